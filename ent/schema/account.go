@@ -1,0 +1,35 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/schema/field"
+
+	"parkbff/ent/schema/mixin"
+	"parkbff/ent/schema/policy"
+	"parkbff/internal/vault"
+)
+
+// Account is a person known by one mobile (R061).
+type Account struct{ ent.Schema }
+
+// Mixin of Account.
+func (Account) Mixin() []ent.Mixin { return []ent.Mixin{mixin.Row{}, mixin.Recorded{}} }
+
+// Fields of Account. notice_sequence counts the notices written for it, gaplessly. Of an identity
+// document only person_index (keyed hash of its number) and adult are kept (decision 4). verify_tries
+// counts the verifications tried since verify_since.
+func (Account) Fields() []ent.Field {
+	return []ent.Field{
+		field.Bytes("mobile").GoType(vault.Sealed{}).Sensitive(),
+		field.Bytes("mobile_index").Unique().Sensitive(),
+		field.Bool("full_mask").Default(false),
+		field.Int64("notice_sequence").Default(0),
+		field.Bytes("person_index").Optional().Sensitive(),
+		field.Bool("adult").Optional().Nillable(),
+		field.Int("verify_tries").Default(0),
+		mixin.Instant("verify_since"),
+	}
+}
+
+// Policy of Account.
+func (Account) Policy() ent.Policy { return policy.Account() }

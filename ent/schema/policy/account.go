@@ -1,0 +1,65 @@
+package policy
+
+import (
+	"context"
+
+	"entgo.io/ent"
+
+	gen "parkbff/ent"
+	"parkbff/ent/account"
+	"parkbff/ent/channellink"
+	"parkbff/ent/consent"
+	"parkbff/ent/privacy"
+	"parkbff/ent/signin"
+	"parkbff/ent/vehicle"
+	"parkbff/ent/vehiclebinding"
+	"parkbff/internal/viewer"
+)
+
+// Account is read by its own person.
+func Account() ent.Policy {
+	return own(privacy.AccountQueryRuleFunc(func(ctx context.Context, q *gen.AccountQuery) error {
+		return driver(ctx, func(id int64) { q.Where(account.ID(id)) })
+	}))
+}
+
+// ChannelLink is read by its account.
+func ChannelLink() ent.Policy {
+	return own(privacy.ChannelLinkQueryRuleFunc(func(ctx context.Context, q *gen.ChannelLinkQuery) error {
+		return driver(ctx, func(id int64) { q.Where(channellink.AccountID(id)) })
+	}))
+}
+
+// SignIn is read by its account.
+func SignIn() ent.Policy {
+	return own(privacy.SignInQueryRuleFunc(func(ctx context.Context, q *gen.SignInQuery) error {
+		return driver(ctx, func(id int64) { q.Where(signin.AccountID(id)) })
+	}))
+}
+
+// Consent is read by its account.
+func Consent() ent.Policy {
+	return own(privacy.ConsentQueryRuleFunc(func(ctx context.Context, q *gen.ConsentQuery) error {
+		return driver(ctx, func(id int64) { q.Where(consent.AccountID(id)) })
+	}))
+}
+
+// VehicleBinding is read by its account.
+func VehicleBinding() ent.Policy {
+	return own(privacy.VehicleBindingQueryRuleFunc(func(ctx context.Context, q *gen.VehicleBindingQuery) error {
+		return driver(ctx, func(id int64) { q.Where(vehiclebinding.AccountID(id)) })
+	}))
+}
+
+// Vehicle is read by the accounts that have it bound.
+func Vehicle() ent.Policy {
+	return own(privacy.VehicleQueryRuleFunc(func(ctx context.Context, q *gen.VehicleQuery) error {
+		return driver(ctx, func(int64) {
+			var ids []int64
+			for _, own := range viewer.Of(ctx).Vehicles {
+				ids = append(ids, own.ID)
+			}
+			q.Where(vehicle.IDIn(ids...))
+		})
+	}))
+}

@@ -1,0 +1,23 @@
+package directive
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"parkbff/internal/viewer"
+)
+
+// Requires answers null and FACT_REQUIRED to a viewer who does not know the fact about the vehicle or
+// lot at hand.
+func Requires(ctx context.Context, obj any, next graphql.Resolver, fact viewer.Fact) (any, error) {
+	about, ok := obj.(subject)
+	if !ok {
+		return nil, fmt.Errorf("directive: %T requires a fact but names no vehicle and no lot", obj)
+	}
+	if !viewer.Of(ctx).Knows(fact, about.VehicleAtHand(), about.LotAtHand()) {
+		return nil, viewer.Lacks(fact)
+	}
+	return next(ctx)
+}

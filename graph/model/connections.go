@@ -1,0 +1,68 @@
+// Package model holds what the contract needs beyond the domain's own types: payloads and inputs
+// (generated), connections and scalars.
+package model
+
+import (
+	"context"
+
+	"parkbff/graph/relay"
+	"parkbff/internal/notice"
+	"parkbff/internal/page"
+	"parkbff/internal/parking"
+)
+
+// Connections and edges of the contract.
+type (
+	ParkingSessionConnection = relay.Connection[*parking.Stay]
+	ParkingSessionEdge       = relay.Edge[*parking.Stay]
+	NoticeConnection         = relay.Connection[*notice.Notice]
+	NoticeEdge               = relay.Edge[*notice.Notice]
+)
+
+// LotConnection is a page of lots.
+type LotConnection struct {
+	Edges    []*LotEdge
+	PageInfo *relay.PageInfo
+}
+
+// LotEdge is a lot as a search found it.
+type LotEdge struct {
+	Node           *parking.Lot
+	DistanceMeters *int
+	edge           *relay.Edge[parking.Found]
+}
+
+// Cursor of the lot, for `after`.
+func (e *LotEdge) Cursor() relay.Cursor { return e.edge.Cursor() }
+
+// ConnectLots gives a page of found lots its Relay shape.
+func ConnectLots(ctx context.Context, list string, found page.Of[parking.Found]) *LotConnection {
+	plain := relay.Connect(ctx, list, found, func(f parking.Found) int64 { return f.Row })
+	edges := make([]*LotEdge, len(plain.Edges))
+	for i, edge := range plain.Edges {
+		edges[i] = &LotEdge{Node: edge.Node.Lot, DistanceMeters: edge.Node.DistanceMeters, edge: edge}
+	}
+	return &LotConnection{Edges: edges, PageInfo: plain.PageInfo}
+}
+
+// NoticeEvent is a notice as it arrives, with the place to go on from.
+type NoticeEvent struct{ edge *NoticeEdge }
+
+// ListNotices is the name of the list to which the cursors of notices are bound: those of the page and
+// those of the subscription are the same.
+const ListNotices = "notices"
+
+// NewNoticeEvent seals the cursor of a notice for the viewer of ctx.
+func NewNoticeEvent(ctx context.Context, n *notice.Notice) *NoticeEvent {
+	one := relay.Connect(ctx, ListNotices, page.Of[*notice.Notice]{Items: []*notice.Notice{n}}, NoticeRow)
+	return &NoticeEvent{edge: one.Edges[0]}
+}
+
+// NoticeRow is the row by which notices page.
+func NoticeRow(n *notice.Notice) int64 { return n.Row }
+
+// Cursor of the notice, for `after`.
+func (e *NoticeEvent) Cursor() relay.Cursor { return e.edge.Cursor() }
+
+// Notice that arrived.
+func (e *NoticeEvent) Notice() *notice.Notice { return e.edge.Node }

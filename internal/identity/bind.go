@@ -1,0 +1,171 @@
+package identity
+
+import (
+	"context"
+	"fmt"
+
+	"parkbff/ent"
+	"parkbff/ent/channellink"
+	"parkbff/ent/consent"
+	"parkbff/ent/notice"
+	"parkbff/ent/vehicle"
+	"parkbff/ent/vehiclebinding"
+	"parkbff/internal/cnid"
+	notices "parkbff/internal/notice"
+	"parkbff/internal/store"
+	"parkbff/internal/vault"
+)
+
+// maxUnverified is how many plates an account may bind without showing that they are its own.
+const maxUnverified = 3
+
+// BindPlate binds a plate to the viewer's account; an empty colour means the one the plate's kind has.
+// trackConsent is the separate consent to the recording of where and when the vehicle was seen. A plate
+// the account has bound is answered as it is. Accounts that have bound it before and follow are told.
+//
+// Errors: UNAUTHENTICATED; INVALID_PLATE; CONSENT_REQUIRED{purpose}; TOO_MANY_PLATES; PLATE_PROTECTED (R064).
+func (s *Service) BindPlate(ctx context.Context, plate string, color cnid.Color, trackConsent bool) (*Vehicle, error) {
+	v, err := driver(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p, err := cnid.ParsePlate(plate, color)
+	if err != nil {
+		return nil, at(err, "plate")
+	}
+	if !trackConsent {
+		return nil, consentRequired(consent.PurposeMOVEMENT_TRACK)
+	}
+	var bound int64
+	err = s.write(ctx, "bind a plate", func(ctx context.Context, tx *ent.Tx) (err error) {
+		bound, err = s.bind(ctx, tx, v.AccountID, p)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.renew(ctx, v.AccountID, v.SignInID); err != nil {
+		return nil, err
+	}
+	return s.binding(ctx, s.store.Fresh(ctx), vehiclebinding.ID(bound))
+}
+
+func (s *Service) bind(ctx context.Context, tx *ent.Tx, accountID int64, p cnid.Plate) (binding int64, err error) {
+	car, err := s.vehicleWith(ctx, tx, p)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := holdAccount(ctx, tx, accountID); err != nil {
+		return 0, err
+	}
+	binders, err := tx.VehicleBinding.Query().
+		Where(vehiclebinding.VehicleID(car.ID), vehiclebinding.EndedAtIsNil()).All(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("read bindings: %w", err)
+	}
+	for _, b := range binders {
+		if b.AccountID == accountID {
+			return b.ID, nil
+		}
+	}
+	if err := mayBind(ctx, tx, accountID, car); err != nil {
+		return 0, err
+	}
+	if binding, err = s.addBinding(ctx, tx, accountID, car.ID, p); err != nil {
+		return 0, err
+	}
+	s.accountChanged(ctx, accountID)
+	return binding, s.tell(ctx, tx, notice.KindBOUND_BY_ANOTHER, binders, p)
+}
+
+// vehicleWith answers the one row of a plate, a new one if need be, and holds it.
+func (s *Service) vehicleWith(ctx context.Context, tx *ent.Tx, p cnid.Plate) (*ent.Vehicle, error) {
+	index := s.plateIndex(p)
+	err := tx.Vehicle.Create().SetPlateIndex(index).SetCreatedAt(s.clock.Now()).
+		OnConflictColumns(vehicle.FieldPlateIndex).Ignore().Exec(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("record the vehicle: %w", err)
+	}
+	id, err := tx.Vehicle.Query().Where(vehicle.PlateIndex(index)).OnlyID(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find the vehicle: %w", err)
+	}
+	return holdVehicle(ctx, tx, id)
+}
+
+// mayBind asks last whether the plate is protected, so that as little as can be is learnt by trying plates.
+func mayBind(ctx context.Context, tx *ent.Tx, accountID int64, car *ent.Vehicle) error {
+	agreed, err := tx.Consent.Query().Where(consent.AccountID(accountID),
+		consent.PurposeEQ(consent.PurposePARKING_CORE), consent.WithdrawnAtIsNil()).Exist(ctx)
+	if err != nil {
+		return fmt.Errorf("read the consent: %w", err)
+	}
+	if !agreed {
+		return consentRequired(consent.PurposePARKING_CORE)
+	}
+	unverified, err := tx.VehicleBinding.Query().Where(vehiclebinding.AccountID(accountID), vehiclebinding.EndedAtIsNil(),
+		vehiclebinding.VerificationNEQ(vehiclebinding.VerificationPASSED)).Count(ctx)
+	if err != nil {
+		return fmt.Errorf("count bindings: %w", err)
+	}
+	if unverified >= maxUnverified {
+		return TooManyPlates
+	}
+	if ownedByAnother(car, accountID) {
+		return PlateProtected
+	}
+	return nil
+}
+
+func (s *Service) addBinding(ctx context.Context, tx *ent.Tx, accountID, vehicleID int64, p cnid.Plate) (int64, error) {
+	now := s.clock.Now()
+	sealed, err := s.vault.SealString(ctx, vault.AccountKey(accountID), fieldPlate, p.Text())
+	if err != nil {
+		return 0, err
+	}
+	row, err := tx.VehicleBinding.Create().SetAccountID(accountID).SetVehicleID(vehicleID).SetBoundAt(now).
+		SetPlate(sealed).SetPlateIndex(s.plateIndex(p)).SetPlateColor(string(p.Color())).Save(ctx)
+	if store.IsDuplicate(err) {
+		return 0, store.Retry(err)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("bind: %w", err)
+	}
+	err = tx.Consent.Create().SetAccountID(accountID).SetPurpose(consent.PurposeMOVEMENT_TRACK).SetVehicleID(vehicleID).
+		SetPolicyVersion(PolicyVersion).SetGrantedAt(now).Exec(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("record the consent: %w", err)
+	}
+	return row.ID, nil
+}
+
+// tell tells the accounts behind bindings of one vehicle, those that follow (R024).
+func (s *Service) tell(ctx context.Context, tx *ent.Tx, kind notice.Kind, binders []*ent.VehicleBinding, p cnid.Plate) error {
+	if len(binders) == 0 {
+		return nil
+	}
+	ids := make([]int64, len(binders))
+	for i, b := range binders {
+		ids[i] = b.AccountID
+	}
+	links, err := tx.ChannelLink.Query().Where(channellink.AccountIDIn(ids...), channellink.EndedAtIsNil()).
+		Order(channellink.ByAccountID()).All(ctx)
+	if err != nil {
+		return fmt.Errorf("read channels: %w", err)
+	}
+	told := int64(0)
+	for _, link := range links {
+		if link.AccountID == told {
+			continue
+		}
+		told = link.AccountID
+		t := notices.Telling{AccountID: told, Kind: kind, VehicleID: binders[0].VehicleID, Plate: p.Text(), OccurredAt: s.clock.Now()}
+		if err := s.teller.Tell(ctx, tx, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// plateIndex is the one by which stays are found too.
+func (s *Service) plateIndex(p cnid.Plate) []byte { return s.vault.Index("plate", p.Key()) }

@@ -1,0 +1,154 @@
+package identity_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"parkbff/ent/signin"
+	"parkbff/internal/cnid"
+	"parkbff/internal/fault"
+	"parkbff/internal/identity"
+)
+
+const mobile = "13800138000"
+
+func TestACodeSignsInOnce(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		code := h.code(mobile)
+		_, err := h.SignIn(t.Context(), "+86 138-0013-8000", code, signin.ChannelH5)
+		h.must(err)
+		_, err = h.SignIn(t.Context(), mobile, code, signin.ChannelH5)
+		refused(t, err, identity.CodeInvalid)
+	})
+}
+
+func TestFiveWrongAttemptsVoidACode(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		code := h.code(mobile)
+		for range 5 {
+			_, err := h.SignIn(t.Context(), mobile, wrong(code), signin.ChannelH5)
+			refused(t, err, identity.CodeInvalid)
+		}
+		_, err := h.SignIn(t.Context(), mobile, code, signin.ChannelH5)
+		refused(t, err, identity.CodeInvalid)
+
+		_, err = h.SignIn(t.Context(), mobile, h.code(mobile), signin.ChannelH5)
+		h.must(err)
+	})
+}
+
+func TestACodeIsGoodForFiveMinutesAndUntilTheNext(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		old := h.code(mobile)
+		h.clock.pass(5 * time.Minute)
+		_, err := h.SignIn(t.Context(), mobile, old, signin.ChannelH5)
+		refused(t, err, identity.CodeInvalid)
+
+		first := h.code(mobile)
+		second := h.code(mobile)
+		if first != second {
+			_, err = h.SignIn(t.Context(), mobile, first, signin.ChannelH5)
+			refused(t, err, identity.CodeInvalid)
+		}
+		h.clock.pass(5*time.Minute - time.Second)
+		_, err = h.SignIn(t.Context(), mobile, second, signin.ChannelH5)
+		h.must(err)
+	})
+}
+
+func TestACodeIsForOneMobile(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		code := h.code(mobile)
+		h.code("13900139000")
+		if code != h.sent("13900139000") {
+			_, err := h.SignIn(t.Context(), "13900139000", code, signin.ChannelH5)
+			refused(t, err, identity.CodeInvalid)
+		}
+		_, err := h.SignIn(t.Context(), "13700137000", code, signin.ChannelH5)
+		refused(t, err, identity.CodeInvalid)
+	})
+}
+
+func TestCodesAreSentOnceAMinuteAndTenTimesADay(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		for range 10 {
+			h.code(mobile)
+			_, err := h.SendCode(t.Context(), mobile)
+			refused(t, err, fault.RateLimited)
+			if wait, ok := fault.As(err).Details()["retryAfter"].(int); !ok || wait < 60 {
+				t.Fatalf("retry after %d", wait)
+			}
+		}
+		h.clock.pass(time.Hour)
+		_, err := h.SendCode(t.Context(), mobile)
+		refused(t, err, fault.RateLimited)
+		if wait := fault.As(err).Details()["retryAfter"]; wait != int((23*time.Hour-9*time.Minute)/time.Second) {
+			t.Errorf("retry after %v", wait)
+		}
+		h.code("13900139000") // others are not concerned
+
+		h.clock.pass(24 * time.Hour)
+		h.code(mobile)
+	})
+}
+
+func TestTwoCodesAskedForAtOnceAreOne(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		errs := atOnce(6, func(int) error {
+			_, err := h.SendCode(t.Context(), mobile)
+			return err
+		})
+		if n := successes(errs); n != 1 {
+			t.Errorf("%d codes were sent: %v", n, errs)
+		}
+	})
+}
+
+func TestTheAnswerToAskingForACodeDoesNotTellOfAnAccount(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		h.arrives(mobile, signin.ChannelAPP)
+		h.clock.pass(time.Minute)
+		for _, m := range []string{mobile, "13900139000"} {
+			if seconds, err := h.SendCode(t.Context(), m); seconds != 300 || err != nil {
+				t.Errorf("%d, %v", seconds, err)
+			}
+			_, err := h.SignIn(t.Context(), m, wrong(h.sent(m)), signin.ChannelH5)
+			if fault.As(err).Error() != identity.CodeInvalid.Error() {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+func TestNonsenseIsRefusedBeforeAnythingIsSent(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		_, err := h.SendCode(t.Context(), "12345")
+		refused(t, err, cnid.InvalidMobile)
+		if fault.As(err).Field() != "mobile" {
+			t.Error("the field is not named")
+		}
+		_, err = h.SignIn(t.Context(), mobile, "", signin.Channel("FAX"))
+		refused(t, err, fault.BadInput)
+		_, err = h.SignIn(t.Context(), mobile, "", signin.ChannelH5)
+		refused(t, err, identity.CodeInvalid)
+	})
+}
+
+// deaf is a partner that is away.
+type deaf struct{}
+
+func (deaf) SendCode(context.Context, cnid.Mobile, string) error {
+	return fault.Unavailable.Because(errors.New("away"))
+}
+
+func TestAnAbsentPartnerIsSaidSo(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		h.config.SMS = deaf{}
+		s, err := identity.New(h.config)
+		h.must(err)
+		_, err = s.SendCode(t.Context(), mobile)
+		refused(t, err, fault.Unavailable)
+	})
+}

@@ -1,0 +1,182 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"parkbff/ent"
+	"parkbff/ent/account"
+	"parkbff/ent/channellink"
+	"parkbff/ent/gate"
+	"parkbff/ent/signin"
+	"parkbff/ent/staff"
+	"parkbff/ent/vehiclebinding"
+	"parkbff/internal/identity/token"
+	"parkbff/internal/store"
+	"parkbff/internal/viewer"
+)
+
+// subject is whom a token names.
+type subject struct {
+	use token.Use
+	id  int64
+}
+
+// facts are the viewers a subject's tokens stand for: an account's by the row of the living sign-in, a
+// gate's or a member of staff's by the token generation. A token whose key is missing stands for nobody.
+type facts map[int64]standing
+
+type standing struct {
+	viewer *viewer.Viewer
+	until  time.Time // zero: while the token lives
+}
+
+// Viewer answers who stands behind a verified token, by the facts of this moment.
+//
+// Errors: SIGN_IN_ENDED for an account's token whose sign-in was revoked or is over; TOKEN_INVALID for a
+// machine's or staff token of another generation.
+func (s *Service) Viewer(ctx context.Context, c token.Claims) (*viewer.Viewer, error) {
+	known, err := s.factsOf(ctx, subject{c.Use, c.Subject})
+	if err != nil {
+		return nil, err
+	}
+	found, ok := known[c.SignIn]
+	if ok && (found.until.IsZero() || s.clock.Now().Before(found.until)) {
+		return found.viewer, nil
+	}
+	if c.Use == token.Access {
+		return nil, SignInEnded
+	}
+	return nil, token.Invalid
+}
+
+// renew replaces the viewer in ctx by the account's new facts. A sign-in that has ended meanwhile leaves
+// nobody.
+func (s *Service) renew(ctx context.Context, accountID, signInID int64) error {
+	v, err := s.Viewer(ctx, token.Claims{Use: token.Access, Subject: accountID, SignIn: signInID})
+	if errors.Is(err, SignInEnded) {
+		v, err = viewer.Nobody(), nil
+	}
+	if err != nil {
+		return err
+	}
+	viewer.Replace(ctx, v)
+	return nil
+}
+
+// factsOf reads through the cache. What was read while a change came in is answered but not kept; what a
+// transaction sees before its commit neither.
+func (s *Service) factsOf(ctx context.Context, of subject) (facts, error) {
+	now := s.clock.Now()
+	if store.InTx(ctx) {
+		return s.loadFacts(ctx, of)
+	}
+	known, epoch, ok := s.known.get(of, now)
+	if ok {
+		return known, nil
+	}
+	loaded, err := s.loadFacts(ctx, of)
+	if err != nil {
+		return nil, err
+	}
+	s.known.put(of, loaded, now, epoch)
+	return loaded, nil
+}
+
+func (s *Service) loadFacts(ctx context.Context, of subject) (facts, error) {
+	ctx = viewer.AsSystem(ctx, "read facts")
+	db := s.store.Fresh(ctx)
+	switch of.use {
+	case token.Access:
+		return s.accountFacts(ctx, db, of.id)
+	case token.Gate:
+		return gateFacts(ctx, db, of.id)
+	case token.Staff:
+		return staffFacts(ctx, db, of.id)
+	}
+	return nil, token.Invalid
+}
+
+func (s *Service) accountFacts(ctx context.Context, db *ent.Client, id int64) (facts, error) {
+	row, err := db.Account.Query().Where(account.ID(id)).Only(ctx)
+	if ent.IsNotFound(err) {
+		return facts{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the account: %w", err)
+	}
+	living, err := db.SignIn.Query().
+		Where(signin.AccountID(id), signin.RevokedAtIsNil(), signin.ExpiresAtGT(s.clock.Now())).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read sign-ins: %w", err)
+	}
+	base := viewer.Viewer{Kind: viewer.Driver, AccountID: id, FullMask: row.FullMask}
+	if base.Channels, err = channelsOf(ctx, db, id); err != nil {
+		return nil, err
+	}
+	if base.Vehicles, err = vehiclesOf(ctx, db, id); err != nil {
+		return nil, err
+	}
+	known := make(facts, len(living))
+	for _, in := range living {
+		v := base
+		v.SignInID = in.ID
+		known[in.ID] = standing{viewer: &v, until: in.ExpiresAt}
+	}
+	return known, nil
+}
+
+func channelsOf(ctx context.Context, db *ent.Client, accountID int64) ([]string, error) {
+	links, err := db.ChannelLink.Query().Where(channellink.AccountID(accountID), channellink.EndedAtIsNil()).
+		Order(channellink.ByID()).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read channels: %w", err)
+	}
+	var names []string
+	for _, link := range links {
+		names = append(names, string(link.Channel))
+	}
+	return names, nil
+}
+
+func vehiclesOf(ctx context.Context, db *ent.Client, accountID int64) ([]viewer.Vehicle, error) {
+	bindings, err := db.VehicleBinding.Query().
+		Where(vehiclebinding.AccountID(accountID), vehiclebinding.EndedAtIsNil()).Order(inBindOrder()...).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read bindings: %w", err)
+	}
+	var all []viewer.Vehicle
+	for _, b := range bindings {
+		all = append(all, viewer.Vehicle{ID: b.VehicleID, Verified: verified(b)})
+	}
+	return all, nil
+}
+
+func gateFacts(ctx context.Context, db *ent.Client, id int64) (facts, error) {
+	row, err := db.Gate.Query().Where(gate.ID(id)).Only(ctx)
+	if ent.IsNotFound(err) {
+		return facts{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the gate: %w", err)
+	}
+	v := &viewer.Viewer{Kind: viewer.Gate, GateID: id, Lots: []viewer.LotRole{{LotID: row.LotID}}}
+	return facts{row.TokenGeneration: {viewer: v}}, nil
+}
+
+func staffFacts(ctx context.Context, db *ent.Client, id int64) (facts, error) {
+	row, err := db.Staff.Query().Where(staff.ID(id)).WithRoles().Only(ctx)
+	if ent.IsNotFound(err) {
+		return facts{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the member of staff: %w", err)
+	}
+	v := &viewer.Viewer{Kind: viewer.Staff, StaffID: id}
+	for _, r := range row.Edges.Roles {
+		v.Lots = append(v.Lots, viewer.LotRole{LotID: r.LotID, Role: viewer.Role(r.Role)})
+	}
+	return facts{row.TokenGeneration: {viewer: v}}, nil
+}

@@ -1,0 +1,251 @@
+package identity_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"parkbff/ent"
+	"parkbff/ent/signin"
+	"parkbff/ent/vehiclebinding"
+	"parkbff/internal/bus"
+	"parkbff/internal/fault"
+	"parkbff/internal/identity"
+	"parkbff/internal/identity/token"
+	"parkbff/internal/testkit"
+	"parkbff/internal/viewer"
+)
+
+func TestFactsReadBeforeAChangeAreNotKept(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		p := h.arrives(mobile, signin.ChannelAPP)
+		h.Forget()
+		seen := h.Interrupt(p.id(), func() { p.binds(plate) }, func() *viewer.Viewer {
+			h.must(p.returns())
+			return p.viewer()
+		})
+		if seen.BoundPlates() != 1 {
+			t.Error("old facts were kept")
+		}
+		h.Forget()
+		seen = h.Interrupt(p.id(), h.Forget, func() *viewer.Viewer {
+			h.must(p.returns())
+			return p.viewer()
+		})
+		if seen.BoundPlates() != 1 {
+			t.Error("facts are lost")
+		}
+	})
+}
+
+func TestFactsComeFromMemory(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		p := h.arrives(mobile, signin.ChannelAPP)
+		p.binds(plate)
+		h.must(p.returns())
+		before := p.viewer()
+		h.system(func(ctx context.Context, tx *ent.Tx) { // another program writes
+			h.must(tx.VehicleBinding.Update().SetEndedAt(h.clock.Now()).SetEndReason(vehiclebinding.EndReasonUNBOUND).Exec(ctx))
+		})
+		h.must(p.returns())
+		if p.viewer() != before {
+			t.Error("the viewer was made anew")
+		}
+		h.Forget()
+		h.must(p.returns())
+		if p.viewer().BoundPlates() != 0 {
+			t.Error("old facts after Forget")
+		}
+	})
+}
+
+func TestFactsAreBelievedForAMinuteAtMost(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		p := h.arrives(mobile, signin.ChannelAPP)
+		h.must(p.returns())
+		h.system(func(ctx context.Context, tx *ent.Tx) {
+			h.must(tx.SignIn.Update().SetRevokedAt(h.clock.Now()).Exec(ctx))
+		})
+		h.clock.pass(time.Minute)
+		refused(t, p.returns(), identity.SignInEnded)
+	})
+}
+
+// replicas answers two services on one store, which hear each other.
+func replicas(t *testing.T, h *house) (here, there *identity.Service) {
+	b, err := bus.Open(t.Context(), bus.Options{})
+	h.must(err)
+	t.Cleanup(func() { h.must(b.Close(context.WithoutCancel(t.Context()))) })
+	h.config.Bus = b
+	both := make([]*identity.Service, 2)
+	for i := range both {
+		both[i], err = identity.New(h.config)
+		h.must(err)
+		stop, err := both[i].Watch(t.Context())
+		h.must(err)
+		t.Cleanup(stop)
+	}
+	return both[0], both[1]
+}
+
+func TestOtherReplicasHearOfChanges(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		here, there := replicas(t, h)
+		h.Service = there
+		p := h.arrives(mobile, signin.ChannelAPP)
+		h.must(p.returns())
+		ended, cancel := there.SignInEnded(p.viewer().SignInID)
+		defer cancel()
+
+		_, err := here.BindPlate(viewer.With(t.Context(), p.viewer()), plate, "", true)
+		h.must(err)
+		eventually(t, func() bool { h.must(p.returns()); return p.viewer().BoundPlates() == 1 })
+
+		h.must(here.SignOut(viewer.With(t.Context(), p.viewer())))
+		select {
+		case <-ended:
+		case <-time.After(time.Second):
+			t.Fatal("the other replica's sockets stay open")
+		}
+		eventually(t, func() bool { return p.returns() != nil })
+	})
+}
+
+func TestDoubtEndsSignInsWhoseEndWentUnheard(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		stop, err := h.Watch(t.Context())
+		h.must(err)
+		defer stop()
+		p, living := h.arrives(mobile, signin.ChannelAPP), h.arrives("13900139000", signin.ChannelAPP)
+		ended, cancel := h.SignInEnded(p.viewer().SignInID)
+		defer cancel()
+		lives, cancel := h.SignInEnded(living.viewer().SignInID)
+		defer cancel()
+		h.system(func(ctx context.Context, tx *ent.Tx) {
+			h.must(tx.SignIn.UpdateOneID(p.viewer().SignInID).SetRevokedAt(h.clock.Now()).Exec(ctx))
+		})
+		h.Forget()
+		select {
+		case <-ended:
+		case <-time.After(5 * time.Second):
+			t.Fatal("the end went unheard")
+		}
+		select {
+		case <-lives:
+			t.Error("a living sign-in was ended")
+		default:
+		}
+	})
+}
+
+func TestWatchLeavesNothingBehind(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		before := goleak.IgnoreCurrent()
+		stop, err := h.Watch(t.Context())
+		h.must(err)
+		stop()
+		stop()
+		goleak.VerifyNone(t, before)
+		_, cancel := h.SignInEnded(1)
+		cancel()
+		cancel()
+	})
+}
+
+func eventually(t *testing.T, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("never")
+		}
+	}
+}
+
+func TestGatesAndStaffAreKnownByTheirTokens(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		var lot, at int64
+		h.system(func(ctx context.Context, tx *ent.Tx) { lot, at = h.lot(ctx, tx, "SZ001") })
+		ctx := viewer.AsSystem(t.Context(), "test")
+		who := func(raw string) (*viewer.Viewer, error) {
+			t.Helper()
+			claims, err := h.issuer.Verify(raw)
+			h.must(err)
+			return h.Viewer(t.Context(), claims)
+		}
+
+		raw, err := h.GateToken(ctx, "SZ001", "G1")
+		h.must(err)
+		v, err := who(raw)
+		h.must(err)
+		if v.Kind != viewer.Gate || v.GateID != at || !v.WorksAt(lot) || v.ManagesLot(lot) {
+			t.Errorf("gate %+v", v)
+		}
+		h.must(h.RevokeGateTokens(ctx, "SZ001", "G1"))
+		_, err = who(raw)
+		refused(t, err, token.Invalid)
+		raw, err = h.GateToken(ctx, "SZ001", "G1")
+		h.must(err)
+		_, err = who(raw)
+		h.must(err)
+
+		raw, err = h.StaffToken(ctx, "S-17", "SZ001", viewer.Attendant)
+		h.must(err)
+		v, err = who(raw)
+		h.must(err)
+		if v.Kind != viewer.Staff || !v.WorksAt(lot) || v.ManagesLot(lot) {
+			t.Errorf("staff %+v", v)
+		}
+		_, err = h.StaffToken(ctx, "S-17", "SZ001", viewer.Manager)
+		h.must(err)
+		if v, err = who(raw); err != nil || !v.ManagesLot(lot) {
+			t.Errorf("promoted %+v, %v", v, err)
+		}
+		h.must(h.RevokeStaffTokens(ctx, "S-17"))
+		_, err = who(raw)
+		refused(t, err, token.Invalid)
+	})
+}
+
+func TestOnlyTheSystemMakesTokensForGatesAndStaff(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		p := h.arrives(mobile, signin.ChannelAPP)
+		_, gateErr := h.GateToken(p.ctx, "SZ001", "G1")
+		_, staffErr := h.StaffToken(p.ctx, "S-1", "SZ001", viewer.Manager)
+		for _, err := range []error{gateErr, staffErr, h.RevokeGateTokens(p.ctx, "SZ001", "G1"), h.RevokeStaffTokens(p.ctx, "S-1")} {
+			refused(t, err, fault.Forbidden)
+		}
+		ctx := viewer.AsSystem(t.Context(), "test")
+		_, err := h.GateToken(ctx, "SZ001", "G1")
+		refused(t, err, fault.NotFound)
+		_, err = h.StaffToken(ctx, "S-1", "SZ001", viewer.Manager)
+		refused(t, err, fault.NotFound)
+		_, err = h.StaffToken(ctx, "S-1", "SZ001", "KING")
+		refused(t, err, fault.BadInput)
+		refused(t, h.RevokeStaffTokens(ctx, "S-1"), fault.NotFound)
+	})
+}
+
+func TestWhatThePackageAnswersPrintsNothingPersonal(t *testing.T) {
+	name := "小红"
+	v := identity.Vehicle{Plate: plate, Nickname: &name}
+	tokens := identity.Tokens{Access: "secret", Refresh: "secret"}
+	if got := fmt.Sprintf("%v %+v %#v %s", v, &v, tokens, &tokens); got != "vehicle vehicle tokens tokens" {
+		t.Errorf("printed %q", got)
+	}
+}
+
+func BenchmarkViewerFromMemory(b *testing.B) {
+	h := newHouse(b, testkit.SQLite(b))
+	p := h.arrives(mobile, signin.ChannelAPP)
+	claims, err := h.issuer.Verify(p.tokens.Access)
+	h.must(err)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := h.Viewer(b.Context(), claims); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,54 @@
+package identity
+
+import (
+	"errors"
+	"time"
+
+	"parkbff/ent/consent"
+	"parkbff/internal/fault"
+	"parkbff/internal/viewer"
+)
+
+// Faults of this package. RATE_LIMITED carries retryAfter in whole seconds.
+var (
+	CodeInvalid     = fault.New("CODE_INVALID", "This code is wrong, used or too old. Ask for a new one.").At("code")
+	SignInEnded     = fault.New("SIGN_IN_ENDED", "This sign-in has ended. Sign in again.")
+	StepUpRequired  = fault.New("STEP_UP_REQUIRED", "This needs a sign-in of the last ten minutes. Sign in again.")
+	FactRequired    = fault.New("FACT_REQUIRED", "Something else comes first; see fact and nextStep.")
+	ConsentRequired = fault.New("CONSENT_REQUIRED", "This needs the person's separate consent; see purpose.")
+	MobileTaken     = fault.New("MOBILE_TAKEN", "Another account has this mobile.").At("mobile")
+	PlateProtected  = fault.New("PLATE_PROTECTED", "The owner of this plate has verified it.").At("plate")
+	TooManyPlates   = fault.New("TOO_MANY_PLATES", "Three unverified plates at most. Verify or unbind one.").At("plate")
+	InvalidNickname = fault.New("INVALID_NICKNAME", "A name has 20 characters at most, all of them printable.").At("nickname")
+
+	DocumentTooLarge    = fault.New("DOCUMENT_TOO_LARGE", "A document's picture may have 5 MB.")
+	VerificationRefused = fault.New("VERIFICATION_REFUSED", "The documents do not show that the vehicle is this person's own; see reason.")
+)
+
+func consentRequired(purpose consent.Purpose) error {
+	return ConsentRequired.With("purpose", string(purpose))
+}
+
+// factRequired names what is missing and what the viewer can do next. Nobody verifies a vehicle before
+// binding one.
+func factRequired(v *viewer.Viewer, fact viewer.Fact) error {
+	step := viewer.StepTo(fact)
+	if fact == viewer.Verified && v.BoundPlates() == 0 {
+		step = viewer.BindPlate
+	}
+	return FactRequired.With("fact", string(fact)).With("nextStep", string(step))
+}
+
+// rateLimited says after how long to try again, rounded up to seconds.
+func rateLimited(wait time.Duration) error {
+	seconds := int((wait + time.Second - 1) / time.Second)
+	return fault.RateLimited.With("retryAfter", max(seconds, 1))
+}
+
+// at names the input field of a fault that is about the input; other errors stay as they are.
+func at(err error, field string) error {
+	if f := fault.As(err); f != nil && !errors.Is(f, fault.Unavailable) && !errors.Is(f, fault.RateLimited) {
+		return f.At(field)
+	}
+	return err
+}

@@ -1,0 +1,116 @@
+// Package identity knows who people and machines are: accounts, sign-ins and their tokens, the channels an
+// account follows, the plates it has bound and verified, gates and staff; and it tells the facts about a
+// viewer of which the rest of the house is made.
+//
+// Services check the action first and then write under viewer.AsSystem. A mutation that changes facts
+// replaces the viewer in its context after the commit. Personal values are sealed by the vault; VIN, engine
+// number, owner, model and identity number pass through a verification and are never kept (R071).
+package identity
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"time"
+
+	"parkbff/ent"
+	"parkbff/internal/clock"
+	"parkbff/internal/cnid"
+	"parkbff/internal/identity/token"
+	notices "parkbff/internal/notice"
+	"parkbff/internal/partner/ocr"
+	"parkbff/internal/store"
+	"parkbff/internal/vault"
+	"parkbff/internal/viewer"
+)
+
+// PolicyVersion is the version of the privacy policy that consents are given for (decision 1).
+const PolicyVersion = "2025-05-16"
+
+// day is the window of every daily limit: the last 24 hours, not the calendar's day.
+const day = 24 * time.Hour
+
+// Sender sends a sign-in code by SMS. Errors are faults and name neither mobile nor code.
+type Sender interface {
+	SendCode(ctx context.Context, mobile cnid.Mobile, code string) error
+}
+
+// DocumentReader reads the two documents of a verification. Errors: ocr.Unreadable and ocr.NotOriginal,
+// which refuse the verification; ocr.TooLarge; fault.Unavailable.
+type DocumentReader interface {
+	ReadDrivingLicence(ctx context.Context, image []byte) (ocr.DrivingLicence, error)
+	ReadIDCard(ctx context.Context, image []byte) (ocr.IDCard, error)
+}
+
+// Teller writes notices in the transaction in which what they tell of happens.
+type Teller interface {
+	Tell(ctx context.Context, tx *ent.Tx, t notices.Telling) error
+}
+
+// Bus carries hints to other replicas. Subjects name row ids and payloads are empty.
+type Bus interface {
+	Publish(subject string, payload []byte) error
+	Subscribe(subject string, handle func(subject string, payload []byte)) (cancel func(), err error)
+	OnReconnect(func())
+}
+
+// Config is what a Service is made of. Everything but Bus and Log is required.
+type Config struct {
+	Store  *store.Store
+	Vault  *vault.Vault
+	Tokens *token.Issuer
+	Bus    Bus // nil: there is no other replica
+	Clock  clock.Clock
+	Random io.Reader // crypto/rand.Reader outside tests; read by many goroutines at once
+	SMS    Sender
+	Reader DocumentReader
+	Teller Teller
+	Log    *slog.Logger
+}
+
+func (c Config) check() error {
+	if c.Store == nil || c.Vault == nil || c.Tokens == nil || c.Clock == nil || c.Random == nil ||
+		c.SMS == nil || c.Reader == nil || c.Teller == nil {
+		return errors.New("identity: the configuration is not complete")
+	}
+	return nil
+}
+
+// Service is safe for concurrent use.
+type Service struct {
+	store  *store.Store
+	vault  *vault.Vault
+	issuer *token.Issuer
+	bus    Bus
+	clock  clock.Clock
+	random io.Reader
+	sms    Sender
+	reader DocumentReader
+	teller Teller
+	log    *slog.Logger
+
+	known  *factCache
+	ending *endings
+	doubt  chan struct{} // asks Watch to check the watched sign-ins
+}
+
+// New answers a service. An error is a mistake of the set-up.
+func New(c Config) (*Service, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Service{
+		store: c.Store, vault: c.Vault, issuer: c.Tokens, bus: c.Bus, clock: c.Clock, random: c.Random,
+		sms: c.SMS, reader: c.Reader, teller: c.Teller, log: c.Log,
+		known: newFactCache(), ending: newEndings(), doubt: make(chan struct{}, 1),
+	}, nil
+}
+
+// write runs fn in a transaction, as the program itself. The action must have been allowed before.
+func (s *Service) write(ctx context.Context, job string, fn func(ctx context.Context, tx *ent.Tx) error) error {
+	return s.store.WithTx(viewer.AsSystem(ctx, job), fn)
+}

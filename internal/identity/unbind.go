@@ -1,0 +1,87 @@
+package identity
+
+import (
+	"context"
+	"fmt"
+
+	"parkbff/ent"
+	"parkbff/ent/consent"
+	"parkbff/ent/sessionaccess"
+	"parkbff/ent/vehicle"
+	"parkbff/ent/vehiclebinding"
+	"parkbff/internal/fault"
+)
+
+// UnbindPlate unbinds a vehicle, whatever its stays or debts. With it goes the consent to movement data,
+// the account's view of the vehicle's stays other than those it paid, and the protection of the plate.
+// Errors: UNAUTHENTICATED, NOT_FOUND.
+func (s *Service) UnbindPlate(ctx context.Context, bindingRow int64) error {
+	v, err := driver(ctx)
+	if err != nil {
+		return err
+	}
+	err = s.write(ctx, "unbind a plate", func(ctx context.Context, tx *ent.Tx) error {
+		b, err := boundRow(ctx, tx, v.AccountID, bindingRow)
+		if err != nil {
+			return err
+		}
+		if _, err := holdVehicle(ctx, tx, b.VehicleID); err != nil {
+			return err
+		}
+		if err := s.release(ctx, tx, b, vehiclebinding.EndReasonUNBOUND); err != nil {
+			return err
+		}
+		return disown(ctx, tx, b)
+	})
+	if err != nil {
+		return err
+	}
+	return s.renew(ctx, v.AccountID, v.SignInID)
+}
+
+// boundRow finds an account's binding that holds. Error: NOT_FOUND.
+func boundRow(ctx context.Context, tx *ent.Tx, accountID, bindingRow int64) (*ent.VehicleBinding, error) {
+	row, err := tx.VehicleBinding.Query().
+		Where(vehiclebinding.ID(bindingRow), vehiclebinding.AccountID(accountID), vehiclebinding.EndedAtIsNil()).Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, fault.NotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the binding: %w", err)
+	}
+	return row, nil
+}
+
+// release ends a binding and all that rests on it. Stays the account paid for stay visible to it.
+func (s *Service) release(ctx context.Context, tx *ent.Tx, b *ent.VehicleBinding, why vehiclebinding.EndReason) error {
+	now := s.clock.Now()
+	if err := tx.VehicleBinding.UpdateOneID(b.ID).SetEndedAt(now).SetEndReason(why).Exec(ctx); err != nil {
+		return fmt.Errorf("end the binding: %w", err)
+	}
+	err := tx.Consent.Update().Where(consent.AccountID(b.AccountID), consent.VehicleID(b.VehicleID),
+		consent.PurposeEQ(consent.PurposeMOVEMENT_TRACK), consent.WithdrawnAtIsNil()).SetWithdrawnAt(now).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("withdraw the consent: %w", err)
+	}
+	_, err = tx.SessionAccess.Delete().Where(sessionaccess.AccountID(b.AccountID),
+		sessionaccess.VehicleID(b.VehicleID), sessionaccess.Paid(false)).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("withdraw the view of stays: %w", err)
+	}
+	err = tx.SessionAccess.Update().Where(sessionaccess.AccountID(b.AccountID),
+		sessionaccess.VehicleID(b.VehicleID), sessionaccess.Bound(true)).SetBound(false).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("loosen the view of stays: %w", err)
+	}
+	s.accountChanged(ctx, b.AccountID)
+	return nil
+}
+
+func disown(ctx context.Context, tx *ent.Tx, b *ent.VehicleBinding) error {
+	err := tx.Vehicle.Update().Where(vehicle.ID(b.VehicleID), vehicle.OwnerAccountID(b.AccountID)).
+		ClearOwnerAccountID().Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("end the protection: %w", err)
+	}
+	return nil
+}

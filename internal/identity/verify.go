@@ -1,0 +1,219 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"parkbff/ent"
+	"parkbff/ent/account"
+	"parkbff/ent/notice"
+	"parkbff/ent/vehiclebinding"
+	"parkbff/internal/cnid"
+	"parkbff/internal/fault"
+	"parkbff/internal/viewer"
+)
+
+// triesPerDay bounds what one account may try, each try being two calls of a partner.
+const triesPerDay = 5
+
+// VerifyVehicle checks by the driving licence and the owner's identity card that a bound vehicle is the
+// person's own (R063). Documents may have 5 MB each. Kept are the outcome, its method and time, and of the
+// person a keyed hash of the identity number and whether they are of age (R072, decision 4).
+//
+// Passed, the vehicle is protected: others who had bound it lose it and their view of its stays, and those
+// who follow are told. Of two accounts that verify one vehicle the first wins. A vehicle that is verified
+// is answered as it is.
+//
+// Errors: UNAUTHENTICATED; NOT_FOUND; DOCUMENT_TOO_LARGE; RATE_LIMITED after five tries in a day;
+// PLATE_PROTECTED; VERIFICATION_REFUSED{reason}, which is recorded; UNAVAILABLE, which counts as no try.
+func (s *Service) VerifyVehicle(ctx context.Context, bindingRow int64, drivingLicence, idCard io.Reader) (*Vehicle, error) {
+	v, err := driver(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b, err := s.toVerify(ctx, v, bindingRow)
+	if err != nil {
+		return nil, err
+	}
+	if verified(b) {
+		return s.opened(ctx, b)
+	}
+	found, err := s.examine(ctx, v.AccountID, b, drivingLicence, idCard)
+	if err != nil {
+		return nil, err
+	}
+	var refused reason
+	err = s.write(ctx, "verify a vehicle", func(ctx context.Context, tx *ent.Tx) (err error) {
+		refused, err = s.conclude(ctx, tx, b, found)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if refused != "" {
+		return nil, VerificationRefused.With("reason", string(refused))
+	}
+	if err := s.renew(ctx, v.AccountID, v.SignInID); err != nil {
+		return nil, err
+	}
+	return s.binding(ctx, s.store.Fresh(ctx), vehiclebinding.ID(bindingRow))
+}
+
+// toVerify finds the viewer's binding. One that it lost to the owner is answered as the race for it would be.
+func (s *Service) toVerify(ctx context.Context, v *viewer.Viewer, bindingRow int64) (*ent.VehicleBinding, error) {
+	ctx = viewer.AsSystem(ctx, "find a vehicle to verify")
+	b, err := s.store.Fresh(ctx).VehicleBinding.Query().
+		Where(vehiclebinding.ID(bindingRow), vehiclebinding.AccountID(v.AccountID)).WithVehicle().Only(ctx)
+	switch {
+	case ent.IsNotFound(err):
+		return nil, fault.NotFound
+	case err != nil:
+		return nil, fmt.Errorf("read the binding: %w", err)
+	case ownedByAnother(b.Edges.Vehicle, v.AccountID):
+		return nil, PlateProtected
+	case b.EndedAt != nil:
+		return nil, fault.NotFound
+	}
+	return b, nil
+}
+
+// examine reads both documents and judges what they say. Nothing else of them leaves it, and the pictures
+// are overwritten.
+func (s *Service) examine(ctx context.Context, accountID int64, b *ent.VehicleBinding, licence, card io.Reader) (finding, error) {
+	bound, err := s.plateOf(ctx, b)
+	if err != nil {
+		return finding{}, err
+	}
+	licencePicture, err := readPicture(licence)
+	defer clear(licencePicture)
+	if err != nil {
+		return finding{}, at(err, "drivingLicence")
+	}
+	cardPicture, err := readPicture(card)
+	defer clear(cardPicture)
+	if err != nil {
+		return finding{}, at(err, "idCard")
+	}
+	if err := s.countTry(ctx, accountID); err != nil {
+		return finding{}, err
+	}
+	d, err := s.readDocuments(ctx, licencePicture, cardPicture)
+	if errors.Is(err, fault.Unavailable) {
+		err = errors.Join(err, s.giveBackTry(ctx, accountID))
+	}
+	if r, ok := refusalIn(err); ok {
+		return finding{refused: r}, nil
+	}
+	if err != nil {
+		return finding{}, err
+	}
+	return s.judge(bound, d), nil
+}
+
+// countTry counts a try before the partner is called, so that calls at once are counted too.
+func (s *Service) countTry(ctx context.Context, accountID int64) error {
+	return s.write(ctx, "count a verification", func(ctx context.Context, tx *ent.Tx) error {
+		row, err := holdAccount(ctx, tx, accountID)
+		if err != nil {
+			return err
+		}
+		now, change := s.clock.Now(), tx.Account.UpdateOneID(accountID)
+		switch {
+		case row.VerifySince == nil || !now.Before(row.VerifySince.Add(day)):
+			change.SetVerifySince(now).SetVerifyTries(1)
+		case row.VerifyTries >= triesPerDay:
+			return rateLimited(row.VerifySince.Add(day).Sub(now))
+		default:
+			change.AddVerifyTries(1)
+		}
+		if err := change.Exec(ctx); err != nil {
+			return fmt.Errorf("count a verification: %w", err)
+		}
+		return nil
+	})
+}
+
+// giveBackTry leaves the try of a client that went away counted: its context is over.
+func (s *Service) giveBackTry(ctx context.Context, accountID int64) error {
+	return s.write(ctx, "give back a verification", func(ctx context.Context, tx *ent.Tx) error {
+		return tx.Account.Update().Where(account.ID(accountID), account.VerifyTriesGT(0)).AddVerifyTries(-1).Exec(ctx)
+	})
+}
+
+// conclude records what was found. What the account and the vehicle have become meanwhile counts.
+func (s *Service) conclude(ctx context.Context, tx *ent.Tx, b *ent.VehicleBinding, found finding) (reason, error) {
+	car, err := holdVehicle(ctx, tx, b.VehicleID)
+	if err != nil {
+		return "", err
+	}
+	if ownedByAnother(car, b.AccountID) {
+		return "", PlateProtected
+	}
+	if _, err := boundRow(ctx, tx, b.AccountID, b.ID); err != nil {
+		return "", err
+	}
+	person, err := holdAccount(ctx, tx, b.AccountID)
+	if err != nil {
+		return "", err
+	}
+	if found.refused == "" && len(person.PersonIndex) > 0 && !equal(found.person, person.PersonIndex) {
+		found.refused = personMismatch
+	}
+	if found.refused != "" {
+		return found.refused, s.recordRefusal(ctx, tx, b, found.refused)
+	}
+	return "", s.recordPass(ctx, tx, b, found.person)
+}
+
+func (s *Service) recordRefusal(ctx context.Context, tx *ent.Tx, b *ent.VehicleBinding, r reason) error {
+	err := tx.VehicleBinding.UpdateOneID(b.ID).SetVerification(vehiclebinding.VerificationREFUSED).SetVerificationReason(string(r)).
+		SetVerificationMethod(vehiclebinding.VerificationMethodDOCUMENTS).SetCheckedAt(s.clock.Now()).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("record the refusal: %w", err)
+	}
+	if r != minor {
+		return nil
+	}
+	if err := tx.Account.UpdateOneID(b.AccountID).SetAdult(false).Exec(ctx); err != nil {
+		return fmt.Errorf("record the age: %w", err)
+	}
+	return nil
+}
+
+func (s *Service) recordPass(ctx context.Context, tx *ent.Tx, b *ent.VehicleBinding, person []byte) error {
+	err := tx.VehicleBinding.UpdateOneID(b.ID).SetVerification(vehiclebinding.VerificationPASSED).ClearVerificationReason().
+		SetVerificationMethod(vehiclebinding.VerificationMethodDOCUMENTS).SetCheckedAt(s.clock.Now()).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("record the verification: %w", err)
+	}
+	if err := tx.Account.UpdateOneID(b.AccountID).SetPersonIndex(person).SetAdult(true).Exec(ctx); err != nil {
+		return fmt.Errorf("record the person: %w", err)
+	}
+	if err := tx.Vehicle.UpdateOneID(b.VehicleID).SetOwnerAccountID(b.AccountID).Exec(ctx); err != nil {
+		return fmt.Errorf("protect the plate: %w", err)
+	}
+	s.accountChanged(ctx, b.AccountID)
+	return s.evictOthers(ctx, tx, b)
+}
+
+// evictOthers takes the vehicle from everyone who bound it without owning it (R064).
+func (s *Service) evictOthers(ctx context.Context, tx *ent.Tx, owner *ent.VehicleBinding) error {
+	others, err := tx.VehicleBinding.Query().Where(vehiclebinding.VehicleID(owner.VehicleID),
+		vehiclebinding.AccountIDNEQ(owner.AccountID), vehiclebinding.EndedAtIsNil()).
+		Order(vehiclebinding.ByAccountID()).All(ctx)
+	if err != nil {
+		return fmt.Errorf("read bindings: %w", err)
+	}
+	for _, b := range others {
+		if err := s.release(ctx, tx, b, vehiclebinding.EndReasonEVICTED); err != nil {
+			return err
+		}
+	}
+	var plate cnid.Plate
+	if plate, err = s.plateOf(ctx, owner); err != nil {
+		return err
+	}
+	return s.tell(ctx, tx, notice.KindEVICTED, others, plate)
+}

@@ -1,0 +1,156 @@
+package identity
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"parkbff/ent/signin"
+	"parkbff/internal/identity/token"
+	"parkbff/internal/store"
+	"parkbff/internal/viewer"
+)
+
+// Subjects on the bus. They name row ids, and payloads are empty.
+const (
+	factsSubject  = "facts."
+	endingSubject = "signin.ended."
+)
+
+var (
+	subjectWords = map[token.Use]string{token.Access: "account", token.Gate: "gate", token.Staff: "staff"}
+	subjectUses  = map[string]token.Use{"account": token.Access, "gate": token.Gate, "staff": token.Staff}
+)
+
+// accountChanged drops an account's facts everywhere once the transaction has committed.
+func (s *Service) accountChanged(ctx context.Context, id int64) {
+	s.changed(ctx, subject{token.Access, id})
+}
+
+func (s *Service) changed(ctx context.Context, of subject) {
+	store.AfterCommit(ctx, func() {
+		s.known.drop(of)
+		s.publish(factsSubject + subjectWords[of.use] + "." + strconv.FormatInt(of.id, 10))
+	})
+}
+
+func (s *Service) signInEnded(id int64) {
+	s.ending.end(id)
+	s.publish(endingSubject + strconv.FormatInt(id, 10))
+}
+
+// publish tells other replicas. One that does not hear of it goes on for factLife at most.
+func (s *Service) publish(subject string) {
+	if s.bus == nil {
+		return
+	}
+	if err := s.bus.Publish(subject, nil); err != nil {
+		s.log.Warn("other replicas do not hear of a change of facts", "error", err)
+	}
+}
+
+// SignInEnded answers a channel that is closed when the sign-in is revoked, here or on another replica,
+// and a function to call when nobody waits any more. Ask for the viewer after this call: a sign-in that had
+// ended before closes nothing.
+func (s *Service) SignInEnded(signInID int64) (ended <-chan struct{}, cancel func()) {
+	return s.ending.watch(signInID)
+}
+
+// Forget drops everything remembered, for when changes may have gone unheard: after a write to SQLite by
+// another program, or a lost connection to the bus. It is quick.
+func (s *Service) Forget() {
+	s.known.clear()
+	select {
+	case s.doubt <- struct{}{}:
+	default: // somebody doubts already
+	}
+}
+
+// Watch listens to the other replicas and looks after the sign-ins that SignInEnded watches, until stop is
+// called. Stop waits for the work in hand. Without a bus it listens to nobody.
+func (s *Service) Watch(ctx context.Context) (stop func(), err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	ears, err := s.listen()
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	var working sync.WaitGroup
+	working.Go(func() { s.checkWhenInDoubt(ctx) })
+	return sync.OnceFunc(func() {
+		for _, deafen := range ears {
+			deafen()
+		}
+		cancel()
+		working.Wait()
+	}), nil
+}
+
+func (s *Service) listen() (ears []func(), err error) {
+	if s.bus == nil {
+		return nil, nil
+	}
+	s.bus.OnReconnect(s.Forget)
+	for subject, hear := range map[string]func(string, []byte){
+		factsSubject + "*.*": s.hearOfFacts,
+		endingSubject + "*":  s.hearOfEnding,
+	} {
+		deafen, err := s.bus.Subscribe(subject, hear)
+		if err != nil {
+			for _, deafen := range ears {
+				deafen()
+			}
+			return nil, fmt.Errorf("listen for facts: %w", err)
+		}
+		ears = append(ears, deafen)
+	}
+	s.known.clear() // what was remembered before anyone listened may be old
+	return ears, nil
+}
+
+func (s *Service) hearOfFacts(name string, _ []byte) {
+	word, number, _ := strings.Cut(strings.TrimPrefix(name, factsSubject), ".")
+	if id, err := strconv.ParseInt(number, 10, 64); err == nil {
+		s.known.drop(subject{subjectUses[word], id})
+	}
+}
+
+func (s *Service) hearOfEnding(name string, _ []byte) {
+	if id, err := strconv.ParseInt(strings.TrimPrefix(name, endingSubject), 10, 64); err == nil {
+		s.ending.end(id)
+	}
+}
+
+func (s *Service) checkWhenInDoubt(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.doubt:
+		}
+		if err := s.checkWatched(ctx); err != nil && ctx.Err() == nil {
+			s.log.WarnContext(ctx, "cannot tell which sign-ins have ended", "error", err)
+		}
+	}
+}
+
+// checkWatched ends those watched sign-ins that live no more.
+func (s *Service) checkWatched(ctx context.Context) error {
+	ctx = viewer.AsSystem(ctx, "check sign-ins")
+	for ids := range slices.Chunk(s.ending.ids(), 500) {
+		living, err := s.store.Fresh(ctx).SignIn.Query().Where(signin.IDIn(ids...), signin.RevokedAtIsNil()).IDs(ctx)
+		if err != nil {
+			return fmt.Errorf("read sign-ins: %w", err)
+		}
+		slices.Sort(living)
+		for _, id := range ids {
+			if _, lives := slices.BinarySearch(living, id); !lives {
+				s.ending.end(id)
+			}
+		}
+	}
+	return nil
+}

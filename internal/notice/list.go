@@ -1,0 +1,121 @@
+package notice
+
+import (
+	"context"
+	"fmt"
+
+	"entgo.io/ent/dialect/sql"
+
+	"parkbff/ent"
+	"parkbff/ent/notice"
+	"parkbff/ent/predicate"
+	"parkbff/ent/sessionaccess"
+	"parkbff/internal/fault"
+	"parkbff/internal/page"
+	"parkbff/internal/vault"
+	"parkbff/internal/viewer"
+)
+
+// Page lists the asking driver's notices, newest first, in one statement. It pages by the sequence of the
+// notice that p.After names; when that one has expired, so has all that follows it, and the page is empty.
+// Error: fault.Unauthenticated.
+func (s *Service) Page(ctx context.Context, p page.Request) (page.Of[*Notice], error) {
+	v, err := driver(ctx)
+	if err != nil {
+		return page.Of[*Notice]{}, err
+	}
+	query := visible(s.store.Client(ctx)).Order(ent.Desc(notice.FieldSequence)).Limit(p.Limit())
+	if p.After > 0 {
+		query.Where(toldBefore(p.After, v.AccountID))
+	}
+	rows, err := query.All(ctx)
+	if err != nil {
+		return page.Of[*Notice]{}, fmt.Errorf("read notices: %w", err)
+	}
+	cut := page.Cut(rows, p.First)
+	notices := make([]*Notice, len(cut.Items))
+	for i, row := range cut.Items {
+		if notices[i], err = s.open(ctx, row); err != nil {
+			return page.Of[*Notice]{}, err
+		}
+	}
+	return page.Of[*Notice]{Items: notices, More: cut.More}, nil
+}
+
+// Notice answers one notice of the asking driver. Error: fault.NotFound, for everybody else too.
+func (s *Service) Notice(ctx context.Context, row int64) (*Notice, error) {
+	if viewer.Of(ctx).Kind != viewer.Driver {
+		return nil, fault.NotFound
+	}
+	found, err := visible(s.store.Client(ctx)).Where(notice.ID(row)).Only(ctx)
+	switch {
+	case ent.IsNotFound(err):
+		return nil, fault.NotFound
+	case err != nil:
+		return nil, fmt.Errorf("read notice: %w", err)
+	}
+	return s.open(ctx, found)
+}
+
+// visible asks for the notices that the viewer may see, each with the account's own wish for the record.
+func visible(client *ent.Client) *ent.NoticeQuery {
+	query := client.Notice.Query()
+	query.Modify(withHidden)
+	return query
+}
+
+// toldBefore holds for notices older than the one in the given row of the account.
+func toldBefore(row, accountID int64) predicate.Notice {
+	return func(s *sql.Selector) {
+		at := sql.Table(notice.Table).As("cursor")
+		s.Where(sql.LT(s.C(notice.FieldSequence), sql.Select(at.C(notice.FieldSequence)).From(at).
+			Where(sql.And(sql.EQ(at.C(notice.FieldID), row), sql.EQ(at.C(notice.FieldAccountID), accountID)))))
+	}
+}
+
+const columnHidden = "access_hidden"
+
+func withHidden(s *sql.Selector) {
+	access := sql.Table(sessionaccess.Table).As("access")
+	s.LeftJoin(access).
+		On(s.C(notice.FieldSessionID), access.C(sessionaccess.FieldSessionID)).
+		On(s.C(notice.FieldAccountID), access.C(sessionaccess.FieldAccountID))
+	// Null for a notice about no stay, and modernc's SQLite cannot tell the type of a null.
+	wish := sql.ExprFunc(func(b *sql.Builder) {
+		b.WriteString("CASE WHEN ").Ident(access.C(sessionaccess.FieldHidden)).WriteString(" THEN 1 ELSE 0 END")
+	})
+	s.AppendSelectExprAs(wish, columnHidden)
+}
+
+func hidden(row *ent.Notice) (bool, error) {
+	value, err := row.Value(columnHidden)
+	if err != nil {
+		return false, fmt.Errorf("read notice: %w", err)
+	}
+	return value == int64(1), nil
+}
+
+// open opens a notice's values.
+func (s *Service) open(ctx context.Context, row *ent.Notice) (*Notice, error) {
+	plate, err := s.vault.OpenString(ctx, vault.AccountKey(row.AccountID), sealedPlate, row.Plate)
+	if err != nil {
+		return nil, fmt.Errorf("read notice: %w", err)
+	}
+	unwanted, err := hidden(row)
+	if err != nil {
+		return nil, err
+	}
+	n := &Notice{
+		Row: row.ID, Sequence: row.Sequence, Kind: row.Kind, Plate: plate,
+		OccurredAt: row.OccurredAt, FeeFen: row.FeeFen, Hidden: unwanted,
+	}
+	if row.VehicleID != nil {
+		n.VehicleID = *row.VehicleID
+	}
+	if row.LotID != nil {
+		n.LotID = *row.LotID
+		name, half := s.lots.LotName(n.LotID)
+		n.LotName, n.HalfLotName = &name, half
+	}
+	return n, nil
+}

@@ -1,0 +1,108 @@
+package notice
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"parkbff/ent/account"
+	"parkbff/internal/viewer"
+)
+
+const (
+	subject = "notice." // and the account's row id; the payload is the sequence, in decimal
+	// comparedAtOnce bounds the accounts of one statement.
+	comparedAtOnce = 500
+)
+
+// Run wakes readings when other replicas have told their accounts something, and compares all readings
+// with the store now and then, and whenever hints may have been lost. It returns when ctx ends. Call it
+// once; until then readings hear of this replica's notices only.
+func (s *Service) Run(ctx context.Context) {
+	missed := make(chan struct{}, 1)
+	s.bus.OnReconnect(func() {
+		select {
+		case missed <- struct{}{}:
+		default:
+		}
+	})
+	tick := time.NewTicker(s.reconcileEvery)
+	defer tick.Stop()
+
+	var stop func()
+	for {
+		if stop == nil {
+			stop = s.listen(ctx)
+		}
+		s.reconcile(ctx)
+		select {
+		case <-tick.C:
+		case <-missed:
+		case <-ctx.Done():
+			if stop != nil {
+				stop()
+			}
+			return
+		}
+	}
+}
+
+// listen answers nil when the bus is away; it is tried again at the next reconciliation.
+func (s *Service) listen(ctx context.Context) (stop func()) {
+	stop, err := s.bus.Subscribe(subject+"*", s.heard)
+	if err != nil {
+		s.log.WarnContext(ctx, "cannot listen for notices of other replicas yet", "error", err)
+		return nil
+	}
+	return stop
+}
+
+// announce wakes the account's readings here and on the other replicas. The payload says nothing that
+// the readings do not ask the store for.
+func (s *Service) announce(accountID, sequence int64) {
+	s.hub.wake(accountID, sequence)
+	err := s.bus.Publish(subject+strconv.FormatInt(accountID, 10), strconv.AppendInt(nil, sequence, 10))
+	if err != nil {
+		s.log.Warn("other replicas were not told of a notice; they find it when they reconcile", "error", err)
+	}
+}
+
+func (s *Service) heard(from string, payload []byte) {
+	accountID, err := strconv.ParseInt(strings.TrimPrefix(from, subject), 10, 64)
+	if err != nil {
+		return
+	}
+	sequence, err := strconv.ParseInt(string(payload), 10, 64)
+	if err != nil {
+		return
+	}
+	s.hub.wake(accountID, sequence)
+}
+
+// reconcile wakes the readings that are behind what their accounts have counted.
+func (s *Service) reconcile(ctx context.Context) {
+	ctx = viewer.AsSystem(ctx, jobReconcile)
+	for some := range slices.Chunk(s.hub.watched(), comparedAtOnce) {
+		if err := s.compare(ctx, some); err != nil {
+			if ctx.Err() == nil {
+				s.log.WarnContext(ctx, "cannot compare live readings with the store", "error", err)
+			}
+			return
+		}
+	}
+}
+
+func (s *Service) compare(ctx context.Context, accountIDs []int64) error {
+	rows, err := s.store.Fresh(ctx).Account.Query().Where(account.IDIn(accountIDs...)).
+		Select(account.FieldNoticeSequence).All(ctx)
+	if err != nil {
+		return fmt.Errorf("read how far accounts have counted: %w", err)
+	}
+	for _, row := range rows {
+		s.hub.wake(row.ID, row.NoticeSequence)
+	}
+	return nil
+}

@@ -1,0 +1,115 @@
+// Package notice tells accounts what concerns them: it writes notices inside the transaction that causes
+// them, lists them, and keeps live readings that miss none and repeat none.
+//
+// Every account counts its own notices. The counter is raised in the transaction that writes the notice,
+// so the row of the account is held until the commit, and whoever sees a sequence sees all before it
+// (design §7). The bus only hints that an account has something new: a reading asks the store how far
+// the account has counted, so a hint that is lost costs time and a hint that is wrong costs nothing.
+package notice
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"parkbff/internal/clock"
+	"parkbff/internal/fault"
+	"parkbff/internal/store"
+	"parkbff/internal/vault"
+	"parkbff/internal/viewer"
+)
+
+// What a Config means by zero.
+const (
+	// DefaultRetention is how long a notice is kept after the account was told.
+	DefaultRetention = 90 * 24 * time.Hour
+	// DefaultReconcileEvery is how often readings are compared with the store (design §7).
+	DefaultReconcileEvery = 30 * time.Second
+)
+
+// sealedPlate is the column to which a sealed plate is bound.
+const sealedPlate = "notice.plate"
+
+// The jobs that this package does as the system.
+const (
+	jobTell      = "tell"
+	jobResume    = "resume reading"
+	jobReconcile = "reconcile readings"
+	jobPrune     = "prune notices"
+)
+
+// ResyncRequired answers a cursor from which a reading cannot go on without a gap: its notice is past
+// retention, gone, or not this account's. The client reads the list anew and then watches without one.
+var ResyncRequired = fault.New("RESYNC_REQUIRED",
+	"The cursor is too old or not known. Read the list again, then watch without a cursor.")
+
+// Lots knows what lots are called. An unknown lot has empty names.
+type Lots interface {
+	LotName(row int64) (name, half string)
+}
+
+// Bus carries hints between replicas; see bus.Bus.
+type Bus interface {
+	Publish(subject string, payload []byte) error
+	Subscribe(subject string, handle func(subject string, payload []byte)) (cancel func(), err error)
+	OnReconnect(hook func())
+}
+
+// Config is what a Service is made of.
+type Config struct {
+	Store *store.Store
+	Vault *vault.Vault
+	Bus   Bus
+	Clock clock.Clock
+	Log   *slog.Logger
+	// Lots may be set later; see SetLots.
+	Lots Lots
+	// Retention of a notice from the moment of telling; zero means DefaultRetention.
+	Retention time.Duration
+	// ReconcileEvery is the pause between two reconciliations; zero means DefaultReconcileEvery.
+	ReconcileEvery time.Duration
+}
+
+// Service is the domain of notices. It is safe for concurrent use.
+type Service struct {
+	store          *store.Store
+	vault          *vault.Vault
+	bus            Bus
+	clock          clock.Clock
+	log            *slog.Logger
+	lots           Lots
+	retention      time.Duration
+	reconcileEvery time.Duration
+	hub            *hub
+}
+
+// New answers a service that hears of other replicas' notices while Run runs.
+func New(c Config) *Service {
+	s := &Service{
+		store: c.Store, vault: c.Vault, bus: c.Bus, clock: c.Clock, log: c.Log, lots: c.Lots,
+		retention: c.Retention, reconcileEvery: c.ReconcileEvery, hub: newHub(),
+	}
+	if s.retention == 0 {
+		s.retention = DefaultRetention
+	}
+	if s.reconcileEvery == 0 {
+		s.reconcileEvery = DefaultReconcileEvery
+	}
+	return s
+}
+
+// SetLots says who knows the lots, when that service is itself made with this one. Call it before
+// anything is read.
+func (s *Service) SetLots(lots Lots) { s.lots = lots }
+
+// driver answers the viewer when it is signed in to an account. Error: fault.Unauthenticated.
+func driver(ctx context.Context) (*viewer.Viewer, error) {
+	v := viewer.Of(ctx)
+	if v.Kind != viewer.Driver {
+		return nil, fault.Unauthenticated
+	}
+	return v, nil
+}
+
+// keptSince is the instant before which notices have expired.
+func (s *Service) keptSince() time.Time { return s.clock.Now().Add(-s.retention) }

@@ -1,0 +1,134 @@
+package parking
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"parkbff/ent"
+	"parkbff/ent/channellink"
+	"parkbff/ent/notice"
+	"parkbff/ent/observation"
+	"parkbff/ent/sessionaccess"
+	told "parkbff/internal/notice"
+)
+
+// answer is the outcome of an observation that has just been placed.
+func (s *Service) answer(ctx context.Context, seen *sighting, p *placed) (*Outcome, error) {
+	out := &Outcome{Barrier: Barrier{Decision: p.decision, Reason: p.reason}}
+	if p.stay == nil {
+		out.Barrier.DisplayText = displayText(p.reason, 0)
+		return out, EntryNotFound
+	}
+	stay, err := s.stayOf(ctx, p.stay)
+	if err != nil {
+		return nil, err
+	}
+	out.Stay = stay
+	out.Barrier.DisplayText = displayText(p.reason, stay.FeeFen-stay.PaidFen)
+	return out, nil
+}
+
+// answerAgain answers a report of an event that is known already as it was answered first.
+func (s *Service) answerAgain(ctx context.Context, tx *ent.Tx, seen *sighting, known *ent.Observation) (*Outcome, error) {
+	same := known.Direction == seen.Direction && known.ObservedAt.Equal(seen.ObservedAt) &&
+		slices.Equal(known.PlateIndex, seen.index)
+	if !same {
+		return nil, EventMismatch.At("eventId")
+	}
+	p := &placed{outcome: known.Outcome, decision: known.Decision, reason: known.Reason}
+	if known.SessionID != nil {
+		stay, err := tx.ParkingSession.Get(ctx, *known.SessionID)
+		if err != nil {
+			return nil, fmt.Errorf("read the event's stay: %w", err)
+		}
+		p.stay = stay
+	}
+	out, err := s.answer(ctx, seen, p)
+	if out != nil {
+		out.Duplicate = true
+	}
+	return out, err
+}
+
+// displayText is what a lane's screen shows.
+func displayText(reason observation.Reason, owedFen int64) string {
+	switch reason {
+	case observation.ReasonWELCOME:
+		return "欢迎光临"
+	case observation.ReasonNOTHING_DUE:
+		return "一路平安"
+	case observation.ReasonPAYMENT_DUE:
+		return fmt.Sprintf("请缴费 %d.%02d 元", owedFen/100, owedFen%100)
+	case observation.ReasonBILLED:
+		return fmt.Sprintf("停车费 %d.%02d 元，已记账", owedFen/100, owedFen%100)
+	case observation.ReasonNO_ENTRY:
+		return "未找到入场记录，请联系管理员"
+	case observation.ReasonREREAD:
+		return "请通行"
+	}
+	return ""
+}
+
+// tell writes a notice for each account that may see the stay and follows (R024). What happened more
+// than a day ago is no news.
+func (s *Service) tell(ctx context.Context, tx *ent.Tx, seen *sighting, p *placed) error {
+	news, ok := newsOf(seen, p)
+	if !ok || p.stay.VehicleID == nil {
+		return nil
+	}
+	accounts, err := s.listeners(ctx, tx, p.stay)
+	if err != nil {
+		return err
+	}
+	for _, account := range accounts {
+		news.AccountID = account
+		if err := s.teller.Tell(ctx, tx, news); err != nil {
+			return fmt.Errorf("tell an account: %w", err)
+		}
+	}
+	return nil
+}
+
+func newsOf(seen *sighting, p *placed) (told.Telling, bool) {
+	if seen.late || p.stay == nil || p.stay.VehicleID == nil {
+		return told.Telling{}, false
+	}
+	news := told.Telling{
+		SessionID: p.stay.ID, VehicleID: *p.stay.VehicleID, LotID: seen.lot.Row,
+		OccurredAt: seen.ObservedAt, Plate: seen.plate.Text(),
+	}
+	switch p.outcome {
+	case observation.OutcomeOPENED:
+		news.Kind = notice.KindENTERED
+	case observation.OutcomeCLOSED:
+		news.Kind, news.FeeFen = notice.KindEXITED, &p.stay.FeeFen
+	default:
+		return told.Telling{}, false
+	}
+	return news, true
+}
+
+// listeners are the accounts that have the stay's vehicle bound, may see the stay and follow on a
+// channel; in order of row, so that two transactions raise their counters in the same order.
+func (s *Service) listeners(ctx context.Context, tx *ent.Tx, stay *ent.ParkingSession) ([]int64, error) {
+	var watching []int64
+	err := tx.SessionAccess.Query().
+		Where(sessionaccess.SessionID(stay.ID), sessionaccess.Bound(true)).
+		Select(sessionaccess.FieldAccountID).Scan(ctx, &watching)
+	if err != nil {
+		return nil, fmt.Errorf("read who may see the stay: %w", err)
+	}
+	if len(watching) == 0 {
+		return nil, nil
+	}
+	var following []int64
+	err = tx.ChannelLink.Query().
+		Where(channellink.AccountIDIn(watching...), channellink.EndedAtIsNil()).
+		Unique(true).Order(ent.Asc(channellink.FieldAccountID)).
+		Select(channellink.FieldAccountID).Scan(ctx, &following)
+	if err != nil {
+		return nil, fmt.Errorf("read who follows: %w", err)
+	}
+	return following, nil
+}

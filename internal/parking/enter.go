@@ -1,0 +1,282 @@
+package parking
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"parkbff/ent"
+	"parkbff/ent/observation"
+	"parkbff/ent/parkingsession"
+	"parkbff/ent/vehicle"
+	"parkbff/ent/vehiclebinding"
+	"parkbff/internal/store"
+	"parkbff/internal/vault"
+)
+
+// enter places an entry.
+func (s *Service) enter(ctx context.Context, tx *ent.Tx, seen *sighting, line *timeline) (*placed, error) {
+	if stay := line.entryAlreadyRead(seen.ObservedAt); stay != nil {
+		return seen.admit(stay, observation.OutcomeREREAD, observation.ReasonREREAD), nil
+	}
+	end, err := s.endOf(ctx, tx, seen, line)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.supersede(ctx, tx, seen, line); err != nil {
+		return nil, err
+	}
+	stay, err := s.open(ctx, tx, seen, end)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.adopt(ctx, tx, end, stay); err != nil {
+		return nil, err
+	}
+	return seen.admit(stay, end.outcome, observation.ReasonWELCOME), nil
+}
+
+// admit answers an entry: cars are always let in.
+func (seen *sighting) admit(stay *ent.ParkingSession, outcome observation.Outcome, reason observation.Reason) *placed {
+	if seen.late {
+		reason = observation.ReasonLATE_UPLOAD
+	}
+	return &placed{stay: stay, outcome: outcome, decision: observation.DecisionRELEASE, reason: reason}
+}
+
+// entryAlreadyRead finds the stay to which an entry at t adds nothing.
+func (l *timeline) entryAlreadyRead(t time.Time) *ent.ParkingSession {
+	if before := l.before(t); before != nil && endsAfter(before, t) {
+		if t.Sub(before.EnteredAt) <= rereadWithin || before.PaidFen > 0 {
+			return before // what was paid for stays as it was paid
+		}
+	}
+	if after := l.after(t); after != nil && after.EnteredAt.Sub(t) <= rereadWithin {
+		return after
+	}
+	return nil
+}
+
+// endsAfter holds for a stay that is not known to have ended by t.
+func endsAfter(stay *ent.ParkingSession, t time.Time) bool {
+	return stay.ExitedAt == nil || stay.ExitedAt.After(t)
+}
+
+// ending is how a stay that begins at a sighting goes on, as far as it is known already.
+type ending struct {
+	state      parkingsession.State
+	outcome    observation.Outcome
+	exitedAt   *time.Time
+	goneBefore *time.Time
+	waiting    *ent.Observation    // the exit that had waited for this entry
+	inside     *ent.ParkingSession // the stay that seemed to go on when this one began
+}
+
+// endOf tells how a stay that begins at the sighting ends: with an exit that has waited for it, with the
+// exit of the stay inside which it lies, as a GHOST when the car was seen entering later, or not yet.
+func (s *Service) endOf(ctx context.Context, tx *ent.Tx, seen *sighting, line *timeline) (ending, error) {
+	t := seen.ObservedAt
+	closed := ending{state: parkingsession.StateCLOSED, outcome: observation.OutcomeCOMPLETED}
+	until := t.Add(longestWait)
+	if before := line.before(t); before != nil && before.ExitedAt != nil && before.ExitedAt.After(t) {
+		closed.inside, closed.exitedAt, until = before, before.ExitedAt, *before.ExitedAt
+	} else if after := line.after(t); after != nil && after.EnteredAt.Before(until) {
+		until = after.EnteredAt
+	}
+	waiting, err := s.waitingExit(ctx, tx, seen, until)
+	if err != nil {
+		return ending{}, err
+	}
+	if waiting != nil {
+		closed.waiting, closed.exitedAt = waiting, &waiting.ObservedAt
+	}
+	if closed.exitedAt != nil {
+		return closed, nil
+	}
+	if later := line.nextEntry(t); later != nil {
+		return ending{state: parkingsession.StateGHOST, outcome: observation.OutcomeGHOST, goneBefore: later}, nil
+	}
+	return ending{state: parkingsession.StateOPEN, outcome: observation.OutcomeOPENED}, nil
+}
+
+// nextEntry is when the plate is next known to have entered any lot after t, or nil.
+func (l *timeline) nextEntry(t time.Time) *time.Time {
+	var next *time.Time
+	if after := l.after(t); after != nil {
+		next = &after.EnteredAt
+	}
+	for _, stay := range l.elsewhere {
+		if stay.EnteredAt.After(t) && (next == nil || stay.EnteredAt.Before(*next)) {
+			next = &stay.EnteredAt
+		}
+	}
+	return next
+}
+
+// longestWait is how much later than its entry an exit may lie that arrived before it.
+const longestWait = 30 * 24 * time.Hour
+
+// waitingExit finds the first exit from the sighting until a moment that still waits for its entry.
+func (s *Service) waitingExit(ctx context.Context, tx *ent.Tx, seen *sighting, until time.Time) (*ent.Observation, error) {
+	waiting, err := tx.Observation.Query().
+		Where(observation.LotID(seen.lot.Row), observation.PlateIndex(seen.index),
+			observation.OutcomeEQ(observation.OutcomeUNMATCHED),
+			observation.ObservedAtGTE(seen.ObservedAt), observation.ObservedAtLT(until)).
+		Order(ent.Asc(observation.FieldObservedAt)).First(ctx)
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for a waiting exit: %w", err)
+	}
+	return waiting, nil
+}
+
+// adopt settles whose the exits are that follow a new stay's entry. One that had waited for it is its
+// own; then those of the stay inside which it began wait in turn. Else it takes those over.
+func (s *Service) adopt(ctx context.Context, tx *ent.Tx, end ending, stay *ent.ParkingSession) error {
+	if end.inside != nil {
+		later := tx.Observation.Update().
+			Where(observation.SessionID(end.inside.ID), observation.DirectionEQ(observation.DirectionEXIT),
+				observation.ObservedAtGT(stay.EnteredAt))
+		if end.waiting == nil {
+			later.SetSessionID(stay.ID)
+		} else {
+			later.ClearSessionID().SetOutcome(observation.OutcomeUNMATCHED)
+		}
+		if err := later.Exec(ctx); err != nil {
+			return fmt.Errorf("settle whose the later exits are: %w", err)
+		}
+	}
+	if end.waiting == nil {
+		return nil
+	}
+	n, err := tx.Observation.Update().
+		Where(observation.ID(end.waiting.ID), observation.OutcomeEQ(observation.OutcomeUNMATCHED)).
+		SetSessionID(stay.ID).SetOutcome(observation.OutcomeCLOSED).Save(ctx)
+	return changedOne(n, err, "adopt the waiting exit")
+}
+
+// supersede ends every stay that an entry proves to have ended: at its last exit before the entry, and
+// as a GHOST where no gate saw one.
+func (s *Service) supersede(ctx context.Context, tx *ent.Tx, seen *sighting, line *timeline) error {
+	t := seen.ObservedAt
+	if before := line.before(t); before != nil && before.State != parkingsession.StateGHOST && endsAfter(before, t) {
+		if err := s.cutShort(ctx, tx, seen, before); err != nil {
+			return err
+		}
+	}
+	for _, stay := range line.elsewhere {
+		if stay.State == parkingsession.StateOPEN && stay.EnteredAt.Before(t) {
+			if err := s.ghost(ctx, tx, stay, t); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// cutShort ends a stay before the sighting.
+func (s *Service) cutShort(ctx context.Context, tx *ent.Tx, seen *sighting, stay *ent.ParkingSession) error {
+	last, err := tx.Observation.Query().
+		Where(observation.SessionID(stay.ID), observation.DirectionEQ(observation.DirectionEXIT),
+			observation.ObservedAtLTE(seen.ObservedAt)).
+		Order(ent.Desc(observation.FieldObservedAt)).First(ctx)
+	if ent.IsNotFound(err) {
+		return s.ghost(ctx, tx, stay, seen.ObservedAt)
+	}
+	if err != nil {
+		return fmt.Errorf("read the stay's last exit: %w", err)
+	}
+	n, err := tx.ParkingSession.Update().
+		Where(parkingsession.ID(stay.ID), parkingsession.StateEQ(stay.State)).
+		SetExitedAt(last.ObservedAt).SetFeeFen(s.feeAt(seen.lot, seen.plate, stay, last.ObservedAt)).Save(ctx)
+	return changedOne(n, err, "end a stay earlier")
+}
+
+// ghost records that the car of a stay had gone before t although no gate saw it leave.
+func (s *Service) ghost(ctx context.Context, tx *ent.Tx, stay *ent.ParkingSession, t time.Time) error {
+	n, err := tx.ParkingSession.Update().
+		Where(parkingsession.ID(stay.ID), parkingsession.StateEQ(stay.State)).
+		SetState(parkingsession.StateGHOST).SetGoneBefore(t).ClearExitedAt().SetFeeFen(stay.PaidFen).Save(ctx)
+	return changedOne(n, err, "make a ghost of a stay")
+}
+
+// changedOne asks for another try when somebody else changed the row first.
+func changedOne(n int, err error, doing string) error {
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: %w", doing, err)
+	case n != 1:
+		return store.Retry(fmt.Errorf("%s: it has changed meanwhile", doing))
+	}
+	return nil
+}
+
+// open begins a stay and lets those see it who have the vehicle bound.
+func (s *Service) open(ctx context.Context, tx *ent.Tx, seen *sighting, end ending) (*ent.ParkingSession, error) {
+	sealed, err := s.vault.SealString(ctx, vault.LotKey(seen.lot.Row), sealedStayPlate, seen.plate.Text())
+	if err != nil {
+		return nil, fmt.Errorf("seal plate: %w", err)
+	}
+	vehicleID, err := s.vehicleOf(ctx, tx, seen)
+	if err != nil {
+		return nil, err
+	}
+	create := tx.ParkingSession.Create().
+		SetLotID(seen.lot.Row).SetNillableVehicleID(vehicleID).
+		SetPlate(sealed).SetPlateIndex(seen.index).SetPlateColor(string(seen.plate.Color())).
+		SetState(end.state).SetEnteredAt(seen.ObservedAt).SetCreatedAt(seen.receivedAt).
+		SetNillableExitedAt(end.exitedAt).SetNillableGoneBefore(end.goneBefore)
+	if end.exitedAt != nil {
+		create.SetFeeFen(s.price(seen.lot, seen.plate, seen.ObservedAt, *end.exitedAt))
+	}
+	stay, err := create.Save(ctx)
+	switch {
+	case store.IsDuplicate(err):
+		return nil, store.Retry(fmt.Errorf("the plate has just opened a stay here: %w", err))
+	case err != nil:
+		return nil, fmt.Errorf("open stay: %w", err)
+	}
+	return stay, s.grant(ctx, tx, stay)
+}
+
+// vehicleOf finds the vehicle of a plate that somebody has bound at some time.
+func (s *Service) vehicleOf(ctx context.Context, tx *ent.Tx, seen *sighting) (*int64, error) {
+	id, err := tx.Vehicle.Query().Where(vehicle.PlateIndex(seen.index)).OnlyID(ctx)
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for the vehicle: %w", err)
+	}
+	return &id, nil
+}
+
+// grant lets the accounts see a stay that had its vehicle bound when it began.
+func (s *Service) grant(ctx context.Context, tx *ent.Tx, stay *ent.ParkingSession) error {
+	if stay.VehicleID == nil {
+		return nil
+	}
+	// Whoever loses the vehicle meanwhile must lose the stay too.
+	held := tx.Vehicle.Update().Where(vehicle.ID(*stay.VehicleID)).Modify(store.Hold(vehicle.FieldOwnerAccountID))
+	if err := held.Exec(ctx); err != nil {
+		return fmt.Errorf("hold the vehicle: %w", err)
+	}
+	binders, err := tx.VehicleBinding.Query().
+		Where(vehiclebinding.VehicleID(*stay.VehicleID), vehiclebinding.EndedAtIsNil(),
+			vehiclebinding.BoundAtLTE(stay.EnteredAt)).All(ctx)
+	if err != nil {
+		return fmt.Errorf("read who has the vehicle bound: %w", err)
+	}
+	if len(binders) == 0 {
+		return nil
+	}
+	err = tx.SessionAccess.MapCreateBulk(binders, func(c *ent.SessionAccessCreate, i int) {
+		c.SetAccountID(binders[i].AccountID).SetSessionID(stay.ID).SetVehicleID(*stay.VehicleID).SetBound(true)
+	}).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("let binders see the stay: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,199 @@
+package parking
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"parkbff/ent"
+	"parkbff/ent/observation"
+	"parkbff/internal/cnid"
+	"parkbff/internal/fault"
+	"parkbff/internal/store"
+	"parkbff/internal/vault"
+	"parkbff/internal/viewer"
+)
+
+// Observation is what a gate reports of one car at one moment.
+type Observation struct {
+	EventID    string // the gate's own; the same event always bears the same one
+	LotCode    string
+	GateCode   string
+	Direction  observation.Direction
+	Plate      string     // as read
+	PlateColor cnid.Color // as read; empty: what the plate's kind implies
+	ObservedAt time.Time
+	Confidence float64 // 0 to 1
+}
+
+// Result is the outcome of one observation of a batch, or why it was refused.
+type Result struct {
+	*Outcome
+	Err error
+}
+
+// sighting is an observation that was found sound: its lot and gate are known and its plate is parsed.
+type sighting struct {
+	Observation
+	lot        *Lot
+	gate       *Gate
+	plate      cnid.Plate
+	index      []byte
+	receivedAt time.Time
+	late       bool
+}
+
+// Observe records what a gate saw and answers what its barrier should do.
+//
+// The same event reported twice changes nothing and answers the same outcome. An observation that
+// arrives late or out of order is placed where it belongs in time; see place. An exit without a known
+// entry is kept and answered HOLD together with EntryNotFound.
+// Errors: UnknownLot, UnknownGate, ForeignLot, InFuture, InvalidEventID, InvalidSureness, the faults of
+// a plate, EventMismatch.
+func (s *Service) Observe(ctx context.Context, o Observation) (*Outcome, error) {
+	results, err := s.ObserveAll(ctx, []Observation{o})
+	if err != nil {
+		return nil, err
+	}
+	return results[0].Outcome, results[0].Err
+}
+
+// ObserveAll records observations in the order given, in one transaction. One that is refused stops no
+// other. Errors of the whole: TooMany, fault.Unauthenticated, fault.Forbidden, fault.Unavailable; then
+// nothing was recorded, and the batch may be sent again.
+func (s *Service) ObserveAll(ctx context.Context, batch []Observation) ([]Result, error) {
+	machine, err := gateAtWork(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(batch) == 0 || len(batch) > mostAtOnce {
+		return nil, TooMany
+	}
+	now := s.clock.Now()
+	var results []Result
+	system := viewer.AsSystem(ctx, jobObserve)
+	err = s.store.WithTx(system, func(ctx context.Context, tx *ent.Tx) error {
+		results = make([]Result, len(batch)) // WithTx may run this again
+		for i, o := range batch {
+			seen, refusal := s.check(o, machine, now)
+			if refusal != nil {
+				results[i].Err = refusal
+				continue
+			}
+			outcome, err := s.record(ctx, tx, seen)
+			if err != nil && fault.As(err) == nil || isTransient(err) {
+				return err
+			}
+			results[i] = Result{Outcome: outcome, Err: err}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return results, nil
+}
+
+// isTransient holds for the one fault that concerns the transaction and not the observation.
+func isTransient(err error) bool {
+	f := fault.As(err)
+	return f != nil && f.Is(fault.Unavailable)
+}
+
+// check finds the lot, the gate and the plate of an observation.
+func (s *Service) check(o Observation, machine *viewer.Viewer, now time.Time) (*sighting, error) {
+	lot, ok := s.Lot(o.LotCode)
+	if !ok {
+		return nil, UnknownLot.At("lotCode")
+	}
+	if !machine.WorksAt(lot.Row) {
+		return nil, ForeignLot.At("lotCode")
+	}
+	gate, ok := s.GateAt(lot, o.GateCode)
+	switch {
+	case !ok:
+		return nil, UnknownGate.At("gateCode")
+	case !validEventID(o.EventID):
+		return nil, InvalidEventID.At("eventId")
+	case math.IsNaN(o.Confidence) || o.Confidence < 0 || o.Confidence > 1:
+		return nil, InvalidSureness.At("confidence")
+	case o.ObservedAt.After(now.Add(clockSkew)):
+		return nil, InFuture.At("observedAt")
+	case now.Sub(o.ObservedAt) > tariffHorizon:
+		return nil, TooOld.At("observedAt")
+	}
+	plate, err := cnid.ParsePlate(o.Plate, o.PlateColor)
+	if err != nil {
+		return nil, atPlate(err)
+	}
+	return &sighting{
+		Observation: o, lot: lot, gate: gate, plate: plate, index: s.vault.Index(PlateIndex, plate.Key()),
+		receivedAt: now, late: now.Sub(o.ObservedAt) > lateAfter,
+	}, nil
+}
+
+func atPlate(err error) error {
+	if f := fault.As(err); f != nil {
+		return f.At("plate")
+	}
+	return err
+}
+
+func validEventID(id string) bool {
+	if id == "" || len(id) > 64 {
+		return false
+	}
+	for _, c := range []byte(id) {
+		if c <= ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// record places one observation, unless the event is already known.
+func (s *Service) record(ctx context.Context, tx *ent.Tx, seen *sighting) (*Outcome, error) {
+	known, err := tx.Observation.Query().
+		Where(observation.GateID(seen.gate.Row), observation.EventID(seen.EventID)).Only(ctx)
+	if err == nil {
+		return s.answerAgain(ctx, tx, seen, known)
+	}
+	if !ent.IsNotFound(err) {
+		return nil, fmt.Errorf("look for the event: %w", err)
+	}
+	placed, err := s.place(ctx, tx, seen)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.keep(ctx, tx, seen, placed); err != nil {
+		return nil, err
+	}
+	if err := s.tell(ctx, tx, seen, placed); err != nil {
+		return nil, err
+	}
+	return s.answer(ctx, seen, placed)
+}
+
+// keep writes the observation with its outcome, so that a report sent twice is answered alike.
+func (s *Service) keep(ctx context.Context, tx *ent.Tx, seen *sighting, p *placed) error {
+	sealed, err := s.vault.SealString(ctx, vault.LotKey(seen.lot.Row), sealedObservationPlate, seen.plate.Text())
+	if err != nil {
+		return fmt.Errorf("seal plate: %w", err)
+	}
+	create := tx.Observation.Create().
+		SetLotID(seen.lot.Row).SetGateID(seen.gate.Row).SetEventID(seen.EventID).SetDirection(seen.Direction).
+		SetPlate(sealed).SetPlateIndex(seen.index).SetPlateColor(string(seen.plate.Color())).
+		SetObservedAt(seen.ObservedAt).SetReceivedAt(seen.receivedAt).SetLate(seen.late).SetConfidence(seen.Confidence).
+		SetOutcome(p.outcome).SetDecision(p.decision).SetReason(p.reason)
+	if p.stay != nil {
+		create.SetSessionID(p.stay.ID)
+	}
+	switch err := create.Exec(ctx); {
+	case store.IsDuplicate(err):
+		return store.Retry(fmt.Errorf("another report of the event came first: %w", err))
+	case err != nil:
+		return fmt.Errorf("keep observation: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,172 @@
+package parking
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"parkbff/ent"
+	"parkbff/ent/observation"
+	"parkbff/ent/parkingsession"
+	"parkbff/ent/predicate"
+	"parkbff/ent/quoteattempt"
+	"parkbff/ent/vehicle"
+	"parkbff/internal/cnid"
+	"parkbff/internal/viewer"
+)
+
+const (
+	// quoteHolds is how long a quoted amount holds.
+	quoteHolds = 5 * time.Minute
+	// laneSeesFor is how long after its observation a car is taken to stand at a lane.
+	laneSeesFor = 5 * time.Minute
+	// Strangers may ask about a plate this often, whether the car is there or not.
+	attemptsPerHour = 3
+	lotsPerDay      = 3
+)
+
+// QuoteStay quotes a stay that the viewer may see. Errors: fault.NotFound.
+func (s *Service) QuoteStay(ctx context.Context, row int64) (Quote, error) {
+	stay, err := s.Stay(ctx, row)
+	if err != nil {
+		return nil, err
+	}
+	return s.quote(stay.FeeFen - stay.PaidFen), nil
+}
+
+// QuoteLane quotes the car that stands at the lane of that code. Whoever reads the code on the lane's
+// screen sees the car. Without a car, or for an unknown code, there is nothing to pay.
+func (s *Service) QuoteLane(ctx context.Context, code string) (Quote, error) {
+	gate, ok := s.catalogue.Load().byLane[code]
+	if !ok {
+		return s.quote(0), nil
+	}
+	ctx = viewer.AsSystem(ctx, jobQuote)
+	last, err := s.store.Fresh(ctx).Observation.Query().
+		Where(observation.GateID(gate.Row), observation.ObservedAtGT(s.clock.Now().Add(-laneSeesFor))).
+		Order(ent.Desc(observation.FieldObservedAt), ent.Desc(observation.FieldID)).First(ctx)
+	switch {
+	case ent.IsNotFound(err):
+		return s.quote(0), nil
+	case err != nil:
+		return nil, fmt.Errorf("read the lane: %w", err)
+	case last.SessionID == nil:
+		return s.quote(0), nil
+	}
+	return s.owedFor(ctx, parkingsession.ID(*last.SessionID))
+}
+
+// QuotePlate quotes a plate in a lot to anybody. It answers the same for absent, free, paid and
+// protected cars, and counts attempts whether the car is there or not, so that nobody can follow a car
+// by its plate (design: quotes). A viewer who may see the stay asks without limit.
+// Errors: UnknownLot, the faults of a plate, QuoteNeedsLane.
+func (s *Service) QuotePlate(ctx context.Context, text string, color cnid.Color, lotCode string) (Quote, error) {
+	lot, ok := s.Lot(lotCode)
+	if !ok {
+		return nil, UnknownLot.At("lotCode")
+	}
+	plate, err := cnid.ParsePlate(text, color)
+	if err != nil {
+		return nil, atPlate(err)
+	}
+	index := s.vault.Index(PlateIndex, plate.Key())
+	here := parkingsession.And(parkingsession.LotID(lot.Row), parkingsession.PlateIndex(index),
+		parkingsession.StateNEQ(parkingsession.StateGHOST))
+	if viewer.Of(ctx).Kind != viewer.Anonymous {
+		own, err := s.store.Client(ctx).ParkingSession.Query().Where(here).
+			Order(ent.Desc(parkingsession.FieldEnteredAt)).First(ctx)
+		if err == nil {
+			return s.QuoteStay(ctx, own.ID)
+		}
+		if !ent.IsNotFound(err) {
+			return nil, fmt.Errorf("look for the viewer's stay: %w", err)
+		}
+	}
+	system := viewer.AsSystem(ctx, jobQuote)
+	if err := s.countAttempt(system, index, lot.Row); err != nil {
+		return nil, err
+	}
+	owed, err := s.owedFor(system, here)
+	if err != nil {
+		return nil, err
+	}
+	protected, err := s.protected(system, index)
+	if err != nil {
+		return nil, err
+	}
+	if protected {
+		owed = s.quote(0)
+	}
+	return owed, nil
+}
+
+// quote makes an amount that is owed into its answer.
+func (s *Service) quote(owedFen int64) Quote {
+	until := s.clock.Now().Add(quoteHolds)
+	if owedFen <= 0 {
+		return NothingToPay{ExpiresAt: until}
+	}
+	return Payable{Amount: owedFen, ExpiresAt: until}
+}
+
+// owedFor quotes the latest of the stays that are meant.
+func (s *Service) owedFor(ctx context.Context, meant predicate.ParkingSession) (Quote, error) {
+	row, err := s.store.Fresh(ctx).ParkingSession.Query().Where(meant).
+		Order(ent.Desc(parkingsession.FieldEnteredAt)).First(ctx)
+	if ent.IsNotFound(err) {
+		return s.quote(0), nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the stay to quote: %w", err)
+	}
+	stay, err := s.stayOf(ctx, row)
+	if err != nil {
+		return nil, err
+	}
+	return s.quote(stay.FeeFen - stay.PaidFen), nil
+}
+
+// protected tells whether the vehicle of a plate has a verified owner, who alone may ask about it.
+func (s *Service) protected(ctx context.Context, index []byte) (bool, error) {
+	found, err := s.store.Fresh(ctx).Vehicle.Query().
+		Where(vehicle.PlateIndex(index), vehicle.OwnerAccountIDNotNil()).Exist(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look whether the plate is protected: %w", err)
+	}
+	return found, nil
+}
+
+// countAttempt records that somebody asks about a plate, and refuses when that is too often.
+func (s *Service) countAttempt(ctx context.Context, index []byte, lotID int64) error {
+	now := s.clock.Now()
+	return s.store.WithTx(ctx, func(ctx context.Context, tx *ent.Tx) error {
+		lately, err := tx.QuoteAttempt.Query().
+			Where(quoteattempt.PlateIndex(index), quoteattempt.CreatedAtGT(now.Add(-24*time.Hour))).All(ctx)
+		if err != nil {
+			return fmt.Errorf("read attempts: %w", err)
+		}
+		lots, lastHour := map[int64]bool{lotID: true}, 0
+		for _, a := range lately {
+			lots[a.LotID] = true
+			if a.CreatedAt.After(now.Add(-time.Hour)) {
+				lastHour++
+			}
+		}
+		if lastHour >= attemptsPerHour || len(lots) > lotsPerDay {
+			return QuoteNeedsLane
+		}
+		return tx.QuoteAttempt.Create().SetPlateIndex(index).SetLotID(lotID).SetCreatedAt(now).Exec(ctx)
+	})
+}
+
+// ForgetAttempts deletes what strangers asked more than a day ago.
+func (s *Service) ForgetAttempts(ctx context.Context) error {
+	ctx = viewer.AsSystem(ctx, jobQuote)
+	return s.store.WithTx(ctx, func(ctx context.Context, tx *ent.Tx) error {
+		_, err := tx.QuoteAttempt.Delete().Where(quoteattempt.CreatedAtLT(s.clock.Now().Add(-24 * time.Hour))).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("forget attempts: %w", err)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,71 @@
+package parking
+
+import (
+	"context"
+	"fmt"
+
+	"parkbff/ent"
+	"parkbff/ent/parkingsession"
+	"parkbff/ent/sessionaccess"
+	"parkbff/internal/fault"
+	"parkbff/internal/viewer"
+)
+
+// ReviewMatch says whether a stay that a similar plate had closed was matched rightly (P04). A wrong
+// match is undone: the stay is open again, and the exit waits for its own entry. It is for the staff of
+// the lot. Errors: fault.NotFound, NothingToReview, AlreadyPaid.
+func (s *Service) ReviewMatch(ctx context.Context, row int64, right bool) (*Stay, error) {
+	seen, err := s.Stay(ctx, row)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := staffAt(ctx, seen.LotID); err != nil {
+		return nil, fault.NotFound
+	}
+	err = s.store.WithTx(viewer.AsSystem(ctx, jobReview), func(ctx context.Context, tx *ent.Tx) error {
+		stay, err := tx.ParkingSession.Get(ctx, row)
+		switch {
+		case err != nil:
+			return fmt.Errorf("read stay: %w", err)
+		case stay.Review != parkingsession.ReviewPENDING:
+			return NothingToReview.At("sessionId")
+		case right:
+			return tx.ParkingSession.UpdateOneID(row).SetReview(parkingsession.ReviewCONFIRMED).Exec(ctx)
+		case stay.PaidFen > 0:
+			return AlreadyPaid.At("sessionId")
+		}
+		if err := s.releaseExits(ctx, tx, stay); err != nil {
+			return err
+		}
+		return tx.ParkingSession.UpdateOneID(row).SetReview(parkingsession.ReviewREJECTED).
+			SetMatch(parkingsession.MatchEXACT).SetState(parkingsession.StateOPEN).ClearExitedAt().SetFeeFen(0).Exec(ctx)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.Stay(ctx, row)
+}
+
+// Hide hides the lot name of one record of the asking driver's, or shows it again (R065). Error:
+// fault.NotFound.
+func (s *Service) Hide(ctx context.Context, row int64, hide bool) (*Stay, error) {
+	v := viewer.Of(ctx)
+	if v.Kind != viewer.Driver {
+		return nil, fault.Unauthenticated
+	}
+	err := s.store.WithTx(viewer.AsSystem(ctx, jobHide), func(ctx context.Context, tx *ent.Tx) error {
+		n, err := tx.SessionAccess.Update().
+			Where(sessionaccess.AccountID(v.AccountID), sessionaccess.SessionID(row)).SetHidden(hide).Save(ctx)
+		switch {
+		case err != nil:
+			return fmt.Errorf("hide record: %w", err)
+		case n == 0:
+			return fault.NotFound
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.Stay(ctx, row)
+}

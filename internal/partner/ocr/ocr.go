@@ -1,0 +1,134 @@
+// Package ocr reads the documents with which a driver proves that a vehicle is theirs, through Tencent
+// Cloud OCR (2018-11-19: VehicleLicenseOCR, https://cloud.tencent.com/document/api/866/36209, and
+// IDCardOCR, https://cloud.tencent.com/document/api/866/33524). Neither images nor what they say are kept,
+// and no error repeats them.
+package ocr
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"parkbff/internal/clock"
+	"parkbff/internal/fault"
+	"parkbff/internal/partner/ocr/tc3"
+)
+
+// Endpoint of the real service.
+const Endpoint = "https://ocr.tencentcloudapi.com"
+
+// MaxImage is the largest image the service takes, in bytes: 7 MiB once it is Base64.
+const MaxImage = 7 << 20 / 4 * 3
+
+// timeout is generous, since images are large and recognition takes seconds.
+const timeout = 20 * time.Second
+
+// Faults of this package.
+var (
+	Unreadable  = fault.New("DOCUMENT_UNREADABLE", "The document could not be read. Take another photo, sharp and whole.")
+	NotOriginal = fault.New("DOCUMENT_NOT_ORIGINAL", "The photo must show the original document, neither a copy, a screen nor an edited picture.")
+	TooLarge    = fault.New("DOCUMENT_TOO_LARGE", "The photo is too large; it may have 5 MB.")
+)
+
+// Config says whom to ask and in whose name. Region and Transport are optional.
+type Config struct {
+	BaseURL     string // Endpoint, or a stand-in's
+	Region      string // such as ap-guangzhou
+	Credentials tc3.Credentials
+	Transport   http.RoundTripper
+}
+
+// Client reads documents. It may be used by many goroutines at once.
+type Client struct {
+	config Config
+	http   *http.Client
+	clock  clock.Clock
+}
+
+// New answers a client. The error names the setting that is wrong.
+func New(config Config, clock clock.Clock) (*Client, error) {
+	if base, err := url.Parse(config.BaseURL); err != nil || base.Host == "" {
+		return nil, errors.New("ocr: the base URL is not one")
+	}
+	if config.Credentials.ID == "" || config.Credentials.Secret == "" {
+		return nil, errors.New("ocr: credentials are required")
+	}
+	return &Client{
+		config: config,
+		http: &http.Client{
+			Transport: config.Transport,
+			Timeout:   timeout,
+			// A redirect would carry the document to another host.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		clock: clock,
+	}, nil
+}
+
+// ReadDrivingLicence reads the main page of a vehicle licence from a PNG or JPEG image. Plate and VIN are
+// there when it succeeds; the rest as far as it was legible.
+//
+// Errors: Unreadable, NotOriginal, TooLarge; fault.Unavailable when the service cannot answer.
+func (c *Client) ReadDrivingLicence(ctx context.Context, image []byte) (DrivingLicence, error) {
+	var reply struct {
+		FrontInfo *struct {
+			Plate        string `json:"PlateNo"`
+			VIN          string `json:"Vin"`
+			EngineNumber string `json:"EngineNo"`
+			Owner        string `json:"Owner"`
+			BrandModel   string `json:"Model"`
+		} `json:"FrontInfo"`
+		Warnings []int `json:"RecognizeWarnCode"`
+	}
+	if err := c.call(ctx, "VehicleLicenseOCR", image, "", &reply); err != nil {
+		return DrivingLicence{}, err
+	}
+	if notOriginal(reply.Warnings) {
+		return DrivingLicence{}, NotOriginal
+	}
+	if reply.FrontInfo == nil || reply.FrontInfo.Plate == "" || reply.FrontInfo.VIN == "" {
+		return DrivingLicence{}, Unreadable
+	}
+	return DrivingLicence(*reply.FrontInfo), nil
+}
+
+// idCardWarnings asks for the findings that notOriginal reads; the service looks for none by itself.
+const idCardWarnings = `{"CopyWarn":true,"ReshootWarn":true,"DetectPsWarn":true}`
+
+// ReadIDCard reads the front of a resident id card from a PNG or JPEG image. Errors as ReadDrivingLicence.
+func (c *Client) ReadIDCard(ctx context.Context, image []byte) (IDCard, error) {
+	var reply struct {
+		Name     string `json:"Name"`
+		IDNumber string `json:"IdNum"`
+		// Advanced is a JSON text within the JSON.
+		Advanced string `json:"AdvancedInfo"`
+	}
+	if err := c.call(ctx, "IDCardOCR", image, idCardWarnings, &reply); err != nil {
+		return IDCard{}, err
+	}
+	var advanced struct {
+		Warnings []int `json:"WarnInfos"`
+	}
+	if reply.Advanced != "" {
+		if err := json.Unmarshal([]byte(reply.Advanced), &advanced); err != nil {
+			return IDCard{}, unavailable("its findings are not JSON")
+		}
+	}
+	if notOriginal(advanced.Warnings) {
+		return IDCard{}, NotOriginal
+	}
+	if reply.Name == "" || reply.IDNumber == "" {
+		return IDCard{}, Unreadable
+	}
+	return IDCard{Name: reply.Name, IDNumber: reply.IDNumber}, nil
+}
+
+// notOriginal holds for a photocopy (-9102), a photo of a screen or print (-9103) and an edited picture
+// (-9106), by the warning codes of both interfaces.
+func notOriginal(warnings []int) bool {
+	return slices.ContainsFunc(warnings, func(code int) bool { return code == -9102 || code == -9103 || code == -9106 })
+}

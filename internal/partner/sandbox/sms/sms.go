@@ -1,0 +1,125 @@
+// Package sms stands in for Alibaba Cloud's short message service: it speaks the wire protocol of SendSms,
+// checks signatures like the original, and keeps the last code of each mobile in memory instead of
+// sending it.
+package sms
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"sync"
+
+	"parkbff/internal/clock"
+	"parkbff/internal/cnid"
+	"parkbff/internal/partner/sms/acs3"
+)
+
+const (
+	maxBody = 64 << 10
+	// kept is how many mobiles, and how many nonces, are remembered.
+	kept = 10_000
+)
+
+// Sandbox is an http.Handler.
+type Sandbox struct {
+	credentials acs3.Credentials
+	clock       clock.Clock
+
+	mu       sync.Mutex
+	requests int
+	codes    recent[cnid.Mobile, string]
+	nonces   recent[string, struct{}]
+}
+
+// New answers a stand-in that knows one access key.
+func New(credentials acs3.Credentials, clock clock.Clock) *Sandbox {
+	return &Sandbox{credentials: credentials, clock: clock}
+}
+
+// Code is the last code sent to a mobile, if one was.
+func (s *Sandbox) Code(mobile cnid.Mobile) (string, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.codes.get(mobile)
+}
+
+// ServeHTTP answers one call.
+func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		s.answer(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge")
+		return
+	}
+	if err := acs3.Verify(r, body, s.credentials, s.clock.Now()); err != nil {
+		s.answer(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	if !s.firstUse(acs3.Nonce(r)) {
+		s.answer(w, http.StatusBadRequest, "SignatureNonceUsed")
+		return
+	}
+	if r.Header.Get("x-acs-action") != "SendSms" || r.Header.Get("x-acs-version") != "2017-05-25" {
+		s.answer(w, http.StatusNotFound, "InvalidAction.NotFound")
+		return
+	}
+	s.answer(w, http.StatusOK, s.send(body))
+}
+
+// send keeps the code a call carries and answers the code of its outcome, which comes with status 200
+// whatever it is, as the original does for faults of the message itself.
+func (s *Sandbox) send(body []byte) string {
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return "isv.INVALID_PARAMETERS"
+	}
+	mobile, err := dialled(form.Get("PhoneNumbers"))
+	if err != nil {
+		return "isv.MOBILE_NUMBER_ILLEGAL"
+	}
+	if form.Get("SignName") == "" {
+		return "isv.SMS_SIGNATURE_ILLEGAL"
+	}
+	if form.Get("TemplateCode") == "" {
+		return "isv.SMS_TEMPLATE_ILLEGAL"
+	}
+	var param struct {
+		Code string `json:"code"`
+	}
+	if err := json.Unmarshal([]byte(form.Get("TemplateParam")), &param); err != nil || param.Code == "" {
+		return "isv.TEMPLATE_MISSING_PARAMETERS"
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.codes.put(mobile, param.Code)
+	return "OK"
+}
+
+// dialled reads a number as the service writes them: bare for mainland China, else without the plus.
+func dialled(number string) (cnid.Mobile, error) {
+	if mobile, err := cnid.ParseMobile(number); err == nil {
+		return mobile, nil
+	}
+	return cnid.ParseMobile("+" + number)
+}
+
+func (s *Sandbox) firstUse(nonce string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, used := s.nonces.get(nonce); used {
+		return false
+	}
+	s.nonces.put(nonce, struct{}{})
+	return true
+}
+
+func (s *Sandbox) answer(w http.ResponseWriter, status int, code string) {
+	s.mu.Lock()
+	s.requests++
+	id := fmt.Sprintf("SANDBOX-%08d", s.requests)
+	s.mu.Unlock()
+	w.Header().Set("Content-Type", "application/json;charset=utf-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"Code": code, "Message": code, "RequestId": id, "BizId": id})
+}

@@ -1,0 +1,15 @@
+package viewer
+
+import "parkbff/internal/fault"
+
+// FactRequired is answered where a fact is missing; its extensions name the fact and what leads to it.
+var FactRequired = fault.New("FACT_REQUIRED", "A fact about the viewer is missing.")
+
+// Lacks answers FactRequired for one fact.
+func Lacks(fact Fact) error {
+	missing := FactRequired.With("fact", string(fact))
+	if step := StepTo(fact); step != "" {
+		missing = missing.With("nextStep", string(step))
+	}
+	return missing
+}

@@ -1,0 +1,74 @@
+package resolvers
+
+import (
+	"parkbff/graph/model"
+	"parkbff/internal/cnid"
+	"parkbff/internal/parking"
+	"parkbff/internal/parking/geo"
+)
+
+func colorOf(color *cnid.Color) cnid.Color {
+	if color == nil {
+		return ""
+	}
+	return *color
+}
+
+func observationOf(in *model.RecordObservationInput) parking.Observation {
+	return parking.Observation{
+		EventID: in.EventID, LotCode: in.LotCode, GateCode: in.GateCode, Direction: in.Direction,
+		Plate: in.Plate, PlateColor: colorOf(in.PlateColor), ObservedAt: in.ObservedAt, Confidence: in.Confidence,
+	}
+}
+
+func observationsOf(inputs []*model.RecordObservationInput) []parking.Observation {
+	batch := make([]parking.Observation, len(inputs))
+	for i, in := range inputs {
+		batch[i] = observationOf(in)
+	}
+	return batch
+}
+
+// observed makes the payload of one observation. An exit without an entry is refused and kept at once,
+// so it has both a barrier and a userError.
+func observed(result parking.Result) (*model.RecordObservationPayload, error) {
+	refused, err := refusals(result.Err)
+	payload := &model.RecordObservationPayload{UserErrors: refused}
+	if result.Outcome != nil {
+		payload.Session, payload.Barrier, payload.Duplicate = result.Stay, &result.Barrier, result.Duplicate
+	}
+	return payload, err
+}
+
+func eachObserved(results []parking.Result) ([]*model.RecordObservationPayload, error) {
+	payloads := make([]*model.RecordObservationPayload, len(results))
+	for i, result := range results {
+		payload, err := observed(result)
+		if err != nil {
+			return nil, err
+		}
+		payloads[i] = payload
+	}
+	return payloads, nil
+}
+
+func searchOf(near *model.PointInput, radiusMeters *int, text *string) parking.Search {
+	search := parking.Search{RadiusMeters: radiusMeters}
+	if near != nil {
+		search.Near = &geo.Point{Latitude: near.Latitude, Longitude: near.Longitude}
+	}
+	if text != nil {
+		search.Text = *text
+	}
+	return search
+}
+
+func commandOf(in model.SendGateCommandInput) parking.Command {
+	command := parking.Command{
+		IdempotencyKey: in.IdempotencyKey, LotCode: in.LotCode, GateCode: in.GateCode, Kind: in.Kind, Reason: in.Reason,
+	}
+	if in.Text != nil {
+		command.Text = *in.Text
+	}
+	return command
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+
+	"parkbff/internal/parking/lotfile"
+	"parkbff/internal/replay"
+	"parkbff/internal/viewer"
+	"parkbff/server"
+)
+
+// beside does through the domain services, on the data of a server, what has no way over its API.
+type beside struct{ house *server.House }
+
+func (b beside) ImportLots(ctx context.Context, lots []lotfile.Lot) error {
+	return b.house.Parking.Import(ctx, lots)
+}
+
+const jobCommandLine = "command line"
+
+func (b beside) GateToken(ctx context.Context, lotCode, gateCode string) (string, error) {
+	return b.house.Identity.GateToken(viewer.AsSystem(ctx, jobCommandLine), lotCode, gateCode)
+}
+
+func (b beside) StaffToken(ctx context.Context, label, lotCode string) (string, error) {
+	return b.house.Identity.StaffToken(viewer.AsSystem(ctx, jobCommandLine), label, lotCode, viewer.Attendant)
+}
+
+type migrateCommand struct{}
+
+// Run brings the schema up to date.
+func (migrateCommand) Run(s *surroundings) error {
+	return s.inHouse(func(ctx context.Context, h *server.House) error { return h.Store.Migrate(ctx) })
+}
+
+type importLotsCommand struct {
+	File string `arg:"" type:"existingfile" help:"The house's own JSON, or the open data of Taipei."`
+}
+
+// Run imports the file; a running server notices.
+func (c *importLotsCommand) Run(s *surroundings) error {
+	return s.inHouse(func(ctx context.Context, h *server.House) error { return importFile(ctx, h, c.File) })
+}
+
+type gateTokenCommand struct {
+	Lot  string `required:"" help:"Code of the lot."`
+	Gate string `default:"G1" help:"Code of the gate."`
+}
+
+// Run prints the token on the last line.
+func (c *gateTokenCommand) Run(s *surroundings) error {
+	return s.inHouse(func(ctx context.Context, h *server.House) error {
+		return printToken(beside{h}.GateToken(ctx, c.Lot, c.Gate))
+	})
+}
+
+type staffTokenCommand struct {
+	Lot   string `required:"" help:"Code of the lot."`
+	Label string `default:"staff" help:"Personnel number."`
+	Role  string `default:"ATTENDANT" enum:"ATTENDANT,MANAGER" help:"ATTENDANT or MANAGER."`
+}
+
+// Run prints the token on the last line.
+func (c *staffTokenCommand) Run(s *surroundings) error {
+	return s.inHouse(func(ctx context.Context, h *server.House) error {
+		return printToken(h.Identity.StaffToken(viewer.AsSystem(ctx, jobCommandLine), c.Label, c.Lot, viewer.Role(c.Role)))
+	})
+}
+
+func printToken(token string, err error) error {
+	if err == nil {
+		_, err = fmt.Fprintln(os.Stdout, token)
+	}
+	return err
+}
+
+type replayCommand struct {
+	URL      string   `name:"url" default:"http://127.0.0.1:8080" help:"Where the server is."`
+	Lots     string   `required:"" type:"existingfile" help:"The lot file."`
+	Sessions []string `required:"" type:"existingfile" help:"CSV files of recorded stays; the base name is the lot's code."`
+	Speed    string   `default:"max" help:"max, or a multiple of real time such as 60x or 1x."`
+	Accounts int      `default:"5" help:"How many accounts take over a share of the stays."`
+	Rebase   bool     `help:"Shift stays and tariffs by whole weeks so that they end now."`
+}
+
+// Run replays and prints one line of JSON.
+func (c *replayCommand) Run(s *surroundings) error {
+	return s.inHouse(func(ctx context.Context, h *server.House) error {
+		report, err := replay.Run(ctx, replay.Options{
+			URL: c.URL, Lots: c.Lots, Sessions: c.Sessions, Speed: c.Speed, Accounts: c.Accounts, Rebase: c.Rebase,
+			Progress: os.Stderr,
+		}, beside{h})
+		if err != nil {
+			return err
+		}
+		return json.NewEncoder(os.Stdout).Encode(report)
+	})
+}
+
+type doctorCommand struct{}
+
+// Run checks what the program stands on; opening the house has checked settings, keys and bus already.
+func (doctorCommand) Run(s *surroundings) error {
+	return s.inHouse(func(ctx context.Context, h *server.House) error {
+		checks := []struct {
+			name string
+			ask  func() error
+		}{
+			{"store answers", func() error { return h.Store.Ping(ctx) }},
+			{"schema is current", func() error { return h.Store.CheckSchema(ctx) }},
+			{"bus answers", h.Bus.Healthy},
+			{"clock is sane", func() error { return saneClock(h.Clock.Now()) }},
+		}
+		fmt.Fprintln(os.Stdout, "ok    settings, keys")
+		var failed error
+		for _, c := range checks {
+			if err := c.ask(); err != nil {
+				failed = fmt.Errorf("%s: no: %w", c.name, err)
+				fmt.Fprintf(os.Stdout, "FAIL  %s\n", c.name)
+				continue
+			}
+			fmt.Fprintf(os.Stdout, "ok    %s\n", c.name)
+		}
+		return failed
+	})
+}
+
+// saneClock refuses a clock that has plainly never been set: tokens and tariffs depend on it.
+func saneClock(now time.Time) error {
+	if now.Year() < 2025 {
+		return fmt.Errorf("the year is %d", now.Year())
+	}
+	return nil
+}

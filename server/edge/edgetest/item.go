@@ -1,0 +1,4 @@
+package edgetest
+
+// Item is one of a list without end.
+type Item struct{ Number int }

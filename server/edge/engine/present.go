@@ -1,0 +1,122 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"runtime"
+	"runtime/debug"
+
+	"entgo.io/ent/privacy"
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"parkbff/internal/fault"
+	"parkbff/internal/store"
+)
+
+const (
+	internalCode    = "INTERNAL"
+	internalMessage = "Internal error."
+)
+
+// incident is an error that the log knows by its id already.
+type incident struct{ id string }
+
+func (i incident) Error() string { return internalMessage }
+
+// endOfSignIn are the faults of tokens, which clients see as one code with a reason.
+var endOfSignIn = map[string]bool{"TOKEN_EXPIRED": true, "TOKEN_INVALID": true, "SIGN_IN_ENDED": true}
+
+// present is the error presenter: whatever goes wrong becomes a code here. Only what has none is logged.
+func (e *Engine) present(ctx context.Context, err error) *gqlerror.Error {
+	shown := &gqlerror.Error{Err: err, Path: graphql.GetPath(ctx)}
+	if at := (*gqlerror.Error)(nil); errors.As(err, &at) {
+		shown.Path, shown.Locations = at.Path, at.Locations
+	}
+	f := asFault(ctx, err)
+	if f == nil {
+		id := e.incidentOf(ctx, err, shown.Path)
+		shown.Message, shown.Extensions = internalMessage, map[string]any{"code": internalCode, "id": id}
+		return shown
+	}
+	shown.Message, shown.Extensions = f.Message(), map[string]any{"code": f.Code()}
+	if f.Field() != "" {
+		shown.Extensions["field"] = f.Field()
+	}
+	maps.Copy(shown.Extensions, f.Details())
+	return shown
+}
+
+// asFault answers what err is to a client, or nil.
+func asFault(ctx context.Context, err error) *fault.Error {
+	if errors.As(err, new(incident)) {
+		return nil
+	}
+	f := fault.As(store.Unavailable(err))
+	switch {
+	case f != nil && endOfSignIn[f.Code()]:
+		return fault.Unauthenticated.With("reason", f.Code())
+	case f != nil:
+		return f
+	case errors.Is(err, privacy.Deny):
+		return fault.NotFound
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return fault.Unavailable
+	case isArgument(ctx):
+		return fault.BadInput
+	}
+	return nil
+}
+
+// isArgument tells whether a field's arguments could not be read: the executor asks for the presenter
+// then with a field that has arguments but none read. It is the client's fault, and the text of such an
+// error repeats the value.
+func isArgument(ctx context.Context) bool {
+	fc := graphql.GetFieldContext(ctx)
+	return fc != nil && fc.Args == nil && fc.Field.Field != nil && fc.Field.Definition != nil &&
+		len(fc.Field.Definition.Arguments) > 0
+}
+
+// incidentOf logs err unless that is done, and answers the id.
+func (e *Engine) incidentOf(ctx context.Context, err error, path ast.Path) string {
+	var known incident
+	if errors.As(err, &known) {
+		return known.id
+	}
+	if at := (*gqlerror.Error)(nil); errors.As(err, &at) && at.Err != nil {
+		err = at.Err // without the place, which is logged beside it
+	}
+	id := e.newID()
+	e.log.ErrorContext(ctx, "internal error", "id", id, "field", fieldsOf(path), "error", Text(err))
+	return id
+}
+
+// recovered logs a panic. Its value may hold a personal one, so only that of the runtime is logged.
+func (e *Engine) recovered(ctx context.Context, p any) error {
+	return incident{LogPanic(ctx, e.log, e.newID(), p)}
+}
+
+// LogPanic logs where p was raised, under id, and answers the id.
+func LogPanic(ctx context.Context, log *slog.Logger, id string, p any) string {
+	what := fmt.Sprintf("%T", p)
+	if known, ok := p.(runtime.Error); ok {
+		what = known.Error()
+	}
+	log.ErrorContext(ctx, "panic", "id", id, "panic", what, "stack", string(debug.Stack()))
+	return id
+}
+
+// fieldsOf is a path without indexes. Aliases are the client's, but names by the grammar.
+func fieldsOf(path ast.Path) string {
+	var names ast.Path
+	for _, element := range path {
+		if name, ok := element.(ast.PathName); ok {
+			names = append(names, name)
+		}
+	}
+	return names.String()
+}

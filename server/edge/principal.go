@@ -1,0 +1,57 @@
+package edge
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"parkbff/internal/identity/token"
+	"parkbff/server/live"
+)
+
+var _ live.Authenticate = (*SignIn)(nil).Authenticate
+
+// Authenticate is the sign-in of a connection that outlives a request. It is a live.Authenticate: the
+// viewer is asked for once now, so that a hopeless token is refused at once, and then for every event.
+func (s *SignIn) Authenticate(ctx context.Context, authorization string) (live.Principal, error) {
+	claims, present, err := s.claims(authorization)
+	if err != nil {
+		return nil, err
+	}
+	if !present {
+		return nobody{s}, nil
+	}
+	p := &bearer{signIn: s, claims: claims, ended: s.ended(claims)}
+	if _, err := p.Context(ctx); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+type bearer struct {
+	signIn *SignIn
+	claims token.Claims
+	ended  <-chan struct{}
+}
+
+func (p *bearer) Context(ctx context.Context) (context.Context, error) {
+	return p.signIn.as(ctx, p.claims)
+}
+
+func (p *bearer) Subject() string {
+	return string(p.claims.Use) + strconv.FormatInt(p.claims.Subject, 36)
+}
+
+func (p *bearer) ExpiresAt() time.Time { return p.claims.ExpiresAt }
+
+func (p *bearer) Ended() <-chan struct{} { return p.ended }
+
+type nobody struct{ signIn *SignIn }
+
+func (p nobody) Context(ctx context.Context) (context.Context, error) {
+	return p.signIn.anonymous(ctx), nil
+}
+
+func (nobody) Subject() string        { return "" }
+func (nobody) ExpiresAt() time.Time   { return time.Time{} }
+func (nobody) Ended() <-chan struct{} { return nil }

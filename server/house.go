@@ -1,0 +1,160 @@
+// Package server is the process: it opens what the program stands on, makes the domain services of it
+// and serves them.
+package server
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"parkbff/internal/bus"
+	"parkbff/internal/clock"
+	"parkbff/internal/identity"
+	"parkbff/internal/identity/token"
+	"parkbff/internal/notice"
+	"parkbff/internal/parking"
+	"parkbff/internal/store"
+	"parkbff/internal/tariff"
+	"parkbff/internal/vault"
+	"parkbff/server/config"
+)
+
+// House is the domain services and what they stand on. The server runs in one, and so does every
+// command that works beside it.
+type House struct {
+	Config   config.Config
+	Clock    clock.Clock
+	Log      *slog.Logger
+	Keys     *vault.Keys
+	Store    *store.Store
+	Bus      *bus.Bus
+	Tokens   *token.Issuer
+	Identity *identity.Service
+	Parking  *parking.Service
+	Notices  *notice.Service
+	Partners *Partners
+
+	vault  *vault.Vault
+	people identity.Config
+}
+
+// Parts that a House may be given; zero values mean the real ones.
+type Parts struct {
+	Clock  clock.Clock
+	Random io.Reader
+	Log    *slog.Logger
+	// Notices, for tests that cannot wait.
+	ReconcileEvery time.Duration
+}
+
+const (
+	tokenIssuer   = "parkbff"
+	tokenAudience = "parkbff"
+)
+
+// Open opens the house. What it opened is closed by Close, and at once when it fails half-way.
+func Open(ctx context.Context, c config.Config, p Parts) (_ *House, err error) {
+	h := &House{Config: c, Clock: p.Clock, Log: p.Log}
+	if h.Clock == nil {
+		h.Clock = clock.System{}
+	}
+	if h.Log == nil {
+		h.Log = slog.Default()
+	}
+	if p.Random == nil {
+		p.Random = rand.Reader
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.Close(context.WithoutCancel(ctx)))
+		}
+	}()
+	if h.Keys, err = openKeys(c, p.Random); err != nil {
+		return nil, err
+	}
+	if h.Partners, err = openPartners(c, h.Clock, p.Random); err != nil {
+		return nil, err
+	}
+	if h.Bus, err = bus.Open(ctx, bus.Options{URL: c.NATSURL, Name: "parkbff", Log: h.Log}); err != nil {
+		return nil, err
+	}
+	h.Store, err = store.Open(ctx, store.Options{URL: c.DatabaseURL, Replicas: c.DatabaseReplicas, Dir: c.Data, Logger: h.Log})
+	if err != nil {
+		return nil, err
+	}
+	if h.Tokens, err = newIssuer(h.Keys, h.Clock); err != nil {
+		return nil, err
+	}
+	return h, h.openServices(p)
+}
+
+func (h *House) openServices(p Parts) (err error) {
+	v := vault.New(h.Keys, h.Store.DataKeys())
+	h.vault = v
+	h.Notices = notice.New(notice.Config{
+		Store: h.Store, Vault: v, Bus: h.Bus, Clock: h.Clock, Log: h.Log, ReconcileEvery: p.ReconcileEvery,
+	})
+	h.Parking = parking.New(parking.Config{
+		Store: h.Store, Vault: v, Clock: h.Clock, Random: p.Random, Calendar: tariff.Calendar{},
+		Teller: h.Notices, Bus: h.Bus, Log: h.Log,
+	})
+	h.Notices.SetLots(h.Parking)
+	h.people = identity.Config{
+		Store: h.Store, Vault: v, Tokens: h.Tokens, Bus: h.Bus, Clock: h.Clock, Random: p.Random,
+		SMS: h.Partners.SMS, Reader: h.Partners.OCR, Teller: h.Notices, Log: h.Log,
+	}
+	h.Identity, err = identity.New(h.people)
+	return err
+}
+
+// Close closes what Open opened, the last first.
+func (h *House) Close(ctx context.Context) error {
+	var errs []error
+	if h.Bus != nil {
+		errs = append(errs, h.Bus.Close(ctx))
+	}
+	if h.Store != nil {
+		errs = append(errs, h.Store.Close())
+	}
+	if h.Partners != nil {
+		errs = append(errs, h.Partners.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// openKeys loads the key file. Where none was named, the data folder's own is made at the first start.
+func openKeys(c config.Config, random io.Reader) (*vault.Keys, error) {
+	keys, err := vault.LoadKeys(c.Keys)
+	if c.KeysGiven || !errors.Is(err, fs.ErrNotExist) {
+		return keys, err
+	}
+	if err := os.MkdirAll(filepath.Dir(c.Keys), 0o700); err != nil {
+		return nil, fmt.Errorf("PARKBFF_DATA: make the folder: %w", err)
+	}
+	keys, err = vault.CreateKeys(c.Keys, random)
+	if errors.Is(err, fs.ErrExist) { // another process has just made it
+		return vault.LoadKeys(c.Keys)
+	}
+	return keys, err
+}
+
+func newIssuer(keys *vault.Keys, c clock.Clock) (*token.Issuer, error) {
+	var signing []token.Key
+	for _, k := range keys.SigningKeys() {
+		public, _ := k.Private.Public().(ed25519.PublicKey)
+		signing = append(signing, token.Key{ID: k.ID, Private: k.Private, Public: public})
+	}
+	return token.NewIssuer(signing, tokenIssuer, tokenAudience, c)
+}
+
+// People answers what the service of identity is made of, for the demo, which settles its accounts with
+// a service of its own.
+func (h *House) People() identity.Config { return h.people }

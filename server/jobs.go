@@ -1,0 +1,78 @@
+package server
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"parkbff/internal/parking"
+)
+
+const (
+	foreignWritesEvery = 200 * time.Millisecond
+	catalogueEvery     = 30 * time.Second // what the bus lost is found then
+	tidyEvery          = time.Hour
+)
+
+// Work does what nobody asks for, until ctx ends: it keeps what is in memory true, counts vacancies,
+// and deletes what is old. It answers a function that waits for the work in hand.
+func (h *House) Work(ctx context.Context) (wait func(), err error) {
+	if err := h.Parking.Reload(ctx); err != nil {
+		return nil, err
+	}
+	stopWatching, err := h.Identity.Watch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	stopHearing, err := h.Bus.Subscribe(parking.SubjectLots, func(string, []byte) { h.reload(ctx) })
+	if err != nil {
+		stopWatching()
+		return nil, err
+	}
+	var jobs sync.WaitGroup
+	jobs.Go(func() { h.Notices.Run(ctx) })
+	jobs.Go(func() { h.Store.WatchForeignWrites(ctx, foreignWritesEvery, func() { h.doubt(ctx) }) })
+	jobs.Go(func() { h.every(ctx, parking.VacancyInterval, "count vacancies", h.Parking.RefreshVacancies) })
+	jobs.Go(func() { h.every(ctx, catalogueEvery, "read lots", h.Parking.Reload) })
+	jobs.Go(func() { h.every(ctx, tidyEvery, "forget attempts", h.Parking.ForgetAttempts) })
+	jobs.Go(func() { h.every(ctx, tidyEvery, "prune notices", h.pruneNotices) })
+	return func() {
+		stopHearing()
+		stopWatching()
+		jobs.Wait()
+	}, nil
+}
+
+// every does a job now and then; what fails is tried again at its next turn.
+func (h *House) every(ctx context.Context, pause time.Duration, name string, job func(context.Context) error) {
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for {
+		if err := job(ctx); err != nil && ctx.Err() == nil {
+			h.Log.WarnContext(ctx, "a job failed and will be tried again", "job", name, "error", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// doubt forgets whatever another process may have changed in the store.
+func (h *House) doubt(ctx context.Context) {
+	h.vault.ForgetAll()
+	h.Identity.Forget()
+	h.reload(ctx)
+}
+
+func (h *House) reload(ctx context.Context) {
+	if err := h.Parking.Reload(ctx); err != nil && ctx.Err() == nil {
+		h.Log.WarnContext(ctx, "the lots could not be read anew", "error", err)
+	}
+}
+
+func (h *House) pruneNotices(ctx context.Context) error {
+	_, err := h.Notices.Prune(ctx)
+	return err
+}

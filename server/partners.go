@@ -1,0 +1,124 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"parkbff/internal/clock"
+	"parkbff/internal/partner/ocr"
+	"parkbff/internal/partner/ocr/tc3"
+	sandboxocr "parkbff/internal/partner/sandbox/ocr"
+	sandboxsms "parkbff/internal/partner/sandbox/sms"
+	"parkbff/internal/partner/sms"
+	"parkbff/internal/partner/sms/acs3"
+	"parkbff/server/config"
+)
+
+// Partners are the clients of third parties. Where the settings name no third party, a stand-in that
+// speaks the same protocol answers on the loopback interface.
+type Partners struct {
+	SMS *sms.Client
+	OCR *ocr.Client
+
+	Sandbox   *sandboxsms.Sandbox // nil: codes are really sent
+	StandIns  []string            // names of the partners that a stand-in stands for
+	listeners []io.Closer
+}
+
+// partnerFile is the file that PARKBFF_PARTNERS names.
+type partnerFile struct {
+	SMS *struct {
+		AccessKeyID     string `json:"accessKeyId"`
+		AccessKeySecret string `json:"accessKeySecret"`
+		SignName        string `json:"signName"`
+		TemplateCode    string `json:"templateCode"`
+	} `json:"sms"`
+	OCR *struct {
+		SecretID  string `json:"secretId"`
+		SecretKey string `json:"secretKey"`
+		Region    string `json:"region"`
+	} `json:"ocr"`
+}
+
+func openPartners(c config.Config, k clock.Clock, random io.Reader) (*Partners, error) {
+	var file partnerFile
+	if c.Partners != "" {
+		raw, err := os.ReadFile(c.Partners)
+		if err != nil {
+			return nil, errors.New("PARKBFF_PARTNERS: the file cannot be read")
+		}
+		if err := json.Unmarshal(raw, &file); err != nil {
+			return nil, errors.New("PARKBFF_PARTNERS: the file is not of the form that docs/ARCHITECTURE.md describes")
+		}
+	}
+	p := &Partners{}
+	err := errors.Join(p.openSMS(file, k, random), p.openOCR(file, k))
+	if err == nil {
+		err = c.RefuseSandboxes(p.StandIns...)
+	}
+	if err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	return p, nil
+}
+
+func (p *Partners) openSMS(file partnerFile, k clock.Clock, random io.Reader) (err error) {
+	settings := sms.Config{BaseURL: sms.Endpoint}
+	if file.SMS != nil {
+		settings.Credentials = acs3.Credentials{ID: file.SMS.AccessKeyID, Secret: file.SMS.AccessKeySecret}
+		settings.SignName, settings.TemplateCode = file.SMS.SignName, file.SMS.TemplateCode
+	} else {
+		settings.Credentials = acs3.Credentials{ID: "sandbox", Secret: "sandbox"}
+		settings.SignName, settings.TemplateCode = "parkbff", "SMS_000001"
+		p.Sandbox = sandboxsms.New(settings.Credentials, k)
+		if settings.BaseURL, err = p.standIn("sms", p.Sandbox); err != nil {
+			return err
+		}
+	}
+	p.SMS, err = sms.New(settings, k, random)
+	return err
+}
+
+func (p *Partners) openOCR(file partnerFile, k clock.Clock) (err error) {
+	settings := ocr.Config{BaseURL: ocr.Endpoint}
+	if file.OCR != nil {
+		settings.Credentials = tc3.Credentials{ID: file.OCR.SecretID, Secret: file.OCR.SecretKey}
+		settings.Region = file.OCR.Region
+	} else {
+		settings.Credentials = tc3.Credentials{ID: "sandbox", Secret: "sandbox"}
+		if settings.BaseURL, err = p.standIn("ocr", sandboxocr.New(settings.Credentials, k)); err != nil {
+			return err
+		}
+	}
+	p.OCR, err = ocr.New(settings, k)
+	return err
+}
+
+// standIn serves a stand-in on the loopback interface and answers its URL.
+func (p *Partners) standIn(name string, h http.Handler) (string, error) {
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("listen for the stand-in of %s: %w", name, err)
+	}
+	served := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = served.Serve(listener) }() // ends with Close
+	p.StandIns = append(p.StandIns, name)
+	p.listeners = append(p.listeners, served)
+	return "http://" + listener.Addr().String(), nil
+}
+
+// Close ends the stand-ins.
+func (p *Partners) Close() error {
+	var errs []error
+	for _, l := range p.listeners {
+		errs = append(errs, l.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,168 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"parkbff/graph/contract"
+	"parkbff/graph/directive"
+	"parkbff/graph/generated"
+	"parkbff/graph/limit"
+	"parkbff/graph/relay"
+	"parkbff/internal/cnid"
+	"parkbff/internal/identity/token"
+	"parkbff/resolvers"
+	"parkbff/server/config"
+	"parkbff/server/edge"
+	"parkbff/server/edge/engine"
+	"parkbff/server/live"
+	"parkbff/server/page"
+	"parkbff/server/sse"
+	"parkbff/server/ws"
+)
+
+// Connections that one viewer and one address may hold. A mall's whole wireless network is one address.
+const (
+	connectionsPerViewer  = 20
+	connectionsPerAddress = 5000
+)
+
+// Server serves a house over HTTP, WebSocket and server-sent events.
+type Server struct {
+	house   *House
+	handler http.Handler
+	sockets *ws.Transport
+	events  *sse.Handler
+}
+
+// New makes the handlers of a house. Extra routes stand beside the program's own.
+func New(h *House, extra map[string]http.Handler) (*Server, error) {
+	sealer, err := relay.NewSealer(h.Keys.IDKey(), resolvers.NodeTypes()...)
+	if err != nil {
+		return nil, err
+	}
+	signIn, err := edge.NewSignIn(h.Tokens, h.Identity, sealer, h.Keys.IDKey(), h.signInEnded)
+	if err != nil {
+		return nil, err
+	}
+	registry := prometheus.NewRegistry()
+	limits := limit.Usual()
+	limits.Introspection = h.Config.Mode == config.Development
+	exec := engine.New(newSchema(h, signIn), engine.Options{Limits: limits, Log: h.Log, Metrics: registry})
+	runner := live.NewRunner(live.Options{Executor: exec, Source: sources{h}.open, Log: h.Log})
+	perViewer, perAddress := live.NewQuota(connectionsPerViewer), live.NewQuota(connectionsPerAddress)
+	s := &Server{house: h}
+	s.sockets = ws.New(ws.Options{
+		Runner: runner, Authenticate: signIn.Authenticate, Clock: h.Clock, Log: h.Log,
+		PerViewer: perViewer, PerAddress: perAddress,
+	})
+	s.events = sse.New(sse.Options{
+		Runner: runner, Authenticate: signIn.Authenticate, Clock: h.Clock, Log: h.Log,
+		PerViewer: perViewer, PerAddress: perAddress,
+	})
+	pages, err := s.pages(extra)
+	if err != nil {
+		return nil, err
+	}
+	s.handler = edge.New(edge.Options{
+		GraphQL:     edge.NewGraphQL(exec, signIn),
+		WebSocket:   s.sockets.Handler(ws.Negotiated),
+		TransportWS: s.sockets.Handler(ws.TransportWS),
+		LegacyWS:    s.sockets.Handler(ws.LegacyWS),
+		Events:      s.events,
+		Contract:    contract.SDL,
+		JWKS:        h.Tokens.JWKS(),
+		Checks:      h.checks(),
+		Pages:       pages,
+		Registry:    registry,
+		Log:         h.Log,
+		TLS:         h.Config.Mode == config.Production,
+	})
+	return s, nil
+}
+
+// newSchema binds the contract to the resolvers and to the directives that guard it.
+func newSchema(h *House, signIn *edge.SignIn) graphql.ExecutableSchema {
+	return generated.NewExecutableSchema(generated.Config{
+		Resolvers:  resolvers.New(h.Identity, h.Parking, h.Notices, signIn.ViewerTag),
+		Directives: generated.DirectiveRoot{Mask: directive.Mask, Requires: directive.Requires},
+	})
+}
+
+// signInEnded tells when the sign-in of a token is revoked. Gates and staff are asked for anew at every
+// event instead.
+func (h *House) signInEnded(c token.Claims) <-chan struct{} {
+	if c.Use != token.Access {
+		return nil
+	}
+	ended, _ := h.Identity.SignInEnded(c.SignIn)
+	return ended
+}
+
+// pages are the routes beside GraphQL.
+func (s *Server) pages(extra map[string]http.Handler) (map[string]http.Handler, error) {
+	front, err := page.Handler()
+	if err != nil {
+		return nil, err
+	}
+	routes := map[string]http.Handler{"GET /{$}": front, "GET /page/": front}
+	if s.house.Config.Mode == config.Development && s.house.Partners.Sandbox != nil {
+		routes["GET /dev/sms"] = http.HandlerFunc(s.lastCode)
+	}
+	maps.Copy(routes, extra)
+	return routes, nil
+}
+
+// lastCode answers the code that the stand-in for SMS took last for a mobile.
+func (s *Server) lastCode(w http.ResponseWriter, r *http.Request) {
+	mobile, err := cnid.ParseMobile(r.URL.Query().Get("mobile"))
+	if err != nil {
+		http.Error(w, `{"error":"INVALID_MOBILE"}`, http.StatusBadRequest)
+		return
+	}
+	code, ok := s.house.Partners.Sandbox.Code(mobile)
+	if !ok {
+		http.Error(w, `{"error":"NO_CODE"}`, http.StatusNotFound)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	if err := json.NewEncoder(w).Encode(map[string]string{"code": code}); err != nil {
+		s.house.Log.Debug("the client did not take the code", "error", err)
+	}
+}
+
+// drainWithin bounds how long clients are given to leave.
+const drainWithin = 10 * time.Second
+
+// ServeHTTP answers one request; Serve does so for a listener.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// Serve answers clients on the listener until ctx ends, then lets those that are connected go.
+func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
+	served := edge.NewServer(listener.Addr().String(), s.handler, s.house.Log)
+	failed := make(chan error, 1)
+	go func() { failed <- served.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	parting, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainWithin)
+	defer cancel()
+	var leaving sync.WaitGroup
+	var errs [2]error
+	leaving.Go(func() { errs[0] = s.sockets.Drain(parting) })
+	leaving.Go(func() { errs[1] = s.events.Drain(parting) })
+	leaving.Wait()
+	return errors.Join(append(errs[:], served.Shutdown(parting))...)
+}

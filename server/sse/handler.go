@@ -1,0 +1,155 @@
+package sse
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"parkbff/internal/clock"
+	"parkbff/internal/fault"
+	"parkbff/server/live"
+)
+
+// Options of a Handler. Runner and Authenticate are required; every zero value has a default.
+type Options struct {
+	Runner       *live.Runner
+	Authenticate live.Authenticate // of the Authorization header
+	Clock        clock.Clock       // decides when a token has ended
+	Log          *slog.Logger
+
+	Address    func(*http.Request) string // names the client for PerAddress; by default the host of RemoteAddr
+	PerViewer  *live.Quota                // streams of one signed-in viewer; nil: not capped
+	PerAddress *live.Quota                // streams of one address; nil: not capped
+
+	MaxBody   int64         // bytes of a request body, or of a query string; default 64 KB
+	KeepAlive time.Duration // between comments; default 15 s
+	Write     time.Duration // for one event to leave; default 10 s
+	Drain     time.Duration // over which Drain spreads the ends; default 5 s
+}
+
+func (o Options) withDefaults() Options {
+	if o.Clock == nil {
+		o.Clock = clock.System{}
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Address == nil {
+		o.Address = remoteHost
+	}
+	o.MaxBody = cmp.Or(o.MaxBody, 64<<10)
+	o.KeepAlive = cmp.Or(o.KeepAlive, 15*time.Second)
+	o.Write = cmp.Or(o.Write, 10*time.Second)
+	o.Drain = cmp.Or(o.Drain, 5*time.Second)
+	return o
+}
+
+func remoteHost(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// Handler serves the streams of one process. It is safe for concurrent use.
+type Handler struct {
+	options  Options
+	draining chan struct{}
+
+	mu      sync.Mutex
+	ended   bool
+	streams sync.WaitGroup
+}
+
+// New answers a Handler; Drain ends it.
+func New(o Options) *Handler {
+	return &Handler{options: o.withDefaults(), draining: make(chan struct{})}
+}
+
+// Supports tells whether r asks for a stream of events.
+func Supports(r *http.Request) bool {
+	for _, accepted := range strings.Split(r.Header.Get("Accept"), ",") {
+		media, _, _ := strings.Cut(accepted, ";")
+		if strings.EqualFold(strings.TrimSpace(media), "text/event-stream") {
+			return true
+		}
+	}
+	return false
+}
+
+// ServeHTTP carries out one operation. It returns when the stream ends.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !h.enter() {
+		w.Header().Set("Retry-After", "5")
+		h.deny(w, r, http.StatusServiceUnavailable, fault.Unavailable)
+		return
+	}
+	defer h.streams.Done()
+	address := h.options.Address(r)
+	if !h.options.PerAddress.Take(address) {
+		h.denyTooMany(w, r)
+		return
+	}
+	defer h.options.PerAddress.Release(address)
+
+	request, bad := h.read(w, r)
+	if bad != nil {
+		h.deny(w, r, bad.status, bad.why)
+		return
+	}
+	who, err := h.options.Authenticate(r.Context(), r.Header.Get("Authorization"))
+	if err != nil {
+		h.denySignIn(w, r, err)
+		return
+	}
+	if !h.options.PerViewer.Take(who.Subject()) {
+		h.denyTooMany(w, r)
+		return
+	}
+	defer h.options.PerViewer.Release(who.Subject())
+	(&stream{h: h, w: w, who: who, request: request}).serve(r.Context())
+}
+
+// Drain ends every stream, spread at random over Options.Drain, without `complete`, so that clients
+// come back to another replica. No stream is accepted from its start on. It returns when all are
+// gone, or with the error of ctx.
+func (h *Handler) Drain(ctx context.Context) error {
+	h.mu.Lock()
+	if !h.ended {
+		h.ended = true
+		close(h.draining)
+	}
+	h.mu.Unlock()
+	gone := make(chan struct{})
+	go func() {
+		h.streams.Wait()
+		close(gone)
+	}()
+	select {
+	case <-gone:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// enter counts a stream, under the lock so that none is added once Drain waits.
+func (h *Handler) enter() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ended {
+		return false
+	}
+	h.streams.Add(1)
+	return true
+}
+
+// leaving answers when this stream ends because of Drain.
+func (h *Handler) leaving() <-chan time.Time { return time.After(rand.N(h.options.Drain)) }

@@ -1,0 +1,345 @@
+package sse_test
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"parkbff/internal/fault"
+	"parkbff/server/live"
+	"parkbff/server/live/livetest"
+	"parkbff/server/sse"
+)
+
+const (
+	patience  = 5 * time.Second
+	notices   = `{"query":"subscription($after: String){ noticeReceived(after: $after){ cursor notice{ seenAs } } }"}`
+	published = `{"query":"subscription{ published{ number } }"}`
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// rig is a handler behind a real HTTP server.
+type rig struct {
+	*livetest.House
+	handler *sse.Handler
+	url     string
+	client  *http.Client
+}
+
+func serve(t *testing.T, change func(*sse.Options)) *rig {
+	t.Helper()
+	h := livetest.New()
+	o := sse.Options{
+		Runner: h.Runner, Authenticate: h.Authenticate, Clock: h.Clock, Log: slog.New(slog.DiscardHandler),
+		Drain: 20 * time.Millisecond,
+	}
+	if change != nil {
+		change(&o)
+	}
+	r := &rig{House: h, handler: sse.New(o), client: &http.Client{Transport: &http.Transport{}}}
+	server := httptest.NewUnstartedServer(r.handler)
+	server.Config.ReadTimeout, server.Config.WriteTimeout = time.Second, time.Second
+	server.Start()
+	r.url = server.URL
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if err := r.handler.Drain(ctx); err != nil {
+			t.Errorf("Drain: %v", err)
+		}
+		r.client.CloseIdleConnections()
+		server.Close()
+		if r.Open() != 0 {
+			t.Errorf("%d sources were left open", r.Open())
+		}
+	})
+	return r
+}
+
+// stream is the answer to one request.
+type stream struct {
+	*http.Response
+	t      *testing.T
+	lines  *bufio.Scanner
+	cancel context.CancelFunc
+}
+
+func (r *rig) send(t *testing.T, request *http.Request, authorization string) *stream {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	request = request.WithContext(ctx)
+	request.Header.Set("Accept", "text/event-stream")
+	if authorization != "" {
+		request.Header.Set("Authorization", authorization)
+	}
+	response, err := r.client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		_ = response.Body.Close()
+	})
+	return &stream{response, t, bufio.NewScanner(response.Body), cancel}
+}
+
+func (r *rig) posts(t *testing.T, authorization, body string) *stream {
+	t.Helper()
+	request, _ := http.NewRequest(http.MethodPost, r.url, strings.NewReader(body))
+	request.Header.Set("Content-Type", "application/json; charset=utf-8")
+	return r.send(t, request, authorization)
+}
+
+func (r *rig) gets(t *testing.T, values url.Values) *stream {
+	t.Helper()
+	request, _ := http.NewRequest(http.MethodGet, r.url+"?"+values.Encode(), nil)
+	return r.send(t, request, "")
+}
+
+// event reads the next block, comments left out; it answers "" at the end of the stream.
+func (s *stream) event() string {
+	var lines []string
+	for s.lines.Scan() {
+		switch line := s.lines.Text(); {
+		case line == "" && len(lines) > 0:
+			return strings.Join(lines, "\n")
+		case line != "" && line[0] != ':':
+			lines = append(lines, line)
+		}
+	}
+	return ""
+}
+
+func (s *stream) hears(want ...string) {
+	s.t.Helper()
+	for _, w := range want {
+		if diff := cmp.Diff(w, s.event()); diff != "" {
+			s.t.Fatalf("heard (-want +got):\n%s", diff)
+		}
+	}
+}
+
+// hearsOf reads one event, which must contain every part.
+func (s *stream) hearsOf(parts ...string) {
+	s.t.Helper()
+	got := s.event()
+	for _, part := range parts {
+		if !strings.Contains(got, part) {
+			s.t.Fatalf("heard %s, want %q in it", got, part)
+		}
+	}
+}
+
+// refused checks a plain coded answer.
+func (s *stream) refused(status int, code string) {
+	s.t.Helper()
+	body, _ := io.ReadAll(s.Body)
+	if s.StatusCode != status || !strings.Contains(string(body), `"code":"`+code+`"`) {
+		s.t.Errorf("got %d %s, want %d %s", s.StatusCode, body, status, code)
+	}
+	if strings.Contains(string(body), "secret") {
+		s.t.Errorf("%s echoes the request", body)
+	}
+}
+
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+		if holds() {
+			return
+		}
+	}
+	t.Fatalf("never: %s", what)
+}
+
+const end = "event: complete\ndata:"
+
+func TestASubscriptionStreamsAndCompletes(t *testing.T) {
+	r := serve(t, nil)
+	s := r.posts(t, "", published)
+	if got := s.Header.Get("Content-Type"); s.StatusCode != http.StatusOK || got != "text/event-stream" {
+		t.Fatalf("got %d %s", s.StatusCode, got)
+	}
+	r.Publish("x")
+	s.hears("event: next\ndata: " + `{"data":{"published":{"number":1}}}`)
+	r.Publish("y")
+	s.hears("event: next\ndata: " + `{"data":{"published":{"number":2}}}`)
+	r.Finish(io.EOF)
+	s.hears(end, "")
+}
+
+func TestASubscriptionComesOverGetToo(t *testing.T) {
+	r := serve(t, nil)
+	r.Publish("x")
+	s := r.gets(t, url.Values{"query": {"subscription A($b: Boolean!){ published{ number body @include(if: $b) } }"}, "operationName": {"A"}, "variables": {`{"b":false}`}})
+	s.hears("event: next\ndata: " + `{"data":{"published":{"number":1}}}`)
+}
+
+func TestAQueryAnswersOnce(t *testing.T) {
+	r := serve(t, nil)
+	r.posts(t, r.Token("ann", 0), `{"query":"{ whoami }"}`).
+		hears("event: next\ndata: "+`{"data":{"whoami":"ann"}}`, end, "")
+}
+
+func TestWhatTheDocumentDoesWrongComesAsAnEvent(t *testing.T) {
+	r := serve(t, nil)
+	s := r.posts(t, "", `{"query":"{ nothing }"}`)
+	s.hearsOf("event: next\ndata: {\"errors\":[{", "Cannot query field")
+	s.hears(end, "")
+	s = r.posts(t, "", notices)
+	s.hearsOf("UNAUTHENTICATED")
+	s.hears(end, "")
+	s = r.gets(t, url.Values{"query": {`mutation{ remember(text: "x") }`}})
+	s.hearsOf("METHOD_NOT_ALLOWED")
+	s.hears(end, "")
+}
+
+func TestWhatIsNoGraphQLRequestIsRefusedAndNotEchoed(t *testing.T) {
+	r := serve(t, nil)
+	for _, body := range []string{``, `{"secret`, `["secret"]`, `{}`, `{"query":1}`, `{"query":"{ whoami }","variables":"secret"}`} {
+		r.posts(t, "", body).refused(http.StatusBadRequest, "BAD_USER_INPUT")
+	}
+	r.posts(t, "", `{"query":"`+strings.Repeat("secret ", 10_000)+`"}`).refused(http.StatusRequestEntityTooLarge, "PAYLOAD_TOO_LARGE")
+	r.gets(t, url.Values{}).refused(http.StatusBadRequest, "BAD_USER_INPUT")
+	r.gets(t, url.Values{"query": {"{ whoami }"}, "variables": {`{"secret`}}).refused(http.StatusBadRequest, "BAD_USER_INPUT")
+	r.gets(t, url.Values{"query": {strings.Repeat("a", 65<<10)}}).refused(http.StatusRequestURITooLong, "PAYLOAD_TOO_LARGE")
+
+	request, _ := http.NewRequest(http.MethodPost, r.url, strings.NewReader(published))
+	request.Header.Set("Content-Type", "text/plain")
+	r.send(t, request, "").refused(http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE")
+	request, _ = http.NewRequest(http.MethodDelete, r.url, nil)
+	r.send(t, request, "").refused(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED")
+}
+
+func TestABadTokenIsRefusedBeforeTheStream(t *testing.T) {
+	r := serve(t, nil)
+	stale := r.Token("ann", time.Minute)
+	r.Clock.Advance(time.Minute)
+	s := r.posts(t, stale, notices)
+	s.refused(http.StatusUnauthorized, "TOKEN_EXPIRED")
+	if s.Header.Get("WWW-Authenticate") == "" {
+		t.Error("no challenge")
+	}
+	r.posts(t, "Bearer nonsense", notices).refused(http.StatusUnauthorized, "TOKEN_INVALID")
+	r.Trouble(fault.Unavailable)
+	r.posts(t, "", notices).refused(http.StatusServiceUnavailable, "UNAVAILABLE")
+	r.Trouble(io.ErrUnexpectedEOF)
+	r.posts(t, "", notices).refused(http.StatusInternalServerError, "INTERNAL")
+}
+
+func TestAnExpiredTokenEndsAnIdleStream(t *testing.T) {
+	r := serve(t, nil)
+	s := r.posts(t, r.Token("ann", 20*time.Millisecond), notices)
+	eventually(t, "it is subscribed", func() bool { return r.Open() == 1 })
+	r.Clock.Advance(time.Second)
+	s.hearsOf("event: next\ndata: {\"errors\":[{", `"code":"TOKEN_EXPIRED"`)
+	s.hears(end, "")
+}
+
+func TestARevokedSignInEndsAnIdleStream(t *testing.T) {
+	r := serve(t, nil)
+	s := r.posts(t, r.Token("ann", time.Hour), notices)
+	eventually(t, "it is subscribed", func() bool { return r.Open() == 1 })
+	r.Revoke("ann")
+	s.hearsOf(`"code":"SIGN_IN_ENDED"`)
+	s.hears(end, "")
+}
+
+func TestNothingIsRenderedAfterTheTokenEnded(t *testing.T) {
+	r := serve(t, nil)
+	s := r.posts(t, r.Token("ann", time.Hour), notices)
+	r.Notify("ann", "in")
+	s.hearsOf(`"cursor":"1"`)
+	r.Clock.Advance(time.Hour)
+	r.Notify("ann", "out")
+	s.hearsOf(`"code":"TOKEN_EXPIRED"`)
+	s.hears(end, "")
+}
+
+func TestAConsumerTooSlowForItsSourceIsTold(t *testing.T) {
+	r := serve(t, nil)
+	s := r.posts(t, "", published)
+	r.Finish(live.SlowConsumer)
+	s.hearsOf(`"code":"SLOW_CONSUMER"`)
+	s.hears(end, "")
+}
+
+func TestADisconnectCancels(t *testing.T) {
+	r := serve(t, nil)
+	for range 50 {
+		s := r.posts(t, "", published)
+		eventually(t, "it runs", func() bool { return r.Open() == 1 })
+		s.cancel()
+		eventually(t, "it is cancelled", func() bool { return r.Open() == 0 })
+	}
+}
+
+func TestAReaderThatTakesNothingIsCut(t *testing.T) {
+	r := serve(t, func(o *sse.Options) { o.Write = 50 * time.Millisecond })
+	r.posts(t, "", `{"query":"subscription{ published{ body } }"}`)
+	eventually(t, "it runs", func() bool { return r.Open() == 1 })
+	for range 20 {
+		r.Publish(strings.Repeat("x", 1<<20))
+	}
+	eventually(t, "it is cut", func() bool { return r.Open() == 0 })
+}
+
+func TestAnIdleStreamIsKeptAliveBeyondTheServersTimeouts(t *testing.T) {
+	r := serve(t, func(o *sse.Options) { o.KeepAlive = 10 * time.Millisecond })
+	s := r.posts(t, "", published)
+	for range 120 * 2 { // a comment and an empty line each, 1.2 s in all
+		if !s.lines.Scan() {
+			t.Fatal(s.lines.Err())
+		}
+	}
+	r.Publish("x")
+	s.hearsOf(`"number":1`)
+}
+
+func TestStreamsAreCapped(t *testing.T) {
+	r := serve(t, func(o *sse.Options) { o.PerViewer, o.PerAddress = live.NewQuota(1), live.NewQuota(2) })
+	ann := r.Token("ann", 0)
+	first := r.posts(t, ann, notices)
+	r.posts(t, ann, notices).refused(http.StatusTooManyRequests, "RATE_LIMITED")
+	r.posts(t, "", published)
+	r.posts(t, "", published).refused(http.StatusTooManyRequests, "RATE_LIMITED")
+	eventually(t, "both run", func() bool { return r.Open() == 2 })
+	first.cancel()
+	eventually(t, "one is gone", func() bool { return r.Open() == 1 })
+	eventually(t, "its place is free", func() bool { return r.posts(t, ann, notices).StatusCode == http.StatusOK })
+}
+
+func TestDrainEndsStreamsWithoutComplete(t *testing.T) {
+	r := serve(t, nil)
+	s := r.posts(t, "", published)
+	eventually(t, "it runs", func() bool { return r.Open() == 1 })
+	if err := r.handler.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.hears("")
+	r.posts(t, "", published).refused(http.StatusServiceUnavailable, "UNAVAILABLE")
+}
+
+func TestSupportsAsksForTheMediaType(t *testing.T) {
+	for accept, want := range map[string]bool{
+		"": false, "*/*": false, "application/json": false,
+		"text/event-stream": true, "application/json;q=0.5, Text/Event-Stream;q=1": true,
+	} {
+		r := httptest.NewRequest(http.MethodPost, "/graphql", nil)
+		r.Header.Set("Accept", accept)
+		if sse.Supports(r) != want {
+			t.Errorf("%q: %v", accept, !want)
+		}
+	}
+}

@@ -1,0 +1,147 @@
+package sse
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"parkbff/internal/fault"
+	"parkbff/server/live"
+)
+
+const complete = "event: complete\ndata:\n\n"
+
+// stream is one operation. Only serve writes to it.
+type stream struct {
+	h       *Handler
+	w       http.ResponseWriter
+	who     live.Principal
+	request live.Request
+}
+
+// serve begins the stream, runs the operation beside it, and writes what it gives until it ends, the
+// sign-in ends, the process drains, or the client is gone.
+func (s *stream) serve(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	frames, ended := make(chan []byte), make(chan error, 1)
+	if s.begin() != nil {
+		cancel()
+		return
+	}
+	go func() { ended <- s.h.options.Runner.Run(ctx, s.who, s.request, sink{ctx, frames}) }()
+	last, finished := s.pass(ctx, frames, ended)
+	cancel()
+	if !finished {
+		<-ended
+	}
+	if last != nil {
+		_ = s.write(s.parting(ctx, last))
+	}
+}
+
+// pass writes frames until the stream ends. Last is why, if the client must be told; finished means
+// that the operation itself has ended.
+func (s *stream) pass(ctx context.Context, frames <-chan []byte, ended <-chan error) (last error, finished bool) {
+	keepAlive := time.NewTicker(s.h.options.KeepAlive)
+	defer keepAlive.Stop()
+	expiry := s.expiry()
+	draining, leaving := s.h.draining, (<-chan time.Time)(nil)
+	for {
+		var out []byte
+		select {
+		case out = <-frames:
+		case err := <-ended:
+			if ctx.Err() != nil {
+				return nil, true
+			}
+			return err, true
+		case <-keepAlive.C:
+			out = []byte(":\n\n")
+		case <-expiry:
+			expiry = s.expiry()
+		case <-s.who.Ended():
+		case <-draining:
+			draining, leaving = nil, s.h.leaving()
+		case <-leaving:
+			return nil, false
+		case <-ctx.Done():
+			return nil, false
+		}
+		if err := live.Standing(s.who, s.h.options.Clock.Now()); err != nil {
+			return err, false
+		}
+		if out != nil && s.write(out) != nil {
+			return nil, false
+		}
+	}
+}
+
+// expiry fires when the token should have ended; nil if it never does.
+func (s *stream) expiry() <-chan time.Time {
+	end := s.who.ExpiresAt()
+	if end.IsZero() {
+		return nil
+	}
+	return time.After(end.Sub(s.h.options.Clock.Now()))
+}
+
+// begin sends the headers and a first comment, so that the client and every proxy know that the
+// stream is open. The deadlines of the HTTP server are lifted: each write has its own.
+func (s *stream) begin() error {
+	header := s.w.Header()
+	header.Set("Content-Type", "text/event-stream")
+	header.Set("Cache-Control", "no-cache, no-store")
+	header.Set("X-Accel-Buffering", "no") // nginx would hold events back
+	s.w.WriteHeader(http.StatusOK)
+	_ = http.NewResponseController(s.w).SetReadDeadline(time.Time{})
+	return s.write([]byte(":\n\n"))
+}
+
+func (s *stream) write(frame []byte) error {
+	line := http.NewResponseController(s.w)
+	_ = line.SetWriteDeadline(time.Now().Add(s.h.options.Write)) // not every ResponseWriter has one
+	if _, err := s.w.Write(frame); err != nil {
+		return err
+	}
+	return line.Flush()
+}
+
+// parting tells why the stream ends.
+func (s *stream) parting(ctx context.Context, why error) []byte {
+	if fault.As(why) == nil {
+		s.h.options.Log.ErrorContext(ctx, "stream failed", "error", why)
+	}
+	errs := s.h.options.Runner.Refusal(context.WithoutCancel(ctx), why)
+	return append(next(refused(errs)), complete...)
+}
+
+// next is an event. Results are compact JSON, so that one data line holds them.
+func next(result []byte) []byte {
+	event := make([]byte, 0, len(result)+32)
+	event = append(event, "event: next\ndata: "...)
+	event = append(event, result...)
+	return append(event, "\n\n"...)
+}
+
+// sink hands what becomes of the operation to serve, no faster than the client reads.
+type sink struct {
+	ctx    context.Context
+	frames chan<- []byte
+}
+
+func (k sink) Next(result []byte) error { return k.pass(next(result)) }
+
+func (k sink) Refuse(errs []byte) error {
+	return k.pass(append(next(refused(errs)), complete...))
+}
+
+func (k sink) Complete() error { return k.pass([]byte(complete)) }
+
+func (k sink) pass(frame []byte) error {
+	select {
+	case k.frames <- frame:
+		return nil
+	case <-k.ctx.Done():
+		return k.ctx.Err()
+	}
+}

@@ -1,0 +1,88 @@
+package ws
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"parkbff/server/live"
+)
+
+// inbound is a message of a client.
+type inbound struct {
+	kind    kind
+	id      string          // of subscribe and unsubscribe
+	payload json.RawMessage // of initialise, ping and pong: an object, or nil
+	request live.Request    // of subscribe
+}
+
+// errMalformed repeats nothing of the message.
+var errMalformed = errors.New("malformed message")
+
+// parse reads a message, as strictly as the protocol's own validateMessage.
+func (d *dialect) parse(data []byte) (inbound, error) {
+	var raw struct {
+		Type    string          `json:"type"`
+		ID      *string         `json:"id"`
+		Payload json.RawMessage `json:"payload"`
+	}
+	if json.Unmarshal(data, &raw) != nil {
+		return inbound{}, errMalformed
+	}
+	m := inbound{kind: d.inbound[raw.Type]}
+	if raw.ID != nil {
+		m.id = *raw.ID
+	}
+	payload, isObject := optionalObject(raw.Payload)
+	switch m.kind {
+	case invalid:
+		return inbound{}, errMalformed
+	case initialise, ping, pong:
+		m.payload = payload
+		if !isObject {
+			return inbound{}, errMalformed
+		}
+	case subscribe:
+		var err error
+		if m.request, err = live.ParseRequest(raw.Payload); err != nil || m.id == "" {
+			return inbound{}, errMalformed
+		}
+	case unsubscribe:
+		if m.id == "" {
+			return inbound{}, errMalformed
+		}
+	case terminate:
+	}
+	return m, nil
+}
+
+func optionalObject(raw json.RawMessage) (json.RawMessage, bool) {
+	raw = bytes.TrimSpace(raw)
+	if len(raw) == 0 || string(raw) == "null" {
+		return nil, true
+	}
+	return raw, raw[0] == '{'
+}
+
+// authorization finds the value of the Authorization key, in any case, of a payload. Present is false
+// when there is none or it is null; a value that is not a string is malformed.
+func authorization(payload json.RawMessage) (value string, present bool, err error) {
+	var fields map[string]json.RawMessage
+	if payload == nil || json.Unmarshal(payload, &fields) != nil {
+		return "", false, nil
+	}
+	for key, raw := range fields {
+		if !strings.EqualFold(key, "authorization") {
+			continue
+		}
+		var text *string
+		if json.Unmarshal(raw, &text) != nil {
+			return "", false, errMalformed
+		}
+		if text != nil {
+			return *text, true, nil
+		}
+	}
+	return "", false, nil
+}

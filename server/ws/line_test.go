@@ -1,0 +1,208 @@
+package ws_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"go.uber.org/goleak"
+
+	"parkbff/server/ws"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestAThousandConnectionsLeaveNothing(t *testing.T) {
+	r := serve(t, nil)
+	before := goleak.IgnoreCurrent()
+	ann := r.Token("ann", 0)
+	var clients sync.WaitGroup
+	for worker := range 10 {
+		clients.Go(func() {
+			for i := range 100 {
+				l := r.connects(t, ann)
+				l.asks("subscribe", "1", notices)
+				if (worker+i)%3 == 0 {
+					_ = l.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(1000, ""))
+				}
+				_ = l.Close()
+			}
+		})
+	}
+	clients.Wait()
+	eventually(t, "all are gone", func() bool { return r.transport.Connections() == 0 && r.Open() == 0 })
+	if err := goleak.Find(before); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestASlowConsumerIsClosed1013AndSlowsNobody(t *testing.T) {
+	r := serve(t, func(o *ws.Options) { o.Timing.Slow = 300 * time.Millisecond })
+	const number, body = 200, 100 << 10
+	slow, quick := r.connects(t, ""), r.connects(t, "")
+	for _, l := range []*line{slow, quick} {
+		l.asks("subscribe", "1", `subscription{ published{ number body } }`)
+	}
+	eventually(t, "both are subscribed", func() bool { return r.Open() == 2 })
+	text := strings.Repeat("x", body)
+	started := time.Now()
+	for range number {
+		r.Publish(text)
+	}
+	for range number {
+		quick.hearsOf(`"number"`)
+	}
+	if took := time.Since(started); took > 3*time.Second {
+		t.Errorf("the quick one waited %v", took)
+	}
+	eventually(t, "the slow one is given up", func() bool { return r.Open() == 1 })
+	for {
+		_, err := slow.hear()
+		var end *websocket.CloseError
+		if errors.As(err, &end) {
+			if end.Code != websocket.CloseTryAgainLater {
+				t.Fatal(end)
+			}
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestALineThatTakesNothingIsCut(t *testing.T) {
+	r := serve(t, func(o *ws.Options) {
+		o.Timing.Slow, o.Timing.Write, o.Timing.Close = time.Minute, 100*time.Millisecond, 100*time.Millisecond
+	})
+	l := r.connects(t, "")
+	l.asks("subscribe", "1", `subscription{ published{ body } }`)
+	eventually(t, "it is subscribed", func() bool { return r.Open() == 1 })
+	text := strings.Repeat("x", 1<<20)
+	for range 20 {
+		r.Publish(text)
+	}
+	eventually(t, "the line is cut", func() bool { return r.transport.Connections() == 0 && r.Open() == 0 })
+}
+
+func TestASilentLineIsCut(t *testing.T) {
+	r := serve(t, func(o *ws.Options) { o.Timing.Silence = 50 * time.Millisecond })
+	r.connects(t, "") // does not read, so it answers no ping
+	eventually(t, "the line is cut", func() bool { return r.transport.Connections() == 0 })
+}
+
+func TestAnsweringPingsKeepsALineOpen(t *testing.T) {
+	r := serve(t, func(o *ws.Options) {
+		o.Timing.Silence, o.Timing.Ping = 200*time.Millisecond, 20*time.Millisecond
+	})
+	l := r.connects(t, "")
+	pinged := make(chan struct{}, 1000)
+	answer := l.PingHandler()
+	l.SetPingHandler(func(data string) error {
+		pinged <- struct{}{}
+		return answer(data)
+	})
+	go func() { _, _ = l.hear() }()
+	for range 20 {
+		<-pinged
+	}
+	if r.transport.Connections() != 1 {
+		t.Fatal("the line was cut")
+	}
+}
+
+func TestAClientsWebSocketPingIsAnswered(t *testing.T) {
+	r := serve(t, nil)
+	l := r.connects(t, "")
+	ponged := make(chan string, 1)
+	l.SetPongHandler(func(data string) error {
+		ponged <- data
+		return nil
+	})
+	_ = l.WriteControl(websocket.PingMessage, []byte("x"), time.Now().Add(patience))
+	go func() { _, _ = l.hear() }()
+	if data := <-ponged; data != "x" {
+		t.Fatalf("heard %q", data)
+	}
+}
+
+func TestDrainSendsEverybodyElsewhere(t *testing.T) {
+	r := serve(t, nil)
+	var lines []*line
+	for range 20 {
+		l := r.connects(t, "")
+		l.asks("subscribe", "1", published)
+		lines = append(lines, l)
+	}
+	eventually(t, "all are subscribed", func() bool { return r.Open() == len(lines) })
+	drained := make(chan error, 1)
+	go func() { drained <- r.transport.Drain(t.Context()) }()
+	for _, l := range lines {
+		l.closed(websocket.CloseServiceRestart, "Service restart")
+	}
+	if err := <-drained; err != nil {
+		t.Fatal(err)
+	}
+	_, response, err := r.dial(t, "/graphql", nil, "graphql-transport-ws")
+	if err == nil || response.StatusCode != http.StatusServiceUnavailable {
+		t.Fatalf("%v, %v", response, err)
+	}
+}
+
+func TestDrainSpreadsTheClosings(t *testing.T) {
+	r := serve(t, func(o *ws.Options) { o.Timing.Drain = 300 * time.Millisecond })
+	var lines []*line
+	for range 4 {
+		lines = append(lines, r.connects(t, ""))
+	}
+	go func() { _ = r.transport.Drain(context.WithoutCancel(t.Context())) }()
+	instants := make(chan time.Time, len(lines))
+	for _, l := range lines {
+		go func() {
+			l.closed(websocket.CloseServiceRestart, "Service restart")
+			instants <- time.Now()
+		}()
+	}
+	first := <-instants
+	var last time.Time
+	for range len(lines) - 1 {
+		last = <-instants
+	}
+	if spread := last.Sub(first); spread < 150*time.Millisecond {
+		t.Fatalf("all left within %v", spread)
+	}
+}
+
+func TestDrainCutsWhatDoesNotLeaveInTime(t *testing.T) {
+	r := serve(t, func(o *ws.Options) { o.Timing.Close = time.Minute })
+	r.connects(t, "") // does not read, so it answers no close frame
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := r.transport.Drain(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatal(err)
+	}
+	eventually(t, "it is cut", func() bool { return r.transport.Connections() == 0 })
+}
+
+func TestALostLineCancelsWhatItAsked(t *testing.T) {
+	r := serve(t, nil)
+	l := r.connects(t, "")
+	l.asks("subscribe", "1", "{ slow }")
+	l.asks("subscribe", "2", published)
+	eventually(t, "it runs", func() bool { return r.Open() == 1 })
+	_ = l.NetConn().Close()
+	eventually(t, "it is cancelled", func() bool { return r.transport.Connections() == 0 && r.Open() == 0 })
+}
+
+func TestTheClientsCloseIsAnswered(t *testing.T) {
+	r := serve(t, nil)
+	l := r.connects(t, "")
+	_ = l.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(1000, "interrupted"))
+	l.closed(1000, "")
+	eventually(t, "it is gone", func() bool { return r.transport.Connections() == 0 })
+}

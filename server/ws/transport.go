@@ -1,0 +1,155 @@
+package ws
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+const (
+	readBuffer       = 512     // per connection, for as long as it lives
+	writeBuffer      = 4 << 10 // borrowed from a pool for each message
+	handshakeTimeout = 10 * time.Second
+)
+
+// Transport holds the WebSocket connections of one process. It is safe for concurrent use.
+type Transport struct {
+	options  Options
+	upgrader websocket.Upgrader
+	ctx      context.Context // ends with the transport, and outlives every HTTP request
+	cancel   context.CancelFunc
+	running  sync.WaitGroup // every goroutine
+
+	mu       sync.Mutex
+	conns    map[*conn]struct{}
+	draining bool
+}
+
+// New answers a Transport; Drain ends it.
+func New(o Options) *Transport {
+	ctx, cancel := context.WithCancel(context.Background())
+	t := &Transport{options: o.withDefaults(), ctx: ctx, cancel: cancel, conns: map[*conn]struct{}{}}
+	t.upgrader = websocket.Upgrader{
+		HandshakeTimeout: handshakeTimeout,
+		ReadBufferSize:   readBuffer,
+		WriteBufferSize:  writeBuffer,
+		WriteBufferPool:  &sync.Pool{},
+		CheckOrigin:      t.allows,
+	}
+	t.running.Go(t.watch)
+	return t
+}
+
+// Handler upgrades requests to connections that speak p. With Negotiated the client must name one of
+// the two protocols; a handler of a fixed one also takes a client that names none.
+//
+// It answers 426 to a request that is no upgrade, 403 to a foreign origin, 429 beyond the cap of an
+// address, and 503 while draining. The http.ResponseWriter must be an http.Hijacker.
+func (t *Transport) Handler(p Protocol) http.Handler {
+	upgrader := t.upgrader
+	upgrader.Subprotocols = []string{string(p)}
+	if p == Negotiated {
+		upgrader.Subprotocols = []string{string(TransportWS), string(LegacyWS)}
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		t.accept(w, r, p, &upgrader)
+	})
+}
+
+// Connections tells how many are open.
+func (t *Transport) Connections() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.conns)
+}
+
+// accept leaves the HTTP handler as soon as the connection stands, so that the request and its
+// buffers are freed.
+func (t *Transport) accept(w http.ResponseWriter, r *http.Request, p Protocol, upgrader *websocket.Upgrader) {
+	if !websocket.IsWebSocketUpgrade(r) {
+		w.Header().Set("Upgrade", "websocket")
+		http.Error(w, http.StatusText(http.StatusUpgradeRequired), http.StatusUpgradeRequired)
+		return
+	}
+	address := strings.Clone(t.options.Address(r))
+	if !t.options.PerAddress.Take(address) {
+		refuse(w, http.StatusTooManyRequests)
+		return
+	}
+	if t.isDraining() {
+		t.options.PerAddress.Release(address)
+		refuse(w, http.StatusServiceUnavailable)
+		return
+	}
+	socket, err := upgrader.Upgrade(w, r, nil)
+	if err != nil { // the upgrader has answered
+		t.options.PerAddress.Release(address)
+		return
+	}
+	spoken := p
+	if p == Negotiated {
+		spoken = Protocol(socket.Subprotocol())
+	}
+	c := newConn(t, socket, spoken, address, strings.Clone(r.Header.Get("Authorization")))
+	named := len(websocket.Subprotocols(r)) > 0
+	if socket.Subprotocol() == "" && (named || p == Negotiated) {
+		c.unacceptable = true
+	}
+	t.start(c)
+}
+
+func refuse(w http.ResponseWriter, status int) {
+	w.Header().Set("Retry-After", "5")
+	http.Error(w, http.StatusText(status), status)
+}
+
+// start registers c and begins to read it. What arrives while draining is sent away: once the register
+// is closed, no goroutine may be added to those that finish waits for.
+func (t *Transport) start(c *conn) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.draining {
+		go c.sendAway()
+		return
+	}
+	t.conns[c] = struct{}{}
+	t.running.Go(func() {
+		c.read()
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		delete(t.conns, c)
+	})
+}
+
+func (t *Transport) isDraining() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.draining
+}
+
+// all answers the connections of this moment.
+func (t *Transport) all() []*conn {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	conns := make([]*conn, 0, len(t.conns))
+	for c := range t.conns {
+		conns = append(conns, c)
+	}
+	return conns
+}
+
+// allows keeps pages of other sites from opening connections in a visitor's browser.
+func (t *Transport) allows(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" || slices.Contains(t.options.Origins, origin) {
+		return true
+	}
+	u, err := url.Parse(origin)
+	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
+}
