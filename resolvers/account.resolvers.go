@@ -7,6 +7,7 @@ package resolvers
 
 import (
 	"context"
+
 	"parkbff/ent/channellink"
 	"parkbff/graph/generated"
 	"parkbff/graph/model"

@@ -7,6 +7,7 @@ package resolvers
 
 import (
 	"context"
+
 	"parkbff/graph/event"
 	"parkbff/graph/model"
 	"parkbff/internal/parking"

@@ -7,6 +7,7 @@ package resolvers
 
 import (
 	"context"
+
 	"parkbff/ent/parkingsession"
 	"parkbff/graph/event"
 	"parkbff/graph/generated"

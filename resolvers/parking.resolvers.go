@@ -7,6 +7,7 @@ package resolvers
 
 import (
 	"context"
+
 	"parkbff/graph/generated"
 	"parkbff/graph/model"
 	"parkbff/internal/identity"

@@ -7,6 +7,7 @@ package resolvers
 
 import (
 	"context"
+
 	"parkbff/ent/consent"
 	"parkbff/internal/privacy"
 )

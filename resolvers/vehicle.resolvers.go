@@ -7,6 +7,7 @@ package resolvers
 
 import (
 	"context"
+
 	"parkbff/graph/model"
 	"parkbff/internal/viewer"
 )

@@ -19,7 +19,6 @@ import (
 	"parkbff/graph/limit"
 	"parkbff/graph/relay"
 	"parkbff/internal/cnid"
-	"parkbff/internal/identity/token"
 	"parkbff/resolvers"
 	"parkbff/server/config"
 	"parkbff/server/edge"
@@ -50,7 +49,7 @@ func New(h *House, extra map[string]http.Handler) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	signIn, err := edge.NewSignIn(h.Tokens, h.Identity, sealer, h.Keys.IDKey(), h.signInEnded)
+	signIn, err := edge.NewSignIn(h.Tokens, h.Identity, h.Identity, sealer, h.Keys.IDKey())
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +57,7 @@ func New(h *House, extra map[string]http.Handler) (*Server, error) {
 	limits := limit.Usual()
 	limits.Introspection = h.Config.Mode == config.Development
 	exec := engine.New(newSchema(h, signIn), engine.Options{Limits: limits, Log: h.Log, Metrics: registry})
-	runner := live.NewRunner(live.Options{Executor: exec, Source: sources{h}.open, Log: h.Log})
+	runner := live.NewRunner(live.Options{Executor: exec, Source: newSources(h, registry).open, Log: h.Log})
 	perViewer, perAddress := live.NewQuota(connectionsPerViewer), live.NewQuota(connectionsPerAddress)
 	s := &Server{house: h}
 	s.sockets = ws.New(ws.Options{
@@ -96,16 +95,6 @@ func newSchema(h *House, signIn *edge.SignIn) graphql.ExecutableSchema {
 		Resolvers:  resolvers.New(h.Identity, h.Parking, h.Notices, signIn.ViewerTag),
 		Directives: generated.DirectiveRoot{Mask: directive.Mask, Requires: directive.Requires},
 	})
-}
-
-// signInEnded tells when the sign-in of a token is revoked. Gates and staff are asked for anew at every
-// event instead.
-func (h *House) signInEnded(c token.Claims) <-chan struct{} {
-	if c.Use != token.Access {
-		return nil
-	}
-	ended, _ := h.Identity.SignInEnded(c.SignIn)
-	return ended
 }
 
 // pages are the routes beside GraphQL.

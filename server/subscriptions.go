@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"parkbff/graph/model"
 	"parkbff/graph/relay"
@@ -18,9 +19,40 @@ import (
 )
 
 // sources opens the events of every field of the contract's Subscription type.
-type sources struct{ house *House }
+type sources struct {
+	house   *House
+	running prometheus.Gauge
+}
 
+func newSources(h *House, registry prometheus.Registerer) sources {
+	running := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "parkbff_subscriptions_running", Help: "Subscriptions whose events are being waited for.",
+	})
+	registry.MustRegister(running)
+	return sources{house: h, running: running}
+}
+
+// open opens the events of a subscription and counts it until it is closed.
 func (s sources) open(ctx context.Context, op *graphql.OperationContext) (live.Events, error) {
+	events, err := s.find(ctx, op)
+	if err != nil {
+		return nil, err
+	}
+	s.running.Inc()
+	return counted{events, s.running}, nil
+}
+
+type counted struct {
+	live.Events
+	running prometheus.Gauge
+}
+
+func (c counted) Close() {
+	c.Events.Close()
+	c.running.Dec()
+}
+
+func (s sources) find(ctx context.Context, op *graphql.OperationContext) (live.Events, error) {
 	field, args := live.Root(op)
 	switch field {
 	case "noticeReceived":

@@ -6,6 +6,14 @@ import (
 	"context"
 	"errors"
 	"math"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"parkbff/graph/gen/serial"
+
 	"parkbff/ent/channellink"
 	"parkbff/ent/consent"
 	"parkbff/ent/signin"
@@ -15,13 +23,6 @@ import (
 	"parkbff/internal/notice"
 	"parkbff/internal/parking"
 	"parkbff/internal/viewer"
-	"strconv"
-	"sync/atomic"
-	"time"
-
-	"github.com/99designs/gqlgen/graphql"
-	"github.com/vektah/gqlparser/v2/ast"
-	"parkbff/graph/gen/serial"
 )
 
 // region    ************************** generated!.gotpl **************************

@@ -6,15 +6,16 @@ import (
 	"context"
 	"errors"
 	"math"
-	"parkbff/ent/gatecommand"
-	"parkbff/graph/model"
-	"parkbff/internal/parking"
 	"strconv"
 	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"parkbff/ent/gatecommand"
+	"parkbff/graph/model"
+	"parkbff/internal/parking"
 )
 
 // region    ************************** generated!.gotpl **************************

@@ -6,12 +6,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"parkbff/ent/gate"
-	"parkbff/ent/parkingsession"
-	"parkbff/graph/model"
-	"parkbff/graph/relay"
-	"parkbff/internal/parking"
-	"parkbff/internal/place"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -19,6 +13,13 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"parkbff/graph/gen/serial"
+
+	"parkbff/ent/gate"
+	"parkbff/ent/parkingsession"
+	"parkbff/graph/model"
+	"parkbff/graph/relay"
+	"parkbff/internal/parking"
+	"parkbff/internal/place"
 )
 
 // region    ************************** generated!.gotpl **************************

@@ -6,11 +6,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	notice1 "parkbff/ent/notice"
-	"parkbff/graph/model"
-	"parkbff/graph/relay"
-	"parkbff/internal/notice"
-	"parkbff/internal/privacy"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -18,6 +13,12 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"parkbff/graph/gen/serial"
+
+	notice1 "parkbff/ent/notice"
+	"parkbff/graph/model"
+	"parkbff/graph/relay"
+	"parkbff/internal/notice"
+	"parkbff/internal/privacy"
 )
 
 // region    ************************** generated!.gotpl **************************

@@ -7,13 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"parkbff/ent/observation"
-	"parkbff/ent/parkingsession"
-	"parkbff/graph/model"
-	"parkbff/graph/relay"
-	"parkbff/internal/identity"
-	"parkbff/internal/parking"
-	"parkbff/internal/privacy"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -21,6 +14,14 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"parkbff/graph/gen/serial"
+
+	"parkbff/ent/observation"
+	"parkbff/ent/parkingsession"
+	"parkbff/graph/model"
+	"parkbff/graph/relay"
+	"parkbff/internal/identity"
+	"parkbff/internal/parking"
+	"parkbff/internal/privacy"
 )
 
 // region    ************************** generated!.gotpl **************************

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"parkbff/graph/relay"
 	"strconv"
 	"sync/atomic"
 
@@ -14,6 +13,8 @@ import (
 	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/vektah/gqlparser/v2/ast"
 	"parkbff/graph/gen/serial"
+
+	"parkbff/graph/relay"
 )
 
 // region    ************************** generated!.gotpl **************************

@@ -6,14 +6,15 @@ import (
 	"context"
 	"errors"
 	"math"
-	"parkbff/ent/consent"
-	"parkbff/internal/privacy"
 	"strconv"
 	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"parkbff/graph/gen/serial"
+
+	"parkbff/ent/consent"
+	"parkbff/internal/privacy"
 )
 
 // region    ************************** generated!.gotpl **************************

@@ -7,6 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/introspection"
+	"github.com/vektah/gqlparser/v2/ast"
+	"parkbff/graph/gen/serial"
+
 	"parkbff/ent/consent"
 	"parkbff/graph/directive"
 	"parkbff/graph/model"
@@ -16,14 +25,6 @@ import (
 	"parkbff/internal/parking"
 	"parkbff/internal/privacy"
 	"parkbff/internal/viewer"
-	"strconv"
-	"sync/atomic"
-	"time"
-
-	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/introspection"
-	"github.com/vektah/gqlparser/v2/ast"
-	"parkbff/graph/gen/serial"
 )
 
 // region    ************************** generated!.gotpl **************************

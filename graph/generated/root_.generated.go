@@ -6,13 +6,14 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"parkbff/graph/directive"
-	"parkbff/internal/viewer"
 	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	gqlparser "github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"parkbff/graph/directive"
+	"parkbff/internal/viewer"
 )
 
 // NewExecutableSchema creates an ExecutableSchema from the ResolverRoot interface.

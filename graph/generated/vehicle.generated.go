@@ -6,11 +6,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"parkbff/ent/vehiclebinding"
-	"parkbff/graph/model"
-	"parkbff/internal/cnid"
-	"parkbff/internal/identity"
-	"parkbff/internal/viewer"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -18,6 +13,12 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"parkbff/graph/gen/serial"
+
+	"parkbff/ent/vehiclebinding"
+	"parkbff/graph/model"
+	"parkbff/internal/cnid"
+	"parkbff/internal/identity"
+	"parkbff/internal/viewer"
 )
 
 // region    ************************** generated!.gotpl **************************

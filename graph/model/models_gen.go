@@ -3,6 +3,10 @@
 package model
 
 import (
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+
 	"parkbff/ent/channellink"
 	"parkbff/ent/gatecommand"
 	"parkbff/ent/observation"
@@ -12,9 +16,6 @@ import (
 	"parkbff/internal/identity"
 	"parkbff/internal/parking"
 	"parkbff/internal/viewer"
-	"time"
-
-	"github.com/99designs/gqlgen/graphql"
 )
 
 // What became of an order.

@@ -13,8 +13,8 @@ import (
 
 const lockFile = "lock"
 
-// InUse is the error of a folder that another process holds.
-var InUse = errors.New("PARKBFF_DATA: another server runs on this data folder")
+// ErrInUse is the error of a folder that another process holds.
+var ErrInUse = errors.New("PARKBFF_DATA: another server runs on this data folder")
 
 // Dir is a data folder held by this process.
 type Dir struct {
@@ -26,7 +26,7 @@ type Dir struct {
 // process, however that comes: the lock is the kernel's (flock) and leaves nothing to clean up. Commands
 // that work beside a running server do not hold it.
 //
-// Errors: InUse; others name PARKBFF_DATA and tell the cause, not the path.
+// Errors: ErrInUse; others name PARKBFF_DATA and tell the cause, not the path.
 func Hold(path string) (*Dir, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, failed("make the folder", err)
@@ -38,7 +38,7 @@ func Hold(path string) (*Dir, error) {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = lock.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, InUse
+			return nil, ErrInUse
 		}
 		return nil, failed("lock the folder", err)
 	}

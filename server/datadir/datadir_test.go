@@ -60,10 +60,10 @@ func TestTwoServersOnOneFolderAreOneTooMany(t *testing.T) {
 		t.Fatalf("the first says %q", says)
 	}
 
-	if _, err := datadir.Hold(path); !errors.Is(err, datadir.InUse) || strings.Contains(err.Error(), path) {
+	if _, err := datadir.Hold(path); !errors.Is(err, datadir.ErrInUse) || strings.Contains(err.Error(), path) {
 		t.Errorf("the second here: %v", err)
 	}
-	if says, second := anotherServer(t, path); says != datadir.InUse.Error() {
+	if says, second := anotherServer(t, path); says != datadir.ErrInUse.Error() {
 		t.Errorf("the second elsewhere says %q", says)
 	} else if err := second.Wait(); err == nil {
 		t.Error("the second elsewhere ended well")

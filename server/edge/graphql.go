@@ -25,18 +25,17 @@ const (
 type GraphQL struct {
 	engine  *engine.Engine
 	signIn  *SignIn
-	timeout time.Duration
 	uploads chan struct{}
 }
 
 // NewGraphQL answers a handler that carries out operations in the engine for whoever is signed in.
 func NewGraphQL(e *engine.Engine, s *SignIn) *GraphQL {
-	return &GraphQL{engine: e, signIn: s, timeout: usualTime, uploads: make(chan struct{}, usualUpload)}
+	return &GraphQL{engine: e, signIn: s, uploads: make(chan struct{}, usualUpload)}
 }
 
 // ServeHTTP carries out one operation. The token is checked before the body is read.
 func (g *GraphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(graphql.StartOperationTrace(r.Context()), g.timeout)
+	ctx, cancel := context.WithTimeout(graphql.StartOperationTrace(r.Context()), timeFor(r))
 	defer cancel()
 	ctx, err := g.signIn.request(ctx, r.Header)
 	if err != nil {
@@ -49,6 +48,14 @@ func (g *GraphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	g.run(ctx, w, r, params)
+}
+
+// timeFor is how long a request may take in all: phones send uploads slowly.
+func timeFor(r *http.Request) time.Duration {
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
+		return usualTime + uploadTime
+	}
+	return usualTime
 }
 
 // read takes the parameters out of a request of any kind.

@@ -36,13 +36,14 @@ type house struct {
 	registry *prometheus.Registry
 	log      *journal
 	viewers  *viewers
+	endings  *endings
 }
 
 func newHouse(t testing.TB, change ...func(*edge.Options)) *house {
 	t.Helper()
 	h := &house{
 		t: t, clock: &clock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)},
-		registry: prometheus.NewRegistry(), log: &journal{}, viewers: &viewers{},
+		registry: prometheus.NewRegistry(), log: &journal{}, viewers: &viewers{}, endings: &endings{ended: make(chan struct{}), forgotten: make(chan int64, 10)},
 	}
 	public, private, err := ed25519.GenerateKey(nil)
 	if err != nil {
@@ -55,7 +56,7 @@ func newHouse(t testing.TB, change ...func(*edge.Options)) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h.signIn, err = edge.NewSignIn(h.issuer, h.viewers, sealer, sealKey, nil); err != nil {
+	if h.signIn, err = edge.NewSignIn(h.issuer, h.viewers, h.endings, sealer, sealKey); err != nil {
 		t.Fatal(err)
 	}
 	log := newLogger(h.log)
@@ -195,6 +196,16 @@ func (v *viewers) Viewer(_ context.Context, c token.Claims) (*viewer.Viewer, err
 		return nil, v.err
 	}
 	return &viewer.Viewer{Kind: viewer.Driver, AccountID: c.Subject}, nil
+}
+
+// endings ends every sign-in at once.
+type endings struct {
+	ended     chan struct{}
+	forgotten chan int64
+}
+
+func (e *endings) SignInEnded(id int64) (<-chan struct{}, func()) {
+	return e.ended, func() { e.forgotten <- id }
 }
 
 func newLogger(to io.Writer) *slog.Logger {

@@ -17,7 +17,7 @@ func NewServer(addr string, h http.Handler, logger *slog.Logger) *http.Server {
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      90 * time.Second, // reading an upload and carrying out its operation lie within
+		WriteTimeout:      100 * time.Second, // reading an upload and carrying out its operation lie within
 		IdleTimeout:       120 * time.Second,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          log.New(withoutAddresses{logger}, "", 0),

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"context"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -21,11 +22,23 @@ func (s *SignIn) Authenticate(ctx context.Context, authorization string) (live.P
 	if !present {
 		return nobody{s}, nil
 	}
-	p := &bearer{signIn: s, claims: claims, ended: s.ended(claims)}
+	p := s.bearer(claims)
 	if _, err := p.Context(ctx); err != nil {
 		return nil, err
 	}
 	return p, nil
+}
+
+// bearer watches for the end of the sign-in for as long as anyone holds the principal: connections drop
+// theirs when they close or renew it, and have nothing to call.
+func (s *SignIn) bearer(claims token.Claims) *bearer {
+	p := &bearer{signIn: s, claims: claims}
+	if claims.Use == token.Access {
+		ended, forget := s.endings.SignInEnded(claims.SignIn)
+		p.ended = ended
+		runtime.AddCleanup(p, func(forget func()) { forget() }, forget)
+	}
+	return p
 }
 
 type bearer struct {

@@ -30,6 +30,12 @@ type Viewers interface {
 	Viewer(ctx context.Context, claims token.Claims) (*viewer.Viewer, error)
 }
 
+// Endings tells when the sign-in of an account's token is revoked, until forget is called. See
+// identity.Service.SignInEnded.
+type Endings interface {
+	SignInEnded(signInID int64) (ended <-chan struct{}, forget func())
+}
+
 // SignIn puts the viewer of a request into its context, with what seals the ids and cursors shown to
 // that viewer. It is safe for concurrent use.
 type SignIn struct {
@@ -37,15 +43,12 @@ type SignIn struct {
 	viewers Viewers
 	sealer  *relay.Sealer
 	tags    cipher.Block
-	ended   func(token.Claims) <-chan struct{}
+	endings Endings
 }
 
 // NewSignIn answers a sign-in. The key is the one that ids depend on (vault.Keys.IDKey): cursors are
-// bound to a viewer by a tag made with it. Ended tells when the sign-in of a token was revoked, for the
-// connections that outlive a request; nil means that none ever is.
-func NewSignIn(
-	tokens Tokens, viewers Viewers, sealer *relay.Sealer, key []byte, ended func(token.Claims) <-chan struct{},
-) (*SignIn, error) {
+// bound to a viewer by a tag made with it.
+func NewSignIn(tokens Tokens, viewers Viewers, endings Endings, sealer *relay.Sealer, key []byte) (*SignIn, error) {
 	derived, err := hkdf.Key(sha256.New, key, nil, "parkbff viewer tag v1", 32)
 	if err != nil {
 		return nil, fmt.Errorf("edge: deriving the key of viewer tags: %w", err)
@@ -54,10 +57,7 @@ func NewSignIn(
 	if err != nil {
 		return nil, fmt.Errorf("edge: the key of viewer tags: %w", err)
 	}
-	if ended == nil {
-		ended = func(token.Claims) <-chan struct{} { return nil }
-	}
-	return &SignIn{tokens: tokens, viewers: viewers, sealer: sealer, tags: tags, ended: ended}, nil
+	return &SignIn{tokens: tokens, viewers: viewers, sealer: sealer, tags: tags, endings: endings}, nil
 }
 
 // request signs the sender of a request in. A token that does not hold is an error, never nobody.

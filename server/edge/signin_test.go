@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -115,4 +116,38 @@ func TestAConnectionSignsInAsARequestDoes(t *testing.T) {
 	if _, err := who.Context(t.Context()); fault.As(err) == nil {
 		t.Errorf("after the sign-in ended: %v", err)
 	}
+}
+
+func TestARevokedSignInReachesOpenConnections(t *testing.T) {
+	h := newHouse(t)
+	who, err := h.signIn.Authenticate(t.Context(), h.tokenOf(42))
+	if err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-who.Ended():
+		t.Error("ended before it was revoked")
+	default:
+	}
+
+	close(h.endings.ended)
+
+	<-who.Ended()
+}
+
+func TestASignInIsWatchedOnlyWhileAConnectionHoldsIt(t *testing.T) {
+	h := newHouse(t)
+	if _, err := h.signIn.Authenticate(t.Context(), h.tokenOf(42)); err != nil {
+		t.Fatal(err)
+	}
+
+	for range 50 {
+		runtime.GC()
+		select {
+		case <-h.endings.forgotten:
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	t.Error("still watched")
 }

@@ -37,13 +37,16 @@ func (resolvers) Whoami(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%d", viewer.Of(ctx).AccountID), nil
 }
 
-func (resolvers) Echo(_ context.Context, text string) (string, error)          { return text, nil }
-func (resolvers) Number(_ context.Context, of int) (int, error)                { return of, nil }
-func (resolvers) Color(_ context.Context, of Color) (Color, error)             { return of, nil }
-func (resolvers) Plate(_ context.Context, of string) (*string, error)          { return &of, nil }
-func (resolvers) Must(context.Context) (string, error)                         { return "", errors.New("must fails") }
-func (resolvers) Ticks(context.Context) (<-chan int, error)                    { return nil, errors.New("not over HTTP") }
-func (resolvers) All(context.Context) ([]*Item, error)                         { return []*Item{{1}, {2}}, nil }
+func (resolvers) Echo(_ context.Context, text string) (string, error) { return text, nil }
+func (resolvers) Number(_ context.Context, of int) (int, error)       { return of, nil }
+func (resolvers) Color(_ context.Context, of Color) (Color, error)    { return of, nil }
+func (resolvers) Plate(_ context.Context, of string) (*string, error) { return &of, nil }
+func (resolvers) Must(context.Context) (string, error)                { return "", errors.New("must fails") }
+
+func (resolvers) Ticks(context.Context) (<-chan int, error) { return nil, errors.New("not over HTTP") }
+
+func (resolvers) All(context.Context) ([]*Item, error) { return []*Item{{1}, {2}}, nil }
+
 func (resolvers) Remember(_ context.Context, in RememberInput) (string, error) { return in.Text, nil }
 
 func (resolvers) Refused(context.Context) (*string, error) {

@@ -26,9 +26,9 @@ function cityCard(city, lots, open) {
     el('ul', { class: 'lots' }, lots.map((lot, i) => el('li', {}, lotLine(lot, i + 1, open.has(lot.code))))));
 }
 
-const width = 320;
+const width = 480;
 const height = 150;
-const margin = 26;
+const margin = 28;
 
 // sketch places the lots of a city relative to each other; north is up.
 function sketch(lots) {

@@ -26,6 +26,7 @@ const state = {
 
 let stream = null;
 let turn = 0; // counts changes of viewer, so that late answers for the last one are dropped
+let attempt = 0; // counts choices of a tier, so that the last one wins
 
 function draw() {
   showTiers(state, choose);
@@ -47,28 +48,34 @@ const nodes = (connection) => connection?.edges.map((edge) => edge.node) ?? [];
 
 // choose signs in as a tier, or leaves.
 async function choose(tier) {
-  turn += 1;
-  const mine = turn;
-  const tell = (text) => {
-    if (mine === turn) find('#sign-in-state').textContent = text;
-  };
+  attempt += 1;
+  const mine = attempt;
+  const overtaken = () => mine !== attempt;
+  const tell = (text) => overtaken() || say(text);
   state.signingIn = tier;
   showTiers(state, choose);
   try {
     if (tier === 'ANONYMOUS') session.leave();
-    else await session.signIn(state.accounts.find((a) => a.tier === tier), tell, () => mine !== turn);
-    if (mine !== turn) return;
-    tell('');
+    else await session.signIn(state.accounts.find((a) => a.tier === tier), tell, overtaken);
+    if (overtaken()) return;
+    state.signingIn = null;
+    say('');
     await arrive();
   } catch (error) {
-    tell(error.words ?? word('error.OTHER', { code: error.name }));
+    tell(wordsOf(error));
   } finally {
-    if (mine === turn) {
+    if (!overtaken()) {
       state.signingIn = null;
       showTiers(state, choose);
     }
   }
 }
+
+function say(text) {
+  find('#sign-in-state').textContent = text;
+}
+
+const wordsOf = (error) => error.words ?? word('error.OTHER', { code: error.name });
 
 // arrive shows everything anew for whoever is signed in now, and listens for their notices. It listens
 // first and reads then, so that no notice falls between the two.
@@ -87,6 +94,7 @@ async function readViewer() {
   try {
     const { viewer } = await session.askAsViewer(documents.viewer, { own: Boolean(session.accessToken()) });
     if (mine !== turn) return;
+    if (state.viewer === null) say('');
     state.viewer = viewer;
     state.notices = merge(state.notices, nodes(viewer.notices));
     takeStays(viewer.sessions);
@@ -98,7 +106,7 @@ async function readViewer() {
       await arrive();
       return;
     }
-    find('#sign-in-state').textContent = error.words ?? '';
+    say(wordsOf(error));
     draw();
     setTimeout(() => mine === turn && readViewer(), 5000);
   }
@@ -168,7 +176,7 @@ async function unbind(vehicleId) {
   try {
     done((await session.askAsViewer(documents.unbindPlate, { vehicleId })).unbindPlate);
   } catch (error) {
-    find('#sign-in-state').textContent = error.words ?? '';
+    say(wordsOf(error));
   }
   await readViewer();
 }
@@ -204,7 +212,7 @@ async function start() {
   readLots();
   setInterval(() => document.hidden || readLots(), lotsEvery);
   state.accounts = (await read('/dev/demo')) ?? [];
-  if (state.accounts.length === 0) find('#sign-in-state').textContent = word('signin.none');
+  if (state.accounts.length === 0) say(word('signin.none'));
   await arrive();
 }
 

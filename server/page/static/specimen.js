@@ -1,4 +1,5 @@
 import { el, find, show } from './dom.js';
+import { length } from './format.js';
 import { masked, plateChip } from './marks.js';
 import { word } from './words.js';
 
@@ -18,16 +19,16 @@ export function showSpecimen(viewer) {
 
 function sights() {
   const part = masked(word('part.6'), 'masked.time');
-  const hours = masked('≤ 1 h', 'masked.duration');
+  const hours = masked(length(60, true), 'masked.duration');
   const hidden = () => el('span', { class: 'nothing' }, word('masked.null'));
   const fee = () => el('strong', { class: 'number' }, '¥5.00');
   return [
     { who: 'specimen.verified', of: ['VERIFIED'], cells: [
-      plateChip(clear.plate), clear.lot, clear.entered, `${clear.length} min`, word('specimen.shown'), fee()] },
+      plateChip(clear.plate), clear.lot, clear.entered, length(clear.length, false), word('specimen.shown'), fee()] },
     { who: 'specimen.bound', of: ['PLATE_BOUND', 'FOLLOWED'], cells: [
       plateChip('粤B***6C'), masked('深圳***停车场', 'masked.name'), part, hours, hidden(), fee()] },
     { who: 'specimen.full', of: [], cells: [
-      plateChip(clear.plate), masked('捷停车智慧停车场', 'masked.fullName'), clear.entered, `${clear.length} min`, hidden(), fee()] },
+      plateChip(clear.plate), masked('捷停车智慧停车场', 'masked.fullName'), clear.entered, length(clear.length, false), hidden(), fee()] },
     { who: 'specimen.stranger', of: ['ANONYMOUS', 'REGISTERED'], cells: [
       hidden(), hidden(), hidden(), hidden(), hidden(), hidden()] },
   ];

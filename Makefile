@@ -1,0 +1,88 @@
+# parkbff: `make` explains itself.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+GO     ?= go
+BIN    := bin/parkbff
+PG_BIN := $(shell ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
+WITHPG := $(GO) run ./internal/testkit/cmd/withpg --
+
+.PHONY: help
+help: ## Show this.
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build ## Build and start with demo data on http://127.0.0.1:8080.
+	$(BIN) serve --demo
+
+.PHONY: build
+build: ## Build bin/parkbff.
+	$(GO) build -trimpath -o $(BIN) ./server/cmd/parkbff
+
+.PHONY: test
+test: postgres ## Run all Go tests on SQLite and PostgreSQL.
+	$(WITHPG) $(GO) test ./...
+
+.PHONY: race
+race: postgres ## Run all Go tests with the race detector.
+	$(WITHPG) $(GO) test -race ./...
+
+.PHONY: generate
+generate: ## Regenerate ent, the contract, the executor and the resolver stubs.
+	$(GO) generate ./ent
+	$(GO) run ./graph/gen
+
+.PHONY: migration
+migration: postgres ## Write the next PostgreSQL migration: make migration NAME=what_changes.
+	$(WITHPG) $(GO) run ./internal/store/cmd/newmigration $(NAME)
+
+.PHONY: check
+check: drift lint test conformance requirements ## What CI runs.
+
+.PHONY: drift
+drift: ## Fail when generated files are not what their sources make.
+	@before=$$(git status --porcelain | sort; git diff | sha256sum); $(MAKE) --no-print-directory generate >/dev/null; \
+	after=$$(git status --porcelain | sort; git diff | sha256sum); \
+	if [ "$$before" != "$$after" ]; then echo "generated files have drifted: run make generate and commit" >&2; git status --short >&2; exit 1; fi
+
+.PHONY: lint
+lint: ## Check format, vet and staticcheck.
+	@unformatted=$$($(GO) tool gofumpt -l .); if [ -n "$$unformatted" ]; then echo "not formatted (gofumpt):"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+.PHONY: conformance
+conformance: build postgres ## Real protocol clients (Node) against the running server.
+	cd server/ws/conformance && npm ci --no-audit --no-fund --silent
+	$(WITHPG) $(GO) run ./server/wholetest/cmd/conformance
+
+.PHONY: requirements
+requirements: ## List the rows of the requirements and the tests that prove them.
+	$(GO) run ./internal/testkit/cmd/requirements
+
+.PHONY: bench
+bench: build postgres ## Measure against the hand-written baseline, on PostgreSQL.
+	$(WITHPG) $(GO) run ./server/bench/cmd/bench
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for a while: make fuzz FUZZTIME=30s.
+	@for target in $$(grep -rho --include='*_test.go' 'func Fuzz[A-Za-z]*' . | awk '{print $$2}' | sort -u); do \
+		dir=$$(grep -rl --include='*_test.go' "func $$target(" . | head -n 1 | xargs dirname); \
+		$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $${FUZZTIME:-10s} -fuzzminimizetime 10x ./$$dir; \
+	done
+
+# PostgreSQL's binaries, where no server is named by PARKBFF_TEST_DATABASE_URL.
+.PHONY: postgres
+postgres:
+	@if [ -z "$${PARKBFF_TEST_DATABASE_URL:-}" ] && [ -z "$(PG_BIN)" ] && ! command -v postgres >/dev/null; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null; \
+		else \
+			echo "tests need PostgreSQL: install its server package, or set PARKBFF_TEST_DATABASE_URL" >&2; exit 1; \
+		fi; \
+	fi
+
+.PHONY: clean
+clean: ## Remove what was built and the demo's data.
+	rm -rf bin var
