@@ -10,6 +10,7 @@ import (
 	"parkbff/ent"
 	"parkbff/ent/parkingsession"
 	"parkbff/ent/predicate"
+	"parkbff/ent/schema/policy"
 	"parkbff/ent/sessionaccess"
 	"parkbff/internal/clock"
 	"parkbff/internal/cnid"
@@ -62,8 +63,8 @@ func (s *Service) ownStays(ctx context.Context, p page.Request, where predicate.
 
 // LotStays lists the stays of a lot for its staff, in one state or waiting for review when asked.
 func (s *Service) LotStays(ctx context.Context, lot *Lot, state *parkingsession.State, review *parkingsession.Review, p page.Request) (page.Of[*Stay], error) {
-	if !viewer.Of(ctx).WorksAt(lot.Row) {
-		return page.Of[*Stay]{}, fault.Forbidden
+	if _, err := staffAt(ctx, lot.Row); err != nil {
+		return page.Of[*Stay]{}, err
 	}
 	where := []predicate.ParkingSession{parkingsession.LotID(lot.Row)}
 	if state != nil {
@@ -118,7 +119,7 @@ func (s *Service) stays(ctx context.Context, p page.Request, where ...predicate.
 // withHidden reads the account's wish for each record from the row that gives it access; the policy of
 // ParkingSession has joined it.
 func withHidden(s *sql.Selector) {
-	s.AppendSelectAs(sql.Table(sessionaccess.Table).C(sessionaccess.FieldHidden), columnHidden)
+	s.AppendSelectAs(policy.Access().C(sessionaccess.FieldHidden), columnHidden)
 }
 
 const columnHidden = "access_hidden"

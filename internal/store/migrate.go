@@ -19,11 +19,12 @@ var ErrSchemaBehind = errors.New("store: the database's schema is behind this pr
 // Migrate brings the schema up to date. It may run on several replicas of the program at once.
 //
 // PostgreSQL runs the versioned scripts it has not run yet, each in a transaction of its own. SQLite is
-// compared with the model and changed where it differs, dropped columns included.
+// compared with the model and changed where it differs; columns the model lacks stay, so that an older
+// program opened on newer data loses nothing.
 func (s *Store) Migrate(ctx context.Context) error {
 	var err error
 	if s.dialect == dialect.SQLite {
-		err = s.writer.client.Schema.Create(ctx, migrate.WithDropColumn(true), migrate.WithDropIndex(true))
+		err = s.writer.client.Schema.Create(ctx, migrate.WithDropIndex(true))
 	} else {
 		err = s.runScripts(ctx)
 	}
@@ -73,6 +74,6 @@ func (s *Store) missing(ctx context.Context) (string, error) {
 // drift answers the statements that would make the database equal to the model, or nothing.
 func (s *Store) drift(ctx context.Context) (string, error) {
 	var statements bytes.Buffer
-	err := s.writer.client.Schema.WriteTo(ctx, &statements, migrate.WithDropColumn(true), migrate.WithDropIndex(true))
+	err := s.writer.client.Schema.WriteTo(ctx, &statements, migrate.WithDropIndex(true))
 	return strings.TrimSpace(statements.String()), err
 }

@@ -191,3 +191,15 @@ func (h *House) Pays(payer *Client, stayID string, fen int64) {
 		h.T.Fatal(err)
 	}
 }
+
+// Refreshes changes the refresh token for new tokens.
+func (c *Client) Refreshes() *Client {
+	c.House.T.Helper()
+	got := c.House.Anonymous().Asks(`mutation($r: String!) {
+		refreshToken(input: {refreshToken: $r}) { accessToken refreshToken userErrors { code message } }
+	}`, Vars{"r": c.Refresh}).OK()
+	return &Client{
+		House: c.House, Mobile: c.Mobile,
+		Token: got.String("refreshToken.accessToken"), Refresh: got.String("refreshToken.refreshToken"),
+	}
+}

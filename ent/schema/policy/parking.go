@@ -16,9 +16,13 @@ import (
 	"parkbff/ent/sessionaccess"
 )
 
-// ParkingSession is read by the accounts that have access to it, and by its lot.
+// ParkingSession is read by the accounts that have access to it, by the staff of its lot, and by the
+// gates that saw its car.
 func ParkingSession() ent.Policy {
 	return own(privacy.ParkingSessionQueryRuleFunc(func(ctx context.Context, q *gen.ParkingSessionQuery) error {
+		if err := atGate(ctx, func(id int64) { q.Where(seenBy(id)) }); err != privacy.Skip {
+			return err
+		}
 		if err := atLots(ctx, func(ids []int64) { q.Where(parkingsession.LotIDIn(ids...)) }); err != privacy.Skip {
 			return err
 		}
@@ -26,11 +30,25 @@ func ParkingSession() ent.Policy {
 	}))
 }
 
+func seenBy(gateID int64) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		seen := sql.Table(observation.Table)
+		s.Where(sql.Exists(sql.Select(seen.C(observation.FieldID)).From(seen).Where(sql.And(
+			sql.ColumnsEQ(seen.C(observation.FieldSessionID), s.C(parkingsession.FieldID)),
+			sql.EQ(seen.C(observation.FieldGateID), gateID),
+		))))
+	}
+}
+
+// Access is the table of rights as it stands in a driver's query for stays, for services that select
+// from it.
+func Access() *sql.SelectTable { return sql.Table(sessionaccess.Table).As("access") }
+
 // accessibleTo joins the account's rights, so that a page walks them by index instead of testing every
-// stay. The joined table is named after itself, for services that select from it.
+// stay.
 func accessibleTo(accountID int64) func(*sql.Selector) {
 	return func(s *sql.Selector) {
-		access := sql.Table(sessionaccess.Table)
+		access := Access()
 		s.Join(access).On(s.C(parkingsession.FieldID), access.C(sessionaccess.FieldSessionID))
 		s.Where(sql.EQ(access.C(sessionaccess.FieldAccountID), accountID))
 	}

@@ -1,0 +1,50 @@
+package servertest
+
+import (
+	"testing"
+	"time"
+
+	"parkbff/graph/relay"
+	"parkbff/internal/testkit"
+	"parkbff/resolvers"
+)
+
+// EachWith is Each in houses with options of the test's own. Engine and data folder are Each's business.
+func EachWith(t *testing.T, o Options, test func(t *testing.T, h *House)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { test(t, New(t, o)) })
+	t.Run("postgres", func(t *testing.T) {
+		o.DatabaseURL = testkit.PostgresURL(t)
+		test(t, New(t, o))
+	})
+}
+
+// At answers the moment of the first day at which Shanghai's clocks show the given time, such as "09:03".
+func At(clock string) time.Time {
+	shown, err := time.Parse("15:04", clock)
+	if err != nil {
+		panic(err)
+	}
+	day := Morning.Add(-9 * time.Hour) // midnight in Shanghai
+	return day.Add(time.Duration(shown.Hour())*time.Hour + time.Duration(shown.Minute())*time.Minute)
+}
+
+// Renews changes the refresh token for new tokens, since an access token lives for 15 minutes of the
+// test's clock.
+func (c *Client) Renews() {
+	c.House.T.Helper()
+	got := c.House.Anonymous().Asks(`mutation($t: String!) {
+		refreshToken(input: {refreshToken: $t}) { accessToken refreshToken userErrors { code message } }
+	}`, Vars{"t": c.Refresh}).OK()
+	c.Token, c.Refresh = got.String("refreshToken.accessToken"), got.String("refreshToken.refreshToken")
+}
+
+// ID seals a row's id as the house does, for rows that are not there too.
+func (h *House) ID(typ string, row int64) string {
+	h.T.Helper()
+	sealer, err := relay.NewSealer(h.Keys.IDKey(), resolvers.NodeTypes()...)
+	if err != nil {
+		h.T.Fatal(err)
+	}
+	return sealer.SealID(typ, row)
+}
