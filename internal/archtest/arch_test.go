@@ -1,0 +1,153 @@
+// Package archtest holds the arrows of the house: which package may import which (design §1).
+package archtest
+
+import (
+	"bytes"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Groups of packages. A name ending in /... means the package and everything below it.
+var (
+	// leaves know nothing of the house but how to say what went wrong.
+	leaves = []string{
+		"internal/fault", "internal/clock", "internal/page", "internal/place", "internal/parking/geo",
+		"internal/viewer", "internal/vault", "internal/cnid", "internal/tariff",
+	}
+	model = []string{"ent/..."}
+	ways  = []string{"internal/privacy", "internal/store"} // what every domain goes through
+	// domains are bound to the contract's types, so they are all that the contract is made of.
+	domains = []string{"internal/identity", "internal/parking", "internal/notice"}
+)
+
+// arrows is the whole table: a package may import what stands behind the first pattern that names it,
+// and what lies below itself. Tests may import anything.
+var arrows = []struct {
+	who string
+	may []string
+}{
+	{"internal/fault", nil},
+	{"internal/clock", nil},
+	{"internal/page", nil},
+	{"internal/place", nil},
+	{"internal/parking/geo", nil},
+	{"internal/viewer", of("internal/fault")},
+	{"internal/vault/...", of("internal/fault", "internal/vault")},
+	{"internal/cnid", of("internal/fault")},
+	{"internal/tariff", of("internal/fault")},
+
+	// ent/schema may not import the domains: column types live in leaves.
+	{"ent/...", slices.Concat(model, leaves)},
+
+	{"internal/bus", nil},
+	{"internal/privacy", slices.Concat(model, leaves)},
+	{"internal/store/...", slices.Concat(model, leaves, of("internal/store/..."))},
+	{"internal/partner/...", slices.Concat(leaves, of("internal/partner/..."))},
+
+	// Every domain may tell accounts; none knows another otherwise.
+	{"internal/notice", slices.Concat(model, leaves, ways)},
+	{"internal/parking/lotfile", leaves},
+	{"internal/parking", slices.Concat(model, leaves, ways, of("internal/notice"))},
+	{"internal/identity/token", leaves},
+	{"internal/identity", slices.Concat(model, leaves, ways, of("internal/notice", "internal/partner/ocr"))},
+
+	// A replay is a client: it knows the house only through its front door.
+	{"internal/replay/...", slices.Concat(leaves, of("internal/parking/lotfile"))},
+	{"internal/archtest", nil},
+	{"internal/testkit/...", of("internal/store/...", "internal/testkit/...")},
+
+	{"graph/model", slices.Concat(model, leaves, domains, of("internal/privacy", "graph/relay"))},
+	{"graph/generated", slices.Concat(model, leaves, domains, of("internal/privacy", "graph/..."))},
+	{"graph/...", slices.Concat(model, leaves, of("internal/privacy", "graph/..."))},
+
+	{"resolvers", slices.Concat(model, leaves, domains, of("internal/privacy", "graph/..."))},
+	{"server/...", of("ent/...", "internal/...", "graph/...", "resolvers", "server/...")},
+}
+
+func of(packages ...string) []string { return packages }
+
+func TestArrowsRunOneWay(t *testing.T) {
+	for pkg, imports := range importsOf(t) {
+		allowed, placed := mayImport(pkg)
+		if !placed {
+			t.Errorf("%s has no place in the house: add it to the table of arrows, or find its right folder", pkg)
+			continue
+		}
+		for _, imported := range imports {
+			if !slices.ContainsFunc(allowed, func(pattern string) bool { return names(pattern, imported) }) {
+				t.Errorf("%s must not import %s", pkg, imported)
+			}
+		}
+	}
+}
+
+func TestEveryPatternOfTheTableNamesAPackage(t *testing.T) {
+	known := importsOf(t)
+	for _, arrow := range arrows {
+		for _, pattern := range append([]string{arrow.who}, arrow.may...) {
+			found := false
+			for pkg := range known {
+				found = found || names(pattern, pkg)
+			}
+			if !found {
+				t.Errorf("%s names no package", pattern)
+			}
+		}
+	}
+}
+
+func mayImport(pkg string) (allowed []string, placed bool) {
+	for _, arrow := range arrows {
+		if names(arrow.who, pkg) {
+			return append([]string{pkg + "/..."}, arrow.may...), true
+		}
+	}
+	return nil, false
+}
+
+func names(pattern, pkg string) bool {
+	if folder, below := strings.CutSuffix(pattern, "/..."); below {
+		return pkg == folder || strings.HasPrefix(pkg, folder+"/")
+	}
+	return pkg == pattern
+}
+
+func TestTheProgramHoldsNoTestCode(t *testing.T) {
+	for _, pkg := range strings.Fields(list(t, "-deps", "-f", "{{.ImportPath}}", "parkbff/server/cmd/parkbff")) {
+		if pkg == "testing" || strings.HasPrefix(pkg, "parkbff/internal/testkit") || strings.HasSuffix(pkg, "test") && strings.HasPrefix(pkg, "parkbff/") {
+			t.Errorf("the program is built with %s", pkg)
+		}
+	}
+}
+
+// importsOf answers what each package of the module imports of the module, tests left out.
+func importsOf(t *testing.T) map[string][]string {
+	t.Helper()
+	const module = "parkbff/"
+	found := map[string][]string{}
+	for line := range strings.Lines(list(t, "-f", `{{.ImportPath}} {{join .Imports " "}}`, module+"...")) {
+		words := strings.Fields(line)
+		pkg := strings.TrimPrefix(words[0], module)
+		found[pkg] = nil
+		for _, imported := range words[1:] {
+			if inside, ours := strings.CutPrefix(imported, module); ours {
+				found[pkg] = append(found[pkg], inside)
+			}
+		}
+	}
+	return found
+}
+
+func list(t *testing.T, args ...string) string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "go", append([]string{"list", "-e"}, args...)...)
+	var complaint bytes.Buffer
+	command.Stderr = &complaint
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("go list: %v: %s", err, complaint.String())
+	}
+	return string(out)
+}
