@@ -70,8 +70,11 @@ func (s sources) notices(ctx context.Context, args map[string]any) (live.Events,
 	if !asking.Registered() {
 		return nil, fault.Unauthenticated
 	}
-	after, _ := args["after"].(*string)
-	from, err := relay.Page(ctx, model.ListNotices, nil, (*relay.Cursor)(after), 0)
+	var after *relay.Cursor
+	if text, given := args["after"].(string); given {
+		after = new(relay.Cursor(text))
+	}
+	from, err := relay.Page(ctx, model.ListNotices, nil, after, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -31,7 +31,7 @@ const (
 
 // Start starts a program with the settings of a world and waits until it listens. What it has to say
 // goes to a file beside the world's data. It ends with this process at the latest.
-func Start(ctx context.Context, w *World, name string, environ []string, args ...string) (*Process, error) {
+func Start(ctx context.Context, w *World, name string, args ...string) (*Process, error) {
 	addr, err := freeAddr()
 	if err != nil {
 		return nil, err
@@ -46,7 +46,6 @@ func Start(ctx context.Context, w *World, name string, environ []string, args ..
 	p.command.Env = append(os.Environ(),
 		"PARKBFF_ADDR="+addr, "PARKBFF_DATA="+filepath.Join(filepath.Dir(w.Keys), name),
 		"PARKBFF_DATABASE_URL="+w.URL, "PARKBFF_KEYS="+w.Keys)
-	p.command.Env = append(p.command.Env, environ...)
 	if err := p.command.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", name, err), log.Close())
 	}

@@ -223,8 +223,8 @@ func TestALotFillsByDayAndNeverBeyondItsBays(t *testing.T) {
 
 func TestTheSameMomentsAreToldTheSameWay(t *testing.T) {
 	since := monday.Add(-History)
+	table, again := theTimetable(t, since, 1), theTimetable(t, since, 1)
 	rapid.Check(t, func(t *rapid.T) {
-		table, again := timetable(since), timetable(since)
 		cut := time.Duration(rapid.Int64Range(1, int64(10*time.Minute)).Draw(t, "cut"))
 		end := monday.Add(10 * time.Minute)
 		whole := table.Between(monday, end)
@@ -282,23 +282,6 @@ func theTimetable(t *testing.T, since time.Time, rate float64) *Timetable {
 	table, err := NewTimetable(theLots(t), theAccounts(t), since, rate)
 	if err != nil {
 		t.Fatal(err)
-	}
-	return table
-}
-
-// timetable is for properties, which have no testing.T.
-func timetable(since time.Time) *Timetable {
-	lots, err := Lots()
-	if err != nil {
-		panic(err)
-	}
-	accounts, err := Accounts()
-	if err != nil {
-		panic(err)
-	}
-	table, err := NewTimetable(lots, accounts, since, 1)
-	if err != nil {
-		panic(err)
 	}
 	return table
 }

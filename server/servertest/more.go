@@ -29,16 +29,6 @@ func At(clock string) time.Time {
 	return day.Add(time.Duration(shown.Hour())*time.Hour + time.Duration(shown.Minute())*time.Minute)
 }
 
-// Renews changes the refresh token for new tokens, since an access token lives for 15 minutes of the
-// test's clock.
-func (c *Client) Renews() {
-	c.House.T.Helper()
-	got := c.House.Anonymous().Asks(`mutation($t: String!) {
-		refreshToken(input: {refreshToken: $t}) { accessToken refreshToken userErrors { code message } }
-	}`, Vars{"t": c.Refresh}).OK()
-	c.Token, c.Refresh = got.String("refreshToken.accessToken"), got.String("refreshToken.refreshToken")
-}
-
 // ID seals a row's id as the house does, for rows that are not there too.
 func (h *House) ID(typ string, row int64) string {
 	h.T.Helper()
@@ -47,4 +37,14 @@ func (h *House) ID(typ string, row int64) string {
 		h.T.Fatal(err)
 	}
 	return sealer.SealID(typ, row)
+}
+
+// GateAt answers a client that bears the token of any gate of a lot.
+func (h *House) GateAt(lotCode, gateCode string) *Client {
+	h.T.Helper()
+	token, err := h.Identity.GateToken(h.AsSystem(), lotCode, gateCode)
+	if err != nil {
+		h.T.Fatal(err)
+	}
+	return h.With(token)
 }

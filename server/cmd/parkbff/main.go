@@ -31,6 +31,7 @@ type surroundings struct {
 	ctx    context.Context //nolint:containedctx // the program's own, ended by a signal
 	config config.Config
 	log    *slog.Logger
+	level  *slog.LevelVar // of log
 }
 
 func main() {
@@ -48,8 +49,9 @@ func run() int {
 		fmt.Fprintln(os.Stderr, "parkbff:", err)
 		return 2
 	}
-	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	if err := asked.Run(&surroundings{ctx: ctx, config: settings, log: log}); err != nil {
+	var level slog.LevelVar
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: &level}))
+	if err := asked.Run(&surroundings{ctx: ctx, config: settings, log: log, level: &level}); err != nil {
 		fmt.Fprintln(os.Stderr, "parkbff:", err)
 		return 1
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -115,6 +116,7 @@ func announce(s *surroundings, h *server.House, listener net.Listener, demo bool
 		s.log.Warn("A STAND-IN ANSWERS FOR A PARTNER: nothing leaves this machine", "partner", name)
 	}
 	if demo {
+		s.level.Set(slog.LevelWarn) // the demo's own requests would bury all else
 		fmt.Fprintf(os.Stdout, "\n  parkbff is at http://%s\n  Open it, sign in as a tier and watch notices arrive, masked or clear.\n\n", listener.Addr())
 	}
 }

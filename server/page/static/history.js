@@ -11,7 +11,7 @@ export function showHistory(state, more) {
   show(place,
     el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-labelledby': 'history-title' },
       el('table', {}, heads(), el('tbody', {}, state.stays.map(row)))),
-    state.moreStays && el('div', { class: 'row end' }, el('button', { type: 'button', class: 'quiet', onclick: more }, word('history.more'))));
+    state.moreStays && el('div', { class: 'row end more' }, el('button', { type: 'button', class: 'quiet', onclick: more }, word('history.more'))));
 }
 
 const columns = ['plate', 'column.lot', 'column.entered', 'column.exited', 'column.duration', 'column.fee', 'column.state'];
@@ -24,7 +24,7 @@ const numeric = (column) => (column === 'column.fee' || column === 'column.durat
 
 function row(stay) {
   const cells = [
-    [plateChip(stay.plate, stay.vehicle?.plateColor), stay.vehicle?.nickname && el('small', { class: 'nickname' }, stay.vehicle.nickname)],
+    [el('span', { class: 'plate-cell' }, plateChip(stay.plate, stay.vehicle?.plateColor), el('small', {}, stay.vehicle?.nickname ?? ''))],
     [lotName(stay)],
     [moment(stay.enteredAt, stay.enteredAtPrecision)],
     [moment(stay.exitedAt, stay.exitedAtPrecision)],

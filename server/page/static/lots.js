@@ -41,7 +41,7 @@ function sketch(lots) {
   return svg('svg', { class: 'sketch', viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': spots.map((s) => `${s.number} ${s.lot.name}`).join('; ') },
     grid(),
     spots.map((s) => svg('g', { class: `spot ${s.lot.vacancy.band.toLowerCase()}`, transform: `translate(${s.x} ${s.y})` },
-      svg('circle', { r: 13 }), svg('text', { dy: '0.36em' }, String(s.number)))));
+      svg('circle', { r: 16 }), svg('text', { dy: '0.36em' }, String(s.number)))));
 }
 
 function scale(values, from, to) {
@@ -50,7 +50,7 @@ function scale(values, from, to) {
   return (value) => from + ((value - low) / span) * (to - from);
 }
 
-const touching = 30;
+const touching = 36;
 
 // apart moves spots that would cover each other sideways: neighbours stay neighbours.
 function apart(spots) {

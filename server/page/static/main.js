@@ -173,6 +173,7 @@ async function reread() {
 }
 
 async function unbind(vehicleId) {
+  clearOutcomes();
   try {
     done((await session.askAsViewer(documents.unbindPlate, { vehicleId })).unbindPlate);
   } catch (error) {

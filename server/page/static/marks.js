@@ -26,6 +26,14 @@ export function plateChip(plate, colour) {
     el('span', { class: 'plate-head' }, head), el('span', { class: 'plate-dot', 'aria-hidden': 'true' }, '·'), el('span', {}, rest));
 }
 
+// vehicleOf finds the one vehicle that a record's plate, masked or not, can stand for. What a mask leaves
+// are two characters at either end; where two vehicles share them, nobody is named.
+export function vehicleOf(plate, vehicles) {
+  const ends = (text) => [...text].slice(0, 2).join('') + [...text].slice(-2).join('');
+  const meant = vehicles.filter((v) => (plate.includes('*') ? ends(v.plate) === ends(plate) : v.plate === plate));
+  return meant.length === 1 ? meant[0] : null;
+}
+
 // lotName shows a lot's name and how much of it that is.
 export function lotName(record) {
   if (!record.lotName) return null;

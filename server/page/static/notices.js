@@ -1,6 +1,6 @@
 import { el, find, show } from './dom.js';
 import { instant, money } from './format.js';
-import { empty, lotName, moment, plateChip } from './marks.js';
+import { empty, lotName, moment, plateChip, vehicleOf } from './marks.js';
 import { word } from './words.js';
 
 const most = 12;
@@ -11,7 +11,7 @@ export function showNotices(state) {
   if (!state.viewer?.account) return show(place, empty(word('notices.anonymous')));
   const hint = following(state.viewer) ? word('notices.empty') : word('notices.notFollowing');
   if (state.notices.length === 0) return show(place, empty(hint));
-  show(place, el('ol', { class: 'notices' }, state.notices.slice(0, most).map((n) => row(n, state.fresh.has(n.id)))));
+  show(place, el('ol', { class: 'notices' }, state.notices.slice(0, most).map((n) => row(n, state))));
   state.fresh.clear();
 }
 
@@ -27,12 +27,13 @@ export function announce(notice) {
 
 const arrows = { ENTERED: '↘', EXITED: '↗', BOUND_BY_ANOTHER: '!', EVICTED: '!' };
 
-function row(notice, fresh) {
-  return el('li', { class: `notice ${notice.kind.toLowerCase()}${fresh ? ' is-new' : ''}` },
+function row(notice, { fresh, viewer }) {
+  const vehicle = vehicleOf(notice.plate, viewer.vehicles);
+  return el('li', { class: `notice ${notice.kind.toLowerCase()}${fresh.has(notice.id) ? ' is-new' : ''}` },
     el('span', { class: 'notice-mark', 'aria-hidden': 'true' }, arrows[notice.kind] ?? '·'),
     el('div', { class: 'notice-body' },
       el('p', {}, el('strong', {}, word(`kind.${notice.kind}`)), ' ', lotName(notice)),
-      el('p', { class: 'notice-when' }, plateChip(notice.plate), moment(notice.occurredAt, notice.occurredAtPrecision))),
+      el('p', { class: 'notice-when' }, plateChip(notice.plate, vehicle?.plateColor), vehicle?.nickname, moment(notice.occurredAt, notice.occurredAtPrecision))),
     notice.feeFen !== null && el('span', { class: 'notice-fee number' }, money(notice.feeFen)));
 }
 
