@@ -271,7 +271,7 @@ func TestFullMaskingNeedsFollowingAndAVerifiedVehicle(t *testing.T) {
 		lacks := func(p *person, fact viewer.Fact, step viewer.Step) {
 			t.Helper()
 			err := h.SetFullMask(p.ctx, true)
-			refused(t, err, identity.FactRequired)
+			refused(t, err, viewer.FactRequired)
 			want := map[string]any{"fact": string(fact), "nextStep": string(step)}
 			if d := cmp.Diff(want, fault.As(err).Details()); d != "" {
 				t.Error(d)

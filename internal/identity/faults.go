@@ -14,7 +14,6 @@ var (
 	CodeInvalid     = fault.New("CODE_INVALID", "This code is wrong, used or too old. Ask for a new one.").At("code")
 	SignInEnded     = fault.New("SIGN_IN_ENDED", "This sign-in has ended. Sign in again.")
 	StepUpRequired  = fault.New("STEP_UP_REQUIRED", "This needs a sign-in of the last ten minutes. Sign in again.")
-	FactRequired    = fault.New("FACT_REQUIRED", "Something else comes first; see fact and nextStep.")
 	ConsentRequired = fault.New("CONSENT_REQUIRED", "This needs the person's separate consent; see purpose.")
 	MobileTaken     = fault.New("MOBILE_TAKEN", "Another account has this mobile.").At("mobile")
 	PlateProtected  = fault.New("PLATE_PROTECTED", "The owner of this plate has verified it.").At("plate")
@@ -32,11 +31,11 @@ func consentRequired(purpose consent.Purpose) error {
 // factRequired names what is missing and what the viewer can do next. Nobody verifies a vehicle before
 // binding one.
 func factRequired(v *viewer.Viewer, fact viewer.Fact) error {
-	step := viewer.StepTo(fact)
+	missing := viewer.Lacks(fact)
 	if fact == viewer.Verified && v.BoundPlates() == 0 {
-		step = viewer.BindPlate
+		return missing.With("nextStep", string(viewer.BindPlate))
 	}
-	return FactRequired.With("fact", string(fact)).With("nextStep", string(step))
+	return missing
 }
 
 // rateLimited says after how long to try again, rounded up to seconds.

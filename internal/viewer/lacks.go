@@ -6,7 +6,7 @@ import "parkbff/internal/fault"
 var FactRequired = fault.New("FACT_REQUIRED", "A fact about the viewer is missing.")
 
 // Lacks answers FactRequired for one fact.
-func Lacks(fact Fact) error {
+func Lacks(fact Fact) *fault.Error {
 	missing := FactRequired.With("fact", string(fact))
 	if step := StepTo(fact); step != "" {
 		missing = missing.With("nextStep", string(step))
