@@ -355,9 +355,9 @@ var (
 				Columns: []*schema.Column{ParkingSessionsColumns[2], ParkingSessionsColumns[7]},
 			},
 			{
-				Name:    "parkingsession_lot_id_state",
+				Name:    "parkingsession_lot_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{ParkingSessionsColumns[15], ParkingSessionsColumns[6]},
+				Columns: []*schema.Column{ParkingSessionsColumns[15], ParkingSessionsColumns[0]},
 			},
 			{
 				Name:    "parkingsession_lot_id_review",

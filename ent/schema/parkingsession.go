@@ -53,7 +53,7 @@ func (ParkingSession) Indexes() []ent.Index {
 		index.Fields("lot_id", "plate_index").Unique().StorageKey("parkingsession_one_open").
 			Annotations(entsql.IndexWhere("state = 'OPEN'")),
 		index.Fields("plate_index", "entered_at"),
-		index.Fields("lot_id", "state"),
+		index.Fields("lot_id", "id"), // the pages of a lot's staff
 		index.Fields("lot_id", "review").Annotations(entsql.IndexWhere("review = 'PENDING'")),
 	}
 }
