@@ -38,13 +38,17 @@ migration: postgres ## Write the next PostgreSQL migration: make migration NAME=
 	$(WITHPG) $(GO) run ./internal/store/cmd/newmigration $(NAME)
 
 .PHONY: check
-check: drift lint test conformance requirements ## What CI runs.
+check: drift lint lint-schema test conformance requirements ## What CI runs.
 
 .PHONY: drift
 drift: ## Fail when generated files are not what their sources make.
 	@before=$$(git status --porcelain | sort; git diff | sha256sum); $(MAKE) --no-print-directory generate >/dev/null; \
 	after=$$(git status --porcelain | sort; git diff | sha256sum); \
 	if [ "$$before" != "$$after" ]; then echo "generated files have drifted: run make generate and commit" >&2; git status --short >&2; exit 1; fi
+
+.PHONY: lint-schema
+lint-schema: ## Hold the contract against @graphql-eslint's recommended and relay rules (Node).
+	cd graph/schema/lint && npm ci --no-audit --no-fund --silent && npm run -s lint
 
 .PHONY: lint
 lint: ## Check format, vet and staticcheck.
