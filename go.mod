@@ -93,3 +93,6 @@ tool (
 	honnef.co/go/tools/cmd/staticcheck
 	mvdan.cc/gofumpt
 )
+
+// npm packages bring Go files of their own.
+ignore node_modules
