@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
-	"go/format"
 	"go/parser"
 	"go/token"
 	"os"
@@ -26,17 +25,22 @@ const (
 )
 
 // tally is what a rewrite found, for the folder as a whole to be judged by.
-type tally struct{ lists, mapsBuilt, mapsUsed int }
+type tally struct {
+	lists, mapsBuilt, mapsUsed, leaves int
+	deferral
+}
 
 func (t *tally) add(other tally) {
+	t.deferral.add(other.deferral)
+	t.leaves += other.leaves
 	t.lists += other.lists
 	t.mapsBuilt += other.mapsBuilt
 	t.mapsUsed += other.mapsUsed
 }
 
-// serializeFolder rewrites the executor in a folder: lists are marshalled by serial.Marshal, and the
-// map of all input types that each operation builds for graphql.UnmarshalInputFromContext, which
-// nothing here calls, is not built.
+// serializeFolder rewrites the executor in a folder: lists are marshalled by serial.Marshal, objects are
+// made by serial.NewObject without what deferred fields would need, and the map of all input types that
+// each operation builds for graphql.UnmarshalInputFromContext, which nothing here calls, is not built.
 //
 // It fails, and writes nothing, when it does not find exactly the code it knows: then gqlgen has
 // changed, and this rewrite has to be thought through again.
@@ -46,7 +50,7 @@ func serializeFolder(folder string) error {
 		return err
 	}
 	var total tally
-	rewritten := map[string][]byte{}
+	serialized := map[string][]byte{}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -57,12 +61,12 @@ func serializeFolder(folder string) error {
 			return fmt.Errorf("%s: %w", filepath.Base(file), err)
 		}
 		total.add(found)
-		rewritten[file] = serial
+		serialized[file] = serial
 	}
 	if err := total.check(); err != nil {
 		return fmt.Errorf("%s is not an executor as gqlgen 0.17.95 writes it: %w", folder, err)
 	}
-	for file, text := range rewritten {
+	for file, text := range serialized {
 		if err := writeChanged(file, text); err != nil {
 			return err
 		}
@@ -78,8 +82,10 @@ func (t *tally) check() error {
 		return fmt.Errorf("the map of inputs is built %d times", t.mapsBuilt)
 	case t.mapsUsed < 1 || t.mapsUsed > 2:
 		return fmt.Errorf("the map of inputs is used %d times", t.mapsUsed)
+	case t.leaves == 0:
+		return errors.New("no leaf is resolved")
 	}
-	return nil
+	return t.deferral.check()
 }
 
 // serialize rewrites one file.
@@ -97,12 +103,12 @@ func serialize(text []byte) ([]byte, tally, error) {
 	if len(r.edits) == 0 {
 		return text, r.found, nil
 	}
-	if r.found.lists > 0 {
+	if r.found.lists+r.found.objects+r.found.leaves > 0 {
 		if err := r.addImport(file); err != nil {
 			return nil, tally{}, err
 		}
 	}
-	out, err := format.Source(r.apply())
+	out, err := withoutIdleImports(r.apply())
 	return out, r.found, err
 }
 
@@ -126,18 +132,36 @@ func (r *rewrite) visit(n ast.Node) bool {
 	}
 	switch n := n.(type) {
 	case *ast.AssignStmt:
-		return !r.dropsMap(n)
+		return !r.dropsMap(n) && !r.dropsDeferral(n)
+	case ast.Stmt:
+		return !r.startsGoroutine(n) && !r.dropsDeferral(n)
 	case *ast.CallExpr:
 		r.list(n)
-	case *ast.GoStmt:
-		r.err = errors.New("the executor starts a goroutine of its own")
+		r.object(n)
+		r.leaf(n)
+	case *ast.SelectorExpr:
+		r.objectType(n)
 	case *ast.Ident:
 		// What the cases above understood is not walked into; anything else that says these names is news.
-		if slices.Contains([]string{listCall, buildMap, withMap, mapVariable}, n.Name) && !r.edited(n) {
+		if slices.Contains(rewritten, n.Name) && !r.edited(n) {
 			r.err = fmt.Errorf("%s stands where it is not known", n.Name)
 		}
 	}
 	return r.err == nil
+}
+
+// rewritten are the names of which none is left.
+var rewritten = []string{
+	listCall, buildMap, withMap, mapVariable,
+	newFieldSet, fieldSet, deferredSet, deferredMap, isDeferred, processGroup, leafContext,
+}
+
+func (r *rewrite) startsGoroutine(s ast.Stmt) bool {
+	_, starts := s.(*ast.GoStmt)
+	if starts {
+		r.err = errors.New("the executor starts a goroutine of its own")
+	}
+	return starts
 }
 
 // dropsMap deletes the statements that build the map of inputs and put it into a context.

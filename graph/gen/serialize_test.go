@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -11,9 +12,34 @@ const executorFile = `package generated
 
 import (
 	"context"
+	"errors"
+	"math"
+	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 )
+
+func object(ctx context.Context, ec *executionContext, fields []graphql.CollectedField) graphql.Marshaler {
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		resolve := func(ctx context.Context, fs *graphql.FieldSet) graphql.Marshaler { return graphql.Null }
+		if field.IsDeferred() {
+			deferredFieldSet.AddField(field)
+			continue
+		}
+		out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return resolve(ctx, out) })
+	}
+	out.Dispatch(ctx)
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{Defers: deferLabelToView, FieldSet: deferredFieldSet, Context: ctx})
+	return out
+}
+
+func fieldContext(field graphql.CollectedField) (*graphql.FieldContext, error) {
+	return graphql.NewScalarFieldContext("Item", field, false, false, errors.New("no fields"))
+}
 
 func exec(ctx context.Context, v []int) graphql.Marshaler {
 	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
@@ -42,6 +68,14 @@ func TestAnExecutorThatIsNotKnownIsRefusedAndLeftAlone(t *testing.T) {
 		"another import name":      strings.NewReplacer(`"github.com/99`, `gql "github.com/99`),
 		"goroutines of its own":    strings.NewReplacer("if len(v) == 1 {", "go exec(ctx, nil)\n\tif len(v) == 1 {"),
 		"no Go":                    strings.NewReplacer("package", "pakcage"),
+		"no leaf":                  strings.NewReplacer("NewScalarFieldContext", "NewLeaf"),
+		"a leaf of another shape":  strings.NewReplacer(`errors.New("no fields")`, "errNoFields"),
+		"objects of other fields":  strings.NewReplacer("NewFieldSet(fields)", "NewFieldSet(fields[1:])"),
+		"no deferred fields":       strings.NewReplacer("deferredFieldSet := graphql.NewFieldSet(nil)", ""),
+		"a set under another name": strings.NewReplacer("deferredFieldSet", "later"),
+		"deferred fields else":     strings.NewReplacer("\t\t\tcontinue\n\t\t}", "\t\t\tcontinue\n\t\t} else {\n\t\t}"),
+		"groups counted elsewhere": strings.NewReplacer("ec.Deferred,", "ec.Pending,"),
+		"groups left alone":        strings.NewReplacer("ec.ProcessDeferredGroup(", "process("),
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := change.Replace(executorFile)
@@ -73,6 +107,28 @@ func TestTheMapOfInputsIsGoneAndListsAreSerial(t *testing.T) {
 	}
 	if !strings.Contains(got, "return serial.Marshal(ctx, len(v), func(ctx context.Context, i int)") {
 		t.Errorf("got\n%s", got)
+	}
+}
+
+func TestObjectsDoNotPrepareForDeferredFields(t *testing.T) {
+	file := fileWith(t, executorFile)
+
+	if err := serializeFolder(filepath.Dir(file)); err != nil {
+		t.Fatal(err)
+	}
+
+	got := contentOf(t, file)
+	for _, gone := range append(slices.Clone(rewritten), "Deferred", `"errors"`, `"math"`, `"sync/atomic"`) {
+		if strings.Contains(got, gone) {
+			t.Errorf("%s is still there", gone)
+		}
+	}
+	for _, there := range []string{
+		"out := serial.NewObject(fields)", "fs *serial.Object)", `serial.LeafContext("Item", field, false, false)`,
+	} {
+		if !strings.Contains(got, there) {
+			t.Errorf("%s is missing in\n%s", there, got)
+		}
 	}
 }
 

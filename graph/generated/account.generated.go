@@ -4,8 +4,6 @@ package generated
 
 import (
 	"context"
-	"errors"
-	"math"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -142,7 +140,7 @@ func _Account_id(ctx context.Context, ec *executionContext, field graphql.Collec
 	)
 }
 func fieldContext_Account_id(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Account", field, false, false, errors.New("field of type ID does not have child fields"))
+	return serial.LeafContext("Account", field, false, false)
 }
 
 func _Account_mobile(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Account) (ret graphql.Marshaler) {
@@ -165,7 +163,7 @@ func _Account_mobile(ctx context.Context, ec *executionContext, field graphql.Co
 	)
 }
 func fieldContext_Account_mobile(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Account", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("Account", field, false, false)
 }
 
 func _Account_createdAt(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Account) (ret graphql.Marshaler) {
@@ -188,7 +186,7 @@ func _Account_createdAt(ctx context.Context, ec *executionContext, field graphql
 	)
 }
 func fieldContext_Account_createdAt(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Account", field, false, false, errors.New("field of type DateTime does not have child fields"))
+	return serial.LeafContext("Account", field, false, false)
 }
 
 func _Account_fullMask(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Account) (ret graphql.Marshaler) {
@@ -211,7 +209,7 @@ func _Account_fullMask(ctx context.Context, ec *executionContext, field graphql.
 	)
 }
 func fieldContext_Account_fullMask(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Account", field, false, false, errors.New("field of type Boolean does not have child fields"))
+	return serial.LeafContext("Account", field, false, false)
 }
 
 func _Account_consents(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Account) (ret graphql.Marshaler) {
@@ -330,7 +328,7 @@ func _Consent_purpose(ctx context.Context, ec *executionContext, field graphql.C
 	)
 }
 func fieldContext_Consent_purpose(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Consent", field, false, false, errors.New("field of type ConsentPurpose does not have child fields"))
+	return serial.LeafContext("Consent", field, false, false)
 }
 
 func _Consent_policyVersion(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Consent) (ret graphql.Marshaler) {
@@ -353,7 +351,7 @@ func _Consent_policyVersion(ctx context.Context, ec *executionContext, field gra
 	)
 }
 func fieldContext_Consent_policyVersion(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Consent", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("Consent", field, false, false)
 }
 
 func _Consent_grantedAt(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Consent) (ret graphql.Marshaler) {
@@ -376,7 +374,7 @@ func _Consent_grantedAt(ctx context.Context, ec *executionContext, field graphql
 	)
 }
 func fieldContext_Consent_grantedAt(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Consent", field, false, false, errors.New("field of type DateTime does not have child fields"))
+	return serial.LeafContext("Consent", field, false, false)
 }
 
 func _Consent_withdrawnAt(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Consent) (ret graphql.Marshaler) {
@@ -399,7 +397,7 @@ func _Consent_withdrawnAt(ctx context.Context, ec *executionContext, field graph
 	)
 }
 func fieldContext_Consent_withdrawnAt(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Consent", field, false, false, errors.New("field of type DateTime does not have child fields"))
+	return serial.LeafContext("Consent", field, false, false)
 }
 
 func _LoginPayload_accessToken(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.LoginPayload) (ret graphql.Marshaler) {
@@ -422,7 +420,7 @@ func _LoginPayload_accessToken(ctx context.Context, ec *executionContext, field 
 	)
 }
 func fieldContext_LoginPayload_accessToken(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LoginPayload", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("LoginPayload", field, false, false)
 }
 
 func _LoginPayload_refreshToken(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.LoginPayload) (ret graphql.Marshaler) {
@@ -445,7 +443,7 @@ func _LoginPayload_refreshToken(ctx context.Context, ec *executionContext, field
 	)
 }
 func fieldContext_LoginPayload_refreshToken(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LoginPayload", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("LoginPayload", field, false, false)
 }
 
 func _LoginPayload_expiresIn(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.LoginPayload) (ret graphql.Marshaler) {
@@ -468,7 +466,7 @@ func _LoginPayload_expiresIn(ctx context.Context, ec *executionContext, field gr
 	)
 }
 func fieldContext_LoginPayload_expiresIn(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LoginPayload", field, false, false, errors.New("field of type Int does not have child fields"))
+	return serial.LeafContext("LoginPayload", field, false, false)
 }
 
 func _LoginPayload_viewer(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.LoginPayload) (ret graphql.Marshaler) {
@@ -619,7 +617,7 @@ func _RefreshTokenPayload_accessToken(ctx context.Context, ec *executionContext,
 	)
 }
 func fieldContext_RefreshTokenPayload_accessToken(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("RefreshTokenPayload", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("RefreshTokenPayload", field, false, false)
 }
 
 func _RefreshTokenPayload_refreshToken(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.RefreshTokenPayload) (ret graphql.Marshaler) {
@@ -642,7 +640,7 @@ func _RefreshTokenPayload_refreshToken(ctx context.Context, ec *executionContext
 	)
 }
 func fieldContext_RefreshTokenPayload_refreshToken(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("RefreshTokenPayload", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("RefreshTokenPayload", field, false, false)
 }
 
 func _RefreshTokenPayload_expiresIn(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.RefreshTokenPayload) (ret graphql.Marshaler) {
@@ -665,7 +663,7 @@ func _RefreshTokenPayload_expiresIn(ctx context.Context, ec *executionContext, f
 	)
 }
 func fieldContext_RefreshTokenPayload_expiresIn(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("RefreshTokenPayload", field, false, false, errors.New("field of type Int does not have child fields"))
+	return serial.LeafContext("RefreshTokenPayload", field, false, false)
 }
 
 func _RefreshTokenPayload_userErrors(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.RefreshTokenPayload) (ret graphql.Marshaler) {
@@ -720,7 +718,7 @@ func _SendLoginCodePayload_expiresIn(ctx context.Context, ec *executionContext, 
 	)
 }
 func fieldContext_SendLoginCodePayload_expiresIn(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SendLoginCodePayload", field, false, false, errors.New("field of type Int does not have child fields"))
+	return serial.LeafContext("SendLoginCodePayload", field, false, false)
 }
 
 func _SendLoginCodePayload_userErrors(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.SendLoginCodePayload) (ret graphql.Marshaler) {
@@ -903,7 +901,7 @@ func _Viewer_tier(ctx context.Context, ec *executionContext, field graphql.Colle
 	)
 }
 func fieldContext_Viewer_tier(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Viewer", field, true, false, errors.New("field of type UserTier does not have child fields"))
+	return serial.LeafContext("Viewer", field, true, false)
 }
 
 func _Viewer_nextStep(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *viewer.Viewer) (ret graphql.Marshaler) {
@@ -930,7 +928,7 @@ func _Viewer_nextStep(ctx context.Context, ec *executionContext, field graphql.C
 	)
 }
 func fieldContext_Viewer_nextStep(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Viewer", field, true, false, errors.New("field of type NextStep does not have child fields"))
+	return serial.LeafContext("Viewer", field, true, false)
 }
 
 func _Viewer_registered(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *viewer.Viewer) (ret graphql.Marshaler) {
@@ -953,7 +951,7 @@ func _Viewer_registered(ctx context.Context, ec *executionContext, field graphql
 	)
 }
 func fieldContext_Viewer_registered(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Viewer", field, true, false, errors.New("field of type Boolean does not have child fields"))
+	return serial.LeafContext("Viewer", field, true, false)
 }
 
 func _Viewer_boundPlates(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *viewer.Viewer) (ret graphql.Marshaler) {
@@ -976,7 +974,7 @@ func _Viewer_boundPlates(ctx context.Context, ec *executionContext, field graphq
 	)
 }
 func fieldContext_Viewer_boundPlates(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Viewer", field, true, false, errors.New("field of type Int does not have child fields"))
+	return serial.LeafContext("Viewer", field, true, false)
 }
 
 func _Viewer_followedChannels(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *viewer.Viewer) (ret graphql.Marshaler) {
@@ -999,7 +997,7 @@ func _Viewer_followedChannels(ctx context.Context, ec *executionContext, field g
 	)
 }
 func fieldContext_Viewer_followedChannels(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Viewer", field, true, true, errors.New("field of type Channel does not have child fields"))
+	return serial.LeafContext("Viewer", field, true, true)
 }
 
 func _Viewer_verifiedVehicles(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *viewer.Viewer) (ret graphql.Marshaler) {
@@ -1022,7 +1020,7 @@ func _Viewer_verifiedVehicles(ctx context.Context, ec *executionContext, field g
 	)
 }
 func fieldContext_Viewer_verifiedVehicles(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Viewer", field, true, false, errors.New("field of type Int does not have child fields"))
+	return serial.LeafContext("Viewer", field, true, false)
 }
 
 func _Viewer_account(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *viewer.Viewer) (ret graphql.Marshaler) {
@@ -1439,9 +1437,8 @@ var accountImplementors = []string{"Account", "Node"}
 func _Account(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *identity.Account) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, accountImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1469,7 +1466,7 @@ func _Account(ctx context.Context, ec *executionContext, sel ast.SelectionSet, o
 		case "consents":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -1482,27 +1479,6 @@ func _Account(ctx context.Context, ec *executionContext, sel ast.SelectionSet, o
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -1513,15 +1489,6 @@ func _Account(ctx context.Context, ec *executionContext, sel ast.SelectionSet, o
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1530,9 +1497,8 @@ var changeMobilePayloadImplementors = []string{"ChangeMobilePayload"}
 func _ChangeMobilePayload(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.ChangeMobilePayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, changeMobilePayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1556,15 +1522,6 @@ func _ChangeMobilePayload(ctx context.Context, ec *executionContext, sel ast.Sel
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1573,9 +1530,8 @@ var consentImplementors = []string{"Consent"}
 func _Consent(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *identity.Consent) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, consentImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1609,15 +1565,6 @@ func _Consent(ctx context.Context, ec *executionContext, sel ast.SelectionSet, o
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1626,9 +1573,8 @@ var loginPayloadImplementors = []string{"LoginPayload"}
 func _LoginPayload(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.LoginPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, loginPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1667,15 +1613,6 @@ func _LoginPayload(ctx context.Context, ec *executionContext, sel ast.SelectionS
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1684,9 +1621,8 @@ var logoutPayloadImplementors = []string{"LogoutPayload"}
 func _LogoutPayload(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.LogoutPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, logoutPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1710,15 +1646,6 @@ func _LogoutPayload(ctx context.Context, ec *executionContext, sel ast.Selection
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1727,9 +1654,8 @@ var refreshTokenPayloadImplementors = []string{"RefreshTokenPayload"}
 func _RefreshTokenPayload(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.RefreshTokenPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, refreshTokenPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1763,15 +1689,6 @@ func _RefreshTokenPayload(ctx context.Context, ec *executionContext, sel ast.Sel
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1780,9 +1697,8 @@ var sendLoginCodePayloadImplementors = []string{"SendLoginCodePayload"}
 func _SendLoginCodePayload(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.SendLoginCodePayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, sendLoginCodePayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1806,15 +1722,6 @@ func _SendLoginCodePayload(ctx context.Context, ec *executionContext, sel ast.Se
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1823,9 +1730,8 @@ var setFullMaskPayloadImplementors = []string{"SetFullMaskPayload"}
 func _SetFullMaskPayload(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.SetFullMaskPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, setFullMaskPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1849,15 +1755,6 @@ func _SetFullMaskPayload(ctx context.Context, ec *executionContext, sel ast.Sele
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1866,9 +1763,8 @@ var unlinkChannelPayloadImplementors = []string{"UnlinkChannelPayload"}
 func _UnlinkChannelPayload(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.UnlinkChannelPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, unlinkChannelPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1892,15 +1788,6 @@ func _UnlinkChannelPayload(ctx context.Context, ec *executionContext, sel ast.Se
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1909,9 +1796,8 @@ var viewerImplementors = []string{"Viewer"}
 func _Viewer(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *viewer.Viewer) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, viewerImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1939,7 +1825,7 @@ func _Viewer(ctx context.Context, ec *executionContext, sel ast.SelectionSet, ob
 		case "followedChannels":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -1952,27 +1838,6 @@ func _Viewer(ctx context.Context, ec *executionContext, sel ast.SelectionSet, ob
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "verifiedVehicles":
 			out.Values[i] = _Viewer_verifiedVehicles(ctx, ec, field, obj)
@@ -1982,7 +1847,7 @@ func _Viewer(ctx context.Context, ec *executionContext, sel ast.SelectionSet, ob
 		case "account":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -1995,32 +1860,11 @@ func _Viewer(ctx context.Context, ec *executionContext, sel ast.SelectionSet, ob
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "vehicles":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -2033,32 +1877,11 @@ func _Viewer(ctx context.Context, ec *executionContext, sel ast.SelectionSet, ob
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "sessions":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -2071,32 +1894,11 @@ func _Viewer(ctx context.Context, ec *executionContext, sel ast.SelectionSet, ob
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "openSessions":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -2109,32 +1911,11 @@ func _Viewer(ctx context.Context, ec *executionContext, sel ast.SelectionSet, ob
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "notices":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -2147,27 +1928,6 @@ func _Viewer(ctx context.Context, ec *executionContext, sel ast.SelectionSet, ob
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -2177,15 +1937,6 @@ func _Viewer(ctx context.Context, ec *executionContext, sel ast.SelectionSet, ob
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
 
 	return out
 }

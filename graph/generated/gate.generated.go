@@ -4,14 +4,12 @@ package generated
 
 import (
 	"context"
-	"errors"
-	"math"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
+	"parkbff/graph/gen/serial"
 
 	"parkbff/ent/gatecommand"
 	"parkbff/graph/model"
@@ -112,7 +110,7 @@ func _GateCommand_id(ctx context.Context, ec *executionContext, field graphql.Co
 	)
 }
 func fieldContext_GateCommand_id(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("GateCommand", field, false, false, errors.New("field of type ID does not have child fields"))
+	return serial.LeafContext("GateCommand", field, false, false)
 }
 
 func _GateCommand_kind(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.GateCommand) (ret graphql.Marshaler) {
@@ -135,7 +133,7 @@ func _GateCommand_kind(ctx context.Context, ec *executionContext, field graphql.
 	)
 }
 func fieldContext_GateCommand_kind(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("GateCommand", field, false, false, errors.New("field of type GateCommandKind does not have child fields"))
+	return serial.LeafContext("GateCommand", field, false, false)
 }
 
 func _GateCommand_text(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.GateCommand) (ret graphql.Marshaler) {
@@ -158,7 +156,7 @@ func _GateCommand_text(ctx context.Context, ec *executionContext, field graphql.
 	)
 }
 func fieldContext_GateCommand_text(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("GateCommand", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("GateCommand", field, false, false)
 }
 
 func _GateCommand_reason(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.GateCommand) (ret graphql.Marshaler) {
@@ -181,7 +179,7 @@ func _GateCommand_reason(ctx context.Context, ec *executionContext, field graphq
 	)
 }
 func fieldContext_GateCommand_reason(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("GateCommand", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("GateCommand", field, false, false)
 }
 
 func _GateCommand_expiresAt(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.GateCommand) (ret graphql.Marshaler) {
@@ -204,7 +202,7 @@ func _GateCommand_expiresAt(ctx context.Context, ec *executionContext, field gra
 	)
 }
 func fieldContext_GateCommand_expiresAt(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("GateCommand", field, false, false, errors.New("field of type DateTime does not have child fields"))
+	return serial.LeafContext("GateCommand", field, false, false)
 }
 
 func _GateCommand_acknowledgedAt(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.GateCommand) (ret graphql.Marshaler) {
@@ -227,7 +225,7 @@ func _GateCommand_acknowledgedAt(ctx context.Context, ec *executionContext, fiel
 	)
 }
 func fieldContext_GateCommand_acknowledgedAt(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("GateCommand", field, false, false, errors.New("field of type DateTime does not have child fields"))
+	return serial.LeafContext("GateCommand", field, false, false)
 }
 
 func _GateCommand_outcome(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.GateCommand) (ret graphql.Marshaler) {
@@ -250,7 +248,7 @@ func _GateCommand_outcome(ctx context.Context, ec *executionContext, field graph
 	)
 }
 func fieldContext_GateCommand_outcome(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("GateCommand", field, false, false, errors.New("field of type GateCommandOutcome does not have child fields"))
+	return serial.LeafContext("GateCommand", field, false, false)
 }
 
 func _SendGateCommandPayload_command(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.SendGateCommandPayload) (ret graphql.Marshaler) {
@@ -436,9 +434,8 @@ var acknowledgeGateCommandPayloadImplementors = []string{"AcknowledgeGateCommand
 func _AcknowledgeGateCommandPayload(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.AcknowledgeGateCommandPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, acknowledgeGateCommandPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -462,15 +459,6 @@ func _AcknowledgeGateCommandPayload(ctx context.Context, ec *executionContext, s
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -479,9 +467,8 @@ var gateCommandImplementors = []string{"GateCommand", "Node"}
 func _GateCommand(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *parking.GateCommand) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, gateCommandImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -530,15 +517,6 @@ func _GateCommand(ctx context.Context, ec *executionContext, sel ast.SelectionSe
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -547,9 +525,8 @@ var sendGateCommandPayloadImplementors = []string{"SendGateCommandPayload"}
 func _SendGateCommandPayload(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.SendGateCommandPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, sendGateCommandPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -572,15 +549,6 @@ func _SendGateCommandPayload(ctx context.Context, ec *executionContext, sel ast.
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
 
 	return out
 }

@@ -5,7 +5,6 @@ package generated
 import (
 	"context"
 	"errors"
-	"math"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -95,7 +94,7 @@ func _Entrance_name(ctx context.Context, ec *executionContext, field graphql.Col
 	)
 }
 func fieldContext_Entrance_name(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Entrance", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("Entrance", field, false, false)
 }
 
 func _Entrance_latitude(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *place.Entrance) (ret graphql.Marshaler) {
@@ -118,7 +117,7 @@ func _Entrance_latitude(ctx context.Context, ec *executionContext, field graphql
 	)
 }
 func fieldContext_Entrance_latitude(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Entrance", field, false, false, errors.New("field of type Float does not have child fields"))
+	return serial.LeafContext("Entrance", field, false, false)
 }
 
 func _Entrance_longitude(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *place.Entrance) (ret graphql.Marshaler) {
@@ -141,7 +140,7 @@ func _Entrance_longitude(ctx context.Context, ec *executionContext, field graphq
 	)
 }
 func fieldContext_Entrance_longitude(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Entrance", field, false, false, errors.New("field of type Float does not have child fields"))
+	return serial.LeafContext("Entrance", field, false, false)
 }
 
 func _Entrance_address(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *place.Entrance) (ret graphql.Marshaler) {
@@ -164,7 +163,7 @@ func _Entrance_address(ctx context.Context, ec *executionContext, field graphql.
 	)
 }
 func fieldContext_Entrance_address(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Entrance", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("Entrance", field, false, false)
 }
 
 func _Gate_code(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Gate) (ret graphql.Marshaler) {
@@ -187,7 +186,7 @@ func _Gate_code(ctx context.Context, ec *executionContext, field graphql.Collect
 	)
 }
 func fieldContext_Gate_code(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Gate", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("Gate", field, false, false)
 }
 
 func _Gate_direction(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Gate) (ret graphql.Marshaler) {
@@ -210,7 +209,7 @@ func _Gate_direction(ctx context.Context, ec *executionContext, field graphql.Co
 	)
 }
 func fieldContext_Gate_direction(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Gate", field, false, false, errors.New("field of type GateDirection does not have child fields"))
+	return serial.LeafContext("Gate", field, false, false)
 }
 
 func _Gate_offlinePolicy(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Gate) (ret graphql.Marshaler) {
@@ -233,7 +232,7 @@ func _Gate_offlinePolicy(ctx context.Context, ec *executionContext, field graphq
 	)
 }
 func fieldContext_Gate_offlinePolicy(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Gate", field, false, false, errors.New("field of type OfflinePolicy does not have child fields"))
+	return serial.LeafContext("Gate", field, false, false)
 }
 
 func _Gate_laneCode(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Gate) (ret graphql.Marshaler) {
@@ -256,7 +255,7 @@ func _Gate_laneCode(ctx context.Context, ec *executionContext, field graphql.Col
 	)
 }
 func fieldContext_Gate_laneCode(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Gate", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("Gate", field, false, false)
 }
 
 func _Lot_id(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Lot) (ret graphql.Marshaler) {
@@ -279,7 +278,7 @@ func _Lot_id(ctx context.Context, ec *executionContext, field graphql.CollectedF
 	)
 }
 func fieldContext_Lot_id(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Lot", field, false, false, errors.New("field of type ID does not have child fields"))
+	return serial.LeafContext("Lot", field, false, false)
 }
 
 func _Lot_code(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Lot) (ret graphql.Marshaler) {
@@ -302,7 +301,7 @@ func _Lot_code(ctx context.Context, ec *executionContext, field graphql.Collecte
 	)
 }
 func fieldContext_Lot_code(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Lot", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("Lot", field, false, false)
 }
 
 func _Lot_name(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Lot) (ret graphql.Marshaler) {
@@ -325,7 +324,7 @@ func _Lot_name(ctx context.Context, ec *executionContext, field graphql.Collecte
 	)
 }
 func fieldContext_Lot_name(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Lot", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("Lot", field, false, false)
 }
 
 func _Lot_region(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Lot) (ret graphql.Marshaler) {
@@ -348,7 +347,7 @@ func _Lot_region(ctx context.Context, ec *executionContext, field graphql.Collec
 	)
 }
 func fieldContext_Lot_region(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Lot", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("Lot", field, false, false)
 }
 
 func _Lot_city(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Lot) (ret graphql.Marshaler) {
@@ -371,7 +370,7 @@ func _Lot_city(ctx context.Context, ec *executionContext, field graphql.Collecte
 	)
 }
 func fieldContext_Lot_city(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Lot", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("Lot", field, false, false)
 }
 
 func _Lot_district(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Lot) (ret graphql.Marshaler) {
@@ -394,7 +393,7 @@ func _Lot_district(ctx context.Context, ec *executionContext, field graphql.Coll
 	)
 }
 func fieldContext_Lot_district(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Lot", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("Lot", field, false, false)
 }
 
 func _Lot_address(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Lot) (ret graphql.Marshaler) {
@@ -417,7 +416,7 @@ func _Lot_address(ctx context.Context, ec *executionContext, field graphql.Colle
 	)
 }
 func fieldContext_Lot_address(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Lot", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("Lot", field, false, false)
 }
 
 func _Lot_position(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Lot) (ret graphql.Marshaler) {
@@ -472,7 +471,7 @@ func _Lot_capacity(ctx context.Context, ec *executionContext, field graphql.Coll
 	)
 }
 func fieldContext_Lot_capacity(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Lot", field, false, false, errors.New("field of type Int does not have child fields"))
+	return serial.LeafContext("Lot", field, false, false)
 }
 
 func _Lot_vacancy(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Lot) (ret graphql.Marshaler) {
@@ -527,7 +526,7 @@ func _Lot_barrier(ctx context.Context, ec *executionContext, field graphql.Colle
 	)
 }
 func fieldContext_Lot_barrier(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Lot", field, false, false, errors.New("field of type Boolean does not have child fields"))
+	return serial.LeafContext("Lot", field, false, false)
 }
 
 func _Lot_tariffText(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Lot) (ret graphql.Marshaler) {
@@ -550,7 +549,7 @@ func _Lot_tariffText(ctx context.Context, ec *executionContext, field graphql.Co
 	)
 }
 func fieldContext_Lot_tariffText(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Lot", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("Lot", field, false, false)
 }
 
 func _Lot_capabilities(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Lot) (ret graphql.Marshaler) {
@@ -573,7 +572,7 @@ func _Lot_capabilities(ctx context.Context, ec *executionContext, field graphql.
 	)
 }
 func fieldContext_Lot_capabilities(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Lot", field, false, false, errors.New("field of type LotCapability does not have child fields"))
+	return serial.LeafContext("Lot", field, false, false)
 }
 
 func _Lot_openingHours(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Lot) (ret graphql.Marshaler) {
@@ -600,7 +599,7 @@ func _Lot_openingHours(ctx context.Context, ec *executionContext, field graphql.
 	)
 }
 func fieldContext_Lot_openingHours(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Lot", field, true, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("Lot", field, true, false)
 }
 
 func _Lot_maxHeightCentimetres(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Lot) (ret graphql.Marshaler) {
@@ -627,7 +626,7 @@ func _Lot_maxHeightCentimetres(ctx context.Context, ec *executionContext, field 
 	)
 }
 func fieldContext_Lot_maxHeightCentimetres(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Lot", field, true, false, errors.New("field of type Int does not have child fields"))
+	return serial.LeafContext("Lot", field, true, false)
 }
 
 func _Lot_evBays(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Lot) (ret graphql.Marshaler) {
@@ -654,7 +653,7 @@ func _Lot_evBays(ctx context.Context, ec *executionContext, field graphql.Collec
 	)
 }
 func fieldContext_Lot_evBays(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Lot", field, true, false, errors.New("field of type Int does not have child fields"))
+	return serial.LeafContext("Lot", field, true, false)
 }
 
 func _Lot_accessibleBays(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Lot) (ret graphql.Marshaler) {
@@ -681,7 +680,7 @@ func _Lot_accessibleBays(ctx context.Context, ec *executionContext, field graphq
 	)
 }
 func fieldContext_Lot_accessibleBays(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Lot", field, true, false, errors.New("field of type Int does not have child fields"))
+	return serial.LeafContext("Lot", field, true, false)
 }
 
 func _Lot_phone(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Lot) (ret graphql.Marshaler) {
@@ -708,7 +707,7 @@ func _Lot_phone(ctx context.Context, ec *executionContext, field graphql.Collect
 	)
 }
 func fieldContext_Lot_phone(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Lot", field, true, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("Lot", field, true, false)
 }
 
 func _Lot_entrances(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Lot) (ret graphql.Marshaler) {
@@ -971,7 +970,7 @@ func _LotEdge_cursor(ctx context.Context, ec *executionContext, field graphql.Co
 	)
 }
 func fieldContext_LotEdge_cursor(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LotEdge", field, true, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("LotEdge", field, true, false)
 }
 
 func _LotEdge_distanceMeters(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.LotEdge) (ret graphql.Marshaler) {
@@ -994,7 +993,7 @@ func _LotEdge_distanceMeters(ctx context.Context, ec *executionContext, field gr
 	)
 }
 func fieldContext_LotEdge_distanceMeters(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LotEdge", field, false, false, errors.New("field of type Int does not have child fields"))
+	return serial.LeafContext("LotEdge", field, false, false)
 }
 
 func _LotEdge_node(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.LotEdge) (ret graphql.Marshaler) {
@@ -1049,7 +1048,7 @@ func _Picture_url(ctx context.Context, ec *executionContext, field graphql.Colle
 	)
 }
 func fieldContext_Picture_url(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Picture", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("Picture", field, false, false)
 }
 
 func _Picture_altText(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *place.Picture) (ret graphql.Marshaler) {
@@ -1072,7 +1071,7 @@ func _Picture_altText(ctx context.Context, ec *executionContext, field graphql.C
 	)
 }
 func fieldContext_Picture_altText(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Picture", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("Picture", field, false, false)
 }
 
 func _Position_latitude(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Position) (ret graphql.Marshaler) {
@@ -1095,7 +1094,7 @@ func _Position_latitude(ctx context.Context, ec *executionContext, field graphql
 	)
 }
 func fieldContext_Position_latitude(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Position", field, false, false, errors.New("field of type Float does not have child fields"))
+	return serial.LeafContext("Position", field, false, false)
 }
 
 func _Position_longitude(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Position) (ret graphql.Marshaler) {
@@ -1118,7 +1117,7 @@ func _Position_longitude(ctx context.Context, ec *executionContext, field graphq
 	)
 }
 func fieldContext_Position_longitude(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Position", field, false, false, errors.New("field of type Float does not have child fields"))
+	return serial.LeafContext("Position", field, false, false)
 }
 
 func _Position_datum(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Position) (ret graphql.Marshaler) {
@@ -1141,7 +1140,7 @@ func _Position_datum(ctx context.Context, ec *executionContext, field graphql.Co
 	)
 }
 func fieldContext_Position_datum(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Position", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("Position", field, false, false)
 }
 
 func _RecordLotCountPayload_ghosts(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.RecordLotCountPayload) (ret graphql.Marshaler) {
@@ -1164,7 +1163,7 @@ func _RecordLotCountPayload_ghosts(ctx context.Context, ec *executionContext, fi
 	)
 }
 func fieldContext_RecordLotCountPayload_ghosts(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("RecordLotCountPayload", field, false, false, errors.New("field of type Int does not have child fields"))
+	return serial.LeafContext("RecordLotCountPayload", field, false, false)
 }
 
 func _RecordLotCountPayload_userErrors(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.RecordLotCountPayload) (ret graphql.Marshaler) {
@@ -1219,7 +1218,7 @@ func _Vacancy_band(ctx context.Context, ec *executionContext, field graphql.Coll
 	)
 }
 func fieldContext_Vacancy_band(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Vacancy", field, false, false, errors.New("field of type VacancyBand does not have child fields"))
+	return serial.LeafContext("Vacancy", field, false, false)
 }
 
 func _Vacancy_bays(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Vacancy) (ret graphql.Marshaler) {
@@ -1242,7 +1241,7 @@ func _Vacancy_bays(ctx context.Context, ec *executionContext, field graphql.Coll
 	)
 }
 func fieldContext_Vacancy_bays(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Vacancy", field, false, false, errors.New("field of type Int does not have child fields"))
+	return serial.LeafContext("Vacancy", field, false, false)
 }
 
 func _Vacancy_asOf(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Vacancy) (ret graphql.Marshaler) {
@@ -1265,7 +1264,7 @@ func _Vacancy_asOf(ctx context.Context, ec *executionContext, field graphql.Coll
 	)
 }
 func fieldContext_Vacancy_asOf(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Vacancy", field, false, false, errors.New("field of type DateTime does not have child fields"))
+	return serial.LeafContext("Vacancy", field, false, false)
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -1366,9 +1365,8 @@ var entranceImplementors = []string{"Entrance"}
 func _Entrance(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *place.Entrance) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, entranceImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1402,15 +1400,6 @@ func _Entrance(ctx context.Context, ec *executionContext, sel ast.SelectionSet, 
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1419,9 +1408,8 @@ var gateImplementors = []string{"Gate"}
 func _Gate(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *parking.Gate) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, gateImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1455,15 +1443,6 @@ func _Gate(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj 
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1472,9 +1451,8 @@ var lotImplementors = []string{"Lot", "Node"}
 func _Lot(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *parking.Lot) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, lotImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1582,7 +1560,7 @@ func _Lot(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *
 		case "gates":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -1595,32 +1573,11 @@ func _Lot(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "sessions":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -1633,27 +1590,6 @@ func _Lot(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -1664,15 +1600,6 @@ func _Lot(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1681,9 +1608,8 @@ var lotConnectionImplementors = []string{"LotConnection"}
 func _LotConnection(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.LotConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, lotConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1707,15 +1633,6 @@ func _LotConnection(ctx context.Context, ec *executionContext, sel ast.Selection
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1724,9 +1641,8 @@ var lotEdgeImplementors = []string{"LotEdge"}
 func _LotEdge(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.LotEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, lotEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1755,15 +1671,6 @@ func _LotEdge(ctx context.Context, ec *executionContext, sel ast.SelectionSet, o
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1772,9 +1679,8 @@ var pictureImplementors = []string{"Picture"}
 func _Picture(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *place.Picture) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, pictureImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1798,15 +1704,6 @@ func _Picture(ctx context.Context, ec *executionContext, sel ast.SelectionSet, o
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1815,9 +1712,8 @@ var positionImplementors = []string{"Position"}
 func _Position(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *parking.Position) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, positionImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1846,15 +1742,6 @@ func _Position(ctx context.Context, ec *executionContext, sel ast.SelectionSet, 
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1863,9 +1750,8 @@ var recordLotCountPayloadImplementors = []string{"RecordLotCountPayload"}
 func _RecordLotCountPayload(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.RecordLotCountPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, recordLotCountPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1889,15 +1775,6 @@ func _RecordLotCountPayload(ctx context.Context, ec *executionContext, sel ast.S
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1906,9 +1783,8 @@ var vacancyImplementors = []string{"Vacancy"}
 func _Vacancy(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *parking.Vacancy) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, vacancyImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1936,15 +1812,6 @@ func _Vacancy(ctx context.Context, ec *executionContext, sel ast.SelectionSet, o
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
 
 	return out
 }

@@ -5,9 +5,7 @@ package generated
 import (
 	"context"
 	"errors"
-	"math"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -51,7 +49,7 @@ func _Notice_id(ctx context.Context, ec *executionContext, field graphql.Collect
 	)
 }
 func fieldContext_Notice_id(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Notice", field, false, false, errors.New("field of type ID does not have child fields"))
+	return serial.LeafContext("Notice", field, false, false)
 }
 
 func _Notice_kind(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *notice.Notice) (ret graphql.Marshaler) {
@@ -74,7 +72,7 @@ func _Notice_kind(ctx context.Context, ec *executionContext, field graphql.Colle
 	)
 }
 func fieldContext_Notice_kind(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Notice", field, false, false, errors.New("field of type NoticeKind does not have child fields"))
+	return serial.LeafContext("Notice", field, false, false)
 }
 
 func _Notice_lotName(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *notice.Notice) (ret graphql.Marshaler) {
@@ -120,7 +118,7 @@ func _Notice_lotName(ctx context.Context, ec *executionContext, field graphql.Co
 	)
 }
 func fieldContext_Notice_lotName(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Notice", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("Notice", field, false, false)
 }
 
 func _Notice_nameVisibility(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *notice.Notice) (ret graphql.Marshaler) {
@@ -166,7 +164,7 @@ func _Notice_nameVisibility(ctx context.Context, ec *executionContext, field gra
 	)
 }
 func fieldContext_Notice_nameVisibility(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Notice", field, true, false, errors.New("field of type NameVisibility does not have child fields"))
+	return serial.LeafContext("Notice", field, true, false)
 }
 
 func _Notice_plate(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *notice.Notice) (ret graphql.Marshaler) {
@@ -212,7 +210,7 @@ func _Notice_plate(ctx context.Context, ec *executionContext, field graphql.Coll
 	)
 }
 func fieldContext_Notice_plate(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Notice", field, false, false, errors.New("field of type Plate does not have child fields"))
+	return serial.LeafContext("Notice", field, false, false)
 }
 
 func _Notice_occurredAt(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *notice.Notice) (ret graphql.Marshaler) {
@@ -258,7 +256,7 @@ func _Notice_occurredAt(ctx context.Context, ec *executionContext, field graphql
 	)
 }
 func fieldContext_Notice_occurredAt(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Notice", field, false, false, errors.New("field of type DateTime does not have child fields"))
+	return serial.LeafContext("Notice", field, false, false)
 }
 
 func _Notice_occurredAtPrecision(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *notice.Notice) (ret graphql.Marshaler) {
@@ -304,7 +302,7 @@ func _Notice_occurredAtPrecision(ctx context.Context, ec *executionContext, fiel
 	)
 }
 func fieldContext_Notice_occurredAtPrecision(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Notice", field, true, false, errors.New("field of type Precision does not have child fields"))
+	return serial.LeafContext("Notice", field, true, false)
 }
 
 func _Notice_feeFen(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *notice.Notice) (ret graphql.Marshaler) {
@@ -327,7 +325,7 @@ func _Notice_feeFen(ctx context.Context, ec *executionContext, field graphql.Col
 	)
 }
 func fieldContext_Notice_feeFen(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Notice", field, false, false, errors.New("field of type Fen does not have child fields"))
+	return serial.LeafContext("Notice", field, false, false)
 }
 
 func _NoticeConnection_edges(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Connection[*notice.Notice]) (ret graphql.Marshaler) {
@@ -414,7 +412,7 @@ func _NoticeEdge_cursor(ctx context.Context, ec *executionContext, field graphql
 	)
 }
 func fieldContext_NoticeEdge_cursor(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("NoticeEdge", field, true, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("NoticeEdge", field, true, false)
 }
 
 func _NoticeEdge_node(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Edge[*notice.Notice]) (ret graphql.Marshaler) {
@@ -469,7 +467,7 @@ func _NoticeEvent_cursor(ctx context.Context, ec *executionContext, field graphq
 	)
 }
 func fieldContext_NoticeEvent_cursor(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("NoticeEvent", field, true, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("NoticeEvent", field, true, false)
 }
 
 func _NoticeEvent_notice(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.NoticeEvent) (ret graphql.Marshaler) {
@@ -521,9 +519,8 @@ var noticeImplementors = []string{"Notice", "Node"}
 func _Notice(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *notice.Notice) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, noticeImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -577,15 +574,6 @@ func _Notice(ctx context.Context, ec *executionContext, sel ast.SelectionSet, ob
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -594,9 +582,8 @@ var noticeConnectionImplementors = []string{"NoticeConnection"}
 func _NoticeConnection(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *relay.Connection[*notice.Notice]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, noticeConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -620,15 +607,6 @@ func _NoticeConnection(ctx context.Context, ec *executionContext, sel ast.Select
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -637,9 +615,8 @@ var noticeEdgeImplementors = []string{"NoticeEdge"}
 func _NoticeEdge(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *relay.Edge[*notice.Notice]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, noticeEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -663,15 +640,6 @@ func _NoticeEdge(ctx context.Context, ec *executionContext, sel ast.SelectionSet
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -680,9 +648,8 @@ var noticeEventImplementors = []string{"NoticeEvent"}
 func _NoticeEvent(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.NoticeEvent) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, noticeEventImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -705,15 +672,6 @@ func _NoticeEvent(ctx context.Context, ec *executionContext, sel ast.SelectionSe
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
 
 	return out
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -60,7 +59,7 @@ func _Barrier_decision(ctx context.Context, ec *executionContext, field graphql.
 	)
 }
 func fieldContext_Barrier_decision(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Barrier", field, false, false, errors.New("field of type BarrierDecision does not have child fields"))
+	return serial.LeafContext("Barrier", field, false, false)
 }
 
 func _Barrier_reason(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Barrier) (ret graphql.Marshaler) {
@@ -83,7 +82,7 @@ func _Barrier_reason(ctx context.Context, ec *executionContext, field graphql.Co
 	)
 }
 func fieldContext_Barrier_reason(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Barrier", field, false, false, errors.New("field of type BarrierReason does not have child fields"))
+	return serial.LeafContext("Barrier", field, false, false)
 }
 
 func _Barrier_displayText(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Barrier) (ret graphql.Marshaler) {
@@ -106,7 +105,7 @@ func _Barrier_displayText(ctx context.Context, ec *executionContext, field graph
 	)
 }
 func fieldContext_Barrier_displayText(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Barrier", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("Barrier", field, false, false)
 }
 
 func _NothingToPay_expiresAt(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.NothingToPay) (ret graphql.Marshaler) {
@@ -129,7 +128,7 @@ func _NothingToPay_expiresAt(ctx context.Context, ec *executionContext, field gr
 	)
 }
 func fieldContext_NothingToPay_expiresAt(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("NothingToPay", field, false, false, errors.New("field of type DateTime does not have child fields"))
+	return serial.LeafContext("NothingToPay", field, false, false)
 }
 
 func _ParkingSession_id(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Stay) (ret graphql.Marshaler) {
@@ -152,7 +151,7 @@ func _ParkingSession_id(ctx context.Context, ec *executionContext, field graphql
 	)
 }
 func fieldContext_ParkingSession_id(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ParkingSession", field, false, false, errors.New("field of type ID does not have child fields"))
+	return serial.LeafContext("ParkingSession", field, false, false)
 }
 
 func _ParkingSession_plate(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Stay) (ret graphql.Marshaler) {
@@ -198,7 +197,7 @@ func _ParkingSession_plate(ctx context.Context, ec *executionContext, field grap
 	)
 }
 func fieldContext_ParkingSession_plate(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ParkingSession", field, false, false, errors.New("field of type Plate does not have child fields"))
+	return serial.LeafContext("ParkingSession", field, false, false)
 }
 
 func _ParkingSession_lotName(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Stay) (ret graphql.Marshaler) {
@@ -244,7 +243,7 @@ func _ParkingSession_lotName(ctx context.Context, ec *executionContext, field gr
 	)
 }
 func fieldContext_ParkingSession_lotName(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ParkingSession", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("ParkingSession", field, false, false)
 }
 
 func _ParkingSession_nameVisibility(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Stay) (ret graphql.Marshaler) {
@@ -290,7 +289,7 @@ func _ParkingSession_nameVisibility(ctx context.Context, ec *executionContext, f
 	)
 }
 func fieldContext_ParkingSession_nameVisibility(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ParkingSession", field, true, false, errors.New("field of type NameVisibility does not have child fields"))
+	return serial.LeafContext("ParkingSession", field, true, false)
 }
 
 func _ParkingSession_lot(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Stay) (ret graphql.Marshaler) {
@@ -391,7 +390,7 @@ func _ParkingSession_enteredAt(ctx context.Context, ec *executionContext, field 
 	)
 }
 func fieldContext_ParkingSession_enteredAt(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ParkingSession", field, false, false, errors.New("field of type DateTime does not have child fields"))
+	return serial.LeafContext("ParkingSession", field, false, false)
 }
 
 func _ParkingSession_enteredAtPrecision(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Stay) (ret graphql.Marshaler) {
@@ -437,7 +436,7 @@ func _ParkingSession_enteredAtPrecision(ctx context.Context, ec *executionContex
 	)
 }
 func fieldContext_ParkingSession_enteredAtPrecision(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ParkingSession", field, true, false, errors.New("field of type Precision does not have child fields"))
+	return serial.LeafContext("ParkingSession", field, true, false)
 }
 
 func _ParkingSession_exitedAt(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Stay) (ret graphql.Marshaler) {
@@ -483,7 +482,7 @@ func _ParkingSession_exitedAt(ctx context.Context, ec *executionContext, field g
 	)
 }
 func fieldContext_ParkingSession_exitedAt(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ParkingSession", field, false, false, errors.New("field of type DateTime does not have child fields"))
+	return serial.LeafContext("ParkingSession", field, false, false)
 }
 
 func _ParkingSession_exitedAtPrecision(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Stay) (ret graphql.Marshaler) {
@@ -529,7 +528,7 @@ func _ParkingSession_exitedAtPrecision(ctx context.Context, ec *executionContext
 	)
 }
 func fieldContext_ParkingSession_exitedAtPrecision(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ParkingSession", field, true, false, errors.New("field of type Precision does not have child fields"))
+	return serial.LeafContext("ParkingSession", field, true, false)
 }
 
 func _ParkingSession_durationMinutes(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Stay) (ret graphql.Marshaler) {
@@ -575,7 +574,7 @@ func _ParkingSession_durationMinutes(ctx context.Context, ec *executionContext, 
 	)
 }
 func fieldContext_ParkingSession_durationMinutes(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ParkingSession", field, true, false, errors.New("field of type Int does not have child fields"))
+	return serial.LeafContext("ParkingSession", field, true, false)
 }
 
 func _ParkingSession_feeFen(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Stay) (ret graphql.Marshaler) {
@@ -598,7 +597,7 @@ func _ParkingSession_feeFen(ctx context.Context, ec *executionContext, field gra
 	)
 }
 func fieldContext_ParkingSession_feeFen(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ParkingSession", field, false, false, errors.New("field of type Fen does not have child fields"))
+	return serial.LeafContext("ParkingSession", field, false, false)
 }
 
 func _ParkingSession_paidFen(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Stay) (ret graphql.Marshaler) {
@@ -621,7 +620,7 @@ func _ParkingSession_paidFen(ctx context.Context, ec *executionContext, field gr
 	)
 }
 func fieldContext_ParkingSession_paidFen(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ParkingSession", field, false, false, errors.New("field of type Fen does not have child fields"))
+	return serial.LeafContext("ParkingSession", field, false, false)
 }
 
 func _ParkingSession_state(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Stay) (ret graphql.Marshaler) {
@@ -644,7 +643,7 @@ func _ParkingSession_state(ctx context.Context, ec *executionContext, field grap
 	)
 }
 func fieldContext_ParkingSession_state(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ParkingSession", field, false, false, errors.New("field of type SessionState does not have child fields"))
+	return serial.LeafContext("ParkingSession", field, false, false)
 }
 
 func _ParkingSession_vehicle(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Stay) (ret graphql.Marshaler) {
@@ -717,7 +716,7 @@ func _ParkingSession_match(ctx context.Context, ec *executionContext, field grap
 	)
 }
 func fieldContext_ParkingSession_match(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ParkingSession", field, false, false, errors.New("field of type MatchKind does not have child fields"))
+	return serial.LeafContext("ParkingSession", field, false, false)
 }
 
 func _ParkingSession_review(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Stay) (ret graphql.Marshaler) {
@@ -758,7 +757,7 @@ func _ParkingSession_review(ctx context.Context, ec *executionContext, field gra
 	)
 }
 func fieldContext_ParkingSession_review(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ParkingSession", field, false, false, errors.New("field of type ReviewState does not have child fields"))
+	return serial.LeafContext("ParkingSession", field, false, false)
 }
 
 func _ParkingSessionConnection_edges(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Connection[*parking.Stay]) (ret graphql.Marshaler) {
@@ -845,7 +844,7 @@ func _ParkingSessionEdge_cursor(ctx context.Context, ec *executionContext, field
 	)
 }
 func fieldContext_ParkingSessionEdge_cursor(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ParkingSessionEdge", field, true, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("ParkingSessionEdge", field, true, false)
 }
 
 func _ParkingSessionEdge_node(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Edge[*parking.Stay]) (ret graphql.Marshaler) {
@@ -900,7 +899,7 @@ func _Payable_amount(ctx context.Context, ec *executionContext, field graphql.Co
 	)
 }
 func fieldContext_Payable_amount(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Payable", field, false, false, errors.New("field of type Fen does not have child fields"))
+	return serial.LeafContext("Payable", field, false, false)
 }
 
 func _Payable_expiresAt(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Payable) (ret graphql.Marshaler) {
@@ -923,7 +922,7 @@ func _Payable_expiresAt(ctx context.Context, ec *executionContext, field graphql
 	)
 }
 func fieldContext_Payable_expiresAt(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Payable", field, false, false, errors.New("field of type DateTime does not have child fields"))
+	return serial.LeafContext("Payable", field, false, false)
 }
 
 func _RecordObservationPayload_session(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.RecordObservationPayload) (ret graphql.Marshaler) {
@@ -1010,7 +1009,7 @@ func _RecordObservationPayload_duplicate(ctx context.Context, ec *executionConte
 	)
 }
 func fieldContext_RecordObservationPayload_duplicate(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("RecordObservationPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
+	return serial.LeafContext("RecordObservationPayload", field, false, false)
 }
 
 func _RecordObservationPayload_userErrors(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.RecordObservationPayload) (ret graphql.Marshaler) {
@@ -1526,9 +1525,8 @@ var barrierImplementors = []string{"Barrier"}
 func _Barrier(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *parking.Barrier) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, barrierImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1557,15 +1555,6 @@ func _Barrier(ctx context.Context, ec *executionContext, sel ast.SelectionSet, o
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1574,9 +1563,8 @@ var nothingToPayImplementors = []string{"NothingToPay", "Quote"}
 func _NothingToPay(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *parking.NothingToPay) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, nothingToPayImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1595,15 +1583,6 @@ func _NothingToPay(ctx context.Context, ec *executionContext, sel ast.SelectionS
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1612,9 +1591,8 @@ var parkingSessionImplementors = []string{"ParkingSession", "Node"}
 func _ParkingSession(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *parking.Stay) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, parkingSessionImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1642,7 +1620,7 @@ func _ParkingSession(ctx context.Context, ec *executionContext, sel ast.Selectio
 		case "lot":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -1653,27 +1631,6 @@ func _ParkingSession(ctx context.Context, ec *executionContext, sel ast.Selectio
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
 				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
@@ -1720,7 +1677,7 @@ func _ParkingSession(ctx context.Context, ec *executionContext, sel ast.Selectio
 		case "vehicle":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -1731,27 +1688,6 @@ func _ParkingSession(ctx context.Context, ec *executionContext, sel ast.Selectio
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
 				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
@@ -1774,15 +1710,6 @@ func _ParkingSession(ctx context.Context, ec *executionContext, sel ast.Selectio
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1791,9 +1718,8 @@ var parkingSessionConnectionImplementors = []string{"ParkingSessionConnection"}
 func _ParkingSessionConnection(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *relay.Connection[*parking.Stay]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, parkingSessionConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1817,15 +1743,6 @@ func _ParkingSessionConnection(ctx context.Context, ec *executionContext, sel as
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1834,9 +1751,8 @@ var parkingSessionEdgeImplementors = []string{"ParkingSessionEdge"}
 func _ParkingSessionEdge(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *relay.Edge[*parking.Stay]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, parkingSessionEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1860,15 +1776,6 @@ func _ParkingSessionEdge(ctx context.Context, ec *executionContext, sel ast.Sele
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1877,9 +1784,8 @@ var payableImplementors = []string{"Payable", "Quote"}
 func _Payable(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *parking.Payable) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, payableImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1903,15 +1809,6 @@ func _Payable(ctx context.Context, ec *executionContext, sel ast.SelectionSet, o
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1920,9 +1817,8 @@ var recordObservationPayloadImplementors = []string{"RecordObservationPayload"}
 func _RecordObservationPayload(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.RecordObservationPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, recordObservationPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1956,15 +1852,6 @@ func _RecordObservationPayload(ctx context.Context, ec *executionContext, sel as
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1973,9 +1860,8 @@ var recordObservationsPayloadImplementors = []string{"RecordObservationsPayload"
 func _RecordObservationsPayload(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.RecordObservationsPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, recordObservationsPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1999,15 +1885,6 @@ func _RecordObservationsPayload(ctx context.Context, ec *executionContext, sel a
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -2016,9 +1893,8 @@ var reviewMatchPayloadImplementors = []string{"ReviewMatchPayload"}
 func _ReviewMatchPayload(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.ReviewMatchPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, reviewMatchPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2042,15 +1918,6 @@ func _ReviewMatchPayload(ctx context.Context, ec *executionContext, sel ast.Sele
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -2059,9 +1926,8 @@ var setSessionHiddenPayloadImplementors = []string{"SetSessionHiddenPayload"}
 func _SetSessionHiddenPayload(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.SetSessionHiddenPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, setSessionHiddenPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -2084,15 +1950,6 @@ func _SetSessionHiddenPayload(ctx context.Context, ec *executionContext, sel ast
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
 
 	return out
 }

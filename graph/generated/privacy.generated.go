@@ -4,10 +4,7 @@ package generated
 
 import (
 	"context"
-	"errors"
-	"math"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -47,7 +44,7 @@ func _DataInventory_purpose(ctx context.Context, ec *executionContext, field gra
 	)
 }
 func fieldContext_DataInventory_purpose(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DataInventory", field, false, false, errors.New("field of type ConsentPurpose does not have child fields"))
+	return serial.LeafContext("DataInventory", field, false, false)
 }
 
 func _DataInventory_source(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *privacy.Inventory) (ret graphql.Marshaler) {
@@ -70,7 +67,7 @@ func _DataInventory_source(ctx context.Context, ec *executionContext, field grap
 	)
 }
 func fieldContext_DataInventory_source(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DataInventory", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("DataInventory", field, false, false)
 }
 
 func _DataInventory_fields(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *privacy.Inventory) (ret graphql.Marshaler) {
@@ -125,7 +122,7 @@ func _DataInventoryField_code(ctx context.Context, ec *executionContext, field g
 	)
 }
 func fieldContext_DataInventoryField_code(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DataInventoryField", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("DataInventoryField", field, false, false)
 }
 
 func _DataInventoryField_name(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *privacy.InventoryField) (ret graphql.Marshaler) {
@@ -148,7 +145,7 @@ func _DataInventoryField_name(ctx context.Context, ec *executionContext, field g
 	)
 }
 func fieldContext_DataInventoryField_name(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DataInventoryField", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("DataInventoryField", field, false, false)
 }
 
 func _DataInventoryField_sensitive(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *privacy.InventoryField) (ret graphql.Marshaler) {
@@ -171,7 +168,7 @@ func _DataInventoryField_sensitive(ctx context.Context, ec *executionContext, fi
 	)
 }
 func fieldContext_DataInventoryField_sensitive(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DataInventoryField", field, false, false, errors.New("field of type Boolean does not have child fields"))
+	return serial.LeafContext("DataInventoryField", field, false, false)
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -191,9 +188,8 @@ var dataInventoryImplementors = []string{"DataInventory"}
 func _DataInventory(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *privacy.Inventory) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, dataInventoryImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -222,15 +218,6 @@ func _DataInventory(ctx context.Context, ec *executionContext, sel ast.Selection
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -239,9 +226,8 @@ var dataInventoryFieldImplementors = []string{"DataInventoryField"}
 func _DataInventoryField(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *privacy.InventoryField) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, dataInventoryFieldImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -269,15 +255,6 @@ func _DataInventoryField(ctx context.Context, ec *executionContext, sel ast.Sele
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
 
 	return out
 }

@@ -4,10 +4,7 @@ package generated
 
 import (
 	"context"
-	"errors"
-	"math"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -275,7 +272,7 @@ func _Vehicle_id(ctx context.Context, ec *executionContext, field graphql.Collec
 	)
 }
 func fieldContext_Vehicle_id(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Vehicle", field, false, false, errors.New("field of type ID does not have child fields"))
+	return serial.LeafContext("Vehicle", field, false, false)
 }
 
 func _Vehicle_plate(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Vehicle) (ret graphql.Marshaler) {
@@ -298,7 +295,7 @@ func _Vehicle_plate(ctx context.Context, ec *executionContext, field graphql.Col
 	)
 }
 func fieldContext_Vehicle_plate(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Vehicle", field, false, false, errors.New("field of type Plate does not have child fields"))
+	return serial.LeafContext("Vehicle", field, false, false)
 }
 
 func _Vehicle_plateColor(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Vehicle) (ret graphql.Marshaler) {
@@ -321,7 +318,7 @@ func _Vehicle_plateColor(ctx context.Context, ec *executionContext, field graphq
 	)
 }
 func fieldContext_Vehicle_plateColor(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Vehicle", field, false, false, errors.New("field of type PlateColor does not have child fields"))
+	return serial.LeafContext("Vehicle", field, false, false)
 }
 
 func _Vehicle_nickname(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Vehicle) (ret graphql.Marshaler) {
@@ -344,7 +341,7 @@ func _Vehicle_nickname(ctx context.Context, ec *executionContext, field graphql.
 	)
 }
 func fieldContext_Vehicle_nickname(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Vehicle", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("Vehicle", field, false, false)
 }
 
 func _Vehicle_boundAt(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Vehicle) (ret graphql.Marshaler) {
@@ -367,7 +364,7 @@ func _Vehicle_boundAt(ctx context.Context, ec *executionContext, field graphql.C
 	)
 }
 func fieldContext_Vehicle_boundAt(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Vehicle", field, false, false, errors.New("field of type DateTime does not have child fields"))
+	return serial.LeafContext("Vehicle", field, false, false)
 }
 
 func _Vehicle_verified(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Vehicle) (ret graphql.Marshaler) {
@@ -390,7 +387,7 @@ func _Vehicle_verified(ctx context.Context, ec *executionContext, field graphql.
 	)
 }
 func fieldContext_Vehicle_verified(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Vehicle", field, false, false, errors.New("field of type Boolean does not have child fields"))
+	return serial.LeafContext("Vehicle", field, false, false)
 }
 
 func _Vehicle_verification(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Vehicle) (ret graphql.Marshaler) {
@@ -445,7 +442,7 @@ func _Verification_result(ctx context.Context, ec *executionContext, field graph
 	)
 }
 func fieldContext_Verification_result(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Verification", field, false, false, errors.New("field of type VerificationResult does not have child fields"))
+	return serial.LeafContext("Verification", field, false, false)
 }
 
 func _Verification_reason(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Verification) (ret graphql.Marshaler) {
@@ -468,7 +465,7 @@ func _Verification_reason(ctx context.Context, ec *executionContext, field graph
 	)
 }
 func fieldContext_Verification_reason(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Verification", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("Verification", field, false, false)
 }
 
 func _Verification_method(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Verification) (ret graphql.Marshaler) {
@@ -491,7 +488,7 @@ func _Verification_method(ctx context.Context, ec *executionContext, field graph
 	)
 }
 func fieldContext_Verification_method(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Verification", field, false, false, errors.New("field of type VerificationMethod does not have child fields"))
+	return serial.LeafContext("Verification", field, false, false)
 }
 
 func _Verification_checkedAt(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Verification) (ret graphql.Marshaler) {
@@ -514,7 +511,7 @@ func _Verification_checkedAt(ctx context.Context, ec *executionContext, field gr
 	)
 }
 func fieldContext_Verification_checkedAt(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Verification", field, false, false, errors.New("field of type DateTime does not have child fields"))
+	return serial.LeafContext("Verification", field, false, false)
 }
 
 func _VerifyVehiclePayload_vehicle(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.VerifyVehiclePayload) (ret graphql.Marshaler) {
@@ -789,9 +786,8 @@ var bindPlatePayloadImplementors = []string{"BindPlatePayload"}
 func _BindPlatePayload(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.BindPlatePayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, bindPlatePayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -820,15 +816,6 @@ func _BindPlatePayload(ctx context.Context, ec *executionContext, sel ast.Select
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -837,9 +824,8 @@ var renameVehiclePayloadImplementors = []string{"RenameVehiclePayload"}
 func _RenameVehiclePayload(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.RenameVehiclePayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, renameVehiclePayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -863,15 +849,6 @@ func _RenameVehiclePayload(ctx context.Context, ec *executionContext, sel ast.Se
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -880,9 +857,8 @@ var unbindPlatePayloadImplementors = []string{"UnbindPlatePayload"}
 func _UnbindPlatePayload(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.UnbindPlatePayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, unbindPlatePayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -906,15 +882,6 @@ func _UnbindPlatePayload(ctx context.Context, ec *executionContext, sel ast.Sele
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -923,9 +890,8 @@ var vehicleImplementors = []string{"Vehicle", "Node"}
 func _Vehicle(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *identity.Vehicle) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, vehicleImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -974,15 +940,6 @@ func _Vehicle(ctx context.Context, ec *executionContext, sel ast.SelectionSet, o
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -991,9 +948,8 @@ var verificationImplementors = []string{"Verification"}
 func _Verification(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *identity.Verification) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, verificationImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1027,15 +983,6 @@ func _Verification(ctx context.Context, ec *executionContext, sel ast.SelectionS
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -1044,9 +991,8 @@ var verifyVehiclePayloadImplementors = []string{"VerifyVehiclePayload"}
 func _VerifyVehiclePayload(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.VerifyVehiclePayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, verifyVehiclePayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1074,15 +1020,6 @@ func _VerifyVehiclePayload(ctx context.Context, ec *executionContext, sel ast.Se
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
 
 	return out
 }

@@ -5,7 +5,6 @@ package generated
 import (
 	"context"
 	"errors"
-	"math"
 	"parkbff/graph/gen/testdata/shop"
 	"parkbff/graph/relay"
 	"strconv"
@@ -60,7 +59,7 @@ func _Item_id(ctx context.Context, ec *executionContext, field graphql.Collected
 	)
 }
 func fieldContext_Item_id(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Item", field, false, false, errors.New("field of type ID does not have child fields"))
+	return serial.LeafContext("Item", field, false, false)
 }
 
 func _Item_name(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *shop.Item) (ret graphql.Marshaler) {
@@ -101,7 +100,7 @@ func _Item_name(ctx context.Context, ec *executionContext, field graphql.Collect
 	)
 }
 func fieldContext_Item_name(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Item", field, false, false, errors.New("field of type String does not have child fields"))
+	return serial.LeafContext("Item", field, false, false)
 }
 
 func _Item_price(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *shop.Item) (ret graphql.Marshaler) {
@@ -124,7 +123,7 @@ func _Item_price(ctx context.Context, ec *executionContext, field graphql.Collec
 	)
 }
 func fieldContext_Item_price(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Item", field, true, false, errors.New("field of type Int does not have child fields"))
+	return serial.LeafContext("Item", field, true, false)
 }
 
 func _Item_exactPrice(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *shop.Item) (ret graphql.Marshaler) {
@@ -147,7 +146,7 @@ func _Item_exactPrice(ctx context.Context, ec *executionContext, field graphql.C
 	)
 }
 func fieldContext_Item_exactPrice(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Item", field, true, false, errors.New("field of type Int does not have child fields"))
+	return serial.LeafContext("Item", field, true, false)
 }
 
 func _Item_goroutines(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *shop.Item) (ret graphql.Marshaler) {
@@ -170,7 +169,7 @@ func _Item_goroutines(ctx context.Context, ec *executionContext, field graphql.C
 	)
 }
 func fieldContext_Item_goroutines(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Item", field, true, false, errors.New("field of type Int does not have child fields"))
+	return serial.LeafContext("Item", field, true, false)
 }
 
 func _Item_stock(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *shop.Item) (ret graphql.Marshaler) {
@@ -401,7 +400,7 @@ func _ItemEdge_cursor(ctx context.Context, ec *executionContext, field graphql.C
 	)
 }
 func fieldContext_ItemEdge_cursor(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ItemEdge", field, true, false, errors.New("field of type Cursor does not have child fields"))
+	return serial.LeafContext("ItemEdge", field, true, false)
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -458,9 +457,8 @@ var itemImplementors = []string{"Item", "Node"}
 func _Item(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *shop.Item) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, itemImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -493,7 +491,7 @@ func _Item(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj 
 		case "stock":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -506,32 +504,11 @@ func _Item(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj 
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "parts":
 			field := field
 
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
 				defer func() {
 					if r := recover(); r != nil {
 						ec.Error(ctx, ec.Recover(ctx, r))
@@ -544,27 +521,6 @@ func _Item(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj 
 				return res
 			}
 
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -575,15 +531,6 @@ func _Item(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj 
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -592,9 +539,8 @@ var itemConnectionImplementors = []string{"ItemConnection"}
 func _ItemConnection(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *relay.Connection[*shop.Item]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, itemConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -618,15 +564,6 @@ func _ItemConnection(ctx context.Context, ec *executionContext, sel ast.Selectio
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
 	return out
 }
 
@@ -635,9 +572,8 @@ var itemEdgeImplementors = []string{"ItemEdge"}
 func _ItemEdge(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *relay.Edge[*shop.Item]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, itemEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	out := serial.NewObject(fields)
+
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -660,15 +596,6 @@ func _ItemEdge(ctx context.Context, ec *executionContext, sel ast.SelectionSet, 
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
 
 	return out
 }

@@ -1,0 +1,156 @@
+package graph_test
+
+import (
+	"context"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"parkbff/ent/parkingsession"
+	"parkbff/graph/directive"
+	"parkbff/internal/notice"
+	"parkbff/internal/parking"
+	"parkbff/internal/privacy"
+	"parkbff/internal/viewer"
+)
+
+const theVehicle = 7
+
+// models has one value of every type that has masked fields, with something to hide in each.
+func models() map[string]any {
+	name := "万象城停车场"
+	entered := time.Date(2026, 11, 21, 0, 17, 0, 0, time.UTC)
+	left := entered.Add(100 * time.Minute)
+	return map[string]any{
+		"ParkingSession": &parking.Stay{
+			Row: 1, LotID: 3, VehicleID: theVehicle, Plate: "粤B12345", LotName: name, HalfLotName: "万***停车场",
+			State: parkingsession.StateCLOSED, EnteredAt: entered, ExitedAt: &left, FeeFen: 1000,
+		},
+		"Notice": &notice.Notice{
+			Row: 1, LotID: 3, VehicleID: theVehicle, Plate: "粤B12345", LotName: &name, HalfLotName: "万***停车场",
+			OccurredAt: entered,
+		},
+	}
+}
+
+// resolved are masked fields that a resolver answers, so that no model holds their value.
+var resolved = map[string]any{"ParkingSession.lot": &parking.Lot{Row: 3, Name: "万象城停车场"}}
+
+var (
+	stranger = &viewer.Viewer{Kind: viewer.Driver, Vehicles: []viewer.Vehicle{{ID: theVehicle}}}
+	owner    = &viewer.Viewer{Kind: viewer.Driver, Vehicles: []viewer.Vehicle{{ID: theVehicle, Verified: true}}}
+)
+
+func TestEveryMaskFitsTheValueItStandsOn(t *testing.T) {
+	eachMask(t, func(t *testing.T, m mask) {
+		hidden, err := m.shownTo(stranger)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if reflect.DeepEqual(hidden, m.value) {
+			t.Errorf("the masked value is the clear one: %v", hidden)
+		}
+		if want, got := reflect.TypeOf(m.value), reflect.TypeOf(hidden); hidden != nil && want != got {
+			t.Errorf("a %v is masked as a %v", want, got)
+		}
+	})
+}
+
+func TestAVerifiedOwnerSeesEveryValueClear(t *testing.T) {
+	eachMask(t, func(t *testing.T, m mask) {
+		shown, err := m.shownTo(owner)
+		if err != nil || !reflect.DeepEqual(shown, m.value) {
+			t.Errorf("the owner sees %v, %v, not %v", shown, err, m.value)
+		}
+	})
+}
+
+func TestVerifyingOneVehicleLiftsNoMaskOfAnother(t *testing.T) {
+	other := &viewer.Viewer{
+		Kind: viewer.Driver, Channels: []string{"APP"},
+		Vehicles: []viewer.Vehicle{{ID: theVehicle}, {ID: theVehicle + 1, Verified: true}},
+	}
+	eachMask(t, func(t *testing.T, m mask) {
+		if shown, err := m.shownTo(other); err != nil || reflect.DeepEqual(shown, m.value) {
+			t.Errorf("shown %v, %v", shown, err)
+		}
+	})
+}
+
+func TestFullMaskingHidesTheLotFromItsOwnerToo(t *testing.T) {
+	masking := *owner
+	masking.FullMask = true
+	want := map[string]any{"LOT_NAME": privacy.FullMaskName, "HIDDEN": nil, "NAME_VISIBILITY": privacy.NameHidden}
+	eachMask(t, func(t *testing.T, m mask) {
+		shown, err := m.shownTo(&masking)
+		if text, ok := shown.(*string); ok {
+			shown = *text
+		}
+		expected, concerned := want[string(m.formula)]
+		if !concerned {
+			expected = m.value
+		}
+		if err != nil || !reflect.DeepEqual(shown, expected) {
+			t.Errorf("shown %v, %v, want %v", shown, err, expected)
+		}
+	})
+}
+
+// mask is one @mask of the contract over a value of its field.
+type mask struct {
+	formula directive.Formula
+	unless  viewer.Fact
+	object  any
+	value   any
+}
+
+func (m mask) shownTo(v *viewer.Viewer) (any, error) {
+	next := func(context.Context) (any, error) { return m.value, nil }
+	return directive.Mask(viewer.With(context.Background(), v), m.object, next, m.formula, m.unless)
+}
+
+func eachMask(t *testing.T, test func(t *testing.T, m mask)) {
+	t.Helper()
+	objects := models()
+	eachField(load(t), func(def *ast.Definition, field *ast.FieldDefinition) {
+		d := field.Directives.ForName("mask")
+		if d == nil {
+			return
+		}
+		coordinate := def.Name + "." + field.Name
+		t.Run(coordinate, func(t *testing.T) {
+			object := objects[def.Name]
+			if object == nil {
+				t.Fatalf("there is no model of %s to try its masks on", def.Name)
+			}
+			value, ok := resolved[coordinate]
+			if !ok {
+				value = valueOf(t, object, field.Name)
+			}
+			test(t, mask{
+				formula: directive.Formula(d.Arguments.ForName("as").Value.Raw),
+				unless:  viewer.Fact(d.Arguments.ForName("unless").Value.Raw), object: object, value: value,
+			})
+		})
+	})
+}
+
+// valueOf reads a field or calls a method, as the executor binds it by name.
+func valueOf(t *testing.T, object any, name string) any {
+	t.Helper()
+	same := func(goName string) bool { return strings.EqualFold(goName, name) }
+	v := reflect.ValueOf(object)
+	if field := v.Elem().FieldByNameFunc(same); field.IsValid() {
+		return field.Interface()
+	}
+	for method := range v.Type().Methods() {
+		if same(method.Name) {
+			return v.MethodByName(method.Name).Call(nil)[0].Interface()
+		}
+	}
+	t.Fatalf("%T has nothing called %s", object, name)
+	return nil
+}
