@@ -1,0 +1,117 @@
+package policy_test
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"testing"
+
+	"parkbff/ent"
+	"parkbff/ent/privacy"
+	"parkbff/internal/store"
+	"parkbff/internal/testkit"
+	"parkbff/internal/viewer"
+)
+
+// denied is the count of rows for a viewer who may not even ask.
+const denied = -1
+
+// mayRead is how many rows each kind of viewer finds of what seed writes. The owner is an account with a
+// binding and a stay at the first lot; the stranger an account with nothing; gate and staff work at the
+// first lot, and idle staff works nowhere.
+var mayRead = []struct {
+	entity                                                string
+	system, anonymous, owner, stranger, gate, staff, idle int
+}{
+	{"Account", 3, denied, 1, 1, denied, denied, denied},
+	{"ChannelLink", 2, denied, 1, 0, denied, denied, denied},
+	{"Consent", 2, denied, 1, 0, denied, denied, denied},
+	{"DataKey", 1, denied, denied, denied, denied, denied, denied},
+	{"Gate", 2, denied, denied, denied, 1, 1, denied},
+	{"GateCommand", 2, denied, denied, denied, 1, 1, denied},
+	{"LoginCode", 1, denied, denied, denied, denied, denied, denied},
+	{"Lot", 2, 2, 2, 2, 2, 2, 2},
+	{"Notice", 4, denied, 2, 0, denied, denied, denied}, // not the one about a stay the owner lost
+	{"Observation", 3, denied, denied, denied, 2, 2, denied},
+	{"ParkingSession", 3, denied, 1, 0, 2, 2, denied},
+	{"QuoteAttempt", 1, denied, denied, denied, denied, denied, denied},
+	{"SessionAccess", 2, denied, 1, 0, denied, denied, denied},
+	{"SignIn", 2, denied, 1, 0, denied, denied, denied},
+	{"Staff", 1, denied, denied, denied, denied, denied, denied},
+	{"StaffRole", 1, denied, denied, denied, denied, denied, denied},
+	{"Tariff", 2, 2, 2, 2, 2, 2, 2},
+	{"Vehicle", 2, denied, 1, 0, denied, denied, denied},
+	{"VehicleBinding", 2, denied, 1, 0, denied, denied, denied},
+}
+
+func TestEachViewerReadsItsOwnRowsAndNoOthers(t *testing.T) {
+	testkit.EachStore(t, func(t *testing.T, s *store.Store) {
+		who := viewersOf(seed(t, s))
+		for _, row := range mayRead {
+			for name, want := range map[string]int{
+				"system": row.system, "anonymous": row.anonymous, "owner": row.owner, "stranger": row.stranger,
+				"gate": row.gate, "staff": row.staff, "idle staff": row.idle,
+			} {
+				ctx := viewer.With(t.Context(), who[name])
+				got, err := count(ctx, s.Client(ctx), row.entity)
+				if errors.Is(err, privacy.Deny) {
+					got, err = denied, nil
+				}
+				if err != nil || got != want {
+					t.Errorf("%s finds %d of %s, %v; want %d", name, got, row.entity, err, want)
+				}
+			}
+		}
+	})
+}
+
+func TestOnlyTheProgramItselfWrites(t *testing.T) {
+	s := testkit.SQLite(t)
+	who := viewersOf(seed(t, s))
+	delete(who, "system")
+	for _, row := range mayRead {
+		for name, v := range who {
+			ctx := viewer.With(t.Context(), v)
+			for _, verb := range []string{"Create", "Update", "Delete"} {
+				if err := write(ctx, s.Client(ctx), row.entity, verb); !errors.Is(err, privacy.Deny) {
+					t.Errorf("%s of %s by %s: %v", verb, row.entity, name, err)
+				}
+			}
+		}
+	}
+}
+
+func TestTheTableNamesEveryEntity(t *testing.T) {
+	listed := map[string]bool{}
+	for _, row := range mayRead {
+		listed[row.entity] = true
+	}
+	for client := range reflect.TypeFor[ent.Client]().Fields() {
+		if client.Type.Kind() == reflect.Pointer && client.Type.Elem().Name() == client.Name+"Client" && !listed[client.Name] {
+			t.Errorf("nobody has said who may read %s", client.Name)
+		}
+	}
+}
+
+// count asks client.<entity>.Query().Count(ctx).
+func count(ctx context.Context, client *ent.Client, entity string) (int, error) {
+	query := call(clientOf(client, entity), "Query")[0]
+	answer := call(query, "Count", reflect.ValueOf(ctx))
+	err, _ := answer[1].Interface().(error)
+	return int(answer[0].Int()), err
+}
+
+// write does client.<entity>.<verb>().Exec(ctx).
+func write(ctx context.Context, client *ent.Client, entity, verb string) error {
+	answer := call(call(clientOf(client, entity), verb)[0], "Exec", reflect.ValueOf(ctx))
+	err, _ := answer[len(answer)-1].Interface().(error)
+	return err
+}
+
+func clientOf(client *ent.Client, entity string) reflect.Value {
+	return reflect.ValueOf(client).Elem().FieldByName(entity)
+}
+
+func call(on reflect.Value, method string, args ...reflect.Value) []reflect.Value {
+	return on.MethodByName(method).Call(args)
+}

@@ -1,0 +1,170 @@
+package policy_test
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"parkbff/ent"
+	"parkbff/ent/channellink"
+	"parkbff/ent/consent"
+	"parkbff/ent/gate"
+	"parkbff/ent/gatecommand"
+	"parkbff/ent/notice"
+	"parkbff/ent/observation"
+	"parkbff/ent/signin"
+	"parkbff/ent/staffrole"
+	"parkbff/internal/store"
+	"parkbff/internal/vault"
+	"parkbff/internal/viewer"
+)
+
+var morning = time.Date(2026, 11, 21, 1, 0, 0, 0, time.UTC)
+
+// world names the rows that viewers are made of.
+type world struct{ lot, gate, owner, stranger, vehicle, staff int64 }
+
+func viewersOf(w world) map[string]*viewer.Viewer {
+	here := []viewer.LotRole{{LotID: w.lot, Role: viewer.Attendant}}
+	return map[string]*viewer.Viewer{
+		"system":    {Kind: viewer.System, Purpose: "test"},
+		"anonymous": viewer.Nobody(),
+		"owner": {
+			Kind: viewer.Driver, AccountID: w.owner, Channels: []string{"APP"},
+			Vehicles: []viewer.Vehicle{{ID: w.vehicle, Verified: true}},
+		},
+		"stranger":   {Kind: viewer.Driver, AccountID: w.stranger, Channels: []string{"APP"}},
+		"gate":       {Kind: viewer.Gate, GateID: w.gate, Lots: here},
+		"staff":      {Kind: viewer.Staff, StaffID: w.staff, Lots: here},
+		"idle staff": {Kind: viewer.Staff, StaffID: w.staff + 1},
+	}
+}
+
+// seed writes one row or more of every entity: two of nearly everything, the owner's and somebody
+// else's.
+func seed(t *testing.T, s *store.Store) (w world) {
+	t.Helper()
+	err := s.WithTx(viewer.AsSystem(t.Context(), "test"), func(ctx context.Context, tx *ent.Tx) error {
+		p := &planter{t: t, ctx: ctx, tx: tx}
+		here, there := p.place("HERE"), p.place("THERE")
+		owner, other, stranger := p.person("owner"), p.person("other"), p.person("stranger")
+		car, foreign := p.car(owner), p.car(other)
+		mine := p.stay(here, owner, car)
+		p.stay(there, other, foreign)
+		lost := p.stay(here, 0, car)
+		p.told(owner, 1, mine)
+		p.told(owner, 2, lost)
+		p.told(owner, 3, 0)
+		p.told(other, 1, 0)
+		w = world{lot: here.lot, gate: here.gate, owner: owner, stranger: stranger, vehicle: car, staff: p.staff(here)}
+		p.rest()
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+type planter struct {
+	t   *testing.T
+	ctx context.Context //nolint:containedctx // of one transaction
+	tx  *ent.Tx
+	n   byte
+}
+
+// value is a sealed value or an index: bytes that no other row has.
+func (p *planter) value() []byte {
+	p.n++
+	return []byte{p.n}
+}
+
+// saved answers a row, or ends the test.
+func saved[T any](p *planter) func(row T, err error) T {
+	return func(row T, err error) T {
+		p.t.Helper()
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		return row
+	}
+}
+
+type site struct{ lot, gate int64 }
+
+func (p *planter) place(code string) site {
+	lot := saved[*ent.Lot](p)(p.tx.Lot.Create().SetCode(code).SetName(code).SetHalfName("***").SetRegion("CN").
+		SetCity("深圳").SetCapacity(100).SetCreatedAt(morning).Save(p.ctx))
+	saved[*ent.Tariff](p)(p.tx.Tariff.Create().SetLotID(lot.ID).SetSchedule(json.RawMessage(`{}`)).SetCreatedAt(morning).Save(p.ctx))
+	machine := saved[*ent.Gate](p)(p.tx.Gate.Create().SetLotID(lot.ID).SetCode("G1").SetDirection(gate.DirectionBOTH).
+		SetLaneCode(code).Save(p.ctx))
+	saved[*ent.GateCommand](p)(p.tx.GateCommand.Create().SetGateID(machine.ID).SetLotID(lot.ID).SetSequence(1).
+		SetIdempotencyKey("1").SetKind(gatecommand.KindOPEN).SetReason("test").SetExpiresAt(morning).
+		SetCreatedAt(morning).Save(p.ctx))
+	return site{lot.ID, machine.ID}
+}
+
+func (p *planter) person(name string) int64 {
+	account := saved[*ent.Account](p)(p.tx.Account.Create().SetMobile(vault.Sealed(p.value())).SetMobileIndex(p.value()).
+		SetCreatedAt(morning).Save(p.ctx))
+	if name == "stranger" {
+		return account.ID
+	}
+	saved[*ent.ChannelLink](p)(p.tx.ChannelLink.Create().SetAccountID(account.ID).SetChannel(channellink.ChannelAPP).
+		SetLinkedAt(morning).Save(p.ctx))
+	saved[*ent.Consent](p)(p.tx.Consent.Create().SetAccountID(account.ID).SetPurpose(consent.PurposePARKING_CORE).
+		SetPolicyVersion("1").SetGrantedAt(morning).Save(p.ctx))
+	saved[*ent.SignIn](p)(p.tx.SignIn.Create().SetAccountID(account.ID).SetChannel(signin.ChannelAPP).
+		SetFamilyHash(p.value()).SetRefreshHash(p.value()).SetRefresh(vault.Sealed(p.value())).
+		SetRotatedAt(morning).SetExpiresAt(morning).SetCreatedAt(morning).Save(p.ctx))
+	return account.ID
+}
+
+func (p *planter) car(account int64) int64 {
+	car := saved[*ent.Vehicle](p)(p.tx.Vehicle.Create().SetPlateIndex(p.value()).SetCreatedAt(morning).Save(p.ctx))
+	saved[*ent.VehicleBinding](p)(p.tx.VehicleBinding.Create().SetAccountID(account).SetVehicleID(car.ID).
+		SetPlate(vault.Sealed(p.value())).SetPlateIndex(car.PlateIndex).SetPlateColor("BLUE").SetBoundAt(morning).Save(p.ctx))
+	return car.ID
+}
+
+// stay is one with its entry; account 0 has no access to it.
+func (p *planter) stay(at site, account, car int64) int64 {
+	stay := saved[*ent.ParkingSession](p)(p.tx.ParkingSession.Create().SetLotID(at.lot).SetVehicleID(car).
+		SetPlate(vault.Sealed(p.value())).SetPlateIndex(p.value()).SetPlateColor("BLUE").
+		SetEnteredAt(morning).SetCreatedAt(morning).Save(p.ctx))
+	saved[*ent.Observation](p)(p.tx.Observation.Create().SetLotID(at.lot).SetGateID(at.gate).SetEventID(string(rune('a' + p.n))).
+		SetDirection(observation.DirectionENTRY).SetPlate(vault.Sealed(p.value())).SetPlateIndex(stay.PlateIndex).
+		SetPlateColor("BLUE").SetObservedAt(morning).SetReceivedAt(morning).SetLate(false).SetConfidence(1).
+		SetSessionID(stay.ID).Save(p.ctx))
+	if account != 0 {
+		saved[*ent.SessionAccess](p)(p.tx.SessionAccess.Create().SetAccountID(account).SetSessionID(stay.ID).
+			SetVehicleID(car).SetBound(true).Save(p.ctx))
+	}
+	return stay.ID
+}
+
+// told writes a notice about a stay, or about none.
+func (p *planter) told(account, sequence, stay int64) {
+	create := p.tx.Notice.Create().SetAccountID(account).SetSequence(sequence).SetKind(notice.KindENTERED).
+		SetPlate(vault.Sealed(p.value())).SetOccurredAt(morning).SetCreatedAt(morning)
+	if stay != 0 {
+		create.SetSessionID(stay)
+	}
+	saved[*ent.Notice](p)(create.Save(p.ctx))
+}
+
+func (p *planter) staff(at site) int64 {
+	member := saved[*ent.Staff](p)(p.tx.Staff.Create().SetLabel("S1").SetCreatedAt(morning).Save(p.ctx))
+	saved[*ent.StaffRole](p)(p.tx.StaffRole.Create().SetStaffID(member.ID).SetLotID(at.lot).
+		SetRole(staffrole.RoleATTENDANT).Save(p.ctx))
+	return member.ID
+}
+
+// rest is what only the program itself reads.
+func (p *planter) rest() {
+	saved[*ent.DataKey](p)(p.tx.DataKey.Create().SetOwner("account:1").SetWrapped(p.value()).Save(p.ctx))
+	saved[*ent.LoginCode](p)(p.tx.LoginCode.Create().SetMobileIndex(p.value()).SetSerial(1).SetCodeHash(p.value()).
+		SetExpiresAt(morning).SetCreatedAt(morning).Save(p.ctx))
+	saved[*ent.QuoteAttempt](p)(p.tx.QuoteAttempt.Create().SetPlateIndex(p.value()).SetLotID(1).SetCreatedAt(morning).Save(p.ctx))
+}

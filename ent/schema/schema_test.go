@@ -1,0 +1,158 @@
+package schema_test
+
+import (
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"entgo.io/ent"
+	"entgo.io/ent/entc/load"
+	"entgo.io/ent/schema/field"
+
+	gen "parkbff/ent"
+	"parkbff/ent/schema"
+	"parkbff/internal/vault"
+)
+
+// entities are all there are; TestNoEntityIsForgotten holds the list.
+var entities = []ent.Interface{
+	schema.Account{},
+	schema.ChannelLink{},
+	schema.Consent{},
+	schema.DataKey{},
+	schema.Gate{},
+	schema.GateCommand{},
+	schema.LoginCode{},
+	schema.Lot{},
+	schema.Notice{},
+	schema.Observation{},
+	schema.ParkingSession{},
+	schema.QuoteAttempt{},
+	schema.SessionAccess{},
+	schema.SignIn{},
+	schema.Staff{},
+	schema.StaffRole{},
+	schema.Tariff{},
+	schema.Vehicle{},
+	schema.VehicleBinding{},
+}
+
+var (
+	// personal are the names of columns that hold something of a person's.
+	personal = regexp.MustCompile(`(^|_)(mobile|phone|email|name|nickname|owner|person|address|plate|vin|engine|engine_number|` +
+		`id_number|licence|passport|tax_number|bank_account|openid|photo|refresh)$`)
+	// indexed are the columns by which sealed values are found.
+	indexed = regexp.MustCompile(`_(index|hash)$`)
+)
+
+// impersonal are columns of such a name that tell nothing of a person.
+var impersonal = map[string]string{
+	"Lot.name":      "published",
+	"Lot.half_name": "published, half",
+	"Lot.address":   "published",
+	"DataKey.owner": "names a row",
+}
+
+func TestNoEntityIsForgotten(t *testing.T) {
+	listed := map[string]bool{}
+	for _, e := range entities {
+		listed[reflect.TypeOf(e).Name()] = true
+	}
+	for _, name := range generated() {
+		if !listed[name] {
+			t.Errorf("%s is not tested", name)
+		}
+	}
+}
+
+func TestEveryEntityHasAPolicy(t *testing.T) {
+	eachEntity(t, func(t *testing.T, e *load.Schema) {
+		if len(e.Policy) == 0 {
+			t.Error("anybody may read and write it")
+		}
+	})
+}
+
+func TestPersonalValuesAreSealed(t *testing.T) {
+	sealed := reflect.TypeFor[vault.Sealed]().String()
+	eachEntity(t, func(t *testing.T, e *load.Schema) {
+		for _, f := range e.Fields {
+			if !personal.MatchString(f.Name) || impersonal[e.Name+"."+f.Name] != "" {
+				continue
+			}
+			if f.Info.Type != field.TypeBytes || f.Info.Ident != sealed {
+				t.Errorf("%s is a %s, not sealed", f.Name, f.Info)
+			}
+			if !f.Sensitive {
+				t.Errorf("%s would be printed with its row", f.Name)
+			}
+		}
+	})
+}
+
+func TestIndexesOfPersonalValuesAreKeyedHashes(t *testing.T) {
+	eachEntity(t, func(t *testing.T, e *load.Schema) {
+		for _, f := range e.Fields {
+			if indexed.MatchString(f.Name) && (f.Info.Type != field.TypeBytes || !f.Sensitive) {
+				t.Errorf("%s is a %s; want sensitive bytes", f.Name, f.Info)
+			}
+		}
+	})
+}
+
+func TestPersonalValuesAreFoundByTheirIndexOnly(t *testing.T) {
+	eachEntity(t, func(t *testing.T, e *load.Schema) {
+		for _, index := range e.Indexes {
+			for _, column := range index.Fields {
+				if personal.MatchString(column) && impersonal[e.Name+"."+column] == "" {
+					t.Errorf("%s is sealed, so an index over it finds nothing", column)
+				}
+			}
+		}
+	})
+}
+
+func TestEveryExemptionIsNeeded(t *testing.T) {
+	met := map[string]bool{}
+	eachEntity(t, func(_ *testing.T, e *load.Schema) {
+		for _, f := range e.Fields {
+			met[e.Name+"."+f.Name] = true
+		}
+	})
+	for column := range impersonal {
+		if !met[column] {
+			t.Errorf("%s is exempt but not there", column)
+		}
+	}
+}
+
+func eachEntity(t *testing.T, test func(t *testing.T, e *load.Schema)) {
+	t.Helper()
+	for _, e := range entities {
+		t.Run(reflect.TypeOf(e).Name(), func(t *testing.T) {
+			raw, err := load.MarshalSchema(e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			loaded, err := load.UnmarshalSchema(raw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			test(t, loaded)
+		})
+	}
+}
+
+// generated are the names of the entities that the store knows.
+func generated() []string {
+	var names []string
+	for client := range reflect.TypeFor[gen.Client]().Fields() {
+		if kind := client.Type; kind.Kind() == reflect.Pointer {
+			if name, ok := strings.CutSuffix(kind.Elem().Name(), "Client"); ok && name == client.Name {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
