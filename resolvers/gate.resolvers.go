@@ -20,11 +20,7 @@ func (r *mutationResolver) SendGateCommand(ctx context.Context, input model.Send
 }
 
 func (r *mutationResolver) AcknowledgeGateCommand(ctx context.Context, input model.AcknowledgeGateCommandInput) (*model.AcknowledgeGateCommandPayload, error) {
-	row, err := input.CommandID.Of(typeGateCommand)
-	if err != nil {
-		return nil, err
-	}
-	command, err := r.parking.Acknowledge(ctx, row, input.Outcome)
+	command, err := r.parking.Acknowledge(ctx, rowOf(input.CommandID, typeGateCommand), input.Outcome)
 	refused, err := refusals(err)
 	return &model.AcknowledgeGateCommandPayload{Command: command, UserErrors: refused}, err
 }

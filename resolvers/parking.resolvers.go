@@ -30,21 +30,13 @@ func (r *mutationResolver) RecordObservations(ctx context.Context, inputs []*mod
 }
 
 func (r *mutationResolver) ReviewMatch(ctx context.Context, input model.ReviewMatchInput) (*model.ReviewMatchPayload, error) {
-	row, err := input.SessionID.Of(typeStay)
-	if err != nil {
-		return nil, err
-	}
-	stay, err := r.parking.ReviewMatch(ctx, row, input.Right)
+	stay, err := r.parking.ReviewMatch(ctx, rowOf(input.SessionID, typeStay), input.Right)
 	refused, err := refusals(err)
 	return &model.ReviewMatchPayload{Session: stay, UserErrors: refused}, err
 }
 
 func (r *mutationResolver) SetSessionHidden(ctx context.Context, input model.SetSessionHiddenInput) (*model.SetSessionHiddenPayload, error) {
-	row, err := input.SessionID.Of(typeStay)
-	if err != nil {
-		return nil, err
-	}
-	stay, err := r.parking.Hide(ctx, row, input.Hidden)
+	stay, err := r.parking.Hide(ctx, rowOf(input.SessionID, typeStay), input.Hidden)
 	refused, err := refusals(err)
 	return &model.SetSessionHiddenPayload{Session: stay, UserErrors: refused}, err
 }
@@ -55,17 +47,17 @@ func (r *parkingSessionResolver) Lot(ctx context.Context, obj *parking.Stay) (*p
 }
 
 func (r *parkingSessionResolver) Vehicle(ctx context.Context, obj *parking.Stay) (*identity.Vehicle, error) {
-	return r.identity.VehicleOf(ctx, obj.VehicleID)
+	vehicle, err := r.identity.VehicleOf(ctx, obj.VehicleID)
+	if vehicle == nil || !obj.KnownAs(vehicle.BoundAt) {
+		return nil, err
+	}
+	return vehicle, err
 }
 
 func (r *queryResolver) Quote(ctx context.Context, input model.QuoteInput) (parking.Quote, error) {
 	switch {
 	case input.Stay != nil:
-		row, err := input.Stay.Of(typeStay)
-		if err != nil {
-			return nil, err
-		}
-		return r.parking.QuoteStay(ctx, row)
+		return r.parking.QuoteStay(ctx, rowOf(*input.Stay, typeStay))
 	case input.Lane != nil:
 		return r.parking.QuoteLane(ctx, *input.Lane)
 	}

@@ -19,30 +19,18 @@ func (r *mutationResolver) BindPlate(ctx context.Context, input model.BindPlateI
 }
 
 func (r *mutationResolver) UnbindPlate(ctx context.Context, input model.UnbindPlateInput) (*model.UnbindPlatePayload, error) {
-	row, err := input.VehicleID.Of(typeVehicle)
-	if err != nil {
-		return nil, err
-	}
-	refused, err := refusals(r.identity.UnbindPlate(ctx, row))
+	refused, err := refusals(r.identity.UnbindPlate(ctx, rowOf(input.VehicleID, typeVehicle)))
 	return &model.UnbindPlatePayload{Viewer: viewer.Of(ctx), UserErrors: refused}, err
 }
 
 func (r *mutationResolver) VerifyVehicle(ctx context.Context, input model.VerifyVehicleInput) (*model.VerifyVehiclePayload, error) {
-	row, err := input.VehicleID.Of(typeVehicle)
-	if err != nil {
-		return nil, err
-	}
-	vehicle, err := r.identity.VerifyVehicle(ctx, row, input.DrivingLicence.File, input.IDCard.File)
+	vehicle, err := r.identity.VerifyVehicle(ctx, rowOf(input.VehicleID, typeVehicle), input.DrivingLicence.File, input.IDCard.File)
 	refused, err := refusals(err)
 	return &model.VerifyVehiclePayload{Vehicle: vehicle, Viewer: viewer.Of(ctx), UserErrors: refused}, err
 }
 
 func (r *mutationResolver) RenameVehicle(ctx context.Context, input model.RenameVehicleInput) (*model.RenameVehiclePayload, error) {
-	row, err := input.VehicleID.Of(typeVehicle)
-	if err != nil {
-		return nil, err
-	}
-	vehicle, err := r.identity.RenameVehicle(ctx, row, input.Nickname)
+	vehicle, err := r.identity.RenameVehicle(ctx, rowOf(input.VehicleID, typeVehicle), input.Nickname)
 	refused, err := refusals(err)
 	return &model.RenameVehiclePayload{Vehicle: vehicle, UserErrors: refused}, err
 }

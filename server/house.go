@@ -115,7 +115,7 @@ func (h *House) openServices(p Parts) (err error) {
 	return err
 }
 
-// Close closes what Open opened, the last first.
+// Close closes what Open opened; the bus first, because what it delivers is handled in the store.
 func (h *House) Close(ctx context.Context) error {
 	var errs []error
 	if h.Bus != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"parkbff/graph/contract"
 	"parkbff/graph/directive"
@@ -54,6 +55,7 @@ func New(h *House, extra map[string]http.Handler) (*Server, error) {
 		return nil, err
 	}
 	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	limits := limit.Usual()
 	limits.Introspection = h.Config.Mode == config.Development
 	exec := engine.New(newSchema(h, signIn), engine.Options{Limits: limits, Log: h.Log, Metrics: registry})

@@ -2,7 +2,9 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strconv"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 	"parkbff/internal/fault"
 	"parkbff/internal/notice"
 	"parkbff/internal/parking"
+	"parkbff/internal/store"
 	"parkbff/internal/viewer"
 	"parkbff/server/live"
 )
@@ -93,11 +96,18 @@ type noticeEvents struct {
 }
 
 func (e *noticeEvents) Next(ctx context.Context) (any, error) {
-	n, err := e.reading.Next(viewer.With(ctx, e.asking))
-	if err != nil {
-		return nil, err
+	for {
+		n, err := e.reading.Next(viewer.With(ctx, e.asking))
+		if err == nil {
+			return model.NewNoticeEvent(e.opened, n), nil
+		}
+		if !isAway(err) {
+			return nil, err
+		}
+		if err := rest(ctx); err != nil {
+			return nil, err
+		}
 	}
-	return model.NewNoticeEvent(e.opened, n), nil
 }
 
 func (e *noticeEvents) Close() { e.reading.Close() }
@@ -141,11 +151,17 @@ func (e *commandEvents) Next(ctx context.Context) (any, error) {
 			e.waiting = e.waiting[1:]
 			return next, nil
 		}
-		var err error
-		if e.waiting, e.last, err = e.parking.CommandsAfter(viewer.With(ctx, e.asking), e.last); err != nil {
+		waiting, last, err := e.parking.CommandsAfter(viewer.With(ctx, e.asking), e.last)
+		switch {
+		case isAway(err):
+			if err := rest(ctx); err != nil {
+				return nil, err
+			}
+			continue
+		case err != nil:
 			return nil, err
 		}
-		if len(e.waiting) > 0 {
+		if e.waiting, e.last = waiting, last; len(waiting) > 0 {
 			continue
 		}
 		select {
@@ -206,6 +222,23 @@ func (e *occupancyEvents) Next(ctx context.Context) (any, error) {
 }
 
 func (e *occupancyEvents) Close() { e.cancel() }
+
+// isAway holds for a store that may be back soon. A subscriber waits for it: a client takes an error for the
+// end of the subscription and would not come back.
+func isAway(err error) bool { return errors.Is(store.Unavailable(err), fault.Unavailable) }
+
+// outageRest is how long a subscriber waits before it asks a store again that was away; it is up to twice
+// as long, so that not all ask at once.
+const outageRest = 500 * time.Millisecond
+
+func rest(ctx context.Context) error {
+	select {
+	case <-time.After(outageRest + rand.N(outageRest)):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
 
 // ring wakes whoever waits; rung twice before that is rung once.
 func ring(bell chan struct{}) {

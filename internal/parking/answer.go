@@ -51,8 +51,10 @@ func (s *Service) answerAgain(ctx context.Context, tx *ent.Tx, seen *sighting, k
 	return out, err
 }
 
-// displayText is what a lane's screen shows.
+// displayText is what a lane's screen shows. What was owed when an event was first reported may have
+// been paid by the time it is reported again.
 func displayText(reason observation.Reason, owedFen int64) string {
+	owedFen = max(0, owedFen)
 	switch reason {
 	case observation.ReasonWELCOME:
 		return "欢迎光临"
@@ -81,6 +83,15 @@ func (s *Service) tell(ctx context.Context, tx *ent.Tx, seen *sighting, p *place
 	if err != nil {
 		return err
 	}
+	if len(accounts) == 0 {
+		return nil
+	}
+	// The plate read may be another car's (P04), which is nobody's business here.
+	plate, err := s.plateOf(ctx, p.stay)
+	if err != nil {
+		return err
+	}
+	news.Plate = plate.Text()
 	for _, account := range accounts {
 		news.AccountID = account
 		if err := s.teller.Tell(ctx, tx, news); err != nil {
@@ -96,7 +107,7 @@ func newsOf(seen *sighting, p *placed) (told.Telling, bool) {
 	}
 	news := told.Telling{
 		SessionID: p.stay.ID, VehicleID: *p.stay.VehicleID, LotID: seen.lot.Row,
-		OccurredAt: seen.ObservedAt, Plate: seen.plate.Text(),
+		OccurredAt: seen.ObservedAt,
 	}
 	switch p.outcome {
 	case observation.OutcomeOPENED:

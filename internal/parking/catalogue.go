@@ -36,8 +36,11 @@ func newCatalogue() *catalogue {
 }
 
 // Reload reads the catalogue anew. It is called at the start, after an import, and when another
-// process says that it imported.
+// process says that it imported. One goes after the other, so that an older reading never replaces a
+// newer one.
 func (s *Service) Reload(ctx context.Context) error {
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
 	ctx = viewer.AsSystem(ctx, jobCatalogue)
 	client := s.store.Fresh(ctx)
 	lots, err := client.Lot.Query().All(ctx)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"entgo.io/ent/dialect/sql"
+
 	"parkbff/ent"
 	"parkbff/ent/parkingsession"
 	"parkbff/internal/fault"
@@ -38,11 +40,17 @@ func (s *Service) CountLot(ctx context.Context, lotCode string, occupied int, at
 		ghosts, err = tx.ParkingSession.Update().
 			Where(parkingsession.LotID(lot.Row), parkingsession.StateEQ(parkingsession.StateOPEN),
 				parkingsession.EnteredAtLT(at)).
-			SetState(parkingsession.StateGHOST).SetGoneBefore(at).Save(ctx)
+			SetState(parkingsession.StateGHOST).SetGoneBefore(at).Modify(owingWhatWasPaid).Save(ctx)
 		if err != nil {
 			return fmt.Errorf("make ghosts: %w", err)
 		}
 		return nil
 	})
 	return ghosts, err
+}
+
+// owingWhatWasPaid makes the fee what has been paid: a GHOST owes nothing more and gets nothing back by
+// itself.
+func owingWhatWasPaid(u *sql.UpdateBuilder) {
+	u.Set(parkingsession.FieldFeeFen, sql.Expr(u.Quote(parkingsession.FieldPaidFen)))
 }

@@ -47,8 +47,10 @@ func (seen *sighting) admit(stay *ent.ParkingSession, outcome observation.Outcom
 // entryAlreadyRead finds the stay to which an entry at t adds nothing.
 func (l *timeline) entryAlreadyRead(t time.Time) *ent.ParkingSession {
 	if before := l.before(t); before != nil && endsAfter(before, t) {
-		if t.Sub(before.EnteredAt) <= rereadWithin || before.PaidFen > 0 {
-			return before // what was paid for stays as it was paid
+		// A stay that was paid for and has ended stays as it was paid. One that goes on has ended unseen.
+		settled := before.ExitedAt != nil && before.PaidFen > 0
+		if t.Sub(before.EnteredAt) <= rereadWithin || settled {
+			return before
 		}
 	}
 	if after := l.after(t); after != nil && after.EnteredAt.Sub(t) <= rereadWithin {

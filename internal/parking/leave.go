@@ -34,7 +34,7 @@ func (s *Service) leave(ctx context.Context, tx *ent.Tx, seen *sighting, line *t
 	case held:
 		return s.close(ctx, tx, seen, stay, parkingsession.MatchEXACT)
 	}
-	return s.leaveUnknown(ctx, tx, seen)
+	return s.wait(ctx, tx, seen)
 }
 
 // wasHeld tells whether the barrier kept closed for money when the stay's car last wanted to leave, so
@@ -116,44 +116,18 @@ func (s *Service) releaseExits(ctx context.Context, tx *ent.Tx, stay *ent.Parkin
 	return nil
 }
 
-// leaveUnknown places an exit of a plate that has no stay to leave: it closes the one open stay whose
-// plate reads one character differently (P04), or waits.
-func (s *Service) leaveUnknown(ctx context.Context, tx *ent.Tx, seen *sighting) (*placed, error) {
-	near, err := s.nearStays(ctx, tx, seen)
-	if err != nil {
-		return nil, err
-	}
-	if len(near) == 1 {
-		return s.close(ctx, tx, seen, near[0], parkingsession.MatchNEAR_PLATE)
+// wait keeps an exit until its entry arrives.
+func (s *Service) wait(ctx context.Context, tx *ent.Tx, seen *sighting) (*placed, error) {
+	if !seen.lotHeld {
+		if err := holdLots(ctx, tx, seen.lot.Row); err != nil {
+			return nil, err
+		}
 	}
 	p := &placed{outcome: observation.OutcomeUNMATCHED, decision: observation.DecisionHOLD, reason: observation.ReasonNO_ENTRY}
 	if seen.late {
 		p.decision, p.reason = observation.DecisionRELEASE, observation.ReasonLATE_UPLOAD
 	}
 	return p, nil
-}
-
-// nearStays finds the open stays of the lot whose plates differ from the one read in one character.
-// Encrypted plates cannot be compared in SQL, so the open ones are opened here; a lot has few of them.
-func (s *Service) nearStays(ctx context.Context, tx *ent.Tx, seen *sighting) ([]*ent.ParkingSession, error) {
-	open, err := tx.ParkingSession.Query().
-		Where(parkingsession.LotID(seen.lot.Row), parkingsession.StateEQ(parkingsession.StateOPEN),
-			parkingsession.PlateColor(string(seen.plate.Color())), parkingsession.EnteredAtLTE(seen.ObservedAt)).
-		All(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read open stays: %w", err)
-	}
-	var near []*ent.ParkingSession
-	for _, stay := range open {
-		plate, err := s.plateOf(ctx, stay)
-		if err != nil {
-			return nil, err
-		}
-		if plate.NearTo(seen.plate) {
-			near = append(near, stay)
-		}
-	}
-	return near, nil
 }
 
 // plateOf opens the plate of a stay.

@@ -3,10 +3,14 @@ package parking
 import (
 	"context"
 	"fmt"
+	"io"
+	"log/slog"
 	"math"
+	"slices"
 	"time"
 
 	"parkbff/ent"
+	"parkbff/ent/lot"
 	"parkbff/ent/observation"
 	"parkbff/internal/cnid"
 	"parkbff/internal/fault"
@@ -27,6 +31,14 @@ type Observation struct {
 	Confidence float64 // 0 to 1
 }
 
+// Format prints "observation" under every verb: the plate is a personal value.
+func (Observation) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, observationWord) }
+
+// LogValue keeps the plate out of structured logs.
+func (Observation) LogValue() slog.Value { return slog.StringValue(observationWord) }
+
+const observationWord = "observation"
+
 // Result is the outcome of one observation of a batch, or why it was refused.
 type Result struct {
 	*Outcome
@@ -42,6 +54,7 @@ type sighting struct {
 	index      []byte
 	receivedAt time.Time
 	late       bool
+	lotHeld    bool // by this transaction, see holdLots
 }
 
 // Observe records what a gate saw and answers what its barrier should do.
@@ -70,18 +83,33 @@ func (s *Service) ObserveAll(ctx context.Context, batch []Observation) ([]Result
 	if len(batch) == 0 || len(batch) > mostAtOnce {
 		return nil, TooMany
 	}
+	for _, row := range machine.LotIDs() {
+		if err := s.vault.Ready(ctx, vault.LotKey(row)); err != nil {
+			return nil, fmt.Errorf("ready the lot's data key: %w", err)
+		}
+	}
 	now := s.clock.Now()
+	seen, refused := s.checkAll(batch, machine, now)
+	waited := anyWaited(batch, now)
 	var results []Result
 	system := viewer.AsSystem(ctx, jobObserve)
 	err = s.store.WithTx(system, func(ctx context.Context, tx *ent.Tx) error {
-		results = make([]Result, len(batch)) // WithTx may run this again
-		for i, o := range batch {
-			seen, refusal := s.check(o, machine, now)
-			if refusal != nil {
-				results[i].Err = refusal
+		results = slices.Clone(refused) // WithTx may run this again
+		if waited {
+			if err := holdLots(ctx, tx, machine.LotIDs()...); err != nil {
+				return err
+			}
+		}
+		known, err := eventsKnown(ctx, tx, seen)
+		if err != nil {
+			return err
+		}
+		for i, one := range seen {
+			if one == nil {
 				continue
 			}
-			outcome, err := s.record(ctx, tx, seen)
+			one.lotHeld = waited
+			outcome, err := s.record(ctx, tx, one, known)
 			if err != nil && fault.As(err) == nil || isTransient(err) {
 				return err
 			}
@@ -93,6 +121,32 @@ func (s *Service) ObserveAll(ctx context.Context, batch []Observation) ([]Result
 		return nil, err
 	}
 	return results, nil
+}
+
+// checkAll answers the sightings of a batch, nil for an observation that is not sound, and why it is not.
+func (s *Service) checkAll(batch []Observation, machine *viewer.Viewer, now time.Time) ([]*sighting, []Result) {
+	seen, refused := make([]*sighting, len(batch)), make([]Result, len(batch))
+	for i, o := range batch {
+		seen[i], refused[i].Err = s.check(o, machine, now)
+	}
+	return seen, refused
+}
+
+// anyWaited tells whether any of the observations lay at its gate for a while: then what belongs to it
+// may be arriving from another gate at this very moment.
+func anyWaited(batch []Observation, now time.Time) bool {
+	return slices.ContainsFunc(batch, func(o Observation) bool { return now.Sub(o.ObservedAt) > rereadWithin })
+}
+
+// holdLots keeps an entry and an exit that waits for it from being placed at once: under repeatable
+// read neither would see the other, the stay would never end and the exit wait for ever. Entries that
+// arrive as they happen need no hold, because their car is still inside.
+func holdLots(ctx context.Context, tx *ent.Tx, rows ...int64) error {
+	err := tx.Lot.Update().Where(lot.IDIn(rows...)).Modify(store.Hold(lot.FieldCapacity)).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("hold the lot: %w", err)
+	}
+	return nil
 }
 
 // isTransient holds for the one fault that concerns the transaction and not the observation.
@@ -152,15 +206,10 @@ func validEventID(id string) bool {
 	return true
 }
 
-// record places one observation, unless the event is already known.
-func (s *Service) record(ctx context.Context, tx *ent.Tx, seen *sighting) (*Outcome, error) {
-	known, err := tx.Observation.Query().
-		Where(observation.GateID(seen.gate.Row), observation.EventID(seen.EventID)).Only(ctx)
-	if err == nil {
-		return s.answerAgain(ctx, tx, seen, known)
-	}
-	if !ent.IsNotFound(err) {
-		return nil, fmt.Errorf("look for the event: %w", err)
+// record places one observation, unless its event is already known, and makes it known.
+func (s *Service) record(ctx context.Context, tx *ent.Tx, seen *sighting, known events) (*Outcome, error) {
+	if known[seen.event()] {
+		return s.recordAgain(ctx, tx, seen)
 	}
 	placed, err := s.place(ctx, tx, seen)
 	if err != nil {
@@ -169,10 +218,22 @@ func (s *Service) record(ctx context.Context, tx *ent.Tx, seen *sighting) (*Outc
 	if err := s.keep(ctx, tx, seen, placed); err != nil {
 		return nil, err
 	}
+	known[seen.event()] = true
 	if err := s.tell(ctx, tx, seen, placed); err != nil {
 		return nil, err
 	}
 	return s.answer(ctx, seen, placed)
+}
+
+// recordAgain answers an event that was recorded before. It is read at this moment: what came between may
+// have settled whose it is.
+func (s *Service) recordAgain(ctx context.Context, tx *ent.Tx, seen *sighting) (*Outcome, error) {
+	before, err := tx.Observation.Query().
+		Where(observation.GateID(seen.gate.Row), observation.EventID(seen.EventID)).Only(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the event: %w", err)
+	}
+	return s.answerAgain(ctx, tx, seen, before)
 }
 
 // keep writes the observation with its outcome, so that a report sent twice is answered alike.

@@ -54,7 +54,7 @@ func (l *timeline) after(t time.Time) *ent.ParkingSession {
 //     that lies inside a closed stay takes over its exit, and the earlier part becomes a GHOST.
 //   - An exit closes the latest stay that began before it. Without one, it closes the stay of a car
 //     whose plate reads one character differently, if there is exactly one, and waits for review. Else
-//     it is kept and waits for its entry.
+//     it is kept and waits for its entry; so is a later reading of a car that was let go.
 //
 // A GHOST whose exit arrives after all is closed like any other stay.
 func (s *Service) place(ctx context.Context, tx *ent.Tx, seen *sighting) (*placed, error) {

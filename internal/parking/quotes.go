@@ -58,7 +58,8 @@ func (s *Service) QuoteLane(ctx context.Context, code string) (Quote, error) {
 
 // QuotePlate quotes a plate in a lot to anybody. It answers the same for absent, free, paid and
 // protected cars, and counts attempts whether the car is there or not, so that nobody can follow a car
-// by its plate (design: quotes). A viewer who may see the stay asks without limit.
+// by its plate (design: quotes). Only who sees the lot of the stay clear asks without limit: to others,
+// those who have bound the plate included, an answer without limit would tell in which lot the car is.
 // Errors: UnknownLot, the faults of a plate, QuoteNeedsLane.
 func (s *Service) QuotePlate(ctx context.Context, text string, color cnid.Color, lotCode string) (Quote, error) {
 	lot, ok := s.Lot(lotCode)
@@ -72,15 +73,10 @@ func (s *Service) QuotePlate(ctx context.Context, text string, color cnid.Color,
 	index := s.vault.Index(PlateIndex, plate.Key())
 	here := parkingsession.And(parkingsession.LotID(lot.Row), parkingsession.PlateIndex(index),
 		parkingsession.StateNEQ(parkingsession.StateGHOST))
-	if viewer.Of(ctx).Kind != viewer.Anonymous {
-		own, err := s.store.Client(ctx).ParkingSession.Query().Where(here).
-			Order(ent.Desc(parkingsession.FieldEnteredAt)).First(ctx)
-		if err == nil {
-			return s.QuoteStay(ctx, own.ID)
-		}
-		if !ent.IsNotFound(err) {
-			return nil, fmt.Errorf("look for the viewer's stay: %w", err)
-		}
+	if stay, err := s.seenClear(ctx, here); err != nil {
+		return nil, err
+	} else if stay != nil {
+		return s.quote(stay.FeeFen - stay.PaidFen), nil
 	}
 	system := viewer.AsSystem(ctx, jobQuote)
 	if err := s.countAttempt(system, index, lot.Row); err != nil {
@@ -98,6 +94,31 @@ func (s *Service) QuotePlate(ctx context.Context, text string, color cnid.Color,
 		owed = s.quote(0)
 	}
 	return owed, nil
+}
+
+// seenClear answers the latest of the stays that are meant, if the viewer sees in which lot it is, or nil.
+func (s *Service) seenClear(ctx context.Context, meant predicate.ParkingSession) (*Stay, error) {
+	v := viewer.Of(ctx)
+	if v.Kind == viewer.Anonymous {
+		return nil, nil
+	}
+	row, err := s.store.Client(ctx).ParkingSession.Query().Where(meant).
+		Order(ent.Desc(parkingsession.FieldEnteredAt)).First(ctx)
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for the viewer's stay: %w", err)
+	}
+	stay, err := s.Stay(ctx, row.ID)
+	if err != nil {
+		return nil, err
+	}
+	own := v.Knows(viewer.Verified, stay.VehicleID, stay.LotID) && !v.FullMask && !stay.Hidden
+	if !own && !v.WorksAt(stay.LotID) {
+		return nil, nil
+	}
+	return stay, nil
 }
 
 // quote makes an amount that is owed into its answer.
@@ -137,26 +158,74 @@ func (s *Service) protected(ctx context.Context, index []byte) (bool, error) {
 }
 
 // countAttempt records that somebody asks about a plate, and refuses when that is too often.
+//
+// It counts again once the attempt is committed: of many made at once, each sees those committed before
+// it, so that no more than the limit pass. A refused one is taken back, or whoever goes on asking would
+// keep the plate's owner from ever asking again.
 func (s *Service) countAttempt(ctx context.Context, index []byte, lotID int64) error {
 	now := s.clock.Now()
-	return s.store.WithTx(ctx, func(ctx context.Context, tx *ent.Tx) error {
-		lately, err := tx.QuoteAttempt.Query().
-			Where(quoteattempt.PlateIndex(index), quoteattempt.CreatedAtGT(now.Add(-24*time.Hour))).All(ctx)
+	before, err := s.attempts(ctx, index, now)
+	if err != nil {
+		return err
+	}
+	before.add(lotID, true)
+	if before.tooMany() {
+		return QuoteNeedsLane
+	}
+	var own int64
+	err = s.store.WithTx(ctx, func(ctx context.Context, tx *ent.Tx) error {
+		row, err := tx.QuoteAttempt.Create().SetPlateIndex(index).SetLotID(lotID).SetCreatedAt(now).Save(ctx)
 		if err != nil {
-			return fmt.Errorf("read attempts: %w", err)
+			return fmt.Errorf("record attempt: %w", err)
 		}
-		lots, lastHour := map[int64]bool{lotID: true}, 0
-		for _, a := range lately {
-			lots[a.LotID] = true
-			if a.CreatedAt.After(now.Add(-time.Hour)) {
-				lastHour++
-			}
-		}
-		if lastHour >= attemptsPerHour || len(lots) > lotsPerDay {
-			return QuoteNeedsLane
-		}
-		return tx.QuoteAttempt.Create().SetPlateIndex(index).SetLotID(lotID).SetCreatedAt(now).Exec(ctx)
+		own = row.ID
+		return nil
 	})
+	if err != nil {
+		return err
+	}
+	after, err := s.attempts(ctx, index, now)
+	switch {
+	case err != nil:
+		return err
+	case !after.tooMany():
+		return nil
+	}
+	err = s.store.WithTx(ctx, func(ctx context.Context, tx *ent.Tx) error {
+		return tx.QuoteAttempt.DeleteOneID(own).Exec(ctx)
+	})
+	if err != nil {
+		return fmt.Errorf("take the attempt back: %w", err)
+	}
+	return QuoteNeedsLane
+}
+
+// attempts is what strangers asked about one plate within a day.
+type attempts struct {
+	lots     map[int64]bool
+	lastHour int
+}
+
+func (a *attempts) add(lotID int64, withinTheHour bool) {
+	a.lots[lotID] = true
+	if withinTheHour {
+		a.lastHour++
+	}
+}
+
+func (a *attempts) tooMany() bool { return a.lastHour > attemptsPerHour || len(a.lots) > lotsPerDay }
+
+func (s *Service) attempts(ctx context.Context, index []byte, now time.Time) (*attempts, error) {
+	rows, err := s.store.Fresh(ctx).QuoteAttempt.Query().
+		Where(quoteattempt.PlateIndex(index), quoteattempt.CreatedAtGT(now.Add(-24*time.Hour))).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read attempts: %w", err)
+	}
+	lately := &attempts{lots: map[int64]bool{}}
+	for _, row := range rows {
+		lately.add(row.LotID, row.CreatedAt.After(now.Add(-time.Hour)))
+	}
+	return lately, nil
 }
 
 // ForgetAttempts deletes what strangers asked more than a day ago.

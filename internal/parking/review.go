@@ -12,7 +12,8 @@ import (
 )
 
 // ReviewMatch says whether a stay that a similar plate had closed was matched rightly (P04). A wrong
-// match is undone: the stay is open again, and the exit waits for its own entry. It is for the staff of
+// match is undone: the stay is open again, or a GHOST when the car has been seen entering since, and the
+// exit waits for its own entry. It is for the staff of
 // the lot. Errors: fault.NotFound, NothingToReview, AlreadyPaid.
 func (s *Service) ReviewMatch(ctx context.Context, row int64, right bool) (*Stay, error) {
 	seen, err := s.Stay(ctx, row)
@@ -34,16 +35,34 @@ func (s *Service) ReviewMatch(ctx context.Context, row int64, right bool) (*Stay
 		case stay.PaidFen > 0:
 			return AlreadyPaid.At("sessionId")
 		}
-		if err := s.releaseExits(ctx, tx, stay); err != nil {
-			return err
-		}
-		return tx.ParkingSession.UpdateOneID(row).SetReview(parkingsession.ReviewREJECTED).
-			SetMatch(parkingsession.MatchEXACT).SetState(parkingsession.StateOPEN).ClearExitedAt().SetFeeFen(0).Exec(ctx)
+		return s.undoMatch(ctx, tx, stay)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return s.Stay(ctx, row)
+}
+
+// undoMatch takes a wrong exit from a stay for which nothing was paid.
+func (s *Service) undoMatch(ctx context.Context, tx *ent.Tx, stay *ent.ParkingSession) error {
+	if err := s.releaseExits(ctx, tx, stay); err != nil {
+		return err
+	}
+	undone := tx.ParkingSession.UpdateOneID(stay.ID).SetReview(parkingsession.ReviewREJECTED).
+		SetMatch(parkingsession.MatchEXACT).SetState(parkingsession.StateOPEN).ClearExitedAt().SetFeeFen(0)
+	next, err := tx.ParkingSession.Query().
+		Where(parkingsession.PlateIndex(stay.PlateIndex), parkingsession.EnteredAtGT(stay.EnteredAt)).
+		Order(ent.Asc(parkingsession.FieldEnteredAt)).First(ctx)
+	switch {
+	case err == nil:
+		undone.SetState(parkingsession.StateGHOST).SetGoneBefore(next.EnteredAt)
+	case !ent.IsNotFound(err):
+		return fmt.Errorf("look for a later stay: %w", err)
+	}
+	if err := undone.Exec(ctx); err != nil {
+		return fmt.Errorf("undo the match: %w", err)
+	}
+	return nil
 }
 
 // Hide hides the lot name of one record of the asking driver's, or shows it again (R065). Error:

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"parkbff/internal/fault"
 	"parkbff/internal/page"
@@ -21,7 +22,7 @@ type Search struct {
 const (
 	usualRadius = 3000
 	mostRadius  = 50000
-	longestText = 64
+	longestText = 64 // characters
 )
 
 // Search finds lots: by nearness when a point is given, else by row. Errors: LocationMissing,
@@ -49,7 +50,7 @@ func (q *Search) check() error {
 		return fault.BadInput.At("near")
 	case q.RadiusMeters != nil && (*q.RadiusMeters < 1 || *q.RadiusMeters > mostRadius):
 		return fault.BadInput.At("radiusMeters")
-	case len(q.Text) > longestText:
+	case utf8.RuneCountInString(q.Text) > longestText:
 		return fault.BadInput.At("search")
 	}
 	return nil

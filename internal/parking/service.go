@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -52,6 +53,7 @@ type Service struct {
 	bus       Publisher
 	log       *slog.Logger
 	catalogue atomic.Pointer[catalogue]
+	reloading sync.Mutex
 	vacancies vacancyBoard
 }
 

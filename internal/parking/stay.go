@@ -1,6 +1,9 @@
 package parking
 
 import (
+	"fmt"
+	"io"
+	"log/slog"
 	"time"
 
 	"parkbff/ent/parkingsession"
@@ -34,6 +37,10 @@ func (s *Stay) VehicleAtHand() int64 { return s.VehicleID }
 
 // LotAtHand is the lot that facts are tested about.
 func (s *Stay) LotAtHand() int64 { return s.LotID }
+
+// KnownAs tells whether who bound the vehicle at that moment may know the stay as that vehicle's. Whoever
+// paid for a stranger's car must not find its plate by binding one after the other.
+func (s *Stay) KnownAs(boundAt time.Time) bool { return !boundAt.After(s.EnteredAt) }
 
 // MaskedLotName is the lot's name for those who may see half of it.
 func (s *Stay) MaskedLotName() string { return s.HalfLotName }
@@ -71,5 +78,13 @@ func (s *Stay) until() time.Time {
 	}
 	return s.asOf
 }
+
+// Format prints "stay" under every verb: its values are personal.
+func (Stay) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, stayWord) }
+
+// LogValue keeps its values out of structured logs.
+func (Stay) LogValue() slog.Value { return slog.StringValue(stayWord) }
+
+const stayWord = "stay"
 
 func wholeMinutes(from, to time.Time) int { return max(0, int(to.Sub(from)/time.Minute)) }

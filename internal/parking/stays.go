@@ -100,7 +100,7 @@ func (s *Service) stays(ctx context.Context, p page.Request, where ...predicate.
 		query.Where(parkingsession.IDLT(p.After))
 	}
 	if v.Kind == viewer.Driver {
-		query.Modify(withHidden)
+		query.Select(shownToDrivers...).Modify(withHidden)
 	}
 	rows, err := query.All(ctx)
 	if err != nil {
@@ -114,6 +114,15 @@ func (s *Service) stays(ctx context.Context, p page.Request, where ...predicate.
 		}
 	}
 	return page.Of[*Stay]{Items: stays, More: cut.More}, nil
+}
+
+// shownToDrivers are the columns from which a driver's stay is made. How an exit was matched is for the
+// staff of the lot.
+var shownToDrivers = []string{
+	parkingsession.FieldID, parkingsession.FieldLotID, parkingsession.FieldVehicleID,
+	parkingsession.FieldPlate, parkingsession.FieldPlateColor, parkingsession.FieldState,
+	parkingsession.FieldEnteredAt, parkingsession.FieldExitedAt, parkingsession.FieldGoneBefore,
+	parkingsession.FieldFeeFen, parkingsession.FieldPaidFen, parkingsession.FieldPaidUntil,
 }
 
 // withHidden reads the account's wish for each record from the row that gives it access; the policy of

@@ -11,11 +11,13 @@ import (
 	"parkbff/internal/viewer"
 )
 
-// Public vacancy must not follow one car: it is counted once a VacancyInterval, and lots of fewer bays
-// than smallLot publish a band only.
+// Public vacancy must not follow one car: it is counted once a VacancyInterval, lots of fewer bays than
+// smallLot publish a band only, and those of fewer than tinyLot, where the bands are a car or two apart,
+// nothing.
 const (
 	VacancyInterval = time.Minute
 	smallLot        = 30
+	tinyLot         = 10
 )
 
 // vacancyBoard is what is public about free bays, as counted last.
@@ -50,7 +52,7 @@ func (s *Service) RefreshVacancies(ctx context.Context) error {
 
 func (b *vacancyBoard) of(l *Lot) Vacancy {
 	last := b.last.Load()
-	if last == nil || l.Capacity == 0 {
+	if last == nil || l.Capacity < tinyLot {
 		return Vacancy{Band: BandUnknown}
 	}
 	free := max(0, l.Capacity-last.occupied[l.Row])

@@ -19,10 +19,6 @@ import (
 const hidden = "***"
 
 var (
-	// Province and letter of a mainland plate (GA 36-2018), then five or six characters, of which
-	// the last two are shown.
-	mainlandPlate = regexp.MustCompile(`^([京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新][A-Z])[0-9A-Z]{3,4}([0-9A-Z]{2}|[0-9A-Z][警学挂港澳领]|应急)$`)
-
 	plateSeparators = strings.NewReplacer("·", "", "•", "", "-", "", " ", "", "\u00a0", "", "\u3000", "")
 	phoneSeparators = strings.NewReplacer("-", "", " ", "", "(", "", ")", "", "\u00a0", "")
 
@@ -34,12 +30,50 @@ var (
 // stars for every length, so that a new-energy plate (eight characters) looks like any other. Of every
 // other text (Hong Kong, military, embassy, synthetic) it shows the last two of six characters or more.
 func Plate(text string) string {
-	plain := strings.ToUpper(plateSeparators.Replace(width.Narrow.String(text)))
-	if part := mainlandPlate.FindStringSubmatch(plain); part != nil {
-		return part[1] + hidden + part[2]
+	if !isTidyPlate(text) {
+		text = strings.ToUpper(plateSeparators.Replace(width.Narrow.String(text)))
 	}
-	return tail(plain, 2, hidden)
+	if head, end, ok := cutMainlandPlate([]rune(text)); ok {
+		return head + hidden + end
+	}
+	return tail(text, 2, hidden)
 }
+
+// isTidyPlate holds for text that has nothing to tidy, as plates are stored: history pages mask many.
+func isTidyPlate(text string) bool {
+	for _, r := range text {
+		if !isPlateSign(r) && (r < '一' || r > '鿿') {
+			return false
+		}
+	}
+	return true
+}
+
+// Parts of mainland plates (GA 36-2018).
+const (
+	provinces = "京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新"
+	suffixes  = "警学挂港澳领"
+	emergency = "应急"
+)
+
+// cutMainlandPlate answers what is shown of a mainland plate: province and letter, and after three or four
+// characters more the last two.
+func cutMainlandPlate(plate []rune) (head, end string, ok bool) {
+	last := len(plate) - 2
+	if last < 5 || last > 6 || !strings.ContainsRune(provinces, plate[0]) || plate[1] < 'A' || plate[1] > 'Z' {
+		return "", "", false
+	}
+	for _, r := range plate[2:last] {
+		if !isPlateSign(r) {
+			return "", "", false
+		}
+	}
+	head, end = string(plate[:2]), string(plate[last:])
+	signs := isPlateSign(plate[last]) && (isPlateSign(plate[last+1]) || strings.ContainsRune(suffixes, plate[last+1]))
+	return head, end, signs || end == emergency
+}
+
+func isPlateSign(r rune) bool { return '0' <= r && r <= '9' || 'A' <= r && r <= 'Z' }
 
 // Mobile shows the network and the last four digits of a mainland number, `138****1234`, with or
 // without its country code; and the country, the first two and the last two digits of a number of

@@ -103,6 +103,13 @@ func (v *Vault) OpenString(ctx context.Context, owner Owner, field string, s Sea
 	return string(plain), err
 }
 
+// Ready has the data key of an owner held before a transaction begins that seals or opens much for it:
+// inside, a key that is not held yet is read anew for each value. Errors: NoKey, and those of the store.
+func (v *Vault) Ready(ctx context.Context, owner Owner) error {
+	_, err := v.dataKey(ctx, owner)
+	return err
+}
+
 // Forget drops the held data key of an owner that was erased, here or on another replica.
 func (v *Vault) Forget(owner Owner) { v.opened.forget(owner) }
 

@@ -6,8 +6,8 @@ import (
 	"reflect"
 )
 
-// rows remembers on its connection that it is open. Column facts are passed on where the driver has
-// them, and answered as unknown where it has not.
+// rows remembers on its connection that it is open. Of the facts about columns that a driver may tell, it
+// passes on the one for which ent asks, with every row that has a column unknown to the model.
 type rows struct {
 	driver.Rows
 	conn *conn
@@ -35,32 +35,4 @@ func (r *rows) ColumnTypeScanType(index int) reflect.Type {
 		return t.ColumnTypeScanType(index)
 	}
 	return reflect.TypeFor[any]()
-}
-
-func (r *rows) ColumnTypeDatabaseTypeName(index int) string {
-	if t, ok := r.Rows.(driver.RowsColumnTypeDatabaseTypeName); ok {
-		return t.ColumnTypeDatabaseTypeName(index)
-	}
-	return ""
-}
-
-func (r *rows) ColumnTypeLength(index int) (length int64, ok bool) {
-	if t, has := r.Rows.(driver.RowsColumnTypeLength); has {
-		return t.ColumnTypeLength(index)
-	}
-	return 0, false
-}
-
-func (r *rows) ColumnTypeNullable(index int) (nullable, ok bool) {
-	if t, has := r.Rows.(driver.RowsColumnTypeNullable); has {
-		return t.ColumnTypeNullable(index)
-	}
-	return false, false
-}
-
-func (r *rows) ColumnTypePrecisionScale(index int) (precision, scale int64, ok bool) {
-	if t, has := r.Rows.(driver.RowsColumnTypePrecisionScale); has {
-		return t.ColumnTypePrecisionScale(index)
-	}
-	return 0, 0, false
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -119,7 +120,7 @@ func (doctorCommand) Run(s *surroundings) error {
 		var failed error
 		for _, c := range checks {
 			if err := c.ask(); err != nil {
-				failed = fmt.Errorf("%s: no: %w", c.name, err)
+				failed = errors.Join(failed, fmt.Errorf("%s: no: %w", c.name, err))
 				fmt.Fprintf(os.Stdout, "FAIL  %s\n", c.name)
 				continue
 			}

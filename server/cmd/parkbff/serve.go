@@ -16,6 +16,7 @@ import (
 	"parkbff/server/config"
 	"parkbff/server/datadir"
 	"parkbff/server/demo"
+	"parkbff/server/heapfloor"
 )
 
 type serveCommand struct {
@@ -23,8 +24,12 @@ type serveCommand struct {
 	Lots string `type:"existingfile" help:"A lot file to import at the start."`
 }
 
+// leastHeap is how much memory the server takes before garbage is collected; see package heapfloor.
+const leastHeap = 64 << 20
+
 // Run serves until the program is told to stop.
 func (c *serveCommand) Run(s *surroundings) (err error) {
+	defer heapfloor.Keep(leastHeap)()
 	if s.config.Embedded() {
 		held, err := datadir.Hold(s.config.Data)
 		if err != nil {
