@@ -162,26 +162,24 @@ func (a *Answer) MustBeRefused(code string) *Answer {
 
 // Codes lists the codes of all errors and userErrors.
 func (a *Answer) Codes() []string {
-	var codes []string
-	var walk func(value any)
-	walk = func(value any) {
-		switch v := value.(type) {
-		case map[string]any:
-			for key, inner := range v {
-				if code, ok := inner.(string); ok && key == "code" && (v["message"] != nil || len(v) == 1 || v["id"] != nil) {
-					codes = append(codes, code)
-				}
-				walk(inner)
-			}
-		case []any:
-			for _, inner := range v {
-				walk(inner)
-			}
-		}
+	a.t.Helper()
+	var whole struct {
+		Data   any
+		Errors []struct{ Extensions struct{ Code string } }
 	}
-	whole := a.whole()
-	walk(whole["errors"])
-	collectUserErrors(whole["data"], walk)
+	if err := json.Unmarshal([]byte(a.Text), &whole); err != nil {
+		a.t.Fatalf("no JSON: %s", a.Text)
+	}
+	var codes []string
+	for _, e := range whole.Errors {
+		codes = append(codes, e.Extensions.Code)
+	}
+	collectUserErrors(whole.Data, func(userErrors any) {
+		list, _ := userErrors.([]any)
+		for _, e := range list {
+			codes = append(codes, fmt.Sprint(Part(e, "code")))
+		}
+	})
 	return codes
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"net/http"
 	"net/url"
@@ -166,7 +167,7 @@ const RecordObservation = `mutation($in: RecordObservationInput!) {
 // Report is the input of one observation.
 func (g *Gate) Report(plate, direction string, at time.Time) Vars {
 	return Vars{
-		"eventId": fmt.Sprintf("%s-%s-%x-%d", g.lotCode, direction, plate, at.UnixMilli()), "lotCode": g.lotCode,
+		"eventId": fmt.Sprintf("%s-%s-%08x-%d", g.lotCode, direction, crc32.ChecksumIEEE([]byte(plate)), at.UnixMilli()), "lotCode": g.lotCode,
 		"gateCode": "G1", "direction": direction, "plate": plate, "observedAt": at.UTC().Format(time.RFC3339Nano),
 		"confidence": 0.98,
 	}

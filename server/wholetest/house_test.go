@@ -1,7 +1,6 @@
 package wholetest
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"time"
@@ -50,6 +49,7 @@ func start(t *testing.T, h *rig.House, lots string) *house {
 		if err := h.Kill(); err != nil {
 			t.Error(err)
 		}
+		hides(t, "the log", h.Log.String(), "level=ERROR", "goroutine ")
 		if t.Failed() {
 			t.Logf("the server wrote:\n%s", tail(h.Log.String()))
 		}
@@ -152,15 +152,18 @@ func (a asker) reports(o rig.Observation) rig.Answer {
 }
 
 // eventually asks again until done or out of patience.
-func eventually(t *testing.T, within time.Duration, what string, done func(ctx context.Context) bool) {
+func eventually(t *testing.T, within time.Duration, what string, done func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), within)
-	defer cancel()
-	for !done(ctx) {
-		select {
-		case <-ctx.Done():
+	for until := time.Now().Add(within); !done(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(until) {
 			t.Fatalf("not within %s: %s", within, what)
-		case <-time.After(20 * time.Millisecond):
 		}
+	}
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }

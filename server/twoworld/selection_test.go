@@ -1,0 +1,118 @@
+package twoworld_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// spelling of one and the same question.
+type spelling int
+
+const (
+	plain     spelling = iota
+	disguised          // every field under an alias, and all of it in a fragment
+)
+
+// write writes the operation that goes a route, gives the last field its arguments and selects all below.
+func (a *author) write(kind string, route []hop, arguments map[string]any, as spelling) operation {
+	op := operation{field: route[0].field.Name, vars: map[string]any{}, files: map[string][]byte{}}
+	last := route[len(route)-1]
+	var declared, given []string
+	for _, argument := range last.field.Arguments {
+		value, ok := arguments[argument.Name]
+		if !ok {
+			continue
+		}
+		declared = append(declared, "$"+argument.Name+": "+argument.Type.String())
+		given = append(given, argument.Name+": $"+argument.Name)
+		op.vars[argument.Name] = filesIn(argument.Name, value, op.files)
+	}
+	below := a.below(last.field.Type, []string{last.owner}, as)
+	text := last.field.Name + inBrackets(given) + below
+	if as == disguised {
+		text = fmt.Sprintf("x_%s: %s%s", last.field.Name, last.field.Name, inBrackets(given))
+		if below != "" {
+			text += " { ...Whole }"
+		}
+	}
+	for _, before := range slices.Backward(route[:len(route)-1]) {
+		text = before.field.Name + a.leastOf(before) + " { __typename " + text + " }"
+	}
+	op.text = kind + inBrackets(declared) + " { " + text + " }"
+	if as == disguised && below != "" {
+		op.text += " fragment Whole on " + last.field.Type.Name() + below
+	}
+	return op
+}
+
+// leastOf are the arguments that a field on the way cannot do without, as literals.
+func (a *author) leastOf(h hop) string {
+	var given []string
+	for _, argument := range h.field.Arguments {
+		if argument.Type.NonNull {
+			given = append(given, fmt.Sprintf("%s: %q", argument.Name, a.valuesOf(h.owner+"."+h.field.Name+"."+argument.Name, argument.Type)[0]))
+		}
+	}
+	return inBrackets(given)
+}
+
+// below selects everything under a field of a type, but not a type inside itself; empty for a leaf.
+func (a *author) below(typ *ast.Type, within []string, as spelling) string {
+	def := a.schema.Types[typ.Name()]
+	if !def.IsCompositeType() {
+		return ""
+	}
+	within = append(slices.Clone(within), def.Name)
+	var parts []string
+	if def.IsAbstractType() {
+		for _, possible := range a.schema.GetPossibleTypes(def) {
+			// Fields of one name may differ in type between the possible types, so each has its alias.
+			fields := a.fieldsOf(possible, append(within, possible.Name), possible.Name+"_", as)
+			parts = append(parts, "... on "+possible.Name+" { "+strings.Join(fields, " ")+" }")
+		}
+	} else {
+		parts = a.fieldsOf(def, within, "", as)
+	}
+	return " { __typename " + strings.Join(parts, " ") + " }"
+}
+
+func (a *author) fieldsOf(def *ast.Definition, within []string, alias string, as spelling) []string {
+	if as == disguised {
+		alias += "x_"
+	}
+	var fields []string
+	for _, field := range def.Fields {
+		target := a.schema.Types[field.Type.Name()]
+		if strings.HasPrefix(field.Name, "__") || slices.Contains(within, target.Name) {
+			continue
+		}
+		selection := a.below(field.Type, within, as)
+		if target.IsCompositeType() && selection == " { __typename  }" {
+			continue
+		}
+		name := field.Name
+		if alias != "" {
+			name = alias + field.Name + ": " + field.Name
+		}
+		fields = append(fields, name+oneScreen(field)+selection)
+	}
+	return fields
+}
+
+// oneScreen keeps what hangs below a list of lists from costing more than a request may.
+func oneScreen(field *ast.FieldDefinition) string {
+	if field.Arguments.ForName("first") != nil {
+		return "(first: 3)"
+	}
+	return ""
+}
+
+func inBrackets(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return "(" + strings.Join(list, ", ") + ")"
+}

@@ -1,0 +1,88 @@
+package twoworld_test
+
+import (
+	"time"
+
+	"parkbff/server/servertest"
+)
+
+// Plates and mobiles of the story.
+const (
+	boundPlate   = "粤B12345" // bound by two people, verified by none
+	ownedPlate   = "粤B23456" // verified
+	maskingPlate = "粤B34567" // verified by somebody under full masking
+	hidingPlate  = "粤B45678" // verified by somebody who hides every record
+	otherPlate   = "粤B56789" // verified; it parks elsewhere
+	absentPlate  = "粤B99999" // parks nowhere
+)
+
+// parting are the mutations that take the viewer's own rights away, in the order in which that leaves the
+// most for the others.
+var parting = []string{"unlinkChannel", "changeMobile", "unbindPlate", "logout"}
+
+// trial answers the values to try on an argument or an input field, the most usual first.
+type trial func(met *acquaintance) []any
+
+func these(values ...any) trial { return func(*acquaintance) []any { return values } }
+
+func knownIDs(met *acquaintance) []any { return append(met.allIDs(), "rubbish", "") }
+
+func knownCursors(met *acquaintance) []any {
+	return append(met.someCursors(), "rubbish", "AAAAAAAAAAAAAAAAAAAAAA", "")
+}
+
+// trials by coordinate, or by name alone where that says enough. Enums, booleans, ids and inputs need none.
+//
+// A plate in a lot is only quoted in a lot where none of the cars with hidden values has a debt: that
+// quotes answer what is owed, to anybody, is the purpose of theirs. TestNobodyCanSearchForACarByQuotes
+// shows how far that goes.
+var trials = map[string]trial{
+	"first":  these(2, 1, 30, 100, 0, 101, -1),
+	"after":  knownCursors,
+	"months": these(3, 1, 2, 0, 4, -1),
+
+	"Query.node.id":   knownIDs,
+	"Query.nodes.ids": func(met *acquaintance) []any { return []any{met.someIDs(), []any{"rubbish"}, []any{}, tooMany()} },
+
+	"Query.lots.search":       these("万象", "万***", "罗湖", "没有"),
+	"Query.lots.radiusMeters": these(500, 1, 50_000, 0, 60_000),
+	"latitude":                these(22.54, 22.55, 91.0),
+	"longitude":               these(114.11, -181.0),
+
+	"code":     these("WXC", "WXT", "WXF", "WXG", "WXD", "WXM", elsewhere, "NONE", ""),
+	"lotCode":  these("WXC", "WXT", "WXF", "WXG", "WXD", "WXM", elsewhere, "NONE", ""),
+	"gateCode": these("G1", "NONE"),
+
+	"PlateAtLotInput.lotCode": these(elsewhere, "NONE"),
+	"PlateAtLotInput.plate":   these(absentPlate, boundPlate, ownedPlate, maskingPlate, "粤B67845", "粤BD98745", "no plate"),
+	"QuoteInput.lane":         these("NOSUCHLANE", ""),
+
+	"mobile":                 these("13900000099", "13900000001", "110"),
+	"LoginInput.code":        these("000000", ""),
+	"ChangeMobileInput.code": these("000000", ""),
+	"refreshToken":           these("rubbish", "a.b"),
+
+	"plate":          these(absentPlate, boundPlate, ownedPlate, "粤B67845", "no plate"),
+	"nickname":       these("小车", "", "a name that is far too long to be one"),
+	"drivingLicence": these(papers("in.drivingLicence", absentPlate), file("no picture")),
+	"idCard":         these(papers("in.idCard", absentPlate), file("no picture")),
+
+	"idempotencyKey": these("key-1", ""),
+	"text":           these("欢迎", ""),
+	"reason":         these("test", ""),
+	"occupied":       these(0, 5, -1),
+	"countedAt":      these(at(0, "12:00").UTC().Format(time.RFC3339), "2099-01-01T00:00:00Z"),
+	"eventId":        these("event-1", ""),
+	"observedAt":     these(at(0, "12:00").UTC().Format(time.RFC3339), "2099-01-01T00:00:00Z"),
+	"confidence":     these(0.9, 2.0),
+}
+
+func papers(name, plate string) file { return file(servertest.PapersFor(plate).Files()[name]) }
+
+func tooMany() []any {
+	ids := make([]any, 101)
+	for i := range ids {
+		ids[i] = "rubbish"
+	}
+	return ids
+}

@@ -1,0 +1,196 @@
+package twoworld_test
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"parkbff/internal/testkit"
+	"parkbff/server/servertest"
+)
+
+func TestWhoeverMayNotSeeHiddenValuesCannotTellTwoWorldsApart(t *testing.T) {
+	t.Parallel()
+	testkit.Covers(t, "R016", "R025", "R069", "R070")
+	eachEngine(t, func(t *testing.T, both worlds) {
+		proof := newProof(t, both)
+		proof.tellAndLook()
+		proof.tryEverything()
+		proof.wasWorthIt()
+	})
+}
+
+// proof is the test as it goes on.
+type proof struct {
+	t       *testing.T
+	both    worlds
+	people  people
+	known   known                    // ids and cursors, everybody's
+	masked  map[string]*acquaintance // what those were shown who may not see
+	clear   [2]*acquaintance         // what those were shown who may, in each world
+	stayIDs map[string]string        // the last stay of each car
+	asked   int
+}
+
+func newProof(t *testing.T, both worlds) *proof {
+	p := &proof{
+		t: t, both: both, known: nothing(), masked: map[string]*acquaintance{}, stayIDs: map[string]string{},
+	}
+	p.clear = [2]*acquaintance{newAcquaintance(p.known), newAcquaintance(p.known)}
+	p.people = both.settle()
+	p.everybody()
+	return p
+}
+
+// everybody adds those who never sign in.
+func (p *proof) everybody() {
+	p.people[anonymous] = pair{p.both[0].Anonymous(), p.both[1].Anonymous()}
+	for who := range p.people {
+		if p.masked[who] == nil && who != owner {
+			p.masked[who] = newAcquaintance(p.known)
+		}
+	}
+}
+
+// tellAndLook lets the story happen, and everybody look at all there is between its chapters.
+func (p *proof) tellAndLook() {
+	for i, chapter := range chapters {
+		p.both.goTo(chapter.day, chapter.told)
+		for _, s := range chapter.sights {
+			p.both.report(s, p.stayIDs)
+		}
+		for j, scene := range chapter.scenes {
+			p.both.goTo(chapter.day, scene)
+			p.people = p.both.signIn()
+			p.everybody()
+			if i == 0 && j == 0 {
+				p.pay()
+			}
+			p.hide()
+			p.introduce()
+			if j == 0 && i%2 == 0 {
+				p.lookAtAll()
+			}
+		}
+	}
+}
+
+// pay lets somebody pay for a car that is bound to others and for one that is bound to nobody.
+func (p *proof) pay() {
+	for i, w := range p.both {
+		for _, plate := range []string{boundPlate, "stranger"} {
+			w.Pays(p.people[payer][i], p.stayIDs[plate], 1000)
+		}
+	}
+}
+
+// hide lets the one who hides each record do so.
+func (p *proof) hide() {
+	for _, c := range p.people[hiding] {
+		c.Asks(`mutation($id: ID!) { setSessionHidden(input: {sessionId: $id, hidden: true}) { userErrors { code } } }`,
+			servertest.Vars{"id": p.stayIDs[hidingPlate]}).OK()
+	}
+}
+
+// introduce lets everybody look at their own lists, by which ids and cursors become known, and those
+// who may see look at the same.
+func (p *proof) introduce() {
+	ownLists := func(met *acquaintance) []operation {
+		return slices.DeleteFunc(newAuthor(p.t, met).queries(), func(op operation) bool {
+			return op.field != "viewer" || len(op.vars) > 0 && op.vars["months"] == nil
+		})
+	}
+	p.eachMasked(func(who string, of pair, met *acquaintance) {
+		ops := ownLists(met)
+		p.asked += len(ops)
+		sameFor(p.t, who, of, ops, met)
+	})
+	for i, met := range p.clear {
+		for _, op := range ownLists(met) {
+			met.listen(p.t, op, ask(p.people[owner][i], op))
+		}
+	}
+}
+
+// lookAtAll asks every query as everybody who may not see.
+func (p *proof) lookAtAll() {
+	p.eachMasked(func(who string, of pair, met *acquaintance) {
+		ops := newAuthor(p.t, met).queries()
+		p.asked += len(ops)
+		sameFor(p.t, who, of, ops, met)
+	})
+}
+
+// tryEverything lets those below VERIFIED do whatever the contract has, and look at all again.
+func (p *proof) tryEverything() {
+	p.eachMasked(func(who string, of pair, met *acquaintance) {
+		if who == masking || who == hiding {
+			return // they may lift their own masks
+		}
+		ops := newAuthor(p.t, met).mutations()
+		p.asked += len(ops)
+		sameFor(p.t, who, of, ops, met)
+	})
+	p.both.goTo(93, "00:20")
+	p.people = p.both.signIn()
+	p.everybody()
+	p.lookAtAll()
+}
+
+// wasWorthIt shows that the proof could have failed: each masked field was reached by somebody who may
+// not see it, and differs between the worlds for somebody who may.
+func (p *proof) wasWorthIt() {
+	p.t.Logf("%d operations in each world", p.asked)
+	p.lookAsStaff()
+	author := newAuthor(p.t, newAcquaintance(p.known))
+	for _, def := range author.schema.Types {
+		for _, field := range def.Fields {
+			if mask := field.Directives.ForName("mask"); mask != nil {
+				p.judge(def.Name+"."+field.Name, mask)
+			}
+		}
+	}
+}
+
+// sameForTheirOwners are masked values that whoever may see them knows already.
+var sameForTheirOwners = []string{"Notice.plate"}
+
+func (p *proof) judge(coordinate string, mask *ast.Directive) {
+	p.t.Helper()
+	formula := mask.Arguments.ForName("as").Value.Raw
+	reached := false
+	for _, met := range p.masked {
+		reached = reached || len(met.values[coordinate]) > 0
+	}
+	if !reached && formula != "HIDDEN" {
+		p.t.Errorf("nobody was shown %s", coordinate)
+	}
+	if formula == "PRECISION" || formula == "NAME_VISIBILITY" || slices.Contains(sameForTheirOwners, coordinate) {
+		return
+	}
+	if maps.Equal(p.clear[0].values[coordinate], p.clear[1].values[coordinate]) {
+		p.t.Errorf("%s is the same in both worlds, so nothing was proved about it", coordinate)
+	}
+}
+
+// lookAsStaff asks what stands on the lots' own books.
+func (p *proof) lookAsStaff() {
+	for i, w := range p.both {
+		for _, op := range newAuthor(p.t, p.clear[i]).queries() {
+			code, _ := op.vars["code"].(string)
+			if _, isLot := w.Parking.Lot(code); isLot && op.field == "lot" {
+				p.clear[i].listen(p.t, op, ask(w.Staff(code), op))
+			}
+		}
+	}
+}
+
+func (p *proof) eachMasked(do func(who string, of pair, met *acquaintance)) {
+	p.people.each(func(who string, of pair) {
+		if met := p.masked[who]; met != nil {
+			do(who, of, met)
+		}
+	})
+}
