@@ -48,8 +48,8 @@ type Effort struct {
 	Batches  int // of observations, in one round, to one process
 }
 
-// Usual effort: about four minutes in all on two cores.
-func Usual() Effort { return Effort{Rounds: 6, Requests: 3000, AtOnce: 2, Batches: 6} }
+// Usual effort: about three minutes in all on two idle cores.
+func Usual() Effort { return Effort{Rounds: 6, Requests: 2000, AtOnce: 2, Batches: 4} }
 
 var errNotSame = errors.New("the two answers differ")
 

@@ -74,8 +74,16 @@ type observation struct {
 	Confidence float64   `json:"confidence"`
 }
 
-// batch is a request with a few hours of a gate: cars not seen before that come and go.
+// batch is a request with a few hours of a gate.
 func (r *reporter) batch(began time.Time) ([]byte, error) {
+	return json.Marshal(map[string]any{
+		"operationName": "RecordObservations", "query": ingestQuery,
+		"variables": map[string]any{"inputs": r.observations(began)},
+	})
+}
+
+// observations are of cars not seen before that come and go.
+func (r *reporter) observations(began time.Time) []observation {
 	inputs := make([]observation, 0, observationsOfBatch)
 	for n := range observationsOfBatch / 2 {
 		r.cars++
@@ -86,9 +94,7 @@ func (r *reporter) batch(began time.Time) ([]byte, error) {
 	slices.SortStableFunc(inputs, func(a, b observation) int {
 		return cmp.Or(a.ObservedAt.Compare(b.ObservedAt), cmp.Compare(a.Direction, b.Direction))
 	})
-	return json.Marshal(map[string]any{
-		"operationName": "RecordObservations", "query": ingestQuery, "variables": map[string]any{"inputs": inputs},
-	})
+	return inputs
 }
 
 func (r *reporter) saw(direction string, at time.Time) observation {

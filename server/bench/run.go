@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"time"
 )
@@ -15,7 +16,7 @@ import (
 // Options of a run.
 type Options struct {
 	Server   string // path of the built server
-	Handler  string // path of the handler written by hand
+	Handler  string // path of the handler written by hand; empty: it is built first
 	Baseline string // URL of a program to compare with in the handler's place; empty: none
 	Stays    int    // in the table
 	Few      int    // in the small table
@@ -81,11 +82,24 @@ func (r *run) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	if r.Baseline == "" {
-		r.other, err = Start(ctx, r.large, "baseline", r.Handler)
-		return err
+		return r.startHandler(ctx)
 	}
 	r.say("waiting for %s; its database is at %s and its keys are in %s", r.Baseline, r.large.URL, r.large.Keys)
 	r.other, err = Join(ctx, r.Baseline)
+	return err
+}
+
+const handlerPackage = "parkbff/server/bench/baseline"
+
+func (r *run) startHandler(ctx context.Context) (err error) {
+	if r.Handler == "" {
+		r.Handler = filepath.Join(r.dir, "handler")
+		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", r.Handler, handlerPackage)
+		if said, err := build.CombinedOutput(); err != nil {
+			return fmt.Errorf("build the handler: %w\n%s", err, said)
+		}
+	}
+	r.other, err = Start(ctx, r.large, "baseline", r.Handler)
 	return err
 }
 

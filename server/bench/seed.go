@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/lib/pq"
+	_ "github.com/lib/pq"
 
 	"parkbff/internal/cnid"
 	"parkbff/internal/parking"
@@ -25,11 +25,17 @@ type seeder struct {
 	stays   int
 	drivers [2]driver
 
-	crowd map[int64]vault.Sealed // a stranger's plate, sealed once for each lot
+	crowd map[sealedFor]vault.Sealed // a stranger's plate, sealed once for each lot and column
+}
+
+type sealedFor struct {
+	lot   int64
+	field string
 }
 
 const (
 	sealedStayPlate = "parking_session.plate"
+	sealedSeenPlate = "observation.plate"
 	plateKind       = "plate"
 	strangerPlate   = "粤B00000"
 	firstRow        = 1
@@ -39,6 +45,10 @@ var (
 	stayColumns = []string{
 		"id", "plate", "plate_index", "plate_color", "created_at", "vehicle_id", "state",
 		"entered_at", "exited_at", "fee_fen", "paid_fen", "match", "review", "lot_id",
+	}
+	observationColumns = []string{
+		"plate", "plate_index", "plate_color", "lot_id", "event_id", "direction", "observed_at", "received_at", "late",
+		"confidence", "session_id", "outcome", "decision", "reason", "gate_id",
 	}
 	accessColumns = []string{"vehicle_id", "bound", "paid", "hidden", "session_id", "account_id"}
 )
@@ -57,7 +67,6 @@ func (s *seeder) whose(n int) *driver {
 }
 
 func (s *seeder) copyStays(ctx context.Context, tx *sql.Tx) error {
-	s.crowd = map[int64]vault.Sealed{}
 	draw := rand.New(rand.NewPCG(1, uint64(s.stays)))
 	since := time.Now().UTC().Truncate(time.Second).AddDate(0, 0, -historyDays)
 	step := historyDays * 24 * time.Hour / time.Duration(s.stays)
@@ -95,15 +104,48 @@ func (s *seeder) car(ctx context.Context, n int, lotRow int64, draw *rand.Rand) 
 		own, err := s.vault.SealString(ctx, vault.LotKey(lotRow), sealedStayPlate, d.plate.Text())
 		return own, s.vault.Index(plateKind, d.plate.Key()), d.vehicle, err
 	}
-	if s.crowd[lotRow] == nil {
-		if s.crowd[lotRow], err = s.vault.SealString(ctx, vault.LotKey(lotRow), sealedStayPlate, strangerPlate); err != nil {
-			return nil, nil, nil, err
-		}
-	}
-	index = make([]byte, vault.IndexSize)
-	binary.BigEndian.PutUint64(index, draw.Uint64())
-	return s.crowd[lotRow], index, nil, nil
+	sealed, err = s.stranger(ctx, sealedFor{lotRow, sealedStayPlate})
+	return sealed, anyIndex(draw), nil, err
 }
+
+func (s *seeder) stranger(ctx context.Context, at sealedFor) (vault.Sealed, error) {
+	if known := s.crowd[at]; known != nil {
+		return known, nil
+	}
+	sealed, err := s.vault.SealString(ctx, vault.LotKey(at.lot), at.field, strangerPlate)
+	s.crowd[at] = sealed
+	return sealed, err
+}
+
+func anyIndex(draw *rand.Rand) []byte {
+	index := make([]byte, vault.IndexSize)
+	binary.BigEndian.PutUint64(index, draw.Uint64())
+	return index
+}
+
+// copyObservations writes what the gates saw last of strangers, so that PostgreSQL plans for a table that
+// is in use.
+func (s *seeder) copyObservations(ctx context.Context, tx *sql.Tx) error {
+	draw := rand.New(rand.NewPCG(2, uint64(s.stays)))
+	count := min(s.stays, mostObservations)
+	since := time.Now().UTC().Truncate(time.Second).AddDate(0, 0, -historyDays)
+	return copyRows(ctx, tx, "observations", observationColumns, count, func(n int) ([]any, error) {
+		code := lotCode(2 + n%(lotsOfWorld-2)) // not at the lanes that report later
+		lot, known := s.parking.Lot(code)
+		gate, stands := s.parking.GateAt(lot, gateCode)
+		if !known || !stands {
+			return nil, fmt.Errorf("lot %s was not imported", code)
+		}
+		sealed, err := s.stranger(ctx, sealedFor{lot.Row, sealedSeenPlate})
+		at := since.Add(time.Duration(n) * time.Second)
+		return []any{
+			[]byte(sealed), anyIndex(draw), string(cnid.Blue), lot.Row, fmt.Sprintf("seed-%d", n), "ENTRY", at, at, false,
+			0.98, nil, "OPENED", "RELEASE", "WELCOME", gate.Row,
+		}, err
+	})
+}
+
+const mostObservations = 200_000
 
 func (s *seeder) copyAccess(ctx context.Context, tx *sql.Tx) error {
 	var own []int
@@ -119,7 +161,7 @@ func (s *seeder) copyAccess(ctx context.Context, tx *sql.Tx) error {
 }
 
 func copyRows(ctx context.Context, tx *sql.Tx, table string, columns []string, count int, row func(n int) ([]any, error)) error {
-	statement, err := tx.PrepareContext(ctx, pq.CopyIn(table, columns...))
+	statement, err := tx.PrepareContext(ctx, "COPY "+table+" ("+strings.Join(columns, ", ")+") FROM STDIN")
 	if err != nil {
 		return err
 	}

@@ -177,7 +177,7 @@ func settleDriver(ctx context.Context, h *server.House, mobile, plate string, ve
 
 // seedStays writes all stays with the newest last, then lets PostgreSQL count them.
 func seedStays(ctx context.Context, db *sql.DB, v *vault.Vault, p *parking.Service, stays int, one, other driver) error {
-	s := &seeder{vault: v, parking: p, stays: stays, drivers: [2]driver{one, other}}
+	s := &seeder{vault: v, parking: p, stays: stays, drivers: [2]driver{one, other}, crowd: map[sealedFor]vault.Sealed{}}
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -188,6 +188,9 @@ func seedStays(ctx context.Context, db *sql.DB, v *vault.Vault, p *parking.Servi
 	}
 	if err := s.copyAccess(ctx, tx); err != nil {
 		return fmt.Errorf("copy access: %w", err)
+	}
+	if err := s.copyObservations(ctx, tx); err != nil {
+		return fmt.Errorf("copy observations: %w", err)
 	}
 	if err := tx.Commit(); err != nil {
 		return err

@@ -24,12 +24,12 @@ import (
 
 type options struct {
 	Server   string `default:"bin/parkbff" type:"existingfile" help:"The built server."`
-	Handler  string `default:"bin/baseline" type:"existingfile" help:"The built handler."`
+	Handler  string `type:"existingfile" help:"The built handler; default: it is built from its source."`
 	Baseline string `help:"URL of the GraphQL endpoint of a program to compare with in the handler's place."`
 	Stays    int    `default:"1000000" help:"Stays in the table."`
 	Few      int    `default:"10000" help:"Stays in the small table that the large one is compared with."`
 	Rounds   int    `default:"6" help:"Rounds of each comparison."`
-	Requests int    `default:"3000" help:"Requests of one kind in one round."`
+	Requests int    `default:"2000" help:"Requests of one kind in one round."`
 }
 
 func main() {
