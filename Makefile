@@ -65,6 +65,10 @@ conformance: build postgres ## Real protocol clients (Node) against the running 
 requirements: ## List the rows of the requirements and the tests that prove them.
 	$(GO) run ./internal/testkit/cmd/requirements
 
+.PHONY: check-masks
+check-masks: postgres ## Take away one mask at a time and expect a failing test each time.
+	$(WITHPG) $(GO) run ./server/cmd/checkmasks
+
 .PHONY: bench
 bench: build postgres ## Measure against the hand-written baseline, on PostgreSQL.
 	$(WITHPG) $(GO) run ./server/bench/cmd/bench
