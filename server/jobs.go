@@ -10,7 +10,7 @@ import (
 
 const (
 	foreignWritesEvery = 200 * time.Millisecond
-	catalogueEvery     = 30 * time.Second // what the bus lost is found then
+	catalogueEvery     = 5 * time.Second // what the bus lost, or a command beside an embedded bus did, is found then
 	tidyEvery          = time.Hour
 )
 

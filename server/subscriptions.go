@@ -39,7 +39,7 @@ func newSources(h *House, registry prometheus.Registerer) sources {
 func (s sources) open(ctx context.Context, op *graphql.OperationContext) (live.Events, error) {
 	events, err := s.find(ctx, op)
 	if err != nil {
-		return nil, err
+		return nil, store.Unavailable(err)
 	}
 	s.running.Inc()
 	return counted{events, s.running}, nil

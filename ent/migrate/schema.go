@@ -306,6 +306,11 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{ObservationsColumns[11]},
 			},
+			{
+				Name:    "observation_gate_id_observed_at",
+				Unique:  false,
+				Columns: []*schema.Column{ObservationsColumns[15], ObservationsColumns[7]},
+			},
 		},
 	}
 	// ParkingSessionsColumns holds the columns for the "parking_sessions" table.

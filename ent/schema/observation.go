@@ -50,6 +50,7 @@ func (Observation) Indexes() []ent.Index {
 		index.Fields("gate_id", "event_id").Unique(),
 		index.Fields("lot_id", "plate_index", "observed_at").Annotations(entsql.IndexWhere("outcome = 'UNMATCHED'")),
 		index.Fields("session_id"),
+		index.Fields("gate_id", "observed_at"), // the car that stands at a lane
 	}
 }
 

@@ -927,7 +927,7 @@ type ParkingSession implements Node {
   paidFen: Fen! @clear(why: "the payer paid it")
   "How far the stay has come."
   state: SessionState! @clear(why: "whether something is due depends on it")
-  "The viewer's vehicle, by which records can be told apart; null when it is not bound to the viewer."
+  "The viewer's vehicle, by which records can be told apart; null when it was not bound to the viewer then."
   vehicle: Vehicle @clear(why: "what the account entered itself")
   "How the exit was matched; for the staff of the lot."
   match: MatchKind @requires(fact: LOT_STAFF)

@@ -35,7 +35,7 @@ type Command struct {
 }
 
 // SendCommand orders a gate to open or to show a text. The same key makes one order. It is for the
-// staff of the lot. Errors: UnknownLot, UnknownGate, BadCommand, fault.Forbidden.
+// staff of the lot. Errors: UnknownLot, UnknownGate, BadCommand, KeyReused, fault.Forbidden.
 func (s *Service) SendCommand(ctx context.Context, c Command) (*GateCommand, error) {
 	lot, ok := s.Lot(c.LotCode)
 	if !ok {
@@ -78,8 +78,13 @@ func (c *Command) check() error {
 func (s *Service) writeCommand(ctx context.Context, tx *ent.Tx, target *Gate, staffID int64, c Command) (*ent.GateCommand, error) {
 	known, err := tx.GateCommand.Query().
 		Where(gatecommand.GateID(target.Row), gatecommand.IdempotencyKey(c.IdempotencyKey)).Only(ctx)
-	if err == nil || !ent.IsNotFound(err) {
-		return known, err
+	switch {
+	case err == nil && (known.Kind != c.Kind || known.Text != c.Text || known.Reason != c.Reason):
+		return nil, KeyReused.At("idempotencyKey")
+	case err == nil:
+		return known, nil
+	case !ent.IsNotFound(err):
+		return nil, fmt.Errorf("look for the order: %w", err)
 	}
 	row, err := tx.Gate.UpdateOneID(target.Row).AddCommandSequence(1).Select(gate.FieldCommandSequence).Save(ctx)
 	if err != nil {

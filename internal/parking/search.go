@@ -34,6 +34,9 @@ func (s *Service) Search(q Search, p page.Request) (page.Of[Found], error) {
 	found := q.among(s.catalogue.Load().lots)
 	if p.After > 0 {
 		at := slices.IndexFunc(found, func(f Found) bool { return f.Row == p.After })
+		if at < 0 { // the lot is gone or has moved; to begin anew would never end
+			return page.Of[Found]{}, nil
+		}
 		found = found[at+1:]
 	}
 	if len(found) > p.Limit() {

@@ -106,6 +106,7 @@ var (
 	QuoteNeedsLane  = fault.New("LANE_CODE_REQUIRED", "Ask by the code on the screen of the lane.")
 	InvalidLotCount = fault.New("INVALID_LOT_COUNT", "A count lies between 0 and 100000.")
 	AlreadyPaid     = fault.New("SESSION_PAID", "The stay has been paid; refund it instead.")
+	KeyReused       = fault.New("IDEMPOTENCY_KEY_REUSED", "Another order was sent under this key.")
 	BadCommand      = fault.New("INVALID_COMMAND", "The order is not one a gate can carry out.")
 )
 

@@ -12,6 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"parkbff/graph/event"
+	"parkbff/internal/fault"
 )
 
 // Sink receives what becomes of one operation. After Refuse or Complete nothing more comes. An error
@@ -138,8 +139,8 @@ func (r *Runner) end(ctx context.Context, err error, sink Sink) error {
 		return ctx.Err()
 	case errors.Is(err, io.EOF):
 		return sink.Complete()
-	case errors.Is(err, SlowConsumer), endsSignIn(err):
-		return err
+	case errors.Is(err, SlowConsumer), errors.Is(err, fault.Unavailable), endsSignIn(err):
+		return err // the client may try again; an error of the operation would be final
 	default:
 		return sink.Refuse(r.Refusal(ctx, err))
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -106,10 +107,19 @@ func (e *Engine) DispatchOperation(
 	return func(ctx context.Context) *graphql.Response {
 		response := next(ctx)
 		if response != nil {
+			inOrder(response.Errors)
 			e.meter.count(kind, Code(response.Errors), e.now().Sub(began))
 		}
 		return response
 	}, ctx
+}
+
+// inOrder sorts errors by where they stand in the answer: the order in which goroutines meet them would
+// make equal answers differ.
+func inOrder(errs gqlerror.List) {
+	slices.SortStableFunc(errs, func(a, b *gqlerror.Error) int {
+		return cmp.Compare(a.Path.String(), b.Path.String())
+	})
 }
 
 // DispatchError answers the response to an operation that is not carried out.

@@ -59,7 +59,7 @@ func (h *House) PID() int {
 func (h *House) Start(ctx context.Context, args ...string) error {
 	from := h.Log.size()
 	command := h.command(context.WithoutCancel(ctx), append([]string{"serve"}, args...)...)
-	command.Stdout, command.Stderr = &h.Log, &h.Log
+	command.SysProcAttr, command.Stdout, command.Stderr = leash(), &h.Log, &h.Log
 	if err := command.Start(); err != nil {
 		return fmt.Errorf("start the server: %w", err)
 	}
@@ -159,7 +159,6 @@ func (h *House) Run(ctx context.Context, args ...string) (string, error) {
 
 func (h *House) command(ctx context.Context, args ...string) *exec.Cmd {
 	command := exec.CommandContext(ctx, string(h.Program), args...)
-	command.SysProcAttr = leash()
 	for _, setting := range os.Environ() {
 		if !strings.HasPrefix(setting, "PARKBFF_") {
 			command.Env = append(command.Env, setting)
