@@ -284,7 +284,7 @@ func TestFullMaskingNeedsFollowingAndAVerifiedVehicle(t *testing.T) {
 		lacks(p, viewer.Verified, viewer.VerifyVehicle)
 		h.must(p.verifies(v, licence(plate, "张三"), card("张三", adult)))
 
-		h.clock.pass(10 * time.Minute)
+		h.clock.Pass(10 * time.Minute)
 		h.must(h.SetFullMask(p.ctx, true))
 		h.must(h.SetFullMask(p.ctx, true))
 		if !p.viewer().FullMask {

@@ -42,7 +42,7 @@ func TestFiveWrongAttemptsVoidACode(t *testing.T) {
 func TestACodeIsGoodForFiveMinutesAndUntilTheNext(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		old := h.code(mobile)
-		h.clock.pass(5 * time.Minute)
+		h.clock.Pass(5 * time.Minute)
 		_, err := h.SignIn(t.Context(), mobile, old, signin.ChannelH5)
 		refused(t, err, identity.CodeInvalid)
 
@@ -52,7 +52,7 @@ func TestACodeIsGoodForFiveMinutesAndUntilTheNext(t *testing.T) {
 			_, err = h.SignIn(t.Context(), mobile, first, signin.ChannelH5)
 			refused(t, err, identity.CodeInvalid)
 		}
-		h.clock.pass(5*time.Minute - time.Second)
+		h.clock.Pass(5*time.Minute - time.Second)
 		_, err = h.SignIn(t.Context(), mobile, second, signin.ChannelH5)
 		h.must(err)
 	})
@@ -81,7 +81,7 @@ func TestCodesAreSentOnceAMinuteAndTenTimesADay(t *testing.T) {
 				t.Fatalf("retry after %d", wait)
 			}
 		}
-		h.clock.pass(time.Hour)
+		h.clock.Pass(time.Hour)
 		_, err := h.SendCode(t.Context(), mobile)
 		refused(t, err, fault.RateLimited)
 		if wait := fault.As(err).Details()["retryAfter"]; wait != int((23*time.Hour-9*time.Minute)/time.Second) {
@@ -89,7 +89,7 @@ func TestCodesAreSentOnceAMinuteAndTenTimesADay(t *testing.T) {
 		}
 		h.code("13900139000") // others are not concerned
 
-		h.clock.pass(24 * time.Hour)
+		h.clock.Pass(24 * time.Hour)
 		h.code(mobile)
 	})
 }
@@ -109,7 +109,7 @@ func TestTwoCodesAskedForAtOnceAreOne(t *testing.T) {
 func TestTheAnswerToAskingForACodeDoesNotTellOfAnAccount(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		h.arrives(mobile, signin.ChannelAPP)
-		h.clock.pass(time.Minute)
+		h.clock.Pass(time.Minute)
 		for _, m := range []string{mobile, "13900139000"} {
 			if seconds, err := h.SendCode(t.Context(), m); seconds != 300 || err != nil {
 				t.Errorf("%d, %v", seconds, err)

@@ -69,7 +69,7 @@ func TestFactsAreBelievedForAMinuteAtMost(t *testing.T) {
 		h.system(func(ctx context.Context, tx *ent.Tx) {
 			h.must(tx.SignIn.Update().SetRevokedAt(h.clock.Now()).Exec(ctx))
 		})
-		h.clock.pass(time.Minute)
+		h.clock.Pass(time.Minute)
 		refused(t, p.returns(), identity.SignInEnded)
 	})
 }

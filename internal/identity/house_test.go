@@ -41,26 +41,8 @@ type house struct {
 	config identity.Config
 	issuer *token.Issuer
 	sms    *smssandbox.Sandbox
-	clock  *hands
+	clock  *testkit.Clock
 	told   *told
-}
-
-// hands are a clock's, moved by the test.
-type hands struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (h *hands) Now() time.Time {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.now
-}
-
-func (h *hands) pass(d time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.now = h.now.Add(d)
 }
 
 // told notes what accounts were told in transactions that committed.
@@ -93,7 +75,7 @@ func (n *told) kinds(accountID int64) string {
 func newHouse(t testing.TB, s *store.Store) *house {
 	h := &house{
 		t: t, store: s, told: &told{},
-		clock: &hands{now: time.Date(2026, 11, 21, 4, 0, 0, 0, time.UTC)},
+		clock: testkit.NewClock(time.Date(2026, 11, 21, 4, 0, 0, 0, time.UTC)),
 	}
 	keys := vaulttest.Keys(t)
 	signing := keys.SigningKeys()[0]
@@ -144,7 +126,7 @@ func (h *house) must(err error) {
 // code asks for a code and answers the one that the stand-in was sent.
 func (h *house) code(mobile string) string {
 	h.t.Helper()
-	h.clock.pass(time.Minute)
+	h.clock.Pass(time.Minute)
 	_, err := h.SendCode(h.t.Context(), mobile)
 	h.must(err)
 	return h.sent(mobile)

@@ -17,7 +17,7 @@ func TestARefreshTokenIsChangedForTheNext(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		p := h.arrives(mobile, signin.ChannelAPP)
 		for range 3 {
-			h.clock.pass(15 * time.Minute)
+			h.clock.Pass(15 * time.Minute)
 			next, err := h.Refresh(t.Context(), p.tokens.Refresh)
 			h.must(err)
 			if next.Refresh == p.tokens.Refresh || next.Access == p.tokens.Access || next.ExpiresIn != 900 {
@@ -34,7 +34,7 @@ func TestATokenJustSpentIsAnsweredWithTheSameSuccessor(t *testing.T) {
 		p := h.arrives(mobile, signin.ChannelAPP)
 		first, err := h.Refresh(t.Context(), p.tokens.Refresh)
 		h.must(err)
-		h.clock.pass(10*time.Second - time.Millisecond)
+		h.clock.Pass(10*time.Second - time.Millisecond)
 		again, err := h.Refresh(t.Context(), p.tokens.Refresh)
 		h.must(err)
 		if again.Refresh != first.Refresh {
@@ -51,7 +51,7 @@ func TestATokenSpentEarlierEndsTheSignIn(t *testing.T) {
 			"the predecessor after the grace": func(p *person) string {
 				_, err := h.Refresh(t.Context(), p.tokens.Refresh)
 				h.must(err)
-				h.clock.pass(10 * time.Second)
+				h.clock.Pass(10 * time.Second)
 				return p.tokens.Refresh
 			},
 			"an older one within the grace": func(p *person) string {
@@ -119,11 +119,11 @@ func TestRefreshTokensFollowTheModel(t *testing.T) {
 	number := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		number++
-		h.clock.pass(24 * time.Hour)
+		h.clock.Pass(24 * time.Hour)
 		p := h.arrives("1380013"+fourDigits(number), signin.ChannelAPP)
 		family, rotated, ended := []string{p.tokens.Refresh}, h.clock.Now(), false
 		for range rapid.IntRange(1, 8).Draw(rt, "steps") {
-			h.clock.pass(time.Duration(rapid.IntRange(0, 12).Draw(rt, "seconds")) * time.Second)
+			h.clock.Pass(time.Duration(rapid.IntRange(0, 12).Draw(rt, "seconds")) * time.Second)
 			shown := rapid.IntRange(max(0, len(family)-3), len(family)-1).Draw(rt, "shown")
 			tokens, err := h.Refresh(t.Context(), family[shown])
 			newest := len(family) - 1

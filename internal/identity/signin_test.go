@@ -77,7 +77,7 @@ func TestSigningInIsFollowingOnMiniProgramsAndTheAppOnly(t *testing.T) {
 			for _, followed := range p.viewer().Channels {
 				h.must(h.UnlinkChannel(p.ctx, channellink.Channel(followed)))
 			}
-			h.clock.pass(24 * time.Hour) // or the day's codes run out
+			h.clock.Pass(24 * time.Hour) // or the day's codes run out
 		}
 	})
 }
@@ -169,7 +169,7 @@ func TestASignInEndsSixtyDaysAfterItsLastUse(t *testing.T) {
 		p := h.arrives(mobile, signin.ChannelAPP)
 		claims, err := h.issuer.Verify(p.tokens.Access)
 		h.must(err)
-		h.clock.pass(60 * 24 * time.Hour)
+		h.clock.Pass(60 * 24 * time.Hour)
 		_, err = h.Viewer(t.Context(), claims)
 		refused(t, err, identity.SignInEnded)
 		claims.Subject += 1000

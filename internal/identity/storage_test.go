@@ -83,7 +83,7 @@ func (h *house) wholeFlow(t *testing.T) (errs []error) {
 	met(h.ChangeMobile(p.ctx, "13900139000", h.code("13900139000")))
 	h.must(h.ChangeMobile(p.ctx, "13700137000", h.code("13700137000")))
 	h.must(h.SetFullMask(p.ctx, true))
-	h.clock.pass(time.Minute)
+	h.clock.Pass(time.Minute)
 	tokens, err := h.Refresh(t.Context(), p.tokens.Refresh)
 	h.must(err)
 	h.must(h.UnbindPlate(p.ctx, v.Row))

@@ -150,7 +150,7 @@ func TestDocumentsThatProveNothingAreRefused(t *testing.T) {
 				}
 			}
 			h.must(h.UnbindPlate(p.ctx, v.Row))
-			h.clock.pass(24 * time.Hour)
+			h.clock.Pass(24 * time.Hour)
 		}
 	})
 }
@@ -203,7 +203,7 @@ func TestFiveTriesADay(t *testing.T) {
 		if fault.As(err).Details()["retryAfter"] != 86400 {
 			t.Error(fault.As(err).Details())
 		}
-		h.clock.pass(24 * time.Hour)
+		h.clock.Pass(24 * time.Hour)
 		h.must(p.verifies(v, good, id))
 	})
 }

@@ -130,7 +130,7 @@ func TestALongStayIsNoGhost(t *testing.T) {
 	testkit.EachStore(t, func(t *testing.T, s *store.Store) {
 		r := newRig(t, s)
 		r.sees("A", in, car, morning.Add(-20*time.Hour))
-		r.clock.set(morning.Add(216 * time.Hour))
+		r.clock.Set(morning.Add(216 * time.Hour))
 		left := r.sees("A", out, car, morning.Add(216*time.Hour))
 		if left.Stay.State != parkingsession.StateCLOSED || left.Stay.FeeFen != 236*500 {
 			t.Errorf("got %+v", left.Stay)

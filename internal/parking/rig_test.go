@@ -5,18 +5,17 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
-	"sync"
 	"testing"
 	"time"
 
 	"parkbff/ent"
 	"parkbff/ent/observation"
-	"parkbff/internal/clock"
 	told "parkbff/internal/notice"
 	"parkbff/internal/parking"
 	"parkbff/internal/parking/lotfile"
 	"parkbff/internal/store"
 	"parkbff/internal/tariff"
+	"parkbff/internal/testkit"
 	"parkbff/internal/vault"
 	"parkbff/internal/vault/vaulttest"
 	"parkbff/internal/viewer"
@@ -25,7 +24,7 @@ import (
 // rig is the domain of parking with real parts around it; only notices and the bus are recorders.
 type rig struct {
 	t     testing.TB
-	clock *hands
+	clock *testkit.Clock
 	store *store.Store
 	*parking.Service
 	told      []told.Telling
@@ -35,26 +34,9 @@ type rig struct {
 // morning is a Saturday, 09:00 in Shanghai.
 var morning = time.Date(2026, 11, 21, 1, 0, 0, 0, time.UTC)
 
-type hands struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (h *hands) Now() time.Time {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.now
-}
-
-func (h *hands) set(t time.Time) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.now = t
-}
-
 func newRig(t testing.TB, s *store.Store, lots ...lotfile.Lot) *rig {
 	t.Helper()
-	r := &rig{t: t, clock: &hands{now: morning}, store: s}
+	r := &rig{t: t, clock: testkit.NewClock(morning), store: s}
 	calendar, err := tariff.NewCalendar(nil, nil, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -139,5 +121,3 @@ const (
 	out = observation.DirectionEXIT
 	car = "粤B12345"
 )
-
-var _ clock.Clock = (*hands)(nil)

@@ -172,7 +172,7 @@ func TestAnEndedSignInIsTheTransportsAffair(t *testing.T) {
 	k, ended := run(t, h, h.Token("ann", time.Minute), notices+`}`)
 	h.Notify("ann", "in")
 	k.read(t)
-	h.Clock.Advance(time.Minute)
+	h.Clock.Pass(time.Minute)
 	h.Notify("ann", "out")
 	ends(t, ended, live.TokenExpired)
 }

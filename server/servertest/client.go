@@ -101,13 +101,14 @@ func (c *Client) send(contentType string, body io.Reader) *Answer {
 	if err != nil {
 		c.House.T.Fatal(err)
 	}
-	return &Answer{t: c.House.T, Status: response.StatusCode, Text: string(text)}
+	return &Answer{t: c.House.T, Status: response.StatusCode, Header: response.Header, Text: string(text)}
 }
 
 // Answer is what came back.
 type Answer struct {
 	t      tester
 	Status int
+	Header http.Header
 	Text   string
 }
 

@@ -27,7 +27,7 @@ var Morning = time.Date(2026, 11, 21, 1, 0, 0, 0, time.UTC)
 type House struct {
 	*server.House
 	T     testing.TB
-	Clock *Clock
+	Clock *testkit.Clock
 	URL   string // http://127.0.0.1:…
 	log   *logBook
 }
@@ -51,7 +51,7 @@ func Each(t *testing.T, test func(t *testing.T, h *House)) {
 // New opens a house; it is closed when the test ends.
 func New(tb testing.TB, o Options) *House {
 	tb.Helper()
-	h := &House{T: tb, Clock: &Clock{now: Morning}, log: &logBook{}}
+	h := &House{T: tb, Clock: testkit.NewClock(Morning), log: &logBook{}}
 	if o.Data == "" {
 		o.Data = tb.TempDir()
 	}
@@ -131,29 +131,6 @@ func (h *House) Logged() string { return h.log.String() }
 
 // AsSystem answers a context in which the program itself asks.
 func (h *House) AsSystem() context.Context { return viewer.AsSystem(h.T.Context(), "test") }
-
-// Clock is a clock that the test sets.
-type Clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-// Now tells the time.
-func (c *Clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-// Set moves the clock.
-func (c *Clock) Set(t time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = t.UTC()
-}
-
-// Pass lets time pass.
-func (c *Clock) Pass(d time.Duration) { c.Set(c.Now().Add(d)) }
 
 type logBook struct {
 	mu   sync.Mutex

@@ -225,7 +225,7 @@ func TestWhatIsNoGraphQLRequestIsRefusedAndNotEchoed(t *testing.T) {
 func TestABadTokenIsRefusedBeforeTheStream(t *testing.T) {
 	r := serve(t, nil)
 	stale := r.Token("ann", time.Minute)
-	r.Clock.Advance(time.Minute)
+	r.Clock.Pass(time.Minute)
 	s := r.posts(t, stale, notices)
 	s.refused(http.StatusUnauthorized, "TOKEN_EXPIRED")
 	if s.Header.Get("WWW-Authenticate") == "" {
@@ -242,7 +242,7 @@ func TestAnExpiredTokenEndsAnIdleStream(t *testing.T) {
 	r := serve(t, nil)
 	s := r.posts(t, r.Token("ann", 20*time.Millisecond), notices)
 	eventually(t, "it is subscribed", func() bool { return r.Open() == 1 })
-	r.Clock.Advance(time.Second)
+	r.Clock.Pass(time.Second)
 	s.hearsOf("event: next\ndata: {\"errors\":[{", `"code":"TOKEN_EXPIRED"`)
 	s.hears(end, "")
 }
@@ -261,7 +261,7 @@ func TestNothingIsRenderedAfterTheTokenEnded(t *testing.T) {
 	s := r.posts(t, r.Token("ann", time.Hour), notices)
 	r.Notify("ann", "in")
 	s.hearsOf(`"cursor":"1"`)
-	r.Clock.Advance(time.Hour)
+	r.Clock.Pass(time.Hour)
 	r.Notify("ann", "out")
 	s.hearsOf(`"code":"TOKEN_EXPIRED"`)
 	s.hears(end, "")

@@ -4,10 +4,7 @@
 package twoworld_test
 
 import (
-	"bytes"
 	"crypto/rand"
-	"encoding/json"
-	"io"
 	"maps"
 	"net/http"
 	"reflect"
@@ -136,30 +133,10 @@ func ask(c *servertest.Client, op operation) reply {
 		got := c.Uploads(op.text, op.vars, op.files)
 		return reply{Status: got.Status, Body: got.Text}
 	}
-	body, err := json.Marshal(map[string]any{"query": op.text, "variables": op.vars})
-	if err != nil {
-		c.House.T.Fatal(err)
-	}
-	r, err := http.NewRequestWithContext(c.House.T.Context(), http.MethodPost, c.House.URL+"/graphql", bytes.NewReader(body))
-	if err != nil {
-		c.House.T.Fatal(err)
-	}
-	r.Header.Set("Content-Type", "application/json")
-	if c.Token != "" {
-		r.Header.Set("Authorization", "Bearer "+c.Token)
-	}
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		c.House.T.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		c.House.T.Fatal(err)
-	}
-	header := maps.Clone(response.Header)
+	got := c.Asks(op.text, op.vars)
+	header := maps.Clone(got.Header)
 	header.Del("Date") // of the machine, not of the house
-	return reply{Status: response.StatusCode, Header: header, Body: string(text)}
+	return reply{Status: got.Status, Header: header, Body: got.Text}
 }
 
 // pair is one person in both worlds.

@@ -77,7 +77,7 @@ func TestALegacyConnectionIsKeptAlive(t *testing.T) {
 func TestALegacyConnectionEndsWithItsToken(t *testing.T) {
 	r := serve(t, nil)
 	l := r.connectsLegacy(t, r.Token("ann", time.Minute))
-	r.Clock.Advance(time.Minute)
+	r.Clock.Pass(time.Minute)
 	l.closed(4403, "Token expired")
 	if _, err := r.Authenticate(t.Context(), "Bearer ann.x"); err != live.TokenExpired {
 		t.Fatal(err)

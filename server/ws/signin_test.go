@@ -36,7 +36,7 @@ func TestATokenIsFoundInAnyCase(t *testing.T) {
 func TestHowConnectionInitIsRefused(t *testing.T) {
 	r := serve(t, nil)
 	stale := r.Token("ann", time.Minute)
-	r.Clock.Advance(time.Minute)
+	r.Clock.Pass(time.Minute)
 	revoked := r.Token("bob", 0)
 	r.Revoke("bob")
 	for name, c := range map[string]struct {
@@ -87,7 +87,7 @@ func TestTroubleWithinIsNotTheClientsFault(t *testing.T) {
 func TestAnExpiredTokenClosesAnIdleConnection(t *testing.T) {
 	r := serve(t, nil)
 	l := r.connects(t, r.Token("ann", time.Hour))
-	r.Clock.Advance(time.Hour)
+	r.Clock.Pass(time.Hour)
 	l.closed(4403, "Token expired")
 }
 
@@ -107,7 +107,7 @@ func TestNothingIsRenderedAfterTheTokenEnded(t *testing.T) {
 	l.asks("subscribe", "1", notices)
 	r.Notify("ann", "in")
 	l.hearsOf(`"cursor":"1"`)
-	r.Clock.Advance(time.Hour)
+	r.Clock.Pass(time.Hour)
 	r.Notify("ann", "out")
 	l.closed(4403, "Token expired")
 }
@@ -119,19 +119,19 @@ func TestATokenIsRenewedInBandAndTheSubscriptionGoesOn(t *testing.T) {
 	r.Notify("ann", "in")
 	l.hearsOf(`"cursor":"1"`)
 
-	r.Clock.Advance(9*time.Minute + 30*time.Second)
+	r.Clock.Pass(9*time.Minute + 30*time.Second)
 	l.hears(`{"type":"ping","payload":{"tokenExpiresIn":30}}`)
 	l.says(`{"type":"pong"}`)
 	l.says(`{"type":"ping","payload":{"authorization":"` + r.Token("ann", 15*time.Minute) + `"}}`)
 	l.hears(`{"type":"pong","payload":{"tokenExpiresIn":900}}`)
 
-	r.Clock.Advance(5 * time.Minute)
+	r.Clock.Pass(5 * time.Minute)
 	r.Notify("ann", "out")
 	l.hearsOf(`"cursor":"2"`)
 
-	r.Clock.Advance(9*time.Minute + 10*time.Second)
+	r.Clock.Pass(9*time.Minute + 10*time.Second)
 	l.hears(`{"type":"ping","payload":{"tokenExpiresIn":50}}`)
-	r.Clock.Advance(time.Minute)
+	r.Clock.Pass(time.Minute)
 	l.closed(4403, "Token expired")
 }
 

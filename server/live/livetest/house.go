@@ -12,12 +12,13 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"parkbff/internal/fault"
+	"parkbff/internal/testkit"
 	"parkbff/server/live"
 )
 
 // House holds everything a test needs behind a transport.
 type House struct {
-	Clock  *Clock
+	Clock  *testkit.Clock
 	Runner *live.Runner
 	// Release lets one `slow` query answer.
 	Release chan struct{}
@@ -35,7 +36,7 @@ type House struct {
 // its runner.
 func New(change ...func(*live.Options)) *House {
 	h := &House{
-		Clock:   &Clock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)},
+		Clock:   testkit.NewClock(time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)),
 		Release: make(chan struct{}),
 		people:  map[string]*person{}, issued: map[string]*token{}, logs: map[string]*journal{},
 	}

@@ -3,31 +3,10 @@ package livetest
 import (
 	"context"
 	"strings"
-	"sync"
 	"time"
 
 	"parkbff/server/live"
 )
-
-// Clock is set by the test.
-type Clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-// Now answers the instant that the test set.
-func (c *Clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-// Advance moves the clock on.
-func (c *Clock) Advance(by time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(by)
-}
 
 // person is what the house knows of one subject.
 type person struct {
