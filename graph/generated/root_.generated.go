@@ -839,7 +839,7 @@ extend type Mutation {
     "The observations."
     inputs: [RecordObservationInput!]!
   ): RecordObservationsPayload
-  "Says whether a stay that was closed by a reading one character off was matched rightly; for staff of the lot."
+  "Says whether the exit of a stay was matched rightly, where that is in doubt; for staff of the lot."
   reviewMatch(
     "The stay and the verdict."
     input: ReviewMatchInput!
@@ -1078,7 +1078,7 @@ type RecordObservationsPayload {
 input ReviewMatchInput {
   "The stay's id."
   sessionId: ID!
-  "Whether the match was right. A wrong one is undone: the stay is open again."
+  "Whether the match was right. A wrong one is undone: the stay is open again, or a GHOST when the car is known to have gone."
   right: Boolean!
 }
 

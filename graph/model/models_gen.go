@@ -226,7 +226,7 @@ type RenameVehiclePayload struct {
 type ReviewMatchInput struct {
 	// The stay's id.
 	SessionID relay.ID `json:"sessionId"`
-	// Whether the match was right. A wrong one is undone: the stay is open again.
+	// Whether the match was right. A wrong one is undone: the stay is open again, or a GHOST when the car is known to have gone.
 	Right bool `json:"right"`
 }
 

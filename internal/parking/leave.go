@@ -20,7 +20,7 @@ func (s *Service) leave(ctx context.Context, tx *ent.Tx, seen *sighting, line *t
 		return s.leaveUnknown(ctx, tx, seen)
 	case stay.ExitedAt == nil:
 		return s.close(ctx, tx, seen, stay, parkingsession.MatchEXACT)
-	case stay.Review == parkingsession.ReviewPENDING:
+	case stay.Review == parkingsession.ReviewPENDING && stay.Match == parkingsession.MatchNEAR_PLATE:
 		return s.leaveInstead(ctx, tx, seen, stay)
 	case stay.ExitedAt.Sub(seen.ObservedAt) > rereadWithin:
 		return s.leaveEarlier(ctx, tx, seen, stay)
@@ -53,18 +53,26 @@ func (s *Service) wasHeld(ctx context.Context, tx *ent.Tx, stay *ent.ParkingSess
 }
 
 // close ends a stay at the sighting and prices it. A stay whose car was held may be closed again later.
+//
+// Somebody must look at a match by a similar plate, and at the exit of a GHOST whose car is known to have
+// gone before: either that was wrong, or it has come back unseen and must not pay from its first entry.
 func (s *Service) close(ctx context.Context, tx *ent.Tx, seen *sighting, stay *ent.ParkingSession, match parkingsession.Match) (*placed, error) {
 	first := stay.ExitedAt == nil
 	closed := *stay
-	closed.State, closed.ExitedAt, closed.GoneBefore = parkingsession.StateCLOSED, &seen.ObservedAt, nil
+	closed.State, closed.ExitedAt = parkingsession.StateCLOSED, &seen.ObservedAt
 	closed.Match, closed.Review = match, parkingsession.ReviewNONE
-	if match == parkingsession.MatchNEAR_PLATE {
+	contradicted := stay.GoneBefore != nil && seen.ObservedAt.After(*stay.GoneBefore)
+	if contradicted || match == parkingsession.MatchNEAR_PLATE {
 		closed.Review = parkingsession.ReviewPENDING
 	}
 	closed.FeeFen = s.feeAt(seen.lot, seen.plate, stay, seen.ObservedAt)
 	update := tx.ParkingSession.Update().
 		Where(parkingsession.ID(stay.ID), parkingsession.StateEQ(stay.State)).
-		SetState(closed.State).SetExitedAt(seen.ObservedAt).ClearGoneBefore().SetFeeFen(closed.FeeFen)
+		SetState(closed.State).SetExitedAt(seen.ObservedAt).SetFeeFen(closed.FeeFen)
+	if !contradicted {
+		closed.GoneBefore = nil
+		update.ClearGoneBefore()
+	}
 	if closed.Match != stay.Match || closed.Review != stay.Review {
 		update.SetMatch(closed.Match).SetReview(closed.Review)
 	}

@@ -150,6 +150,27 @@ func TestAGhostWhoseExitArrivesAfterAllIsClosed(t *testing.T) {
 	})
 }
 
+func TestAGhostThatIsSeenLeavingAfterItHadGoneWaitsForReview(t *testing.T) {
+	testkit.EachStore(t, func(t *testing.T, s *store.Store) {
+		r := newRig(t, s)
+		lost := r.sees("A", in, car, morning.Add(-20*time.Hour))
+		r.countsNone("A", morning.Add(-10*time.Hour))
+
+		left := r.sees("A", out, car, morning)
+		if left.Stay.Row != lost.Stay.Row || left.Stay.Review != parkingsession.ReviewPENDING || left.Stay.Match != parkingsession.MatchEXACT {
+			t.Errorf("got %+v", left.Barrier)
+		}
+		again := r.sees("A", out, car, morning.Add(time.Minute))
+		if again.Barrier.Reason != observation.ReasonPAYMENT_DUE || again.Stay.Review != parkingsession.ReviewPENDING {
+			t.Errorf("read again: %+v", again.Barrier)
+		}
+		undone, err := r.ReviewMatch(r.staffOf("A"), left.Stay.Row, false)
+		if err != nil || undone.State != parkingsession.StateGHOST || undone.FeeFen != 0 || undone.ExitedAt != nil {
+			t.Errorf("undone: %v, %v", undone, err)
+		}
+	})
+}
+
 func TestAnExitWithoutEntryIsKeptAndWaits(t *testing.T) {
 	testkit.EachStore(t, func(t *testing.T, s *store.Store) {
 		r := newRig(t, s)

@@ -3,6 +3,7 @@ package parking
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"parkbff/ent"
 	"parkbff/ent/parkingsession"
@@ -11,7 +12,7 @@ import (
 	"parkbff/internal/viewer"
 )
 
-// ReviewMatch says whether a stay that a similar plate had closed was matched rightly (P04). A wrong
+// ReviewMatch says whether an exit was matched rightly where that is in doubt (P04; see close). A wrong
 // match is undone: the stay is open again, or a GHOST when the car has been seen entering since, and the
 // exit waits for its own entry. It is for the staff of
 // the lot. Errors: fault.NotFound, NothingToReview, AlreadyPaid.
@@ -48,21 +49,36 @@ func (s *Service) undoMatch(ctx context.Context, tx *ent.Tx, stay *ent.ParkingSe
 	if err := s.releaseExits(ctx, tx, stay); err != nil {
 		return err
 	}
+	gone, err := goneSince(ctx, tx, stay)
+	if err != nil {
+		return err
+	}
 	undone := tx.ParkingSession.UpdateOneID(stay.ID).SetReview(parkingsession.ReviewREJECTED).
 		SetMatch(parkingsession.MatchEXACT).SetState(parkingsession.StateOPEN).ClearExitedAt().SetFeeFen(0)
-	next, err := tx.ParkingSession.Query().
-		Where(parkingsession.PlateIndex(stay.PlateIndex), parkingsession.EnteredAtGT(stay.EnteredAt)).
-		Order(ent.Asc(parkingsession.FieldEnteredAt)).First(ctx)
-	switch {
-	case err == nil:
-		undone.SetState(parkingsession.StateGHOST).SetGoneBefore(next.EnteredAt)
-	case !ent.IsNotFound(err):
-		return fmt.Errorf("look for a later stay: %w", err)
+	if gone != nil {
+		undone.SetState(parkingsession.StateGHOST).SetGoneBefore(*gone)
 	}
 	if err := undone.Exec(ctx); err != nil {
 		return fmt.Errorf("undo the match: %w", err)
 	}
 	return nil
+}
+
+// goneSince is when it became known that the car of a stay had gone, or nil when it may still be there.
+func goneSince(ctx context.Context, tx *ent.Tx, stay *ent.ParkingSession) (*time.Time, error) {
+	if stay.GoneBefore != nil {
+		return stay.GoneBefore, nil
+	}
+	next, err := tx.ParkingSession.Query().
+		Where(parkingsession.PlateIndex(stay.PlateIndex), parkingsession.EnteredAtGT(stay.EnteredAt)).
+		Order(ent.Asc(parkingsession.FieldEnteredAt)).First(ctx)
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for a later stay: %w", err)
+	}
+	return &next.EnteredAt, nil
 }
 
 // Hide hides the lot name of one record of the asking driver's, or shows it again (R065). Error:
