@@ -31,7 +31,6 @@ var theirOwn = map[string]string{
 var plainLists = map[string]string{
 	"Query.nodes":                       "at most 100 ids are taken",
 	"Viewer.vehicles":                   "few by rule",
-	"Account.consents":                  "one for the service and one for each binding",
 	"Lot.entrances":                     "published with the lot",
 	"Lot.pictures":                      "published with the lot",
 	"Lot.gates":                         "the machines of one lot",

@@ -19,8 +19,10 @@ import (
 	"parkbff/internal/viewer"
 )
 
-func (r *accountResolver) Consents(ctx context.Context, obj *identity.Account) ([]*identity.Consent, error) {
-	return r.identity.Consents(ctx)
+func (r *accountResolver) Consents(ctx context.Context, obj *identity.Account, first *int, after *string) (*relay.Connection[*identity.Consent], error) {
+	return connect(r.as(ctx, viewer.Of(ctx)), listConsents, first, after, rowOfConsent, func(p page.Request) (page.Of[*identity.Consent], error) {
+		return r.identity.Consents(ctx, p)
+	})
 }
 
 func (r *mutationResolver) Login(ctx context.Context, input model.LoginInput) (*model.LoginPayload, error) {

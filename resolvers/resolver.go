@@ -30,6 +30,7 @@ func New(i *identity.Service, p *parking.Service, n *notice.Service, viewerTag f
 const (
 	listHistory  = "viewer.sessions"
 	listOpen     = "viewer.openSessions"
+	listConsents = "account.consents"
 	listLots     = "lots"
 	listLotStays = "lot.sessions"
 )
@@ -51,5 +52,7 @@ func connect[T any](ctx context.Context, list string, first *int, after *string,
 	}
 	return relay.Connect(ctx, list, found, row), nil
 }
+
+func rowOfConsent(c *identity.Consent) int64 { return c.Row }
 
 func rowOfStay(s *parking.Stay) int64 { return s.Row }

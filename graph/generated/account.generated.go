@@ -26,7 +26,7 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type AccountResolver interface {
-	Consents(ctx context.Context, obj *identity.Account) ([]*identity.Consent, error)
+	Consents(ctx context.Context, obj *identity.Account, first *int, after *string) (*relay.Connection[*identity.Consent], error)
 }
 type ViewerResolver interface {
 	FollowedChannels(ctx context.Context, obj *viewer.Viewer) ([]channellink.Channel, error)
@@ -41,6 +41,28 @@ type ViewerResolver interface {
 // endregion ************************** generated!.gotpl **************************
 
 // region    ***************************** args.gotpl *****************************
+
+func field_Account_consents_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return unmarshalOInt2ᚖint(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return unmarshalOString2ᚖstring(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
 
 func field_Viewer_notices_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
 	var err error
@@ -221,25 +243,37 @@ func _Account_consents(ctx context.Context, ec *executionContext, field graphql.
 			return fieldContext_Account_consents(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Account().Consents(ctx, obj)
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().Consents(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*identity.Consent) graphql.Marshaler {
-			return marshalNConsent2ᚕᚖparkbffᚋinternalᚋidentityᚐConsentᚄ(ctx, ec, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*identity.Consent]) graphql.Marshaler {
+			return marshalNConsentConnection2ᚖparkbffᚋgraphᚋrelayᚐConnection(ctx, ec, selections, v)
 		},
 		true,
 		true,
 	)
 }
-func fieldContext_Account_consents(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func fieldContext_Account_consents(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Account",
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return childFields_Consent(ctx, ec, field)
+			return childFields_ConsentConnection(ctx, ec, field)
 		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Account_consents_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -398,6 +432,125 @@ func _Consent_withdrawnAt(ctx context.Context, ec *executionContext, field graph
 }
 func fieldContext_Consent_withdrawnAt(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return serial.LeafContext("Consent", field, false, false)
+}
+
+func _ConsentConnection_edges(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Connection[*identity.Consent]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_ConsentConnection_edges(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*identity.Consent]) graphql.Marshaler {
+			return marshalNConsentEdge2ᚕᚖparkbffᚋgraphᚋrelayᚐEdgeᚄ(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_ConsentConnection_edges(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ConsentConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_ConsentEdge(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
+func _ConsentConnection_pageInfo(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Connection[*identity.Consent]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_ConsentConnection_pageInfo(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.PageInfo) graphql.Marshaler {
+			return marshalNPageInfo2ᚖparkbffᚋgraphᚋrelayᚐPageInfo(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_ConsentConnection_pageInfo(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ConsentConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_PageInfo(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
+func _ConsentEdge_cursor(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Edge[*identity.Consent]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_ConsentEdge_cursor(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v relay.Cursor) graphql.Marshaler {
+			return marshalNString2parkbffᚋgraphᚋrelayᚐCursor(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_ConsentEdge_cursor(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return serial.LeafContext("ConsentEdge", field, true, false)
+}
+
+func _ConsentEdge_node(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Edge[*identity.Consent]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_ConsentEdge_node(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *identity.Consent) graphql.Marshaler {
+			return marshalNConsent2ᚖparkbffᚋinternalᚋidentityᚐConsent(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_ConsentEdge_node(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ConsentEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_Consent(ctx, ec, field)
+		},
+	}
+	return fc, nil
 }
 
 func _LoginPayload_accessToken(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.LoginPayload) (ret graphql.Marshaler) {
@@ -1568,6 +1721,72 @@ func _Consent(ctx context.Context, ec *executionContext, sel ast.SelectionSet, o
 	return out
 }
 
+var consentConnectionImplementors = []string{"ConsentConnection"}
+
+func _ConsentConnection(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *relay.Connection[*identity.Consent]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, consentConnectionImplementors)
+
+	out := serial.NewObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ConsentConnection")
+		case "edges":
+			out.Values[i] = _ConsentConnection_edges(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = _ConsentConnection_pageInfo(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var consentEdgeImplementors = []string{"ConsentEdge"}
+
+func _ConsentEdge(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *relay.Edge[*identity.Consent]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, consentEdgeImplementors)
+
+	out := serial.NewObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ConsentEdge")
+		case "cursor":
+			out.Values[i] = _ConsentEdge_cursor(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = _ConsentEdge_node(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
 var loginPayloadImplementors = []string{"LoginPayload"}
 
 func _LoginPayload(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.LoginPayload) graphql.Marshaler {
@@ -2014,11 +2233,31 @@ func marshalNChannel2ᚕparkbffᚋentᚋchannellinkᚐChannelᚄ(ctx context.Con
 	return ret
 }
 
-func marshalNConsent2ᚕᚖparkbffᚋinternalᚋidentityᚐConsentᚄ(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v []*identity.Consent) graphql.Marshaler {
+func marshalNConsent2ᚖparkbffᚋinternalᚋidentityᚐConsent(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *identity.Consent) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return _Consent(ctx, ec, sel, v)
+}
+
+func marshalNConsentConnection2ᚖparkbffᚋgraphᚋrelayᚐConnection(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *relay.Connection[*identity.Consent]) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return _ConsentConnection(ctx, ec, sel, v)
+}
+
+func marshalNConsentEdge2ᚕᚖparkbffᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v []*relay.Edge[*identity.Consent]) graphql.Marshaler {
 	ret := serial.Marshal(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return marshalNConsent2ᚖparkbffᚋinternalᚋidentityᚐConsent(ctx, ec, sel, v[i])
+		return marshalNConsentEdge2ᚖparkbffᚋgraphᚋrelayᚐEdge(ctx, ec, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -2030,14 +2269,14 @@ func marshalNConsent2ᚕᚖparkbffᚋinternalᚋidentityᚐConsentᚄ(ctx contex
 	return ret
 }
 
-func marshalNConsent2ᚖparkbffᚋinternalᚋidentityᚐConsent(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *identity.Consent) graphql.Marshaler {
+func marshalNConsentEdge2ᚖparkbffᚋgraphᚋrelayᚐEdge(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *relay.Edge[*identity.Consent]) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
 		}
 		return graphql.Null
 	}
-	return _Consent(ctx, ec, sel, v)
+	return _ConsentEdge(ctx, ec, sel, v)
 }
 
 func unmarshalNConsentPurpose2parkbffᚋentᚋconsentᚐPurpose(ctx context.Context, ec *executionContext, v any) (consent.Purpose, error) {

@@ -293,8 +293,13 @@ type Account implements Node {
   createdAt: DateTime!
   "Whether full masking is on."
   fullMask: Boolean!
-  "What the account has agreed to, purpose by purpose, newest first."
-  consents: [Consent!]!
+  "What the account has agreed to, newest first."
+  consents(
+    "How many, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): ConsentConnection!
 }
 
 "What a person agreed to share data for."
@@ -315,6 +320,22 @@ type Consent {
   grantedAt: DateTime!
   "When it was withdrawn; null while it holds."
   withdrawnAt: DateTime
+}
+
+"A page of consents."
+type ConsentConnection {
+  "The consents, each with its cursor."
+  edges: [ConsentEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A consent and its cursor."
+type ConsentEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The consent."
+  node: Consent!
 }
 
 "To whom a sign-in code is sent."
@@ -1503,6 +1524,26 @@ func childFields_Consent(ctx context.Context, ec *executionContext, field graphq
 		return fieldContext_Consent_withdrawnAt(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Consent", field.Name)
+}
+
+func childFields_ConsentConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_ConsentConnection_edges(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_ConsentConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConsentConnection", field.Name)
+}
+
+func childFields_ConsentEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_ConsentEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_ConsentEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConsentEdge", field.Name)
 }
 
 func childFields_DataInventory(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"parkbff/graph/relay"
+	"parkbff/internal/identity"
 	"parkbff/internal/notice"
 	"parkbff/internal/page"
 	"parkbff/internal/parking"
@@ -15,6 +16,8 @@ import (
 type (
 	ParkingSessionConnection = relay.Connection[*parking.Stay]
 	ParkingSessionEdge       = relay.Edge[*parking.Stay]
+	ConsentConnection        = relay.Connection[*identity.Consent]
+	ConsentEdge              = relay.Edge[*identity.Consent]
 	NoticeConnection         = relay.Connection[*notice.Notice]
 	NoticeEdge               = relay.Edge[*notice.Notice]
 )

@@ -11,6 +11,7 @@ import (
 	"parkbff/ent/signin"
 	"parkbff/internal/cnid"
 	"parkbff/internal/fault"
+	"parkbff/internal/page"
 	"parkbff/internal/privacy"
 	"parkbff/internal/vault"
 	"parkbff/internal/viewer"
@@ -47,22 +48,27 @@ func (s *Service) Account(ctx context.Context) (*Account, error) {
 	return &Account{Row: row.ID, Mobile: privacy.Mobile(mobile), CreatedAt: row.CreatedAt, FullMask: row.FullMask}, nil
 }
 
-// Consents answers what the viewer's account agreed to, newest first. Error: UNAUTHENTICATED.
-func (s *Service) Consents(ctx context.Context) ([]*Consent, error) {
+// Consents lists what the viewer's account agreed to, newest first. Error: UNAUTHENTICATED.
+func (s *Service) Consents(ctx context.Context, p page.Request) (page.Of[*Consent], error) {
 	v, err := driver(ctx)
 	if err != nil {
-		return nil, err
+		return page.Of[*Consent]{}, err
 	}
-	rows, err := s.store.Client(ctx).Consent.Query().Where(consent.AccountID(v.AccountID)).
-		Order(consent.ByGrantedAt(newestFirst), consent.ByID(newestFirst)).All(ctx)
+	query := s.store.Client(ctx).Consent.Query().Where(consent.AccountID(v.AccountID)).
+		Order(consent.ByID(newestFirst)).Limit(p.Limit())
+	if p.After > 0 {
+		query.Where(consent.IDLT(p.After))
+	}
+	rows, err := query.All(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read consents: %w", err)
+		return page.Of[*Consent]{}, fmt.Errorf("read consents: %w", err)
 	}
-	all := make([]*Consent, len(rows))
-	for i, row := range rows {
-		all[i] = &Consent{Purpose: row.Purpose, PolicyVersion: row.PolicyVersion, GrantedAt: row.GrantedAt, WithdrawnAt: row.WithdrawnAt}
+	cut := page.Cut(rows, p.First)
+	all := make([]*Consent, len(cut.Items))
+	for i, row := range cut.Items {
+		all[i] = &Consent{Row: row.ID, Purpose: row.Purpose, PolicyVersion: row.PolicyVersion, GrantedAt: row.GrantedAt, WithdrawnAt: row.WithdrawnAt}
 	}
-	return all, nil
+	return page.Of[*Consent]{Items: all, More: cut.More}, nil
 }
 
 // ChangeMobile moves the viewer's account to a mobile that a code sent there proves (R061).

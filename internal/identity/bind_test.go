@@ -66,14 +66,12 @@ func TestBindingNeedsASeparateConsent(t *testing.T) {
 			t.Error(fault.As(err).Details())
 		}
 		v := p.binds(plate)
-		agreed, err := h.Consents(p.ctx)
-		h.must(err)
+		agreed := p.consents()
 		if len(agreed) != 2 || agreed[0].Purpose != consent.PurposeMOVEMENT_TRACK || agreed[0].WithdrawnAt != nil {
 			t.Errorf("consents %+v", agreed)
 		}
 		h.must(h.UnbindPlate(p.ctx, v.Row))
-		agreed, err = h.Consents(p.ctx)
-		h.must(err)
+		agreed = p.consents()
 		if agreed[0].WithdrawnAt == nil {
 			t.Error("the consent outlived the binding")
 		}

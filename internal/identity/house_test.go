@@ -20,6 +20,7 @@ import (
 	"parkbff/internal/identity"
 	"parkbff/internal/identity/token"
 	notices "parkbff/internal/notice"
+	"parkbff/internal/page"
 	"parkbff/internal/partner/ocr"
 	"parkbff/internal/partner/ocr/tc3"
 	ocrsandbox "parkbff/internal/partner/sandbox/ocr"
@@ -189,6 +190,14 @@ func (p *person) binds(plate string) *identity.Vehicle {
 	v, err := p.h.BindPlate(p.ctx, plate, "", true)
 	p.h.must(err)
 	return v
+}
+
+// consents are all that the person agreed to, newest first.
+func (p *person) consents() []*identity.Consent {
+	p.h.t.Helper()
+	agreed, err := p.h.Consents(p.ctx, page.Request{First: 100})
+	p.h.must(err)
+	return agreed.Items
 }
 
 func (p *person) verifies(v *identity.Vehicle, licence, card string) error {

@@ -43,6 +43,7 @@ type Verification struct {
 
 // Consent is one agreement, for one purpose and one version of the policy.
 type Consent struct {
+	Row           int64
 	Purpose       consent.Purpose
 	PolicyVersion string
 	GrantedAt     time.Time

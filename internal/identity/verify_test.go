@@ -56,8 +56,7 @@ func TestVerifyingEvictsOtherBinders(t *testing.T) {
 			if p.viewer().BoundPlates() != 0 {
 				t.Error("an evicted binder still has the plate")
 			}
-			agreed, err := h.Consents(p.ctx)
-			h.must(err)
+			agreed := p.consents()
 			if agreed[0].WithdrawnAt == nil {
 				t.Error("the consent outlived the binding")
 			}
