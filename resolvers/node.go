@@ -13,6 +13,7 @@ import (
 // Types whose objects have ids. The sealer of ids must know every one of them.
 const (
 	typeAccount     = "Account"
+	typeConsent     = "Consent"
 	typeVehicle     = "Vehicle"
 	typeLot         = "Lot"
 	typeStay        = "ParkingSession"
@@ -22,7 +23,7 @@ const (
 
 // NodeTypes lists them.
 func NodeTypes() []string {
-	return []string{typeAccount, typeVehicle, typeLot, typeStay, typeNotice, typeGateCommand}
+	return []string{typeAccount, typeConsent, typeVehicle, typeLot, typeStay, typeNotice, typeGateCommand}
 }
 
 // rowOf answers the row of an id that was given to a mutation or a quote, and 0, which no row has, for an id
@@ -51,6 +52,8 @@ func (r *Resolver) find(ctx context.Context, id relay.ID) (relay.Node, error) {
 		return some(r.parking.Stay(ctx, id.Row))
 	case typeNotice:
 		return some(r.notices.Notice(ctx, id.Row))
+	case typeConsent:
+		return some(r.identity.Consent(ctx, id.Row))
 	case typeVehicle:
 		return some(r.identity.Vehicle(ctx, id.Row))
 	case typeGateCommand:

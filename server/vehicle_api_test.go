@@ -163,6 +163,25 @@ func TestWhatCannotBeBoundIsRefusedByCode(t *testing.T) {
 	})
 }
 
+func TestConsentsPageAndAreTheirPersonsOwn(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, h *servertest.House) {
+		const listed = `query($after: String) { viewer { account { consents(first: 1, after: $after) {
+			edges { node { id purpose } } pageInfo { hasNextPage endCursor }
+		} } } }`
+		const byID = `query($id: ID!) { node(id: $id) { ... on Consent { purpose } } }`
+		driver := h.Bound("APP", "粤B12345")
+		newest := driver.Asks(listed).OK().MustContain("MOVEMENT_TRACK", `"hasNextPage":true`)
+		oldest := driver.Asks(listed, servertest.Vars{"after": newest.String("viewer.account.consents.pageInfo.endCursor")}).OK().
+			MustContain("PARKING_CORE", `"hasNextPage":false`).MustNotContain("MOVEMENT_TRACK")
+
+		id := servertest.Vars{"id": oldest.String("viewer.account.consents.edges.0.node.id")}
+		driver.Asks(byID, id).OK().MustContain("PARKING_CORE")
+		for _, other := range []*servertest.Client{h.Anonymous(), h.Driver("APP"), h.Staff("WXC"), h.Gate("WXC").Client} {
+			other.Asks(byID, id).OK().MustContain(`{"node":null}`)
+		}
+	})
+}
+
 func TestUnbindingIsAlwaysPossibleAndEndsTheConsentAndTheView(t *testing.T) {
 	servertest.Each(t, func(t *testing.T, h *servertest.House) {
 		driver := h.Driver("APP")

@@ -342,6 +342,29 @@ func fieldContext_ChangeMobilePayload_userErrors(_ context.Context, ec *executio
 	return fc, nil
 }
 
+func _Consent_id(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Consent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Consent_id(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Row, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return marshalNID2int64(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_Consent_id(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return serial.LeafContext("Consent", field, false, false)
+}
+
 func _Consent_purpose(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Consent) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1678,7 +1701,7 @@ func _ChangeMobilePayload(ctx context.Context, ec *executionContext, sel ast.Sel
 	return out
 }
 
-var consentImplementors = []string{"Consent"}
+var consentImplementors = []string{"Consent", "Node"}
 
 func _Consent(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *identity.Consent) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, consentImplementors)
@@ -1689,6 +1712,11 @@ func _Consent(ctx context.Context, ec *executionContext, sel ast.SelectionSet, o
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Consent")
+		case "id":
+			out.Values[i] = _Consent_id(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "purpose":
 			out.Values[i] = _Consent_purpose(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {

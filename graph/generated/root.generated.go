@@ -2016,6 +2016,13 @@ func _Node(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj 
 			return graphql.Null
 		}
 		return _GateCommand(ctx, ec, sel, obj)
+	case identity.Consent:
+		return _Consent(ctx, ec, sel, &obj)
+	case *identity.Consent:
+		if obj == nil {
+			return graphql.Null
+		}
+		return _Consent(ctx, ec, sel, obj)
 	case identity.Account:
 		return _Account(ctx, ec, sel, &obj)
 	case *identity.Account:

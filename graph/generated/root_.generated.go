@@ -311,7 +311,9 @@ enum ConsentPurpose {
 }
 
 "One consent, for one purpose and one version of the policy."
-type Consent {
+type Consent implements Node {
+  "The consent's id."
+  id: ID!
   "What for."
   purpose: ConsentPurpose!
   "The version of the privacy policy that was agreed to."
@@ -1514,6 +1516,8 @@ func childFields_ChangeMobilePayload(ctx context.Context, ec *executionContext, 
 
 func childFields_Consent(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "id":
+		return fieldContext_Consent_id(ctx, ec, field)
 	case "purpose":
 		return fieldContext_Consent_purpose(ctx, ec, field)
 	case "policyVersion":

@@ -66,9 +66,32 @@ func (s *Service) Consents(ctx context.Context, p page.Request) (page.Of[*Consen
 	cut := page.Cut(rows, p.First)
 	all := make([]*Consent, len(cut.Items))
 	for i, row := range cut.Items {
-		all[i] = &Consent{Row: row.ID, Purpose: row.Purpose, PolicyVersion: row.PolicyVersion, GrantedAt: row.GrantedAt, WithdrawnAt: row.WithdrawnAt}
+		all[i] = consentOf(row)
 	}
 	return page.Of[*Consent]{Items: all, More: cut.More}, nil
+}
+
+// Consent answers one of them by its row. Errors: UNAUTHENTICATED, NOT_FOUND.
+func (s *Service) Consent(ctx context.Context, row int64) (*Consent, error) {
+	v, err := driver(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.store.Client(ctx).Consent.Query().Where(consent.ID(row), consent.AccountID(v.AccountID)).Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, fault.NotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read consent: %w", err)
+	}
+	return consentOf(found), nil
+}
+
+func consentOf(row *ent.Consent) *Consent {
+	return &Consent{
+		Row: row.ID, Purpose: row.Purpose, PolicyVersion: row.PolicyVersion,
+		GrantedAt: row.GrantedAt, WithdrawnAt: row.WithdrawnAt,
+	}
 }
 
 // ChangeMobile moves the viewer's account to a mobile that a code sent there proves (R061).
