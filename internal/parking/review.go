@@ -13,9 +13,9 @@ import (
 )
 
 // ReviewMatch says whether an exit was matched rightly where that is in doubt (P04; see close). A wrong
-// match is undone: the stay is open again, or a GHOST when the car has been seen entering since, and the
-// exit waits for its own entry. It is for the staff of
-// the lot. Errors: fault.NotFound, NothingToReview, AlreadyPaid.
+// match is undone: the stay is open again, or a GHOST when the car is known to have gone, and the exit
+// waits for its own entry. It is for the staff of the lot. Errors: fault.NotFound, NothingToReview,
+// AlreadyPaid.
 func (s *Service) ReviewMatch(ctx context.Context, row int64, right bool) (*Stay, error) {
 	seen, err := s.Stay(ctx, row)
 	if err != nil {
