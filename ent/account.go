@@ -24,8 +24,12 @@ type Account struct {
 	Mobile vault.Sealed `json:"-"`
 	// MobileIndex holds the value of the "mobile_index" field.
 	MobileIndex []byte `json:"-"`
+	// Profile holds the value of the "profile" field.
+	Profile vault.Sealed `json:"-"`
 	// FullMask holds the value of the "full_mask" field.
 	FullMask bool `json:"full_mask,omitempty"`
+	// MessageDisplay holds the value of the "message_display" field.
+	MessageDisplay *account.MessageDisplay `json:"message_display,omitempty"`
 	// NoticeSequence holds the value of the "notice_sequence" field.
 	NoticeSequence int64 `json:"notice_sequence,omitempty"`
 	// PersonIndex holds the value of the "person_index" field.
@@ -35,7 +39,17 @@ type Account struct {
 	// VerifyTries holds the value of the "verify_tries" field.
 	VerifyTries int `json:"verify_tries,omitempty"`
 	// VerifySince holds the value of the "verify_since" field.
-	VerifySince  *time.Time `json:"verify_since,omitempty"`
+	VerifySince *time.Time `json:"verify_since,omitempty"`
+	// BindTries holds the value of the "bind_tries" field.
+	BindTries int `json:"bind_tries,omitempty"`
+	// BindSince holds the value of the "bind_since" field.
+	BindSince *time.Time `json:"bind_since,omitempty"`
+	// MinorSince holds the value of the "minor_since" field.
+	MinorSince *time.Time `json:"minor_since,omitempty"`
+	// GuardianConsentedAt holds the value of the "guardian_consented_at" field.
+	GuardianConsentedAt *time.Time `json:"guardian_consented_at,omitempty"`
+	// ClosedAt holds the value of the "closed_at" field.
+	ClosedAt     *time.Time `json:"closed_at,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -44,13 +58,15 @@ func (*Account) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case account.FieldMobile, account.FieldMobileIndex, account.FieldPersonIndex:
+		case account.FieldMobile, account.FieldMobileIndex, account.FieldProfile, account.FieldPersonIndex:
 			values[i] = new([]byte)
 		case account.FieldFullMask, account.FieldAdult:
 			values[i] = new(sql.NullBool)
-		case account.FieldID, account.FieldNoticeSequence, account.FieldVerifyTries:
+		case account.FieldID, account.FieldNoticeSequence, account.FieldVerifyTries, account.FieldBindTries:
 			values[i] = new(sql.NullInt64)
-		case account.FieldCreatedAt, account.FieldVerifySince:
+		case account.FieldMessageDisplay:
+			values[i] = new(sql.NullString)
+		case account.FieldCreatedAt, account.FieldVerifySince, account.FieldBindSince, account.FieldMinorSince, account.FieldGuardianConsentedAt, account.FieldClosedAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -91,11 +107,24 @@ func (_m *Account) assignValues(columns []string, values []any) error {
 			} else if value != nil {
 				_m.MobileIndex = *value
 			}
+		case account.FieldProfile:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field profile", values[i])
+			} else if value != nil {
+				_m.Profile = *value
+			}
 		case account.FieldFullMask:
 			if value, ok := values[i].(*sql.NullBool); !ok {
 				return fmt.Errorf("unexpected type %T for field full_mask", values[i])
 			} else if value.Valid {
 				_m.FullMask = value.Bool
+			}
+		case account.FieldMessageDisplay:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field message_display", values[i])
+			} else if value.Valid {
+				_m.MessageDisplay = new(account.MessageDisplay)
+				*_m.MessageDisplay = account.MessageDisplay(value.String)
 			}
 		case account.FieldNoticeSequence:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -128,6 +157,40 @@ func (_m *Account) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.VerifySince = new(time.Time)
 				*_m.VerifySince = value.Time
+			}
+		case account.FieldBindTries:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field bind_tries", values[i])
+			} else if value.Valid {
+				_m.BindTries = int(value.Int64)
+			}
+		case account.FieldBindSince:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field bind_since", values[i])
+			} else if value.Valid {
+				_m.BindSince = new(time.Time)
+				*_m.BindSince = value.Time
+			}
+		case account.FieldMinorSince:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field minor_since", values[i])
+			} else if value.Valid {
+				_m.MinorSince = new(time.Time)
+				*_m.MinorSince = value.Time
+			}
+		case account.FieldGuardianConsentedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field guardian_consented_at", values[i])
+			} else if value.Valid {
+				_m.GuardianConsentedAt = new(time.Time)
+				*_m.GuardianConsentedAt = value.Time
+			}
+		case account.FieldClosedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field closed_at", values[i])
+			} else if value.Valid {
+				_m.ClosedAt = new(time.Time)
+				*_m.ClosedAt = value.Time
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -172,8 +235,15 @@ func (_m *Account) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("mobile_index=<sensitive>")
 	builder.WriteString(", ")
+	builder.WriteString("profile=<sensitive>")
+	builder.WriteString(", ")
 	builder.WriteString("full_mask=")
 	builder.WriteString(fmt.Sprintf("%v", _m.FullMask))
+	builder.WriteString(", ")
+	if v := _m.MessageDisplay; v != nil {
+		builder.WriteString("message_display=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("notice_sequence=")
 	builder.WriteString(fmt.Sprintf("%v", _m.NoticeSequence))
@@ -190,6 +260,29 @@ func (_m *Account) String() string {
 	builder.WriteString(", ")
 	if v := _m.VerifySince; v != nil {
 		builder.WriteString("verify_since=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("bind_tries=")
+	builder.WriteString(fmt.Sprintf("%v", _m.BindTries))
+	builder.WriteString(", ")
+	if v := _m.BindSince; v != nil {
+		builder.WriteString("bind_since=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.MinorSince; v != nil {
+		builder.WriteString("minor_since=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.GuardianConsentedAt; v != nil {
+		builder.WriteString("guardian_consented_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.ClosedAt; v != nil {
+		builder.WriteString("closed_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteByte(')')

@@ -41,6 +41,12 @@ func (_c *AccountCreate) SetMobileIndex(v []byte) *AccountCreate {
 	return _c
 }
 
+// SetProfile sets the "profile" field.
+func (_c *AccountCreate) SetProfile(v vault.Sealed) *AccountCreate {
+	_c.mutation.SetProfile(v)
+	return _c
+}
+
 // SetFullMask sets the "full_mask" field.
 func (_c *AccountCreate) SetFullMask(v bool) *AccountCreate {
 	_c.mutation.SetFullMask(v)
@@ -51,6 +57,20 @@ func (_c *AccountCreate) SetFullMask(v bool) *AccountCreate {
 func (_c *AccountCreate) SetNillableFullMask(v *bool) *AccountCreate {
 	if v != nil {
 		_c.SetFullMask(*v)
+	}
+	return _c
+}
+
+// SetMessageDisplay sets the "message_display" field.
+func (_c *AccountCreate) SetMessageDisplay(v account.MessageDisplay) *AccountCreate {
+	_c.mutation.SetMessageDisplay(v)
+	return _c
+}
+
+// SetNillableMessageDisplay sets the "message_display" field if the given value is not nil.
+func (_c *AccountCreate) SetNillableMessageDisplay(v *account.MessageDisplay) *AccountCreate {
+	if v != nil {
+		_c.SetMessageDisplay(*v)
 	}
 	return _c
 }
@@ -117,6 +137,76 @@ func (_c *AccountCreate) SetNillableVerifySince(v *time.Time) *AccountCreate {
 	return _c
 }
 
+// SetBindTries sets the "bind_tries" field.
+func (_c *AccountCreate) SetBindTries(v int) *AccountCreate {
+	_c.mutation.SetBindTries(v)
+	return _c
+}
+
+// SetNillableBindTries sets the "bind_tries" field if the given value is not nil.
+func (_c *AccountCreate) SetNillableBindTries(v *int) *AccountCreate {
+	if v != nil {
+		_c.SetBindTries(*v)
+	}
+	return _c
+}
+
+// SetBindSince sets the "bind_since" field.
+func (_c *AccountCreate) SetBindSince(v time.Time) *AccountCreate {
+	_c.mutation.SetBindSince(v)
+	return _c
+}
+
+// SetNillableBindSince sets the "bind_since" field if the given value is not nil.
+func (_c *AccountCreate) SetNillableBindSince(v *time.Time) *AccountCreate {
+	if v != nil {
+		_c.SetBindSince(*v)
+	}
+	return _c
+}
+
+// SetMinorSince sets the "minor_since" field.
+func (_c *AccountCreate) SetMinorSince(v time.Time) *AccountCreate {
+	_c.mutation.SetMinorSince(v)
+	return _c
+}
+
+// SetNillableMinorSince sets the "minor_since" field if the given value is not nil.
+func (_c *AccountCreate) SetNillableMinorSince(v *time.Time) *AccountCreate {
+	if v != nil {
+		_c.SetMinorSince(*v)
+	}
+	return _c
+}
+
+// SetGuardianConsentedAt sets the "guardian_consented_at" field.
+func (_c *AccountCreate) SetGuardianConsentedAt(v time.Time) *AccountCreate {
+	_c.mutation.SetGuardianConsentedAt(v)
+	return _c
+}
+
+// SetNillableGuardianConsentedAt sets the "guardian_consented_at" field if the given value is not nil.
+func (_c *AccountCreate) SetNillableGuardianConsentedAt(v *time.Time) *AccountCreate {
+	if v != nil {
+		_c.SetGuardianConsentedAt(*v)
+	}
+	return _c
+}
+
+// SetClosedAt sets the "closed_at" field.
+func (_c *AccountCreate) SetClosedAt(v time.Time) *AccountCreate {
+	_c.mutation.SetClosedAt(v)
+	return _c
+}
+
+// SetNillableClosedAt sets the "closed_at" field if the given value is not nil.
+func (_c *AccountCreate) SetNillableClosedAt(v *time.Time) *AccountCreate {
+	if v != nil {
+		_c.SetClosedAt(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *AccountCreate) SetID(v int64) *AccountCreate {
 	_c.mutation.SetID(v)
@@ -172,6 +262,10 @@ func (_c *AccountCreate) defaults() error {
 		v := account.DefaultVerifyTries
 		_c.mutation.SetVerifyTries(v)
 	}
+	if _, ok := _c.mutation.BindTries(); !ok {
+		v := account.DefaultBindTries
+		_c.mutation.SetBindTries(v)
+	}
 	return nil
 }
 
@@ -183,17 +277,22 @@ func (_c *AccountCreate) check() error {
 	if _, ok := _c.mutation.Mobile(); !ok {
 		return &ValidationError{Name: "mobile", err: errors.New(`ent: missing required field "Account.mobile"`)}
 	}
-	if _, ok := _c.mutation.MobileIndex(); !ok {
-		return &ValidationError{Name: "mobile_index", err: errors.New(`ent: missing required field "Account.mobile_index"`)}
-	}
 	if _, ok := _c.mutation.FullMask(); !ok {
 		return &ValidationError{Name: "full_mask", err: errors.New(`ent: missing required field "Account.full_mask"`)}
+	}
+	if v, ok := _c.mutation.MessageDisplay(); ok {
+		if err := account.MessageDisplayValidator(v); err != nil {
+			return &ValidationError{Name: "message_display", err: fmt.Errorf(`ent: validator failed for field "Account.message_display": %w`, err)}
+		}
 	}
 	if _, ok := _c.mutation.NoticeSequence(); !ok {
 		return &ValidationError{Name: "notice_sequence", err: errors.New(`ent: missing required field "Account.notice_sequence"`)}
 	}
 	if _, ok := _c.mutation.VerifyTries(); !ok {
 		return &ValidationError{Name: "verify_tries", err: errors.New(`ent: missing required field "Account.verify_tries"`)}
+	}
+	if _, ok := _c.mutation.BindTries(); !ok {
+		return &ValidationError{Name: "bind_tries", err: errors.New(`ent: missing required field "Account.bind_tries"`)}
 	}
 	return nil
 }
@@ -240,9 +339,17 @@ func (_c *AccountCreate) createSpec() (*Account, *sqlgraph.CreateSpec) {
 		_spec.SetField(account.FieldMobileIndex, field.TypeBytes, value)
 		_node.MobileIndex = value
 	}
+	if value, ok := _c.mutation.Profile(); ok {
+		_spec.SetField(account.FieldProfile, field.TypeBytes, value)
+		_node.Profile = value
+	}
 	if value, ok := _c.mutation.FullMask(); ok {
 		_spec.SetField(account.FieldFullMask, field.TypeBool, value)
 		_node.FullMask = value
+	}
+	if value, ok := _c.mutation.MessageDisplay(); ok {
+		_spec.SetField(account.FieldMessageDisplay, field.TypeEnum, value)
+		_node.MessageDisplay = &value
 	}
 	if value, ok := _c.mutation.NoticeSequence(); ok {
 		_spec.SetField(account.FieldNoticeSequence, field.TypeInt64, value)
@@ -263,6 +370,26 @@ func (_c *AccountCreate) createSpec() (*Account, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.VerifySince(); ok {
 		_spec.SetField(account.FieldVerifySince, field.TypeTime, value)
 		_node.VerifySince = &value
+	}
+	if value, ok := _c.mutation.BindTries(); ok {
+		_spec.SetField(account.FieldBindTries, field.TypeInt, value)
+		_node.BindTries = value
+	}
+	if value, ok := _c.mutation.BindSince(); ok {
+		_spec.SetField(account.FieldBindSince, field.TypeTime, value)
+		_node.BindSince = &value
+	}
+	if value, ok := _c.mutation.MinorSince(); ok {
+		_spec.SetField(account.FieldMinorSince, field.TypeTime, value)
+		_node.MinorSince = &value
+	}
+	if value, ok := _c.mutation.GuardianConsentedAt(); ok {
+		_spec.SetField(account.FieldGuardianConsentedAt, field.TypeTime, value)
+		_node.GuardianConsentedAt = &value
+	}
+	if value, ok := _c.mutation.ClosedAt(); ok {
+		_spec.SetField(account.FieldClosedAt, field.TypeTime, value)
+		_node.ClosedAt = &value
 	}
 	return _node, _spec
 }
@@ -340,6 +467,30 @@ func (u *AccountUpsert) UpdateMobileIndex() *AccountUpsert {
 	return u
 }
 
+// ClearMobileIndex clears the value of the "mobile_index" field.
+func (u *AccountUpsert) ClearMobileIndex() *AccountUpsert {
+	u.SetNull(account.FieldMobileIndex)
+	return u
+}
+
+// SetProfile sets the "profile" field.
+func (u *AccountUpsert) SetProfile(v vault.Sealed) *AccountUpsert {
+	u.Set(account.FieldProfile, v)
+	return u
+}
+
+// UpdateProfile sets the "profile" field to the value that was provided on create.
+func (u *AccountUpsert) UpdateProfile() *AccountUpsert {
+	u.SetExcluded(account.FieldProfile)
+	return u
+}
+
+// ClearProfile clears the value of the "profile" field.
+func (u *AccountUpsert) ClearProfile() *AccountUpsert {
+	u.SetNull(account.FieldProfile)
+	return u
+}
+
 // SetFullMask sets the "full_mask" field.
 func (u *AccountUpsert) SetFullMask(v bool) *AccountUpsert {
 	u.Set(account.FieldFullMask, v)
@@ -349,6 +500,24 @@ func (u *AccountUpsert) SetFullMask(v bool) *AccountUpsert {
 // UpdateFullMask sets the "full_mask" field to the value that was provided on create.
 func (u *AccountUpsert) UpdateFullMask() *AccountUpsert {
 	u.SetExcluded(account.FieldFullMask)
+	return u
+}
+
+// SetMessageDisplay sets the "message_display" field.
+func (u *AccountUpsert) SetMessageDisplay(v account.MessageDisplay) *AccountUpsert {
+	u.Set(account.FieldMessageDisplay, v)
+	return u
+}
+
+// UpdateMessageDisplay sets the "message_display" field to the value that was provided on create.
+func (u *AccountUpsert) UpdateMessageDisplay() *AccountUpsert {
+	u.SetExcluded(account.FieldMessageDisplay)
+	return u
+}
+
+// ClearMessageDisplay clears the value of the "message_display" field.
+func (u *AccountUpsert) ClearMessageDisplay() *AccountUpsert {
+	u.SetNull(account.FieldMessageDisplay)
 	return u
 }
 
@@ -442,6 +611,96 @@ func (u *AccountUpsert) ClearVerifySince() *AccountUpsert {
 	return u
 }
 
+// SetBindTries sets the "bind_tries" field.
+func (u *AccountUpsert) SetBindTries(v int) *AccountUpsert {
+	u.Set(account.FieldBindTries, v)
+	return u
+}
+
+// UpdateBindTries sets the "bind_tries" field to the value that was provided on create.
+func (u *AccountUpsert) UpdateBindTries() *AccountUpsert {
+	u.SetExcluded(account.FieldBindTries)
+	return u
+}
+
+// AddBindTries adds v to the "bind_tries" field.
+func (u *AccountUpsert) AddBindTries(v int) *AccountUpsert {
+	u.Add(account.FieldBindTries, v)
+	return u
+}
+
+// SetBindSince sets the "bind_since" field.
+func (u *AccountUpsert) SetBindSince(v time.Time) *AccountUpsert {
+	u.Set(account.FieldBindSince, v)
+	return u
+}
+
+// UpdateBindSince sets the "bind_since" field to the value that was provided on create.
+func (u *AccountUpsert) UpdateBindSince() *AccountUpsert {
+	u.SetExcluded(account.FieldBindSince)
+	return u
+}
+
+// ClearBindSince clears the value of the "bind_since" field.
+func (u *AccountUpsert) ClearBindSince() *AccountUpsert {
+	u.SetNull(account.FieldBindSince)
+	return u
+}
+
+// SetMinorSince sets the "minor_since" field.
+func (u *AccountUpsert) SetMinorSince(v time.Time) *AccountUpsert {
+	u.Set(account.FieldMinorSince, v)
+	return u
+}
+
+// UpdateMinorSince sets the "minor_since" field to the value that was provided on create.
+func (u *AccountUpsert) UpdateMinorSince() *AccountUpsert {
+	u.SetExcluded(account.FieldMinorSince)
+	return u
+}
+
+// ClearMinorSince clears the value of the "minor_since" field.
+func (u *AccountUpsert) ClearMinorSince() *AccountUpsert {
+	u.SetNull(account.FieldMinorSince)
+	return u
+}
+
+// SetGuardianConsentedAt sets the "guardian_consented_at" field.
+func (u *AccountUpsert) SetGuardianConsentedAt(v time.Time) *AccountUpsert {
+	u.Set(account.FieldGuardianConsentedAt, v)
+	return u
+}
+
+// UpdateGuardianConsentedAt sets the "guardian_consented_at" field to the value that was provided on create.
+func (u *AccountUpsert) UpdateGuardianConsentedAt() *AccountUpsert {
+	u.SetExcluded(account.FieldGuardianConsentedAt)
+	return u
+}
+
+// ClearGuardianConsentedAt clears the value of the "guardian_consented_at" field.
+func (u *AccountUpsert) ClearGuardianConsentedAt() *AccountUpsert {
+	u.SetNull(account.FieldGuardianConsentedAt)
+	return u
+}
+
+// SetClosedAt sets the "closed_at" field.
+func (u *AccountUpsert) SetClosedAt(v time.Time) *AccountUpsert {
+	u.Set(account.FieldClosedAt, v)
+	return u
+}
+
+// UpdateClosedAt sets the "closed_at" field to the value that was provided on create.
+func (u *AccountUpsert) UpdateClosedAt() *AccountUpsert {
+	u.SetExcluded(account.FieldClosedAt)
+	return u
+}
+
+// ClearClosedAt clears the value of the "closed_at" field.
+func (u *AccountUpsert) ClearClosedAt() *AccountUpsert {
+	u.SetNull(account.FieldClosedAt)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -521,6 +780,34 @@ func (u *AccountUpsertOne) UpdateMobileIndex() *AccountUpsertOne {
 	})
 }
 
+// ClearMobileIndex clears the value of the "mobile_index" field.
+func (u *AccountUpsertOne) ClearMobileIndex() *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.ClearMobileIndex()
+	})
+}
+
+// SetProfile sets the "profile" field.
+func (u *AccountUpsertOne) SetProfile(v vault.Sealed) *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.SetProfile(v)
+	})
+}
+
+// UpdateProfile sets the "profile" field to the value that was provided on create.
+func (u *AccountUpsertOne) UpdateProfile() *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.UpdateProfile()
+	})
+}
+
+// ClearProfile clears the value of the "profile" field.
+func (u *AccountUpsertOne) ClearProfile() *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.ClearProfile()
+	})
+}
+
 // SetFullMask sets the "full_mask" field.
 func (u *AccountUpsertOne) SetFullMask(v bool) *AccountUpsertOne {
 	return u.Update(func(s *AccountUpsert) {
@@ -532,6 +819,27 @@ func (u *AccountUpsertOne) SetFullMask(v bool) *AccountUpsertOne {
 func (u *AccountUpsertOne) UpdateFullMask() *AccountUpsertOne {
 	return u.Update(func(s *AccountUpsert) {
 		s.UpdateFullMask()
+	})
+}
+
+// SetMessageDisplay sets the "message_display" field.
+func (u *AccountUpsertOne) SetMessageDisplay(v account.MessageDisplay) *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.SetMessageDisplay(v)
+	})
+}
+
+// UpdateMessageDisplay sets the "message_display" field to the value that was provided on create.
+func (u *AccountUpsertOne) UpdateMessageDisplay() *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.UpdateMessageDisplay()
+	})
+}
+
+// ClearMessageDisplay clears the value of the "message_display" field.
+func (u *AccountUpsertOne) ClearMessageDisplay() *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.ClearMessageDisplay()
 	})
 }
 
@@ -637,6 +945,111 @@ func (u *AccountUpsertOne) UpdateVerifySince() *AccountUpsertOne {
 func (u *AccountUpsertOne) ClearVerifySince() *AccountUpsertOne {
 	return u.Update(func(s *AccountUpsert) {
 		s.ClearVerifySince()
+	})
+}
+
+// SetBindTries sets the "bind_tries" field.
+func (u *AccountUpsertOne) SetBindTries(v int) *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.SetBindTries(v)
+	})
+}
+
+// AddBindTries adds v to the "bind_tries" field.
+func (u *AccountUpsertOne) AddBindTries(v int) *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.AddBindTries(v)
+	})
+}
+
+// UpdateBindTries sets the "bind_tries" field to the value that was provided on create.
+func (u *AccountUpsertOne) UpdateBindTries() *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.UpdateBindTries()
+	})
+}
+
+// SetBindSince sets the "bind_since" field.
+func (u *AccountUpsertOne) SetBindSince(v time.Time) *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.SetBindSince(v)
+	})
+}
+
+// UpdateBindSince sets the "bind_since" field to the value that was provided on create.
+func (u *AccountUpsertOne) UpdateBindSince() *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.UpdateBindSince()
+	})
+}
+
+// ClearBindSince clears the value of the "bind_since" field.
+func (u *AccountUpsertOne) ClearBindSince() *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.ClearBindSince()
+	})
+}
+
+// SetMinorSince sets the "minor_since" field.
+func (u *AccountUpsertOne) SetMinorSince(v time.Time) *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.SetMinorSince(v)
+	})
+}
+
+// UpdateMinorSince sets the "minor_since" field to the value that was provided on create.
+func (u *AccountUpsertOne) UpdateMinorSince() *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.UpdateMinorSince()
+	})
+}
+
+// ClearMinorSince clears the value of the "minor_since" field.
+func (u *AccountUpsertOne) ClearMinorSince() *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.ClearMinorSince()
+	})
+}
+
+// SetGuardianConsentedAt sets the "guardian_consented_at" field.
+func (u *AccountUpsertOne) SetGuardianConsentedAt(v time.Time) *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.SetGuardianConsentedAt(v)
+	})
+}
+
+// UpdateGuardianConsentedAt sets the "guardian_consented_at" field to the value that was provided on create.
+func (u *AccountUpsertOne) UpdateGuardianConsentedAt() *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.UpdateGuardianConsentedAt()
+	})
+}
+
+// ClearGuardianConsentedAt clears the value of the "guardian_consented_at" field.
+func (u *AccountUpsertOne) ClearGuardianConsentedAt() *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.ClearGuardianConsentedAt()
+	})
+}
+
+// SetClosedAt sets the "closed_at" field.
+func (u *AccountUpsertOne) SetClosedAt(v time.Time) *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.SetClosedAt(v)
+	})
+}
+
+// UpdateClosedAt sets the "closed_at" field to the value that was provided on create.
+func (u *AccountUpsertOne) UpdateClosedAt() *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.UpdateClosedAt()
+	})
+}
+
+// ClearClosedAt clears the value of the "closed_at" field.
+func (u *AccountUpsertOne) ClearClosedAt() *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.ClearClosedAt()
 	})
 }
 
@@ -885,6 +1298,34 @@ func (u *AccountUpsertBulk) UpdateMobileIndex() *AccountUpsertBulk {
 	})
 }
 
+// ClearMobileIndex clears the value of the "mobile_index" field.
+func (u *AccountUpsertBulk) ClearMobileIndex() *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.ClearMobileIndex()
+	})
+}
+
+// SetProfile sets the "profile" field.
+func (u *AccountUpsertBulk) SetProfile(v vault.Sealed) *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.SetProfile(v)
+	})
+}
+
+// UpdateProfile sets the "profile" field to the value that was provided on create.
+func (u *AccountUpsertBulk) UpdateProfile() *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.UpdateProfile()
+	})
+}
+
+// ClearProfile clears the value of the "profile" field.
+func (u *AccountUpsertBulk) ClearProfile() *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.ClearProfile()
+	})
+}
+
 // SetFullMask sets the "full_mask" field.
 func (u *AccountUpsertBulk) SetFullMask(v bool) *AccountUpsertBulk {
 	return u.Update(func(s *AccountUpsert) {
@@ -896,6 +1337,27 @@ func (u *AccountUpsertBulk) SetFullMask(v bool) *AccountUpsertBulk {
 func (u *AccountUpsertBulk) UpdateFullMask() *AccountUpsertBulk {
 	return u.Update(func(s *AccountUpsert) {
 		s.UpdateFullMask()
+	})
+}
+
+// SetMessageDisplay sets the "message_display" field.
+func (u *AccountUpsertBulk) SetMessageDisplay(v account.MessageDisplay) *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.SetMessageDisplay(v)
+	})
+}
+
+// UpdateMessageDisplay sets the "message_display" field to the value that was provided on create.
+func (u *AccountUpsertBulk) UpdateMessageDisplay() *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.UpdateMessageDisplay()
+	})
+}
+
+// ClearMessageDisplay clears the value of the "message_display" field.
+func (u *AccountUpsertBulk) ClearMessageDisplay() *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.ClearMessageDisplay()
 	})
 }
 
@@ -1001,6 +1463,111 @@ func (u *AccountUpsertBulk) UpdateVerifySince() *AccountUpsertBulk {
 func (u *AccountUpsertBulk) ClearVerifySince() *AccountUpsertBulk {
 	return u.Update(func(s *AccountUpsert) {
 		s.ClearVerifySince()
+	})
+}
+
+// SetBindTries sets the "bind_tries" field.
+func (u *AccountUpsertBulk) SetBindTries(v int) *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.SetBindTries(v)
+	})
+}
+
+// AddBindTries adds v to the "bind_tries" field.
+func (u *AccountUpsertBulk) AddBindTries(v int) *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.AddBindTries(v)
+	})
+}
+
+// UpdateBindTries sets the "bind_tries" field to the value that was provided on create.
+func (u *AccountUpsertBulk) UpdateBindTries() *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.UpdateBindTries()
+	})
+}
+
+// SetBindSince sets the "bind_since" field.
+func (u *AccountUpsertBulk) SetBindSince(v time.Time) *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.SetBindSince(v)
+	})
+}
+
+// UpdateBindSince sets the "bind_since" field to the value that was provided on create.
+func (u *AccountUpsertBulk) UpdateBindSince() *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.UpdateBindSince()
+	})
+}
+
+// ClearBindSince clears the value of the "bind_since" field.
+func (u *AccountUpsertBulk) ClearBindSince() *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.ClearBindSince()
+	})
+}
+
+// SetMinorSince sets the "minor_since" field.
+func (u *AccountUpsertBulk) SetMinorSince(v time.Time) *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.SetMinorSince(v)
+	})
+}
+
+// UpdateMinorSince sets the "minor_since" field to the value that was provided on create.
+func (u *AccountUpsertBulk) UpdateMinorSince() *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.UpdateMinorSince()
+	})
+}
+
+// ClearMinorSince clears the value of the "minor_since" field.
+func (u *AccountUpsertBulk) ClearMinorSince() *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.ClearMinorSince()
+	})
+}
+
+// SetGuardianConsentedAt sets the "guardian_consented_at" field.
+func (u *AccountUpsertBulk) SetGuardianConsentedAt(v time.Time) *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.SetGuardianConsentedAt(v)
+	})
+}
+
+// UpdateGuardianConsentedAt sets the "guardian_consented_at" field to the value that was provided on create.
+func (u *AccountUpsertBulk) UpdateGuardianConsentedAt() *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.UpdateGuardianConsentedAt()
+	})
+}
+
+// ClearGuardianConsentedAt clears the value of the "guardian_consented_at" field.
+func (u *AccountUpsertBulk) ClearGuardianConsentedAt() *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.ClearGuardianConsentedAt()
+	})
+}
+
+// SetClosedAt sets the "closed_at" field.
+func (u *AccountUpsertBulk) SetClosedAt(v time.Time) *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.SetClosedAt(v)
+	})
+}
+
+// UpdateClosedAt sets the "closed_at" field to the value that was provided on create.
+func (u *AccountUpsertBulk) UpdateClosedAt() *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.UpdateClosedAt()
+	})
+}
+
+// ClearClosedAt clears the value of the "closed_at" field.
+func (u *AccountUpsertBulk) ClearClosedAt() *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.ClearClosedAt()
 	})
 }
 

@@ -42,6 +42,24 @@ func (_u *AccountUpdate) SetMobileIndex(v []byte) *AccountUpdate {
 	return _u
 }
 
+// ClearMobileIndex clears the value of the "mobile_index" field.
+func (_u *AccountUpdate) ClearMobileIndex() *AccountUpdate {
+	_u.mutation.ClearMobileIndex()
+	return _u
+}
+
+// SetProfile sets the "profile" field.
+func (_u *AccountUpdate) SetProfile(v vault.Sealed) *AccountUpdate {
+	_u.mutation.SetProfile(v)
+	return _u
+}
+
+// ClearProfile clears the value of the "profile" field.
+func (_u *AccountUpdate) ClearProfile() *AccountUpdate {
+	_u.mutation.ClearProfile()
+	return _u
+}
+
 // SetFullMask sets the "full_mask" field.
 func (_u *AccountUpdate) SetFullMask(v bool) *AccountUpdate {
 	_u.mutation.SetFullMask(v)
@@ -53,6 +71,26 @@ func (_u *AccountUpdate) SetNillableFullMask(v *bool) *AccountUpdate {
 	if v != nil {
 		_u.SetFullMask(*v)
 	}
+	return _u
+}
+
+// SetMessageDisplay sets the "message_display" field.
+func (_u *AccountUpdate) SetMessageDisplay(v account.MessageDisplay) *AccountUpdate {
+	_u.mutation.SetMessageDisplay(v)
+	return _u
+}
+
+// SetNillableMessageDisplay sets the "message_display" field if the given value is not nil.
+func (_u *AccountUpdate) SetNillableMessageDisplay(v *account.MessageDisplay) *AccountUpdate {
+	if v != nil {
+		_u.SetMessageDisplay(*v)
+	}
+	return _u
+}
+
+// ClearMessageDisplay clears the value of the "message_display" field.
+func (_u *AccountUpdate) ClearMessageDisplay() *AccountUpdate {
+	_u.mutation.ClearMessageDisplay()
 	return _u
 }
 
@@ -150,6 +188,107 @@ func (_u *AccountUpdate) ClearVerifySince() *AccountUpdate {
 	return _u
 }
 
+// SetBindTries sets the "bind_tries" field.
+func (_u *AccountUpdate) SetBindTries(v int) *AccountUpdate {
+	_u.mutation.ResetBindTries()
+	_u.mutation.SetBindTries(v)
+	return _u
+}
+
+// SetNillableBindTries sets the "bind_tries" field if the given value is not nil.
+func (_u *AccountUpdate) SetNillableBindTries(v *int) *AccountUpdate {
+	if v != nil {
+		_u.SetBindTries(*v)
+	}
+	return _u
+}
+
+// AddBindTries adds value to the "bind_tries" field.
+func (_u *AccountUpdate) AddBindTries(v int) *AccountUpdate {
+	_u.mutation.AddBindTries(v)
+	return _u
+}
+
+// SetBindSince sets the "bind_since" field.
+func (_u *AccountUpdate) SetBindSince(v time.Time) *AccountUpdate {
+	_u.mutation.SetBindSince(v)
+	return _u
+}
+
+// SetNillableBindSince sets the "bind_since" field if the given value is not nil.
+func (_u *AccountUpdate) SetNillableBindSince(v *time.Time) *AccountUpdate {
+	if v != nil {
+		_u.SetBindSince(*v)
+	}
+	return _u
+}
+
+// ClearBindSince clears the value of the "bind_since" field.
+func (_u *AccountUpdate) ClearBindSince() *AccountUpdate {
+	_u.mutation.ClearBindSince()
+	return _u
+}
+
+// SetMinorSince sets the "minor_since" field.
+func (_u *AccountUpdate) SetMinorSince(v time.Time) *AccountUpdate {
+	_u.mutation.SetMinorSince(v)
+	return _u
+}
+
+// SetNillableMinorSince sets the "minor_since" field if the given value is not nil.
+func (_u *AccountUpdate) SetNillableMinorSince(v *time.Time) *AccountUpdate {
+	if v != nil {
+		_u.SetMinorSince(*v)
+	}
+	return _u
+}
+
+// ClearMinorSince clears the value of the "minor_since" field.
+func (_u *AccountUpdate) ClearMinorSince() *AccountUpdate {
+	_u.mutation.ClearMinorSince()
+	return _u
+}
+
+// SetGuardianConsentedAt sets the "guardian_consented_at" field.
+func (_u *AccountUpdate) SetGuardianConsentedAt(v time.Time) *AccountUpdate {
+	_u.mutation.SetGuardianConsentedAt(v)
+	return _u
+}
+
+// SetNillableGuardianConsentedAt sets the "guardian_consented_at" field if the given value is not nil.
+func (_u *AccountUpdate) SetNillableGuardianConsentedAt(v *time.Time) *AccountUpdate {
+	if v != nil {
+		_u.SetGuardianConsentedAt(*v)
+	}
+	return _u
+}
+
+// ClearGuardianConsentedAt clears the value of the "guardian_consented_at" field.
+func (_u *AccountUpdate) ClearGuardianConsentedAt() *AccountUpdate {
+	_u.mutation.ClearGuardianConsentedAt()
+	return _u
+}
+
+// SetClosedAt sets the "closed_at" field.
+func (_u *AccountUpdate) SetClosedAt(v time.Time) *AccountUpdate {
+	_u.mutation.SetClosedAt(v)
+	return _u
+}
+
+// SetNillableClosedAt sets the "closed_at" field if the given value is not nil.
+func (_u *AccountUpdate) SetNillableClosedAt(v *time.Time) *AccountUpdate {
+	if v != nil {
+		_u.SetClosedAt(*v)
+	}
+	return _u
+}
+
+// ClearClosedAt clears the value of the "closed_at" field.
+func (_u *AccountUpdate) ClearClosedAt() *AccountUpdate {
+	_u.mutation.ClearClosedAt()
+	return _u
+}
+
 // Mutation returns the AccountMutation object of the builder.
 func (_u *AccountUpdate) Mutation() *AccountMutation {
 	return _u.mutation
@@ -182,6 +321,16 @@ func (_u *AccountUpdate) ExecX(ctx context.Context) {
 	}
 }
 
+// check runs all checks and user-defined validators on the builder.
+func (_u *AccountUpdate) check() error {
+	if v, ok := _u.mutation.MessageDisplay(); ok {
+		if err := account.MessageDisplayValidator(v); err != nil {
+			return &ValidationError{Name: "message_display", err: fmt.Errorf(`ent: validator failed for field "Account.message_display": %w`, err)}
+		}
+	}
+	return nil
+}
+
 // Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
 func (_u *AccountUpdate) Modify(modifiers ...func(u *sql.UpdateBuilder)) *AccountUpdate {
 	_u.modifiers = append(_u.modifiers, modifiers...)
@@ -189,6 +338,9 @@ func (_u *AccountUpdate) Modify(modifiers ...func(u *sql.UpdateBuilder)) *Accoun
 }
 
 func (_u *AccountUpdate) sqlSave(ctx context.Context) (_node int, err error) {
+	if err := _u.check(); err != nil {
+		return _node, err
+	}
 	_spec := sqlgraph.NewUpdateSpec(account.Table, account.Columns, sqlgraph.NewFieldSpec(account.FieldID, field.TypeInt64))
 	if ps := _u.mutation.predicates; len(ps) > 0 {
 		_spec.Predicate = func(selector *sql.Selector) {
@@ -203,8 +355,23 @@ func (_u *AccountUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.MobileIndex(); ok {
 		_spec.SetField(account.FieldMobileIndex, field.TypeBytes, value)
 	}
+	if _u.mutation.MobileIndexCleared() {
+		_spec.ClearField(account.FieldMobileIndex, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.Profile(); ok {
+		_spec.SetField(account.FieldProfile, field.TypeBytes, value)
+	}
+	if _u.mutation.ProfileCleared() {
+		_spec.ClearField(account.FieldProfile, field.TypeBytes)
+	}
 	if value, ok := _u.mutation.FullMask(); ok {
 		_spec.SetField(account.FieldFullMask, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.MessageDisplay(); ok {
+		_spec.SetField(account.FieldMessageDisplay, field.TypeEnum, value)
+	}
+	if _u.mutation.MessageDisplayCleared() {
+		_spec.ClearField(account.FieldMessageDisplay, field.TypeEnum)
 	}
 	if value, ok := _u.mutation.NoticeSequence(); ok {
 		_spec.SetField(account.FieldNoticeSequence, field.TypeInt64, value)
@@ -235,6 +402,36 @@ func (_u *AccountUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.VerifySinceCleared() {
 		_spec.ClearField(account.FieldVerifySince, field.TypeTime)
+	}
+	if value, ok := _u.mutation.BindTries(); ok {
+		_spec.SetField(account.FieldBindTries, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedBindTries(); ok {
+		_spec.AddField(account.FieldBindTries, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.BindSince(); ok {
+		_spec.SetField(account.FieldBindSince, field.TypeTime, value)
+	}
+	if _u.mutation.BindSinceCleared() {
+		_spec.ClearField(account.FieldBindSince, field.TypeTime)
+	}
+	if value, ok := _u.mutation.MinorSince(); ok {
+		_spec.SetField(account.FieldMinorSince, field.TypeTime, value)
+	}
+	if _u.mutation.MinorSinceCleared() {
+		_spec.ClearField(account.FieldMinorSince, field.TypeTime)
+	}
+	if value, ok := _u.mutation.GuardianConsentedAt(); ok {
+		_spec.SetField(account.FieldGuardianConsentedAt, field.TypeTime, value)
+	}
+	if _u.mutation.GuardianConsentedAtCleared() {
+		_spec.ClearField(account.FieldGuardianConsentedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ClosedAt(); ok {
+		_spec.SetField(account.FieldClosedAt, field.TypeTime, value)
+	}
+	if _u.mutation.ClosedAtCleared() {
+		_spec.ClearField(account.FieldClosedAt, field.TypeTime)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -270,6 +467,24 @@ func (_u *AccountUpdateOne) SetMobileIndex(v []byte) *AccountUpdateOne {
 	return _u
 }
 
+// ClearMobileIndex clears the value of the "mobile_index" field.
+func (_u *AccountUpdateOne) ClearMobileIndex() *AccountUpdateOne {
+	_u.mutation.ClearMobileIndex()
+	return _u
+}
+
+// SetProfile sets the "profile" field.
+func (_u *AccountUpdateOne) SetProfile(v vault.Sealed) *AccountUpdateOne {
+	_u.mutation.SetProfile(v)
+	return _u
+}
+
+// ClearProfile clears the value of the "profile" field.
+func (_u *AccountUpdateOne) ClearProfile() *AccountUpdateOne {
+	_u.mutation.ClearProfile()
+	return _u
+}
+
 // SetFullMask sets the "full_mask" field.
 func (_u *AccountUpdateOne) SetFullMask(v bool) *AccountUpdateOne {
 	_u.mutation.SetFullMask(v)
@@ -281,6 +496,26 @@ func (_u *AccountUpdateOne) SetNillableFullMask(v *bool) *AccountUpdateOne {
 	if v != nil {
 		_u.SetFullMask(*v)
 	}
+	return _u
+}
+
+// SetMessageDisplay sets the "message_display" field.
+func (_u *AccountUpdateOne) SetMessageDisplay(v account.MessageDisplay) *AccountUpdateOne {
+	_u.mutation.SetMessageDisplay(v)
+	return _u
+}
+
+// SetNillableMessageDisplay sets the "message_display" field if the given value is not nil.
+func (_u *AccountUpdateOne) SetNillableMessageDisplay(v *account.MessageDisplay) *AccountUpdateOne {
+	if v != nil {
+		_u.SetMessageDisplay(*v)
+	}
+	return _u
+}
+
+// ClearMessageDisplay clears the value of the "message_display" field.
+func (_u *AccountUpdateOne) ClearMessageDisplay() *AccountUpdateOne {
+	_u.mutation.ClearMessageDisplay()
 	return _u
 }
 
@@ -378,6 +613,107 @@ func (_u *AccountUpdateOne) ClearVerifySince() *AccountUpdateOne {
 	return _u
 }
 
+// SetBindTries sets the "bind_tries" field.
+func (_u *AccountUpdateOne) SetBindTries(v int) *AccountUpdateOne {
+	_u.mutation.ResetBindTries()
+	_u.mutation.SetBindTries(v)
+	return _u
+}
+
+// SetNillableBindTries sets the "bind_tries" field if the given value is not nil.
+func (_u *AccountUpdateOne) SetNillableBindTries(v *int) *AccountUpdateOne {
+	if v != nil {
+		_u.SetBindTries(*v)
+	}
+	return _u
+}
+
+// AddBindTries adds value to the "bind_tries" field.
+func (_u *AccountUpdateOne) AddBindTries(v int) *AccountUpdateOne {
+	_u.mutation.AddBindTries(v)
+	return _u
+}
+
+// SetBindSince sets the "bind_since" field.
+func (_u *AccountUpdateOne) SetBindSince(v time.Time) *AccountUpdateOne {
+	_u.mutation.SetBindSince(v)
+	return _u
+}
+
+// SetNillableBindSince sets the "bind_since" field if the given value is not nil.
+func (_u *AccountUpdateOne) SetNillableBindSince(v *time.Time) *AccountUpdateOne {
+	if v != nil {
+		_u.SetBindSince(*v)
+	}
+	return _u
+}
+
+// ClearBindSince clears the value of the "bind_since" field.
+func (_u *AccountUpdateOne) ClearBindSince() *AccountUpdateOne {
+	_u.mutation.ClearBindSince()
+	return _u
+}
+
+// SetMinorSince sets the "minor_since" field.
+func (_u *AccountUpdateOne) SetMinorSince(v time.Time) *AccountUpdateOne {
+	_u.mutation.SetMinorSince(v)
+	return _u
+}
+
+// SetNillableMinorSince sets the "minor_since" field if the given value is not nil.
+func (_u *AccountUpdateOne) SetNillableMinorSince(v *time.Time) *AccountUpdateOne {
+	if v != nil {
+		_u.SetMinorSince(*v)
+	}
+	return _u
+}
+
+// ClearMinorSince clears the value of the "minor_since" field.
+func (_u *AccountUpdateOne) ClearMinorSince() *AccountUpdateOne {
+	_u.mutation.ClearMinorSince()
+	return _u
+}
+
+// SetGuardianConsentedAt sets the "guardian_consented_at" field.
+func (_u *AccountUpdateOne) SetGuardianConsentedAt(v time.Time) *AccountUpdateOne {
+	_u.mutation.SetGuardianConsentedAt(v)
+	return _u
+}
+
+// SetNillableGuardianConsentedAt sets the "guardian_consented_at" field if the given value is not nil.
+func (_u *AccountUpdateOne) SetNillableGuardianConsentedAt(v *time.Time) *AccountUpdateOne {
+	if v != nil {
+		_u.SetGuardianConsentedAt(*v)
+	}
+	return _u
+}
+
+// ClearGuardianConsentedAt clears the value of the "guardian_consented_at" field.
+func (_u *AccountUpdateOne) ClearGuardianConsentedAt() *AccountUpdateOne {
+	_u.mutation.ClearGuardianConsentedAt()
+	return _u
+}
+
+// SetClosedAt sets the "closed_at" field.
+func (_u *AccountUpdateOne) SetClosedAt(v time.Time) *AccountUpdateOne {
+	_u.mutation.SetClosedAt(v)
+	return _u
+}
+
+// SetNillableClosedAt sets the "closed_at" field if the given value is not nil.
+func (_u *AccountUpdateOne) SetNillableClosedAt(v *time.Time) *AccountUpdateOne {
+	if v != nil {
+		_u.SetClosedAt(*v)
+	}
+	return _u
+}
+
+// ClearClosedAt clears the value of the "closed_at" field.
+func (_u *AccountUpdateOne) ClearClosedAt() *AccountUpdateOne {
+	_u.mutation.ClearClosedAt()
+	return _u
+}
+
 // Mutation returns the AccountMutation object of the builder.
 func (_u *AccountUpdateOne) Mutation() *AccountMutation {
 	return _u.mutation
@@ -423,6 +759,16 @@ func (_u *AccountUpdateOne) ExecX(ctx context.Context) {
 	}
 }
 
+// check runs all checks and user-defined validators on the builder.
+func (_u *AccountUpdateOne) check() error {
+	if v, ok := _u.mutation.MessageDisplay(); ok {
+		if err := account.MessageDisplayValidator(v); err != nil {
+			return &ValidationError{Name: "message_display", err: fmt.Errorf(`ent: validator failed for field "Account.message_display": %w`, err)}
+		}
+	}
+	return nil
+}
+
 // Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
 func (_u *AccountUpdateOne) Modify(modifiers ...func(u *sql.UpdateBuilder)) *AccountUpdateOne {
 	_u.modifiers = append(_u.modifiers, modifiers...)
@@ -430,6 +776,9 @@ func (_u *AccountUpdateOne) Modify(modifiers ...func(u *sql.UpdateBuilder)) *Acc
 }
 
 func (_u *AccountUpdateOne) sqlSave(ctx context.Context) (_node *Account, err error) {
+	if err := _u.check(); err != nil {
+		return _node, err
+	}
 	_spec := sqlgraph.NewUpdateSpec(account.Table, account.Columns, sqlgraph.NewFieldSpec(account.FieldID, field.TypeInt64))
 	id, ok := _u.mutation.ID()
 	if !ok {
@@ -461,8 +810,23 @@ func (_u *AccountUpdateOne) sqlSave(ctx context.Context) (_node *Account, err er
 	if value, ok := _u.mutation.MobileIndex(); ok {
 		_spec.SetField(account.FieldMobileIndex, field.TypeBytes, value)
 	}
+	if _u.mutation.MobileIndexCleared() {
+		_spec.ClearField(account.FieldMobileIndex, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.Profile(); ok {
+		_spec.SetField(account.FieldProfile, field.TypeBytes, value)
+	}
+	if _u.mutation.ProfileCleared() {
+		_spec.ClearField(account.FieldProfile, field.TypeBytes)
+	}
 	if value, ok := _u.mutation.FullMask(); ok {
 		_spec.SetField(account.FieldFullMask, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.MessageDisplay(); ok {
+		_spec.SetField(account.FieldMessageDisplay, field.TypeEnum, value)
+	}
+	if _u.mutation.MessageDisplayCleared() {
+		_spec.ClearField(account.FieldMessageDisplay, field.TypeEnum)
 	}
 	if value, ok := _u.mutation.NoticeSequence(); ok {
 		_spec.SetField(account.FieldNoticeSequence, field.TypeInt64, value)
@@ -493,6 +857,36 @@ func (_u *AccountUpdateOne) sqlSave(ctx context.Context) (_node *Account, err er
 	}
 	if _u.mutation.VerifySinceCleared() {
 		_spec.ClearField(account.FieldVerifySince, field.TypeTime)
+	}
+	if value, ok := _u.mutation.BindTries(); ok {
+		_spec.SetField(account.FieldBindTries, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedBindTries(); ok {
+		_spec.AddField(account.FieldBindTries, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.BindSince(); ok {
+		_spec.SetField(account.FieldBindSince, field.TypeTime, value)
+	}
+	if _u.mutation.BindSinceCleared() {
+		_spec.ClearField(account.FieldBindSince, field.TypeTime)
+	}
+	if value, ok := _u.mutation.MinorSince(); ok {
+		_spec.SetField(account.FieldMinorSince, field.TypeTime, value)
+	}
+	if _u.mutation.MinorSinceCleared() {
+		_spec.ClearField(account.FieldMinorSince, field.TypeTime)
+	}
+	if value, ok := _u.mutation.GuardianConsentedAt(); ok {
+		_spec.SetField(account.FieldGuardianConsentedAt, field.TypeTime, value)
+	}
+	if _u.mutation.GuardianConsentedAtCleared() {
+		_spec.ClearField(account.FieldGuardianConsentedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ClosedAt(); ok {
+		_spec.SetField(account.FieldClosedAt, field.TypeTime, value)
+	}
+	if _u.mutation.ClosedAtCleared() {
+		_spec.ClearField(account.FieldClosedAt, field.TypeTime)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Account{config: _u.config}

@@ -12,21 +12,32 @@ import (
 	"parkbff/ent/migrate"
 
 	"parkbff/ent/account"
+	"parkbff/ent/apprelease"
 	"parkbff/ent/channellink"
+	"parkbff/ent/channelvisit"
+	"parkbff/ent/codriverinvitation"
 	"parkbff/ent/consent"
 	"parkbff/ent/datakey"
+	"parkbff/ent/erasure"
+	"parkbff/ent/featureswitch"
+	"parkbff/ent/fleet"
+	"parkbff/ent/follower"
 	"parkbff/ent/gate"
 	"parkbff/ent/gatecommand"
+	"parkbff/ent/linkedaccount"
 	"parkbff/ent/logincode"
 	"parkbff/ent/lot"
 	"parkbff/ent/notice"
 	"parkbff/ent/observation"
 	"parkbff/ent/parkingsession"
+	"parkbff/ent/platedispute"
 	"parkbff/ent/quoteattempt"
+	"parkbff/ent/riskevent"
 	"parkbff/ent/sessionaccess"
 	"parkbff/ent/signin"
 	"parkbff/ent/staff"
 	"parkbff/ent/staffrole"
+	"parkbff/ent/store"
 	"parkbff/ent/tariff"
 	"parkbff/ent/vehicle"
 	"parkbff/ent/vehiclebinding"
@@ -46,16 +57,32 @@ type Client struct {
 	Schema *migrate.Schema
 	// Account is the client for interacting with the Account builders.
 	Account *AccountClient
+	// AppRelease is the client for interacting with the AppRelease builders.
+	AppRelease *AppReleaseClient
 	// ChannelLink is the client for interacting with the ChannelLink builders.
 	ChannelLink *ChannelLinkClient
+	// ChannelVisit is the client for interacting with the ChannelVisit builders.
+	ChannelVisit *ChannelVisitClient
+	// CoDriverInvitation is the client for interacting with the CoDriverInvitation builders.
+	CoDriverInvitation *CoDriverInvitationClient
 	// Consent is the client for interacting with the Consent builders.
 	Consent *ConsentClient
 	// DataKey is the client for interacting with the DataKey builders.
 	DataKey *DataKeyClient
+	// Erasure is the client for interacting with the Erasure builders.
+	Erasure *ErasureClient
+	// FeatureSwitch is the client for interacting with the FeatureSwitch builders.
+	FeatureSwitch *FeatureSwitchClient
+	// Fleet is the client for interacting with the Fleet builders.
+	Fleet *FleetClient
+	// Follower is the client for interacting with the Follower builders.
+	Follower *FollowerClient
 	// Gate is the client for interacting with the Gate builders.
 	Gate *GateClient
 	// GateCommand is the client for interacting with the GateCommand builders.
 	GateCommand *GateCommandClient
+	// LinkedAccount is the client for interacting with the LinkedAccount builders.
+	LinkedAccount *LinkedAccountClient
 	// LoginCode is the client for interacting with the LoginCode builders.
 	LoginCode *LoginCodeClient
 	// Lot is the client for interacting with the Lot builders.
@@ -66,8 +93,12 @@ type Client struct {
 	Observation *ObservationClient
 	// ParkingSession is the client for interacting with the ParkingSession builders.
 	ParkingSession *ParkingSessionClient
+	// PlateDispute is the client for interacting with the PlateDispute builders.
+	PlateDispute *PlateDisputeClient
 	// QuoteAttempt is the client for interacting with the QuoteAttempt builders.
 	QuoteAttempt *QuoteAttemptClient
+	// RiskEvent is the client for interacting with the RiskEvent builders.
+	RiskEvent *RiskEventClient
 	// SessionAccess is the client for interacting with the SessionAccess builders.
 	SessionAccess *SessionAccessClient
 	// SignIn is the client for interacting with the SignIn builders.
@@ -76,6 +107,8 @@ type Client struct {
 	Staff *StaffClient
 	// StaffRole is the client for interacting with the StaffRole builders.
 	StaffRole *StaffRoleClient
+	// Store is the client for interacting with the Store builders.
+	Store *StoreClient
 	// Tariff is the client for interacting with the Tariff builders.
 	Tariff *TariffClient
 	// Vehicle is the client for interacting with the Vehicle builders.
@@ -94,21 +127,32 @@ func NewClient(opts ...Option) *Client {
 func (c *Client) init() {
 	c.Schema = migrate.NewSchema(c.driver)
 	c.Account = NewAccountClient(c.config)
+	c.AppRelease = NewAppReleaseClient(c.config)
 	c.ChannelLink = NewChannelLinkClient(c.config)
+	c.ChannelVisit = NewChannelVisitClient(c.config)
+	c.CoDriverInvitation = NewCoDriverInvitationClient(c.config)
 	c.Consent = NewConsentClient(c.config)
 	c.DataKey = NewDataKeyClient(c.config)
+	c.Erasure = NewErasureClient(c.config)
+	c.FeatureSwitch = NewFeatureSwitchClient(c.config)
+	c.Fleet = NewFleetClient(c.config)
+	c.Follower = NewFollowerClient(c.config)
 	c.Gate = NewGateClient(c.config)
 	c.GateCommand = NewGateCommandClient(c.config)
+	c.LinkedAccount = NewLinkedAccountClient(c.config)
 	c.LoginCode = NewLoginCodeClient(c.config)
 	c.Lot = NewLotClient(c.config)
 	c.Notice = NewNoticeClient(c.config)
 	c.Observation = NewObservationClient(c.config)
 	c.ParkingSession = NewParkingSessionClient(c.config)
+	c.PlateDispute = NewPlateDisputeClient(c.config)
 	c.QuoteAttempt = NewQuoteAttemptClient(c.config)
+	c.RiskEvent = NewRiskEventClient(c.config)
 	c.SessionAccess = NewSessionAccessClient(c.config)
 	c.SignIn = NewSignInClient(c.config)
 	c.Staff = NewStaffClient(c.config)
 	c.StaffRole = NewStaffRoleClient(c.config)
+	c.Store = NewStoreClient(c.config)
 	c.Tariff = NewTariffClient(c.config)
 	c.Vehicle = NewVehicleClient(c.config)
 	c.VehicleBinding = NewVehicleBindingClient(c.config)
@@ -202,27 +246,38 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 	cfg := c.config
 	cfg.driver = tx
 	return &Tx{
-		ctx:            ctx,
-		config:         cfg,
-		Account:        NewAccountClient(cfg),
-		ChannelLink:    NewChannelLinkClient(cfg),
-		Consent:        NewConsentClient(cfg),
-		DataKey:        NewDataKeyClient(cfg),
-		Gate:           NewGateClient(cfg),
-		GateCommand:    NewGateCommandClient(cfg),
-		LoginCode:      NewLoginCodeClient(cfg),
-		Lot:            NewLotClient(cfg),
-		Notice:         NewNoticeClient(cfg),
-		Observation:    NewObservationClient(cfg),
-		ParkingSession: NewParkingSessionClient(cfg),
-		QuoteAttempt:   NewQuoteAttemptClient(cfg),
-		SessionAccess:  NewSessionAccessClient(cfg),
-		SignIn:         NewSignInClient(cfg),
-		Staff:          NewStaffClient(cfg),
-		StaffRole:      NewStaffRoleClient(cfg),
-		Tariff:         NewTariffClient(cfg),
-		Vehicle:        NewVehicleClient(cfg),
-		VehicleBinding: NewVehicleBindingClient(cfg),
+		ctx:                ctx,
+		config:             cfg,
+		Account:            NewAccountClient(cfg),
+		AppRelease:         NewAppReleaseClient(cfg),
+		ChannelLink:        NewChannelLinkClient(cfg),
+		ChannelVisit:       NewChannelVisitClient(cfg),
+		CoDriverInvitation: NewCoDriverInvitationClient(cfg),
+		Consent:            NewConsentClient(cfg),
+		DataKey:            NewDataKeyClient(cfg),
+		Erasure:            NewErasureClient(cfg),
+		FeatureSwitch:      NewFeatureSwitchClient(cfg),
+		Fleet:              NewFleetClient(cfg),
+		Follower:           NewFollowerClient(cfg),
+		Gate:               NewGateClient(cfg),
+		GateCommand:        NewGateCommandClient(cfg),
+		LinkedAccount:      NewLinkedAccountClient(cfg),
+		LoginCode:          NewLoginCodeClient(cfg),
+		Lot:                NewLotClient(cfg),
+		Notice:             NewNoticeClient(cfg),
+		Observation:        NewObservationClient(cfg),
+		ParkingSession:     NewParkingSessionClient(cfg),
+		PlateDispute:       NewPlateDisputeClient(cfg),
+		QuoteAttempt:       NewQuoteAttemptClient(cfg),
+		RiskEvent:          NewRiskEventClient(cfg),
+		SessionAccess:      NewSessionAccessClient(cfg),
+		SignIn:             NewSignInClient(cfg),
+		Staff:              NewStaffClient(cfg),
+		StaffRole:          NewStaffRoleClient(cfg),
+		Store:              NewStoreClient(cfg),
+		Tariff:             NewTariffClient(cfg),
+		Vehicle:            NewVehicleClient(cfg),
+		VehicleBinding:     NewVehicleBindingClient(cfg),
 	}, nil
 }
 
@@ -240,27 +295,38 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 	cfg := c.config
 	cfg.driver = &txDriver{tx: tx, drv: c.driver}
 	return &Tx{
-		ctx:            ctx,
-		config:         cfg,
-		Account:        NewAccountClient(cfg),
-		ChannelLink:    NewChannelLinkClient(cfg),
-		Consent:        NewConsentClient(cfg),
-		DataKey:        NewDataKeyClient(cfg),
-		Gate:           NewGateClient(cfg),
-		GateCommand:    NewGateCommandClient(cfg),
-		LoginCode:      NewLoginCodeClient(cfg),
-		Lot:            NewLotClient(cfg),
-		Notice:         NewNoticeClient(cfg),
-		Observation:    NewObservationClient(cfg),
-		ParkingSession: NewParkingSessionClient(cfg),
-		QuoteAttempt:   NewQuoteAttemptClient(cfg),
-		SessionAccess:  NewSessionAccessClient(cfg),
-		SignIn:         NewSignInClient(cfg),
-		Staff:          NewStaffClient(cfg),
-		StaffRole:      NewStaffRoleClient(cfg),
-		Tariff:         NewTariffClient(cfg),
-		Vehicle:        NewVehicleClient(cfg),
-		VehicleBinding: NewVehicleBindingClient(cfg),
+		ctx:                ctx,
+		config:             cfg,
+		Account:            NewAccountClient(cfg),
+		AppRelease:         NewAppReleaseClient(cfg),
+		ChannelLink:        NewChannelLinkClient(cfg),
+		ChannelVisit:       NewChannelVisitClient(cfg),
+		CoDriverInvitation: NewCoDriverInvitationClient(cfg),
+		Consent:            NewConsentClient(cfg),
+		DataKey:            NewDataKeyClient(cfg),
+		Erasure:            NewErasureClient(cfg),
+		FeatureSwitch:      NewFeatureSwitchClient(cfg),
+		Fleet:              NewFleetClient(cfg),
+		Follower:           NewFollowerClient(cfg),
+		Gate:               NewGateClient(cfg),
+		GateCommand:        NewGateCommandClient(cfg),
+		LinkedAccount:      NewLinkedAccountClient(cfg),
+		LoginCode:          NewLoginCodeClient(cfg),
+		Lot:                NewLotClient(cfg),
+		Notice:             NewNoticeClient(cfg),
+		Observation:        NewObservationClient(cfg),
+		ParkingSession:     NewParkingSessionClient(cfg),
+		PlateDispute:       NewPlateDisputeClient(cfg),
+		QuoteAttempt:       NewQuoteAttemptClient(cfg),
+		RiskEvent:          NewRiskEventClient(cfg),
+		SessionAccess:      NewSessionAccessClient(cfg),
+		SignIn:             NewSignInClient(cfg),
+		Staff:              NewStaffClient(cfg),
+		StaffRole:          NewStaffRoleClient(cfg),
+		Store:              NewStoreClient(cfg),
+		Tariff:             NewTariffClient(cfg),
+		Vehicle:            NewVehicleClient(cfg),
+		VehicleBinding:     NewVehicleBindingClient(cfg),
 	}, nil
 }
 
@@ -290,10 +356,11 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.Account, c.ChannelLink, c.Consent, c.DataKey, c.Gate, c.GateCommand,
-		c.LoginCode, c.Lot, c.Notice, c.Observation, c.ParkingSession, c.QuoteAttempt,
-		c.SessionAccess, c.SignIn, c.Staff, c.StaffRole, c.Tariff, c.Vehicle,
-		c.VehicleBinding,
+		c.Account, c.AppRelease, c.ChannelLink, c.ChannelVisit, c.CoDriverInvitation,
+		c.Consent, c.DataKey, c.Erasure, c.FeatureSwitch, c.Fleet, c.Follower, c.Gate,
+		c.GateCommand, c.LinkedAccount, c.LoginCode, c.Lot, c.Notice, c.Observation,
+		c.ParkingSession, c.PlateDispute, c.QuoteAttempt, c.RiskEvent, c.SessionAccess,
+		c.SignIn, c.Staff, c.StaffRole, c.Store, c.Tariff, c.Vehicle, c.VehicleBinding,
 	} {
 		n.Use(hooks...)
 	}
@@ -303,10 +370,11 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.Account, c.ChannelLink, c.Consent, c.DataKey, c.Gate, c.GateCommand,
-		c.LoginCode, c.Lot, c.Notice, c.Observation, c.ParkingSession, c.QuoteAttempt,
-		c.SessionAccess, c.SignIn, c.Staff, c.StaffRole, c.Tariff, c.Vehicle,
-		c.VehicleBinding,
+		c.Account, c.AppRelease, c.ChannelLink, c.ChannelVisit, c.CoDriverInvitation,
+		c.Consent, c.DataKey, c.Erasure, c.FeatureSwitch, c.Fleet, c.Follower, c.Gate,
+		c.GateCommand, c.LinkedAccount, c.LoginCode, c.Lot, c.Notice, c.Observation,
+		c.ParkingSession, c.PlateDispute, c.QuoteAttempt, c.RiskEvent, c.SessionAccess,
+		c.SignIn, c.Staff, c.StaffRole, c.Store, c.Tariff, c.Vehicle, c.VehicleBinding,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -317,16 +385,32 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 	switch m := m.(type) {
 	case *AccountMutation:
 		return c.Account.mutate(ctx, m)
+	case *AppReleaseMutation:
+		return c.AppRelease.mutate(ctx, m)
 	case *ChannelLinkMutation:
 		return c.ChannelLink.mutate(ctx, m)
+	case *ChannelVisitMutation:
+		return c.ChannelVisit.mutate(ctx, m)
+	case *CoDriverInvitationMutation:
+		return c.CoDriverInvitation.mutate(ctx, m)
 	case *ConsentMutation:
 		return c.Consent.mutate(ctx, m)
 	case *DataKeyMutation:
 		return c.DataKey.mutate(ctx, m)
+	case *ErasureMutation:
+		return c.Erasure.mutate(ctx, m)
+	case *FeatureSwitchMutation:
+		return c.FeatureSwitch.mutate(ctx, m)
+	case *FleetMutation:
+		return c.Fleet.mutate(ctx, m)
+	case *FollowerMutation:
+		return c.Follower.mutate(ctx, m)
 	case *GateMutation:
 		return c.Gate.mutate(ctx, m)
 	case *GateCommandMutation:
 		return c.GateCommand.mutate(ctx, m)
+	case *LinkedAccountMutation:
+		return c.LinkedAccount.mutate(ctx, m)
 	case *LoginCodeMutation:
 		return c.LoginCode.mutate(ctx, m)
 	case *LotMutation:
@@ -337,8 +421,12 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Observation.mutate(ctx, m)
 	case *ParkingSessionMutation:
 		return c.ParkingSession.mutate(ctx, m)
+	case *PlateDisputeMutation:
+		return c.PlateDispute.mutate(ctx, m)
 	case *QuoteAttemptMutation:
 		return c.QuoteAttempt.mutate(ctx, m)
+	case *RiskEventMutation:
+		return c.RiskEvent.mutate(ctx, m)
 	case *SessionAccessMutation:
 		return c.SessionAccess.mutate(ctx, m)
 	case *SignInMutation:
@@ -347,6 +435,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Staff.mutate(ctx, m)
 	case *StaffRoleMutation:
 		return c.StaffRole.mutate(ctx, m)
+	case *StoreMutation:
+		return c.Store.mutate(ctx, m)
 	case *TariffMutation:
 		return c.Tariff.mutate(ctx, m)
 	case *VehicleMutation:
@@ -492,6 +582,140 @@ func (c *AccountClient) mutate(ctx context.Context, m *AccountMutation) (Value, 
 	}
 }
 
+// AppReleaseClient is a client for the AppRelease schema.
+type AppReleaseClient struct {
+	config
+}
+
+// NewAppReleaseClient returns a client for the AppRelease from the given config.
+func NewAppReleaseClient(c config) *AppReleaseClient {
+	return &AppReleaseClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `apprelease.Hooks(f(g(h())))`.
+func (c *AppReleaseClient) Use(hooks ...Hook) {
+	c.hooks.AppRelease = append(c.hooks.AppRelease, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `apprelease.Intercept(f(g(h())))`.
+func (c *AppReleaseClient) Intercept(interceptors ...Interceptor) {
+	c.inters.AppRelease = append(c.inters.AppRelease, interceptors...)
+}
+
+// Create returns a builder for creating a AppRelease entity.
+func (c *AppReleaseClient) Create() *AppReleaseCreate {
+	mutation := newAppReleaseMutation(c.config, OpCreate)
+	return &AppReleaseCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of AppRelease entities.
+func (c *AppReleaseClient) CreateBulk(builders ...*AppReleaseCreate) *AppReleaseCreateBulk {
+	return &AppReleaseCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *AppReleaseClient) MapCreateBulk(slice any, setFunc func(*AppReleaseCreate, int)) *AppReleaseCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &AppReleaseCreateBulk{err: fmt.Errorf("calling to AppReleaseClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*AppReleaseCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &AppReleaseCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for AppRelease.
+func (c *AppReleaseClient) Update() *AppReleaseUpdate {
+	mutation := newAppReleaseMutation(c.config, OpUpdate)
+	return &AppReleaseUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *AppReleaseClient) UpdateOne(_m *AppRelease) *AppReleaseUpdateOne {
+	mutation := newAppReleaseMutation(c.config, OpUpdateOne, withAppRelease(_m))
+	return &AppReleaseUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *AppReleaseClient) UpdateOneID(id int64) *AppReleaseUpdateOne {
+	mutation := newAppReleaseMutation(c.config, OpUpdateOne, withAppReleaseID(id))
+	return &AppReleaseUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for AppRelease.
+func (c *AppReleaseClient) Delete() *AppReleaseDelete {
+	mutation := newAppReleaseMutation(c.config, OpDelete)
+	return &AppReleaseDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *AppReleaseClient) DeleteOne(_m *AppRelease) *AppReleaseDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *AppReleaseClient) DeleteOneID(id int64) *AppReleaseDeleteOne {
+	builder := c.Delete().Where(apprelease.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &AppReleaseDeleteOne{builder}
+}
+
+// Query returns a query builder for AppRelease.
+func (c *AppReleaseClient) Query() *AppReleaseQuery {
+	return &AppReleaseQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeAppRelease},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a AppRelease entity by its id.
+func (c *AppReleaseClient) Get(ctx context.Context, id int64) (*AppRelease, error) {
+	return c.Query().Where(apprelease.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *AppReleaseClient) GetX(ctx context.Context, id int64) *AppRelease {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *AppReleaseClient) Hooks() []Hook {
+	hooks := c.hooks.AppRelease
+	return append(hooks[:len(hooks):len(hooks)], apprelease.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *AppReleaseClient) Interceptors() []Interceptor {
+	return c.inters.AppRelease
+}
+
+func (c *AppReleaseClient) mutate(ctx context.Context, m *AppReleaseMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&AppReleaseCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&AppReleaseUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&AppReleaseUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&AppReleaseDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown AppRelease mutation op: %q", m.Op())
+	}
+}
+
 // ChannelLinkClient is a client for the ChannelLink schema.
 type ChannelLinkClient struct {
 	config
@@ -623,6 +847,274 @@ func (c *ChannelLinkClient) mutate(ctx context.Context, m *ChannelLinkMutation) 
 		return (&ChannelLinkDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown ChannelLink mutation op: %q", m.Op())
+	}
+}
+
+// ChannelVisitClient is a client for the ChannelVisit schema.
+type ChannelVisitClient struct {
+	config
+}
+
+// NewChannelVisitClient returns a client for the ChannelVisit from the given config.
+func NewChannelVisitClient(c config) *ChannelVisitClient {
+	return &ChannelVisitClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `channelvisit.Hooks(f(g(h())))`.
+func (c *ChannelVisitClient) Use(hooks ...Hook) {
+	c.hooks.ChannelVisit = append(c.hooks.ChannelVisit, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `channelvisit.Intercept(f(g(h())))`.
+func (c *ChannelVisitClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ChannelVisit = append(c.inters.ChannelVisit, interceptors...)
+}
+
+// Create returns a builder for creating a ChannelVisit entity.
+func (c *ChannelVisitClient) Create() *ChannelVisitCreate {
+	mutation := newChannelVisitMutation(c.config, OpCreate)
+	return &ChannelVisitCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ChannelVisit entities.
+func (c *ChannelVisitClient) CreateBulk(builders ...*ChannelVisitCreate) *ChannelVisitCreateBulk {
+	return &ChannelVisitCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ChannelVisitClient) MapCreateBulk(slice any, setFunc func(*ChannelVisitCreate, int)) *ChannelVisitCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ChannelVisitCreateBulk{err: fmt.Errorf("calling to ChannelVisitClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ChannelVisitCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ChannelVisitCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ChannelVisit.
+func (c *ChannelVisitClient) Update() *ChannelVisitUpdate {
+	mutation := newChannelVisitMutation(c.config, OpUpdate)
+	return &ChannelVisitUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ChannelVisitClient) UpdateOne(_m *ChannelVisit) *ChannelVisitUpdateOne {
+	mutation := newChannelVisitMutation(c.config, OpUpdateOne, withChannelVisit(_m))
+	return &ChannelVisitUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ChannelVisitClient) UpdateOneID(id int64) *ChannelVisitUpdateOne {
+	mutation := newChannelVisitMutation(c.config, OpUpdateOne, withChannelVisitID(id))
+	return &ChannelVisitUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ChannelVisit.
+func (c *ChannelVisitClient) Delete() *ChannelVisitDelete {
+	mutation := newChannelVisitMutation(c.config, OpDelete)
+	return &ChannelVisitDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ChannelVisitClient) DeleteOne(_m *ChannelVisit) *ChannelVisitDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ChannelVisitClient) DeleteOneID(id int64) *ChannelVisitDeleteOne {
+	builder := c.Delete().Where(channelvisit.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ChannelVisitDeleteOne{builder}
+}
+
+// Query returns a query builder for ChannelVisit.
+func (c *ChannelVisitClient) Query() *ChannelVisitQuery {
+	return &ChannelVisitQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeChannelVisit},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ChannelVisit entity by its id.
+func (c *ChannelVisitClient) Get(ctx context.Context, id int64) (*ChannelVisit, error) {
+	return c.Query().Where(channelvisit.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ChannelVisitClient) GetX(ctx context.Context, id int64) *ChannelVisit {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ChannelVisitClient) Hooks() []Hook {
+	hooks := c.hooks.ChannelVisit
+	return append(hooks[:len(hooks):len(hooks)], channelvisit.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ChannelVisitClient) Interceptors() []Interceptor {
+	return c.inters.ChannelVisit
+}
+
+func (c *ChannelVisitClient) mutate(ctx context.Context, m *ChannelVisitMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ChannelVisitCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ChannelVisitUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ChannelVisitUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ChannelVisitDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown ChannelVisit mutation op: %q", m.Op())
+	}
+}
+
+// CoDriverInvitationClient is a client for the CoDriverInvitation schema.
+type CoDriverInvitationClient struct {
+	config
+}
+
+// NewCoDriverInvitationClient returns a client for the CoDriverInvitation from the given config.
+func NewCoDriverInvitationClient(c config) *CoDriverInvitationClient {
+	return &CoDriverInvitationClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `codriverinvitation.Hooks(f(g(h())))`.
+func (c *CoDriverInvitationClient) Use(hooks ...Hook) {
+	c.hooks.CoDriverInvitation = append(c.hooks.CoDriverInvitation, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `codriverinvitation.Intercept(f(g(h())))`.
+func (c *CoDriverInvitationClient) Intercept(interceptors ...Interceptor) {
+	c.inters.CoDriverInvitation = append(c.inters.CoDriverInvitation, interceptors...)
+}
+
+// Create returns a builder for creating a CoDriverInvitation entity.
+func (c *CoDriverInvitationClient) Create() *CoDriverInvitationCreate {
+	mutation := newCoDriverInvitationMutation(c.config, OpCreate)
+	return &CoDriverInvitationCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of CoDriverInvitation entities.
+func (c *CoDriverInvitationClient) CreateBulk(builders ...*CoDriverInvitationCreate) *CoDriverInvitationCreateBulk {
+	return &CoDriverInvitationCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *CoDriverInvitationClient) MapCreateBulk(slice any, setFunc func(*CoDriverInvitationCreate, int)) *CoDriverInvitationCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &CoDriverInvitationCreateBulk{err: fmt.Errorf("calling to CoDriverInvitationClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*CoDriverInvitationCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &CoDriverInvitationCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for CoDriverInvitation.
+func (c *CoDriverInvitationClient) Update() *CoDriverInvitationUpdate {
+	mutation := newCoDriverInvitationMutation(c.config, OpUpdate)
+	return &CoDriverInvitationUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *CoDriverInvitationClient) UpdateOne(_m *CoDriverInvitation) *CoDriverInvitationUpdateOne {
+	mutation := newCoDriverInvitationMutation(c.config, OpUpdateOne, withCoDriverInvitation(_m))
+	return &CoDriverInvitationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *CoDriverInvitationClient) UpdateOneID(id int64) *CoDriverInvitationUpdateOne {
+	mutation := newCoDriverInvitationMutation(c.config, OpUpdateOne, withCoDriverInvitationID(id))
+	return &CoDriverInvitationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for CoDriverInvitation.
+func (c *CoDriverInvitationClient) Delete() *CoDriverInvitationDelete {
+	mutation := newCoDriverInvitationMutation(c.config, OpDelete)
+	return &CoDriverInvitationDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *CoDriverInvitationClient) DeleteOne(_m *CoDriverInvitation) *CoDriverInvitationDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *CoDriverInvitationClient) DeleteOneID(id int64) *CoDriverInvitationDeleteOne {
+	builder := c.Delete().Where(codriverinvitation.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &CoDriverInvitationDeleteOne{builder}
+}
+
+// Query returns a query builder for CoDriverInvitation.
+func (c *CoDriverInvitationClient) Query() *CoDriverInvitationQuery {
+	return &CoDriverInvitationQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeCoDriverInvitation},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a CoDriverInvitation entity by its id.
+func (c *CoDriverInvitationClient) Get(ctx context.Context, id int64) (*CoDriverInvitation, error) {
+	return c.Query().Where(codriverinvitation.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *CoDriverInvitationClient) GetX(ctx context.Context, id int64) *CoDriverInvitation {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *CoDriverInvitationClient) Hooks() []Hook {
+	hooks := c.hooks.CoDriverInvitation
+	return append(hooks[:len(hooks):len(hooks)], codriverinvitation.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *CoDriverInvitationClient) Interceptors() []Interceptor {
+	return c.inters.CoDriverInvitation
+}
+
+func (c *CoDriverInvitationClient) mutate(ctx context.Context, m *CoDriverInvitationMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&CoDriverInvitationCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&CoDriverInvitationUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&CoDriverInvitationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&CoDriverInvitationDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown CoDriverInvitation mutation op: %q", m.Op())
 	}
 }
 
@@ -891,6 +1383,542 @@ func (c *DataKeyClient) mutate(ctx context.Context, m *DataKeyMutation) (Value, 
 		return (&DataKeyDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown DataKey mutation op: %q", m.Op())
+	}
+}
+
+// ErasureClient is a client for the Erasure schema.
+type ErasureClient struct {
+	config
+}
+
+// NewErasureClient returns a client for the Erasure from the given config.
+func NewErasureClient(c config) *ErasureClient {
+	return &ErasureClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `erasure.Hooks(f(g(h())))`.
+func (c *ErasureClient) Use(hooks ...Hook) {
+	c.hooks.Erasure = append(c.hooks.Erasure, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `erasure.Intercept(f(g(h())))`.
+func (c *ErasureClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Erasure = append(c.inters.Erasure, interceptors...)
+}
+
+// Create returns a builder for creating a Erasure entity.
+func (c *ErasureClient) Create() *ErasureCreate {
+	mutation := newErasureMutation(c.config, OpCreate)
+	return &ErasureCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Erasure entities.
+func (c *ErasureClient) CreateBulk(builders ...*ErasureCreate) *ErasureCreateBulk {
+	return &ErasureCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ErasureClient) MapCreateBulk(slice any, setFunc func(*ErasureCreate, int)) *ErasureCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ErasureCreateBulk{err: fmt.Errorf("calling to ErasureClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ErasureCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ErasureCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Erasure.
+func (c *ErasureClient) Update() *ErasureUpdate {
+	mutation := newErasureMutation(c.config, OpUpdate)
+	return &ErasureUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ErasureClient) UpdateOne(_m *Erasure) *ErasureUpdateOne {
+	mutation := newErasureMutation(c.config, OpUpdateOne, withErasure(_m))
+	return &ErasureUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ErasureClient) UpdateOneID(id int64) *ErasureUpdateOne {
+	mutation := newErasureMutation(c.config, OpUpdateOne, withErasureID(id))
+	return &ErasureUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Erasure.
+func (c *ErasureClient) Delete() *ErasureDelete {
+	mutation := newErasureMutation(c.config, OpDelete)
+	return &ErasureDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ErasureClient) DeleteOne(_m *Erasure) *ErasureDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ErasureClient) DeleteOneID(id int64) *ErasureDeleteOne {
+	builder := c.Delete().Where(erasure.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ErasureDeleteOne{builder}
+}
+
+// Query returns a query builder for Erasure.
+func (c *ErasureClient) Query() *ErasureQuery {
+	return &ErasureQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeErasure},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Erasure entity by its id.
+func (c *ErasureClient) Get(ctx context.Context, id int64) (*Erasure, error) {
+	return c.Query().Where(erasure.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ErasureClient) GetX(ctx context.Context, id int64) *Erasure {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ErasureClient) Hooks() []Hook {
+	hooks := c.hooks.Erasure
+	return append(hooks[:len(hooks):len(hooks)], erasure.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ErasureClient) Interceptors() []Interceptor {
+	return c.inters.Erasure
+}
+
+func (c *ErasureClient) mutate(ctx context.Context, m *ErasureMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ErasureCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ErasureUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ErasureUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ErasureDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Erasure mutation op: %q", m.Op())
+	}
+}
+
+// FeatureSwitchClient is a client for the FeatureSwitch schema.
+type FeatureSwitchClient struct {
+	config
+}
+
+// NewFeatureSwitchClient returns a client for the FeatureSwitch from the given config.
+func NewFeatureSwitchClient(c config) *FeatureSwitchClient {
+	return &FeatureSwitchClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `featureswitch.Hooks(f(g(h())))`.
+func (c *FeatureSwitchClient) Use(hooks ...Hook) {
+	c.hooks.FeatureSwitch = append(c.hooks.FeatureSwitch, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `featureswitch.Intercept(f(g(h())))`.
+func (c *FeatureSwitchClient) Intercept(interceptors ...Interceptor) {
+	c.inters.FeatureSwitch = append(c.inters.FeatureSwitch, interceptors...)
+}
+
+// Create returns a builder for creating a FeatureSwitch entity.
+func (c *FeatureSwitchClient) Create() *FeatureSwitchCreate {
+	mutation := newFeatureSwitchMutation(c.config, OpCreate)
+	return &FeatureSwitchCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of FeatureSwitch entities.
+func (c *FeatureSwitchClient) CreateBulk(builders ...*FeatureSwitchCreate) *FeatureSwitchCreateBulk {
+	return &FeatureSwitchCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *FeatureSwitchClient) MapCreateBulk(slice any, setFunc func(*FeatureSwitchCreate, int)) *FeatureSwitchCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &FeatureSwitchCreateBulk{err: fmt.Errorf("calling to FeatureSwitchClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*FeatureSwitchCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &FeatureSwitchCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for FeatureSwitch.
+func (c *FeatureSwitchClient) Update() *FeatureSwitchUpdate {
+	mutation := newFeatureSwitchMutation(c.config, OpUpdate)
+	return &FeatureSwitchUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *FeatureSwitchClient) UpdateOne(_m *FeatureSwitch) *FeatureSwitchUpdateOne {
+	mutation := newFeatureSwitchMutation(c.config, OpUpdateOne, withFeatureSwitch(_m))
+	return &FeatureSwitchUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *FeatureSwitchClient) UpdateOneID(id int64) *FeatureSwitchUpdateOne {
+	mutation := newFeatureSwitchMutation(c.config, OpUpdateOne, withFeatureSwitchID(id))
+	return &FeatureSwitchUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for FeatureSwitch.
+func (c *FeatureSwitchClient) Delete() *FeatureSwitchDelete {
+	mutation := newFeatureSwitchMutation(c.config, OpDelete)
+	return &FeatureSwitchDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *FeatureSwitchClient) DeleteOne(_m *FeatureSwitch) *FeatureSwitchDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *FeatureSwitchClient) DeleteOneID(id int64) *FeatureSwitchDeleteOne {
+	builder := c.Delete().Where(featureswitch.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &FeatureSwitchDeleteOne{builder}
+}
+
+// Query returns a query builder for FeatureSwitch.
+func (c *FeatureSwitchClient) Query() *FeatureSwitchQuery {
+	return &FeatureSwitchQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeFeatureSwitch},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a FeatureSwitch entity by its id.
+func (c *FeatureSwitchClient) Get(ctx context.Context, id int64) (*FeatureSwitch, error) {
+	return c.Query().Where(featureswitch.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *FeatureSwitchClient) GetX(ctx context.Context, id int64) *FeatureSwitch {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *FeatureSwitchClient) Hooks() []Hook {
+	hooks := c.hooks.FeatureSwitch
+	return append(hooks[:len(hooks):len(hooks)], featureswitch.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *FeatureSwitchClient) Interceptors() []Interceptor {
+	return c.inters.FeatureSwitch
+}
+
+func (c *FeatureSwitchClient) mutate(ctx context.Context, m *FeatureSwitchMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&FeatureSwitchCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&FeatureSwitchUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&FeatureSwitchUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&FeatureSwitchDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown FeatureSwitch mutation op: %q", m.Op())
+	}
+}
+
+// FleetClient is a client for the Fleet schema.
+type FleetClient struct {
+	config
+}
+
+// NewFleetClient returns a client for the Fleet from the given config.
+func NewFleetClient(c config) *FleetClient {
+	return &FleetClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `fleet.Hooks(f(g(h())))`.
+func (c *FleetClient) Use(hooks ...Hook) {
+	c.hooks.Fleet = append(c.hooks.Fleet, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `fleet.Intercept(f(g(h())))`.
+func (c *FleetClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Fleet = append(c.inters.Fleet, interceptors...)
+}
+
+// Create returns a builder for creating a Fleet entity.
+func (c *FleetClient) Create() *FleetCreate {
+	mutation := newFleetMutation(c.config, OpCreate)
+	return &FleetCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Fleet entities.
+func (c *FleetClient) CreateBulk(builders ...*FleetCreate) *FleetCreateBulk {
+	return &FleetCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *FleetClient) MapCreateBulk(slice any, setFunc func(*FleetCreate, int)) *FleetCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &FleetCreateBulk{err: fmt.Errorf("calling to FleetClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*FleetCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &FleetCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Fleet.
+func (c *FleetClient) Update() *FleetUpdate {
+	mutation := newFleetMutation(c.config, OpUpdate)
+	return &FleetUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *FleetClient) UpdateOne(_m *Fleet) *FleetUpdateOne {
+	mutation := newFleetMutation(c.config, OpUpdateOne, withFleet(_m))
+	return &FleetUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *FleetClient) UpdateOneID(id int64) *FleetUpdateOne {
+	mutation := newFleetMutation(c.config, OpUpdateOne, withFleetID(id))
+	return &FleetUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Fleet.
+func (c *FleetClient) Delete() *FleetDelete {
+	mutation := newFleetMutation(c.config, OpDelete)
+	return &FleetDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *FleetClient) DeleteOne(_m *Fleet) *FleetDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *FleetClient) DeleteOneID(id int64) *FleetDeleteOne {
+	builder := c.Delete().Where(fleet.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &FleetDeleteOne{builder}
+}
+
+// Query returns a query builder for Fleet.
+func (c *FleetClient) Query() *FleetQuery {
+	return &FleetQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeFleet},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Fleet entity by its id.
+func (c *FleetClient) Get(ctx context.Context, id int64) (*Fleet, error) {
+	return c.Query().Where(fleet.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *FleetClient) GetX(ctx context.Context, id int64) *Fleet {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *FleetClient) Hooks() []Hook {
+	hooks := c.hooks.Fleet
+	return append(hooks[:len(hooks):len(hooks)], fleet.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *FleetClient) Interceptors() []Interceptor {
+	return c.inters.Fleet
+}
+
+func (c *FleetClient) mutate(ctx context.Context, m *FleetMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&FleetCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&FleetUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&FleetUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&FleetDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Fleet mutation op: %q", m.Op())
+	}
+}
+
+// FollowerClient is a client for the Follower schema.
+type FollowerClient struct {
+	config
+}
+
+// NewFollowerClient returns a client for the Follower from the given config.
+func NewFollowerClient(c config) *FollowerClient {
+	return &FollowerClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `follower.Hooks(f(g(h())))`.
+func (c *FollowerClient) Use(hooks ...Hook) {
+	c.hooks.Follower = append(c.hooks.Follower, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `follower.Intercept(f(g(h())))`.
+func (c *FollowerClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Follower = append(c.inters.Follower, interceptors...)
+}
+
+// Create returns a builder for creating a Follower entity.
+func (c *FollowerClient) Create() *FollowerCreate {
+	mutation := newFollowerMutation(c.config, OpCreate)
+	return &FollowerCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Follower entities.
+func (c *FollowerClient) CreateBulk(builders ...*FollowerCreate) *FollowerCreateBulk {
+	return &FollowerCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *FollowerClient) MapCreateBulk(slice any, setFunc func(*FollowerCreate, int)) *FollowerCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &FollowerCreateBulk{err: fmt.Errorf("calling to FollowerClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*FollowerCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &FollowerCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Follower.
+func (c *FollowerClient) Update() *FollowerUpdate {
+	mutation := newFollowerMutation(c.config, OpUpdate)
+	return &FollowerUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *FollowerClient) UpdateOne(_m *Follower) *FollowerUpdateOne {
+	mutation := newFollowerMutation(c.config, OpUpdateOne, withFollower(_m))
+	return &FollowerUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *FollowerClient) UpdateOneID(id int64) *FollowerUpdateOne {
+	mutation := newFollowerMutation(c.config, OpUpdateOne, withFollowerID(id))
+	return &FollowerUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Follower.
+func (c *FollowerClient) Delete() *FollowerDelete {
+	mutation := newFollowerMutation(c.config, OpDelete)
+	return &FollowerDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *FollowerClient) DeleteOne(_m *Follower) *FollowerDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *FollowerClient) DeleteOneID(id int64) *FollowerDeleteOne {
+	builder := c.Delete().Where(follower.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &FollowerDeleteOne{builder}
+}
+
+// Query returns a query builder for Follower.
+func (c *FollowerClient) Query() *FollowerQuery {
+	return &FollowerQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeFollower},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Follower entity by its id.
+func (c *FollowerClient) Get(ctx context.Context, id int64) (*Follower, error) {
+	return c.Query().Where(follower.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *FollowerClient) GetX(ctx context.Context, id int64) *Follower {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *FollowerClient) Hooks() []Hook {
+	hooks := c.hooks.Follower
+	return append(hooks[:len(hooks):len(hooks)], follower.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *FollowerClient) Interceptors() []Interceptor {
+	return c.inters.Follower
+}
+
+func (c *FollowerClient) mutate(ctx context.Context, m *FollowerMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&FollowerCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&FollowerUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&FollowerUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&FollowerDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Follower mutation op: %q", m.Op())
 	}
 }
 
@@ -1191,6 +2219,140 @@ func (c *GateCommandClient) mutate(ctx context.Context, m *GateCommandMutation) 
 		return (&GateCommandDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown GateCommand mutation op: %q", m.Op())
+	}
+}
+
+// LinkedAccountClient is a client for the LinkedAccount schema.
+type LinkedAccountClient struct {
+	config
+}
+
+// NewLinkedAccountClient returns a client for the LinkedAccount from the given config.
+func NewLinkedAccountClient(c config) *LinkedAccountClient {
+	return &LinkedAccountClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `linkedaccount.Hooks(f(g(h())))`.
+func (c *LinkedAccountClient) Use(hooks ...Hook) {
+	c.hooks.LinkedAccount = append(c.hooks.LinkedAccount, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `linkedaccount.Intercept(f(g(h())))`.
+func (c *LinkedAccountClient) Intercept(interceptors ...Interceptor) {
+	c.inters.LinkedAccount = append(c.inters.LinkedAccount, interceptors...)
+}
+
+// Create returns a builder for creating a LinkedAccount entity.
+func (c *LinkedAccountClient) Create() *LinkedAccountCreate {
+	mutation := newLinkedAccountMutation(c.config, OpCreate)
+	return &LinkedAccountCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of LinkedAccount entities.
+func (c *LinkedAccountClient) CreateBulk(builders ...*LinkedAccountCreate) *LinkedAccountCreateBulk {
+	return &LinkedAccountCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *LinkedAccountClient) MapCreateBulk(slice any, setFunc func(*LinkedAccountCreate, int)) *LinkedAccountCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &LinkedAccountCreateBulk{err: fmt.Errorf("calling to LinkedAccountClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*LinkedAccountCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &LinkedAccountCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for LinkedAccount.
+func (c *LinkedAccountClient) Update() *LinkedAccountUpdate {
+	mutation := newLinkedAccountMutation(c.config, OpUpdate)
+	return &LinkedAccountUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *LinkedAccountClient) UpdateOne(_m *LinkedAccount) *LinkedAccountUpdateOne {
+	mutation := newLinkedAccountMutation(c.config, OpUpdateOne, withLinkedAccount(_m))
+	return &LinkedAccountUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *LinkedAccountClient) UpdateOneID(id int64) *LinkedAccountUpdateOne {
+	mutation := newLinkedAccountMutation(c.config, OpUpdateOne, withLinkedAccountID(id))
+	return &LinkedAccountUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for LinkedAccount.
+func (c *LinkedAccountClient) Delete() *LinkedAccountDelete {
+	mutation := newLinkedAccountMutation(c.config, OpDelete)
+	return &LinkedAccountDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *LinkedAccountClient) DeleteOne(_m *LinkedAccount) *LinkedAccountDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *LinkedAccountClient) DeleteOneID(id int64) *LinkedAccountDeleteOne {
+	builder := c.Delete().Where(linkedaccount.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &LinkedAccountDeleteOne{builder}
+}
+
+// Query returns a query builder for LinkedAccount.
+func (c *LinkedAccountClient) Query() *LinkedAccountQuery {
+	return &LinkedAccountQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeLinkedAccount},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a LinkedAccount entity by its id.
+func (c *LinkedAccountClient) Get(ctx context.Context, id int64) (*LinkedAccount, error) {
+	return c.Query().Where(linkedaccount.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *LinkedAccountClient) GetX(ctx context.Context, id int64) *LinkedAccount {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *LinkedAccountClient) Hooks() []Hook {
+	hooks := c.hooks.LinkedAccount
+	return append(hooks[:len(hooks):len(hooks)], linkedaccount.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *LinkedAccountClient) Interceptors() []Interceptor {
+	return c.inters.LinkedAccount
+}
+
+func (c *LinkedAccountClient) mutate(ctx context.Context, m *LinkedAccountMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&LinkedAccountCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&LinkedAccountUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&LinkedAccountUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&LinkedAccountDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown LinkedAccount mutation op: %q", m.Op())
 	}
 }
 
@@ -1912,6 +3074,140 @@ func (c *ParkingSessionClient) mutate(ctx context.Context, m *ParkingSessionMuta
 	}
 }
 
+// PlateDisputeClient is a client for the PlateDispute schema.
+type PlateDisputeClient struct {
+	config
+}
+
+// NewPlateDisputeClient returns a client for the PlateDispute from the given config.
+func NewPlateDisputeClient(c config) *PlateDisputeClient {
+	return &PlateDisputeClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `platedispute.Hooks(f(g(h())))`.
+func (c *PlateDisputeClient) Use(hooks ...Hook) {
+	c.hooks.PlateDispute = append(c.hooks.PlateDispute, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `platedispute.Intercept(f(g(h())))`.
+func (c *PlateDisputeClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PlateDispute = append(c.inters.PlateDispute, interceptors...)
+}
+
+// Create returns a builder for creating a PlateDispute entity.
+func (c *PlateDisputeClient) Create() *PlateDisputeCreate {
+	mutation := newPlateDisputeMutation(c.config, OpCreate)
+	return &PlateDisputeCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PlateDispute entities.
+func (c *PlateDisputeClient) CreateBulk(builders ...*PlateDisputeCreate) *PlateDisputeCreateBulk {
+	return &PlateDisputeCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PlateDisputeClient) MapCreateBulk(slice any, setFunc func(*PlateDisputeCreate, int)) *PlateDisputeCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PlateDisputeCreateBulk{err: fmt.Errorf("calling to PlateDisputeClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PlateDisputeCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PlateDisputeCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PlateDispute.
+func (c *PlateDisputeClient) Update() *PlateDisputeUpdate {
+	mutation := newPlateDisputeMutation(c.config, OpUpdate)
+	return &PlateDisputeUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PlateDisputeClient) UpdateOne(_m *PlateDispute) *PlateDisputeUpdateOne {
+	mutation := newPlateDisputeMutation(c.config, OpUpdateOne, withPlateDispute(_m))
+	return &PlateDisputeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PlateDisputeClient) UpdateOneID(id int64) *PlateDisputeUpdateOne {
+	mutation := newPlateDisputeMutation(c.config, OpUpdateOne, withPlateDisputeID(id))
+	return &PlateDisputeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PlateDispute.
+func (c *PlateDisputeClient) Delete() *PlateDisputeDelete {
+	mutation := newPlateDisputeMutation(c.config, OpDelete)
+	return &PlateDisputeDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PlateDisputeClient) DeleteOne(_m *PlateDispute) *PlateDisputeDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PlateDisputeClient) DeleteOneID(id int64) *PlateDisputeDeleteOne {
+	builder := c.Delete().Where(platedispute.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PlateDisputeDeleteOne{builder}
+}
+
+// Query returns a query builder for PlateDispute.
+func (c *PlateDisputeClient) Query() *PlateDisputeQuery {
+	return &PlateDisputeQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePlateDispute},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PlateDispute entity by its id.
+func (c *PlateDisputeClient) Get(ctx context.Context, id int64) (*PlateDispute, error) {
+	return c.Query().Where(platedispute.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PlateDisputeClient) GetX(ctx context.Context, id int64) *PlateDispute {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *PlateDisputeClient) Hooks() []Hook {
+	hooks := c.hooks.PlateDispute
+	return append(hooks[:len(hooks):len(hooks)], platedispute.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PlateDisputeClient) Interceptors() []Interceptor {
+	return c.inters.PlateDispute
+}
+
+func (c *PlateDisputeClient) mutate(ctx context.Context, m *PlateDisputeMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PlateDisputeCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PlateDisputeUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PlateDisputeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PlateDisputeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown PlateDispute mutation op: %q", m.Op())
+	}
+}
+
 // QuoteAttemptClient is a client for the QuoteAttempt schema.
 type QuoteAttemptClient struct {
 	config
@@ -2043,6 +3339,140 @@ func (c *QuoteAttemptClient) mutate(ctx context.Context, m *QuoteAttemptMutation
 		return (&QuoteAttemptDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown QuoteAttempt mutation op: %q", m.Op())
+	}
+}
+
+// RiskEventClient is a client for the RiskEvent schema.
+type RiskEventClient struct {
+	config
+}
+
+// NewRiskEventClient returns a client for the RiskEvent from the given config.
+func NewRiskEventClient(c config) *RiskEventClient {
+	return &RiskEventClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `riskevent.Hooks(f(g(h())))`.
+func (c *RiskEventClient) Use(hooks ...Hook) {
+	c.hooks.RiskEvent = append(c.hooks.RiskEvent, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `riskevent.Intercept(f(g(h())))`.
+func (c *RiskEventClient) Intercept(interceptors ...Interceptor) {
+	c.inters.RiskEvent = append(c.inters.RiskEvent, interceptors...)
+}
+
+// Create returns a builder for creating a RiskEvent entity.
+func (c *RiskEventClient) Create() *RiskEventCreate {
+	mutation := newRiskEventMutation(c.config, OpCreate)
+	return &RiskEventCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of RiskEvent entities.
+func (c *RiskEventClient) CreateBulk(builders ...*RiskEventCreate) *RiskEventCreateBulk {
+	return &RiskEventCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *RiskEventClient) MapCreateBulk(slice any, setFunc func(*RiskEventCreate, int)) *RiskEventCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &RiskEventCreateBulk{err: fmt.Errorf("calling to RiskEventClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*RiskEventCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &RiskEventCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for RiskEvent.
+func (c *RiskEventClient) Update() *RiskEventUpdate {
+	mutation := newRiskEventMutation(c.config, OpUpdate)
+	return &RiskEventUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *RiskEventClient) UpdateOne(_m *RiskEvent) *RiskEventUpdateOne {
+	mutation := newRiskEventMutation(c.config, OpUpdateOne, withRiskEvent(_m))
+	return &RiskEventUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *RiskEventClient) UpdateOneID(id int64) *RiskEventUpdateOne {
+	mutation := newRiskEventMutation(c.config, OpUpdateOne, withRiskEventID(id))
+	return &RiskEventUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for RiskEvent.
+func (c *RiskEventClient) Delete() *RiskEventDelete {
+	mutation := newRiskEventMutation(c.config, OpDelete)
+	return &RiskEventDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *RiskEventClient) DeleteOne(_m *RiskEvent) *RiskEventDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *RiskEventClient) DeleteOneID(id int64) *RiskEventDeleteOne {
+	builder := c.Delete().Where(riskevent.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &RiskEventDeleteOne{builder}
+}
+
+// Query returns a query builder for RiskEvent.
+func (c *RiskEventClient) Query() *RiskEventQuery {
+	return &RiskEventQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeRiskEvent},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a RiskEvent entity by its id.
+func (c *RiskEventClient) Get(ctx context.Context, id int64) (*RiskEvent, error) {
+	return c.Query().Where(riskevent.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *RiskEventClient) GetX(ctx context.Context, id int64) *RiskEvent {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *RiskEventClient) Hooks() []Hook {
+	hooks := c.hooks.RiskEvent
+	return append(hooks[:len(hooks):len(hooks)], riskevent.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *RiskEventClient) Interceptors() []Interceptor {
+	return c.inters.RiskEvent
+}
+
+func (c *RiskEventClient) mutate(ctx context.Context, m *RiskEventMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&RiskEventCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&RiskEventUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&RiskEventUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&RiskEventDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown RiskEvent mutation op: %q", m.Op())
 	}
 }
 
@@ -2636,6 +4066,22 @@ func (c *StaffRoleClient) QueryLot(_m *StaffRole) *LotQuery {
 	return query
 }
 
+// QueryStore queries the store edge of a StaffRole.
+func (c *StaffRoleClient) QueryStore(_m *StaffRole) *StoreQuery {
+	query := (&StoreClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(staffrole.Table, staffrole.FieldID, id),
+			sqlgraph.To(store.Table, store.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, staffrole.StoreTable, staffrole.StoreColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // Hooks returns the client hooks.
 func (c *StaffRoleClient) Hooks() []Hook {
 	hooks := c.hooks.StaffRole
@@ -2659,6 +4105,140 @@ func (c *StaffRoleClient) mutate(ctx context.Context, m *StaffRoleMutation) (Val
 		return (&StaffRoleDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown StaffRole mutation op: %q", m.Op())
+	}
+}
+
+// StoreClient is a client for the Store schema.
+type StoreClient struct {
+	config
+}
+
+// NewStoreClient returns a client for the Store from the given config.
+func NewStoreClient(c config) *StoreClient {
+	return &StoreClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `store.Hooks(f(g(h())))`.
+func (c *StoreClient) Use(hooks ...Hook) {
+	c.hooks.Store = append(c.hooks.Store, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `store.Intercept(f(g(h())))`.
+func (c *StoreClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Store = append(c.inters.Store, interceptors...)
+}
+
+// Create returns a builder for creating a Store entity.
+func (c *StoreClient) Create() *StoreCreate {
+	mutation := newStoreMutation(c.config, OpCreate)
+	return &StoreCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Store entities.
+func (c *StoreClient) CreateBulk(builders ...*StoreCreate) *StoreCreateBulk {
+	return &StoreCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *StoreClient) MapCreateBulk(slice any, setFunc func(*StoreCreate, int)) *StoreCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &StoreCreateBulk{err: fmt.Errorf("calling to StoreClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*StoreCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &StoreCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Store.
+func (c *StoreClient) Update() *StoreUpdate {
+	mutation := newStoreMutation(c.config, OpUpdate)
+	return &StoreUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *StoreClient) UpdateOne(_m *Store) *StoreUpdateOne {
+	mutation := newStoreMutation(c.config, OpUpdateOne, withStore(_m))
+	return &StoreUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *StoreClient) UpdateOneID(id int64) *StoreUpdateOne {
+	mutation := newStoreMutation(c.config, OpUpdateOne, withStoreID(id))
+	return &StoreUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Store.
+func (c *StoreClient) Delete() *StoreDelete {
+	mutation := newStoreMutation(c.config, OpDelete)
+	return &StoreDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *StoreClient) DeleteOne(_m *Store) *StoreDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *StoreClient) DeleteOneID(id int64) *StoreDeleteOne {
+	builder := c.Delete().Where(store.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &StoreDeleteOne{builder}
+}
+
+// Query returns a query builder for Store.
+func (c *StoreClient) Query() *StoreQuery {
+	return &StoreQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeStore},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Store entity by its id.
+func (c *StoreClient) Get(ctx context.Context, id int64) (*Store, error) {
+	return c.Query().Where(store.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *StoreClient) GetX(ctx context.Context, id int64) *Store {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *StoreClient) Hooks() []Hook {
+	hooks := c.hooks.Store
+	return append(hooks[:len(hooks):len(hooks)], store.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *StoreClient) Interceptors() []Interceptor {
+	return c.inters.Store
+}
+
+func (c *StoreClient) mutate(ctx context.Context, m *StoreMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&StoreCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&StoreUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&StoreUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&StoreDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Store mutation op: %q", m.Op())
 	}
 }
 
@@ -3099,14 +4679,18 @@ func (c *VehicleBindingClient) mutate(ctx context.Context, m *VehicleBindingMuta
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Account, ChannelLink, Consent, DataKey, Gate, GateCommand, LoginCode, Lot,
-		Notice, Observation, ParkingSession, QuoteAttempt, SessionAccess, SignIn,
-		Staff, StaffRole, Tariff, Vehicle, VehicleBinding []ent.Hook
+		Account, AppRelease, ChannelLink, ChannelVisit, CoDriverInvitation, Consent,
+		DataKey, Erasure, FeatureSwitch, Fleet, Follower, Gate, GateCommand,
+		LinkedAccount, LoginCode, Lot, Notice, Observation, ParkingSession,
+		PlateDispute, QuoteAttempt, RiskEvent, SessionAccess, SignIn, Staff, StaffRole,
+		Store, Tariff, Vehicle, VehicleBinding []ent.Hook
 	}
 	inters struct {
-		Account, ChannelLink, Consent, DataKey, Gate, GateCommand, LoginCode, Lot,
-		Notice, Observation, ParkingSession, QuoteAttempt, SessionAccess, SignIn,
-		Staff, StaffRole, Tariff, Vehicle, VehicleBinding []ent.Interceptor
+		Account, AppRelease, ChannelLink, ChannelVisit, CoDriverInvitation, Consent,
+		DataKey, Erasure, FeatureSwitch, Fleet, Follower, Gate, GateCommand,
+		LinkedAccount, LoginCode, Lot, Notice, Observation, ParkingSession,
+		PlateDispute, QuoteAttempt, RiskEvent, SessionAccess, SignIn, Staff, StaffRole,
+		Store, Tariff, Vehicle, VehicleBinding []ent.Interceptor
 	}
 )
 

@@ -28,7 +28,9 @@ type Consent struct {
 	// GrantedAt holds the value of the "granted_at" field.
 	GrantedAt time.Time `json:"granted_at,omitempty"`
 	// WithdrawnAt holds the value of the "withdrawn_at" field.
-	WithdrawnAt  *time.Time `json:"withdrawn_at,omitempty"`
+	WithdrawnAt *time.Time `json:"withdrawn_at,omitempty"`
+	// EndedAt holds the value of the "ended_at" field.
+	EndedAt      *time.Time `json:"ended_at,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -41,7 +43,7 @@ func (*Consent) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullInt64)
 		case consent.FieldPurpose, consent.FieldPolicyVersion:
 			values[i] = new(sql.NullString)
-		case consent.FieldGrantedAt, consent.FieldWithdrawnAt:
+		case consent.FieldGrantedAt, consent.FieldWithdrawnAt, consent.FieldEndedAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -102,6 +104,13 @@ func (_m *Consent) assignValues(columns []string, values []any) error {
 				_m.WithdrawnAt = new(time.Time)
 				*_m.WithdrawnAt = value.Time
 			}
+		case consent.FieldEndedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field ended_at", values[i])
+			} else if value.Valid {
+				_m.EndedAt = new(time.Time)
+				*_m.EndedAt = value.Time
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -157,6 +166,11 @@ func (_m *Consent) String() string {
 	builder.WriteString(", ")
 	if v := _m.WithdrawnAt; v != nil {
 		builder.WriteString("withdrawn_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.EndedAt; v != nil {
+		builder.WriteString("ended_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteByte(')')

@@ -74,6 +74,20 @@ func (_c *ConsentCreate) SetNillableWithdrawnAt(v *time.Time) *ConsentCreate {
 	return _c
 }
 
+// SetEndedAt sets the "ended_at" field.
+func (_c *ConsentCreate) SetEndedAt(v time.Time) *ConsentCreate {
+	_c.mutation.SetEndedAt(v)
+	return _c
+}
+
+// SetNillableEndedAt sets the "ended_at" field if the given value is not nil.
+func (_c *ConsentCreate) SetNillableEndedAt(v *time.Time) *ConsentCreate {
+	if v != nil {
+		_c.SetEndedAt(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *ConsentCreate) SetID(v int64) *ConsentCreate {
 	_c.mutation.SetID(v)
@@ -188,6 +202,10 @@ func (_c *ConsentCreate) createSpec() (*Consent, *sqlgraph.CreateSpec) {
 		_spec.SetField(consent.FieldWithdrawnAt, field.TypeTime, value)
 		_node.WithdrawnAt = &value
 	}
+	if value, ok := _c.mutation.EndedAt(); ok {
+		_spec.SetField(consent.FieldEndedAt, field.TypeTime, value)
+		_node.EndedAt = &value
+	}
 	return _node, _spec
 }
 
@@ -255,6 +273,24 @@ func (u *ConsentUpsert) UpdateWithdrawnAt() *ConsentUpsert {
 // ClearWithdrawnAt clears the value of the "withdrawn_at" field.
 func (u *ConsentUpsert) ClearWithdrawnAt() *ConsentUpsert {
 	u.SetNull(consent.FieldWithdrawnAt)
+	return u
+}
+
+// SetEndedAt sets the "ended_at" field.
+func (u *ConsentUpsert) SetEndedAt(v time.Time) *ConsentUpsert {
+	u.Set(consent.FieldEndedAt, v)
+	return u
+}
+
+// UpdateEndedAt sets the "ended_at" field to the value that was provided on create.
+func (u *ConsentUpsert) UpdateEndedAt() *ConsentUpsert {
+	u.SetExcluded(consent.FieldEndedAt)
+	return u
+}
+
+// ClearEndedAt clears the value of the "ended_at" field.
+func (u *ConsentUpsert) ClearEndedAt() *ConsentUpsert {
+	u.SetNull(consent.FieldEndedAt)
 	return u
 }
 
@@ -339,6 +375,27 @@ func (u *ConsentUpsertOne) UpdateWithdrawnAt() *ConsentUpsertOne {
 func (u *ConsentUpsertOne) ClearWithdrawnAt() *ConsentUpsertOne {
 	return u.Update(func(s *ConsentUpsert) {
 		s.ClearWithdrawnAt()
+	})
+}
+
+// SetEndedAt sets the "ended_at" field.
+func (u *ConsentUpsertOne) SetEndedAt(v time.Time) *ConsentUpsertOne {
+	return u.Update(func(s *ConsentUpsert) {
+		s.SetEndedAt(v)
+	})
+}
+
+// UpdateEndedAt sets the "ended_at" field to the value that was provided on create.
+func (u *ConsentUpsertOne) UpdateEndedAt() *ConsentUpsertOne {
+	return u.Update(func(s *ConsentUpsert) {
+		s.UpdateEndedAt()
+	})
+}
+
+// ClearEndedAt clears the value of the "ended_at" field.
+func (u *ConsentUpsertOne) ClearEndedAt() *ConsentUpsertOne {
+	return u.Update(func(s *ConsentUpsert) {
+		s.ClearEndedAt()
 	})
 }
 
@@ -588,6 +645,27 @@ func (u *ConsentUpsertBulk) UpdateWithdrawnAt() *ConsentUpsertBulk {
 func (u *ConsentUpsertBulk) ClearWithdrawnAt() *ConsentUpsertBulk {
 	return u.Update(func(s *ConsentUpsert) {
 		s.ClearWithdrawnAt()
+	})
+}
+
+// SetEndedAt sets the "ended_at" field.
+func (u *ConsentUpsertBulk) SetEndedAt(v time.Time) *ConsentUpsertBulk {
+	return u.Update(func(s *ConsentUpsert) {
+		s.SetEndedAt(v)
+	})
+}
+
+// UpdateEndedAt sets the "ended_at" field to the value that was provided on create.
+func (u *ConsentUpsertBulk) UpdateEndedAt() *ConsentUpsertBulk {
+	return u.Update(func(s *ConsentUpsert) {
+		s.UpdateEndedAt()
+	})
+}
+
+// ClearEndedAt clears the value of the "ended_at" field.
+func (u *ConsentUpsertBulk) ClearEndedAt() *ConsentUpsertBulk {
+	return u.Update(func(s *ConsentUpsert) {
+		s.ClearEndedAt()
 	})
 }
 

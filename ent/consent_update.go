@@ -49,6 +49,26 @@ func (_u *ConsentUpdate) ClearWithdrawnAt() *ConsentUpdate {
 	return _u
 }
 
+// SetEndedAt sets the "ended_at" field.
+func (_u *ConsentUpdate) SetEndedAt(v time.Time) *ConsentUpdate {
+	_u.mutation.SetEndedAt(v)
+	return _u
+}
+
+// SetNillableEndedAt sets the "ended_at" field if the given value is not nil.
+func (_u *ConsentUpdate) SetNillableEndedAt(v *time.Time) *ConsentUpdate {
+	if v != nil {
+		_u.SetEndedAt(*v)
+	}
+	return _u
+}
+
+// ClearEndedAt clears the value of the "ended_at" field.
+func (_u *ConsentUpdate) ClearEndedAt() *ConsentUpdate {
+	_u.mutation.ClearEndedAt()
+	return _u
+}
+
 // Mutation returns the ConsentMutation object of the builder.
 func (_u *ConsentUpdate) Mutation() *ConsentMutation {
 	return _u.mutation
@@ -105,6 +125,12 @@ func (_u *ConsentUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.WithdrawnAtCleared() {
 		_spec.ClearField(consent.FieldWithdrawnAt, field.TypeTime)
 	}
+	if value, ok := _u.mutation.EndedAt(); ok {
+		_spec.SetField(consent.FieldEndedAt, field.TypeTime, value)
+	}
+	if _u.mutation.EndedAtCleared() {
+		_spec.ClearField(consent.FieldEndedAt, field.TypeTime)
+	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -144,6 +170,26 @@ func (_u *ConsentUpdateOne) SetNillableWithdrawnAt(v *time.Time) *ConsentUpdateO
 // ClearWithdrawnAt clears the value of the "withdrawn_at" field.
 func (_u *ConsentUpdateOne) ClearWithdrawnAt() *ConsentUpdateOne {
 	_u.mutation.ClearWithdrawnAt()
+	return _u
+}
+
+// SetEndedAt sets the "ended_at" field.
+func (_u *ConsentUpdateOne) SetEndedAt(v time.Time) *ConsentUpdateOne {
+	_u.mutation.SetEndedAt(v)
+	return _u
+}
+
+// SetNillableEndedAt sets the "ended_at" field if the given value is not nil.
+func (_u *ConsentUpdateOne) SetNillableEndedAt(v *time.Time) *ConsentUpdateOne {
+	if v != nil {
+		_u.SetEndedAt(*v)
+	}
+	return _u
+}
+
+// ClearEndedAt clears the value of the "ended_at" field.
+func (_u *ConsentUpdateOne) ClearEndedAt() *ConsentUpdateOne {
+	_u.mutation.ClearEndedAt()
 	return _u
 }
 
@@ -232,6 +278,12 @@ func (_u *ConsentUpdateOne) sqlSave(ctx context.Context) (_node *Consent, err er
 	}
 	if _u.mutation.WithdrawnAtCleared() {
 		_spec.ClearField(consent.FieldWithdrawnAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.EndedAt(); ok {
+		_spec.SetField(consent.FieldEndedAt, field.TypeTime, value)
+	}
+	if _u.mutation.EndedAtCleared() {
+		_spec.ClearField(consent.FieldEndedAt, field.TypeTime)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Consent{config: _u.config}

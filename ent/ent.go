@@ -7,21 +7,32 @@ import (
 	"errors"
 	"fmt"
 	"parkbff/ent/account"
+	"parkbff/ent/apprelease"
 	"parkbff/ent/channellink"
+	"parkbff/ent/channelvisit"
+	"parkbff/ent/codriverinvitation"
 	"parkbff/ent/consent"
 	"parkbff/ent/datakey"
+	"parkbff/ent/erasure"
+	"parkbff/ent/featureswitch"
+	"parkbff/ent/fleet"
+	"parkbff/ent/follower"
 	"parkbff/ent/gate"
 	"parkbff/ent/gatecommand"
+	"parkbff/ent/linkedaccount"
 	"parkbff/ent/logincode"
 	"parkbff/ent/lot"
 	"parkbff/ent/notice"
 	"parkbff/ent/observation"
 	"parkbff/ent/parkingsession"
+	"parkbff/ent/platedispute"
 	"parkbff/ent/quoteattempt"
+	"parkbff/ent/riskevent"
 	"parkbff/ent/sessionaccess"
 	"parkbff/ent/signin"
 	"parkbff/ent/staff"
 	"parkbff/ent/staffrole"
+	"parkbff/ent/store"
 	"parkbff/ent/tariff"
 	"parkbff/ent/vehicle"
 	"parkbff/ent/vehiclebinding"
@@ -91,25 +102,36 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
-			account.Table:        account.ValidColumn,
-			channellink.Table:    channellink.ValidColumn,
-			consent.Table:        consent.ValidColumn,
-			datakey.Table:        datakey.ValidColumn,
-			gate.Table:           gate.ValidColumn,
-			gatecommand.Table:    gatecommand.ValidColumn,
-			logincode.Table:      logincode.ValidColumn,
-			lot.Table:            lot.ValidColumn,
-			notice.Table:         notice.ValidColumn,
-			observation.Table:    observation.ValidColumn,
-			parkingsession.Table: parkingsession.ValidColumn,
-			quoteattempt.Table:   quoteattempt.ValidColumn,
-			sessionaccess.Table:  sessionaccess.ValidColumn,
-			signin.Table:         signin.ValidColumn,
-			staff.Table:          staff.ValidColumn,
-			staffrole.Table:      staffrole.ValidColumn,
-			tariff.Table:         tariff.ValidColumn,
-			vehicle.Table:        vehicle.ValidColumn,
-			vehiclebinding.Table: vehiclebinding.ValidColumn,
+			account.Table:            account.ValidColumn,
+			apprelease.Table:         apprelease.ValidColumn,
+			channellink.Table:        channellink.ValidColumn,
+			channelvisit.Table:       channelvisit.ValidColumn,
+			codriverinvitation.Table: codriverinvitation.ValidColumn,
+			consent.Table:            consent.ValidColumn,
+			datakey.Table:            datakey.ValidColumn,
+			erasure.Table:            erasure.ValidColumn,
+			featureswitch.Table:      featureswitch.ValidColumn,
+			fleet.Table:              fleet.ValidColumn,
+			follower.Table:           follower.ValidColumn,
+			gate.Table:               gate.ValidColumn,
+			gatecommand.Table:        gatecommand.ValidColumn,
+			linkedaccount.Table:      linkedaccount.ValidColumn,
+			logincode.Table:          logincode.ValidColumn,
+			lot.Table:                lot.ValidColumn,
+			notice.Table:             notice.ValidColumn,
+			observation.Table:        observation.ValidColumn,
+			parkingsession.Table:     parkingsession.ValidColumn,
+			platedispute.Table:       platedispute.ValidColumn,
+			quoteattempt.Table:       quoteattempt.ValidColumn,
+			riskevent.Table:          riskevent.ValidColumn,
+			sessionaccess.Table:      sessionaccess.ValidColumn,
+			signin.Table:             signin.ValidColumn,
+			staff.Table:              staff.ValidColumn,
+			staffrole.Table:          staffrole.ValidColumn,
+			store.Table:              store.ValidColumn,
+			tariff.Table:             tariff.ValidColumn,
+			vehicle.Table:            vehicle.ValidColumn,
+			vehiclebinding.Table:     vehiclebinding.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

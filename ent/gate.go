@@ -7,6 +7,7 @@ import (
 	"parkbff/ent/gate"
 	"parkbff/ent/lot"
 	"strings"
+	"time"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
@@ -29,6 +30,8 @@ type Gate struct {
 	LaneCode string `json:"lane_code,omitempty"`
 	// TokenGeneration holds the value of the "token_generation" field.
 	TokenGeneration int64 `json:"token_generation,omitempty"`
+	// PreviousUntil holds the value of the "previous_until" field.
+	PreviousUntil *time.Time `json:"previous_until,omitempty"`
 	// CommandSequence holds the value of the "command_sequence" field.
 	CommandSequence int64 `json:"command_sequence,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -66,6 +69,8 @@ func (*Gate) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullInt64)
 		case gate.FieldCode, gate.FieldDirection, gate.FieldOfflinePolicy, gate.FieldLaneCode:
 			values[i] = new(sql.NullString)
+		case gate.FieldPreviousUntil:
+			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
 		}
@@ -122,6 +127,13 @@ func (_m *Gate) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field token_generation", values[i])
 			} else if value.Valid {
 				_m.TokenGeneration = value.Int64
+			}
+		case gate.FieldPreviousUntil:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field previous_until", values[i])
+			} else if value.Valid {
+				_m.PreviousUntil = new(time.Time)
+				*_m.PreviousUntil = value.Time
 			}
 		case gate.FieldCommandSequence:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -187,6 +199,11 @@ func (_m *Gate) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("token_generation=")
 	builder.WriteString(fmt.Sprintf("%v", _m.TokenGeneration))
+	builder.WriteString(", ")
+	if v := _m.PreviousUntil; v != nil {
+		builder.WriteString("previous_until=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("command_sequence=")
 	builder.WriteString(fmt.Sprintf("%v", _m.CommandSequence))

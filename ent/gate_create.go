@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"parkbff/ent/gate"
 	"parkbff/ent/lot"
+	"time"
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -70,6 +71,20 @@ func (_c *GateCreate) SetTokenGeneration(v int64) *GateCreate {
 func (_c *GateCreate) SetNillableTokenGeneration(v *int64) *GateCreate {
 	if v != nil {
 		_c.SetTokenGeneration(*v)
+	}
+	return _c
+}
+
+// SetPreviousUntil sets the "previous_until" field.
+func (_c *GateCreate) SetPreviousUntil(v time.Time) *GateCreate {
+	_c.mutation.SetPreviousUntil(v)
+	return _c
+}
+
+// SetNillablePreviousUntil sets the "previous_until" field if the given value is not nil.
+func (_c *GateCreate) SetNillablePreviousUntil(v *time.Time) *GateCreate {
+	if v != nil {
+		_c.SetPreviousUntil(*v)
 	}
 	return _c
 }
@@ -240,6 +255,10 @@ func (_c *GateCreate) createSpec() (*Gate, *sqlgraph.CreateSpec) {
 		_spec.SetField(gate.FieldTokenGeneration, field.TypeInt64, value)
 		_node.TokenGeneration = value
 	}
+	if value, ok := _c.mutation.PreviousUntil(); ok {
+		_spec.SetField(gate.FieldPreviousUntil, field.TypeTime, value)
+		_node.PreviousUntil = &value
+	}
 	if value, ok := _c.mutation.CommandSequence(); ok {
 		_spec.SetField(gate.FieldCommandSequence, field.TypeInt64, value)
 		_node.CommandSequence = value
@@ -337,6 +356,18 @@ func (u *GateUpsert) UpdateOfflinePolicy() *GateUpsert {
 	return u
 }
 
+// SetLaneCode sets the "lane_code" field.
+func (u *GateUpsert) SetLaneCode(v string) *GateUpsert {
+	u.Set(gate.FieldLaneCode, v)
+	return u
+}
+
+// UpdateLaneCode sets the "lane_code" field to the value that was provided on create.
+func (u *GateUpsert) UpdateLaneCode() *GateUpsert {
+	u.SetExcluded(gate.FieldLaneCode)
+	return u
+}
+
 // SetTokenGeneration sets the "token_generation" field.
 func (u *GateUpsert) SetTokenGeneration(v int64) *GateUpsert {
 	u.Set(gate.FieldTokenGeneration, v)
@@ -352,6 +383,24 @@ func (u *GateUpsert) UpdateTokenGeneration() *GateUpsert {
 // AddTokenGeneration adds v to the "token_generation" field.
 func (u *GateUpsert) AddTokenGeneration(v int64) *GateUpsert {
 	u.Add(gate.FieldTokenGeneration, v)
+	return u
+}
+
+// SetPreviousUntil sets the "previous_until" field.
+func (u *GateUpsert) SetPreviousUntil(v time.Time) *GateUpsert {
+	u.Set(gate.FieldPreviousUntil, v)
+	return u
+}
+
+// UpdatePreviousUntil sets the "previous_until" field to the value that was provided on create.
+func (u *GateUpsert) UpdatePreviousUntil() *GateUpsert {
+	u.SetExcluded(gate.FieldPreviousUntil)
+	return u
+}
+
+// ClearPreviousUntil clears the value of the "previous_until" field.
+func (u *GateUpsert) ClearPreviousUntil() *GateUpsert {
+	u.SetNull(gate.FieldPreviousUntil)
 	return u
 }
 
@@ -395,9 +444,6 @@ func (u *GateUpsertOne) UpdateNewValues() *GateUpsertOne {
 		}
 		if _, exists := u.create.mutation.Code(); exists {
 			s.SetIgnore(gate.FieldCode)
-		}
-		if _, exists := u.create.mutation.LaneCode(); exists {
-			s.SetIgnore(gate.FieldLaneCode)
 		}
 	}))
 	return u
@@ -458,6 +504,20 @@ func (u *GateUpsertOne) UpdateOfflinePolicy() *GateUpsertOne {
 	})
 }
 
+// SetLaneCode sets the "lane_code" field.
+func (u *GateUpsertOne) SetLaneCode(v string) *GateUpsertOne {
+	return u.Update(func(s *GateUpsert) {
+		s.SetLaneCode(v)
+	})
+}
+
+// UpdateLaneCode sets the "lane_code" field to the value that was provided on create.
+func (u *GateUpsertOne) UpdateLaneCode() *GateUpsertOne {
+	return u.Update(func(s *GateUpsert) {
+		s.UpdateLaneCode()
+	})
+}
+
 // SetTokenGeneration sets the "token_generation" field.
 func (u *GateUpsertOne) SetTokenGeneration(v int64) *GateUpsertOne {
 	return u.Update(func(s *GateUpsert) {
@@ -476,6 +536,27 @@ func (u *GateUpsertOne) AddTokenGeneration(v int64) *GateUpsertOne {
 func (u *GateUpsertOne) UpdateTokenGeneration() *GateUpsertOne {
 	return u.Update(func(s *GateUpsert) {
 		s.UpdateTokenGeneration()
+	})
+}
+
+// SetPreviousUntil sets the "previous_until" field.
+func (u *GateUpsertOne) SetPreviousUntil(v time.Time) *GateUpsertOne {
+	return u.Update(func(s *GateUpsert) {
+		s.SetPreviousUntil(v)
+	})
+}
+
+// UpdatePreviousUntil sets the "previous_until" field to the value that was provided on create.
+func (u *GateUpsertOne) UpdatePreviousUntil() *GateUpsertOne {
+	return u.Update(func(s *GateUpsert) {
+		s.UpdatePreviousUntil()
+	})
+}
+
+// ClearPreviousUntil clears the value of the "previous_until" field.
+func (u *GateUpsertOne) ClearPreviousUntil() *GateUpsertOne {
+	return u.Update(func(s *GateUpsert) {
+		s.ClearPreviousUntil()
 	})
 }
 
@@ -688,9 +769,6 @@ func (u *GateUpsertBulk) UpdateNewValues() *GateUpsertBulk {
 			if _, exists := b.mutation.Code(); exists {
 				s.SetIgnore(gate.FieldCode)
 			}
-			if _, exists := b.mutation.LaneCode(); exists {
-				s.SetIgnore(gate.FieldLaneCode)
-			}
 		}
 	}))
 	return u
@@ -751,6 +829,20 @@ func (u *GateUpsertBulk) UpdateOfflinePolicy() *GateUpsertBulk {
 	})
 }
 
+// SetLaneCode sets the "lane_code" field.
+func (u *GateUpsertBulk) SetLaneCode(v string) *GateUpsertBulk {
+	return u.Update(func(s *GateUpsert) {
+		s.SetLaneCode(v)
+	})
+}
+
+// UpdateLaneCode sets the "lane_code" field to the value that was provided on create.
+func (u *GateUpsertBulk) UpdateLaneCode() *GateUpsertBulk {
+	return u.Update(func(s *GateUpsert) {
+		s.UpdateLaneCode()
+	})
+}
+
 // SetTokenGeneration sets the "token_generation" field.
 func (u *GateUpsertBulk) SetTokenGeneration(v int64) *GateUpsertBulk {
 	return u.Update(func(s *GateUpsert) {
@@ -769,6 +861,27 @@ func (u *GateUpsertBulk) AddTokenGeneration(v int64) *GateUpsertBulk {
 func (u *GateUpsertBulk) UpdateTokenGeneration() *GateUpsertBulk {
 	return u.Update(func(s *GateUpsert) {
 		s.UpdateTokenGeneration()
+	})
+}
+
+// SetPreviousUntil sets the "previous_until" field.
+func (u *GateUpsertBulk) SetPreviousUntil(v time.Time) *GateUpsertBulk {
+	return u.Update(func(s *GateUpsert) {
+		s.SetPreviousUntil(v)
+	})
+}
+
+// UpdatePreviousUntil sets the "previous_until" field to the value that was provided on create.
+func (u *GateUpsertBulk) UpdatePreviousUntil() *GateUpsertBulk {
+	return u.Update(func(s *GateUpsert) {
+		s.UpdatePreviousUntil()
+	})
+}
+
+// ClearPreviousUntil clears the value of the "previous_until" field.
+func (u *GateUpsertBulk) ClearPreviousUntil() *GateUpsertBulk {
+	return u.Update(func(s *GateUpsert) {
+		s.ClearPreviousUntil()
 	})
 }
 

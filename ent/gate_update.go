@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"parkbff/ent/gate"
 	"parkbff/ent/predicate"
+	"time"
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -56,6 +57,20 @@ func (_u *GateUpdate) SetNillableOfflinePolicy(v *gate.OfflinePolicy) *GateUpdat
 	return _u
 }
 
+// SetLaneCode sets the "lane_code" field.
+func (_u *GateUpdate) SetLaneCode(v string) *GateUpdate {
+	_u.mutation.SetLaneCode(v)
+	return _u
+}
+
+// SetNillableLaneCode sets the "lane_code" field if the given value is not nil.
+func (_u *GateUpdate) SetNillableLaneCode(v *string) *GateUpdate {
+	if v != nil {
+		_u.SetLaneCode(*v)
+	}
+	return _u
+}
+
 // SetTokenGeneration sets the "token_generation" field.
 func (_u *GateUpdate) SetTokenGeneration(v int64) *GateUpdate {
 	_u.mutation.ResetTokenGeneration()
@@ -74,6 +89,26 @@ func (_u *GateUpdate) SetNillableTokenGeneration(v *int64) *GateUpdate {
 // AddTokenGeneration adds value to the "token_generation" field.
 func (_u *GateUpdate) AddTokenGeneration(v int64) *GateUpdate {
 	_u.mutation.AddTokenGeneration(v)
+	return _u
+}
+
+// SetPreviousUntil sets the "previous_until" field.
+func (_u *GateUpdate) SetPreviousUntil(v time.Time) *GateUpdate {
+	_u.mutation.SetPreviousUntil(v)
+	return _u
+}
+
+// SetNillablePreviousUntil sets the "previous_until" field if the given value is not nil.
+func (_u *GateUpdate) SetNillablePreviousUntil(v *time.Time) *GateUpdate {
+	if v != nil {
+		_u.SetPreviousUntil(*v)
+	}
+	return _u
+}
+
+// ClearPreviousUntil clears the value of the "previous_until" field.
+func (_u *GateUpdate) ClearPreviousUntil() *GateUpdate {
+	_u.mutation.ClearPreviousUntil()
 	return _u
 }
 
@@ -172,11 +207,20 @@ func (_u *GateUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.OfflinePolicy(); ok {
 		_spec.SetField(gate.FieldOfflinePolicy, field.TypeEnum, value)
 	}
+	if value, ok := _u.mutation.LaneCode(); ok {
+		_spec.SetField(gate.FieldLaneCode, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.TokenGeneration(); ok {
 		_spec.SetField(gate.FieldTokenGeneration, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.AddedTokenGeneration(); ok {
 		_spec.AddField(gate.FieldTokenGeneration, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.PreviousUntil(); ok {
+		_spec.SetField(gate.FieldPreviousUntil, field.TypeTime, value)
+	}
+	if _u.mutation.PreviousUntilCleared() {
+		_spec.ClearField(gate.FieldPreviousUntil, field.TypeTime)
 	}
 	if value, ok := _u.mutation.CommandSequence(); ok {
 		_spec.SetField(gate.FieldCommandSequence, field.TypeInt64, value)
@@ -234,6 +278,20 @@ func (_u *GateUpdateOne) SetNillableOfflinePolicy(v *gate.OfflinePolicy) *GateUp
 	return _u
 }
 
+// SetLaneCode sets the "lane_code" field.
+func (_u *GateUpdateOne) SetLaneCode(v string) *GateUpdateOne {
+	_u.mutation.SetLaneCode(v)
+	return _u
+}
+
+// SetNillableLaneCode sets the "lane_code" field if the given value is not nil.
+func (_u *GateUpdateOne) SetNillableLaneCode(v *string) *GateUpdateOne {
+	if v != nil {
+		_u.SetLaneCode(*v)
+	}
+	return _u
+}
+
 // SetTokenGeneration sets the "token_generation" field.
 func (_u *GateUpdateOne) SetTokenGeneration(v int64) *GateUpdateOne {
 	_u.mutation.ResetTokenGeneration()
@@ -252,6 +310,26 @@ func (_u *GateUpdateOne) SetNillableTokenGeneration(v *int64) *GateUpdateOne {
 // AddTokenGeneration adds value to the "token_generation" field.
 func (_u *GateUpdateOne) AddTokenGeneration(v int64) *GateUpdateOne {
 	_u.mutation.AddTokenGeneration(v)
+	return _u
+}
+
+// SetPreviousUntil sets the "previous_until" field.
+func (_u *GateUpdateOne) SetPreviousUntil(v time.Time) *GateUpdateOne {
+	_u.mutation.SetPreviousUntil(v)
+	return _u
+}
+
+// SetNillablePreviousUntil sets the "previous_until" field if the given value is not nil.
+func (_u *GateUpdateOne) SetNillablePreviousUntil(v *time.Time) *GateUpdateOne {
+	if v != nil {
+		_u.SetPreviousUntil(*v)
+	}
+	return _u
+}
+
+// ClearPreviousUntil clears the value of the "previous_until" field.
+func (_u *GateUpdateOne) ClearPreviousUntil() *GateUpdateOne {
+	_u.mutation.ClearPreviousUntil()
 	return _u
 }
 
@@ -380,11 +458,20 @@ func (_u *GateUpdateOne) sqlSave(ctx context.Context) (_node *Gate, err error) {
 	if value, ok := _u.mutation.OfflinePolicy(); ok {
 		_spec.SetField(gate.FieldOfflinePolicy, field.TypeEnum, value)
 	}
+	if value, ok := _u.mutation.LaneCode(); ok {
+		_spec.SetField(gate.FieldLaneCode, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.TokenGeneration(); ok {
 		_spec.SetField(gate.FieldTokenGeneration, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.AddedTokenGeneration(); ok {
 		_spec.AddField(gate.FieldTokenGeneration, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.PreviousUntil(); ok {
+		_spec.SetField(gate.FieldPreviousUntil, field.TypeTime, value)
+	}
+	if _u.mutation.PreviousUntilCleared() {
+		_spec.ClearField(gate.FieldPreviousUntil, field.TypeTime)
 	}
 	if value, ok := _u.mutation.CommandSequence(); ok {
 		_spec.SetField(gate.FieldCommandSequence, field.TypeInt64, value)

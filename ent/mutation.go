@@ -8,22 +8,33 @@ import (
 	"errors"
 	"fmt"
 	"parkbff/ent/account"
+	"parkbff/ent/apprelease"
 	"parkbff/ent/channellink"
+	"parkbff/ent/channelvisit"
+	"parkbff/ent/codriverinvitation"
 	"parkbff/ent/consent"
 	"parkbff/ent/datakey"
+	"parkbff/ent/erasure"
+	"parkbff/ent/featureswitch"
+	"parkbff/ent/fleet"
+	"parkbff/ent/follower"
 	"parkbff/ent/gate"
 	"parkbff/ent/gatecommand"
+	"parkbff/ent/linkedaccount"
 	"parkbff/ent/logincode"
 	"parkbff/ent/lot"
 	"parkbff/ent/notice"
 	"parkbff/ent/observation"
 	"parkbff/ent/parkingsession"
+	"parkbff/ent/platedispute"
 	"parkbff/ent/predicate"
 	"parkbff/ent/quoteattempt"
+	"parkbff/ent/riskevent"
 	"parkbff/ent/sessionaccess"
 	"parkbff/ent/signin"
 	"parkbff/ent/staff"
 	"parkbff/ent/staffrole"
+	"parkbff/ent/store"
 	"parkbff/ent/tariff"
 	"parkbff/ent/vehicle"
 	"parkbff/ent/vehiclebinding"
@@ -45,48 +56,67 @@ const (
 	OpUpdateOne = ent.OpUpdateOne
 
 	// Node types.
-	TypeAccount        = "Account"
-	TypeChannelLink    = "ChannelLink"
-	TypeConsent        = "Consent"
-	TypeDataKey        = "DataKey"
-	TypeGate           = "Gate"
-	TypeGateCommand    = "GateCommand"
-	TypeLoginCode      = "LoginCode"
-	TypeLot            = "Lot"
-	TypeNotice         = "Notice"
-	TypeObservation    = "Observation"
-	TypeParkingSession = "ParkingSession"
-	TypeQuoteAttempt   = "QuoteAttempt"
-	TypeSessionAccess  = "SessionAccess"
-	TypeSignIn         = "SignIn"
-	TypeStaff          = "Staff"
-	TypeStaffRole      = "StaffRole"
-	TypeTariff         = "Tariff"
-	TypeVehicle        = "Vehicle"
-	TypeVehicleBinding = "VehicleBinding"
+	TypeAccount            = "Account"
+	TypeAppRelease         = "AppRelease"
+	TypeChannelLink        = "ChannelLink"
+	TypeChannelVisit       = "ChannelVisit"
+	TypeCoDriverInvitation = "CoDriverInvitation"
+	TypeConsent            = "Consent"
+	TypeDataKey            = "DataKey"
+	TypeErasure            = "Erasure"
+	TypeFeatureSwitch      = "FeatureSwitch"
+	TypeFleet              = "Fleet"
+	TypeFollower           = "Follower"
+	TypeGate               = "Gate"
+	TypeGateCommand        = "GateCommand"
+	TypeLinkedAccount      = "LinkedAccount"
+	TypeLoginCode          = "LoginCode"
+	TypeLot                = "Lot"
+	TypeNotice             = "Notice"
+	TypeObservation        = "Observation"
+	TypeParkingSession     = "ParkingSession"
+	TypePlateDispute       = "PlateDispute"
+	TypeQuoteAttempt       = "QuoteAttempt"
+	TypeRiskEvent          = "RiskEvent"
+	TypeSessionAccess      = "SessionAccess"
+	TypeSignIn             = "SignIn"
+	TypeStaff              = "Staff"
+	TypeStaffRole          = "StaffRole"
+	TypeStore              = "Store"
+	TypeTariff             = "Tariff"
+	TypeVehicle            = "Vehicle"
+	TypeVehicleBinding     = "VehicleBinding"
 )
 
 // AccountMutation represents an operation that mutates the Account nodes in the graph.
 type AccountMutation struct {
 	config
-	op                 Op
-	typ                string
-	id                 *int64
-	created_at         *time.Time
-	mobile             *vault.Sealed
-	mobile_index       *[]byte
-	full_mask          *bool
-	notice_sequence    *int64
-	addnotice_sequence *int64
-	person_index       *[]byte
-	adult              *bool
-	verify_tries       *int
-	addverify_tries    *int
-	verify_since       *time.Time
-	clearedFields      map[string]struct{}
-	done               bool
-	oldValue           func(context.Context) (*Account, error)
-	predicates         []predicate.Account
+	op                    Op
+	typ                   string
+	id                    *int64
+	created_at            *time.Time
+	mobile                *vault.Sealed
+	mobile_index          *[]byte
+	profile               *vault.Sealed
+	full_mask             *bool
+	message_display       *account.MessageDisplay
+	notice_sequence       *int64
+	addnotice_sequence    *int64
+	person_index          *[]byte
+	adult                 *bool
+	verify_tries          *int
+	addverify_tries       *int
+	verify_since          *time.Time
+	bind_tries            *int
+	addbind_tries         *int
+	bind_since            *time.Time
+	minor_since           *time.Time
+	guardian_consented_at *time.Time
+	closed_at             *time.Time
+	clearedFields         map[string]struct{}
+	done                  bool
+	oldValue              func(context.Context) (*Account, error)
+	predicates            []predicate.Account
 }
 
 var _ ent.Mutation = (*AccountMutation)(nil)
@@ -296,9 +326,71 @@ func (m *AccountMutation) OldMobileIndex(ctx context.Context) (v []byte, err err
 	return oldValue.MobileIndex, nil
 }
 
+// ClearMobileIndex clears the value of the "mobile_index" field.
+func (m *AccountMutation) ClearMobileIndex() {
+	m.mobile_index = nil
+	m.clearedFields[account.FieldMobileIndex] = struct{}{}
+}
+
+// MobileIndexCleared returns if the "mobile_index" field was cleared in this mutation.
+func (m *AccountMutation) MobileIndexCleared() bool {
+	_, ok := m.clearedFields[account.FieldMobileIndex]
+	return ok
+}
+
 // ResetMobileIndex resets all changes to the "mobile_index" field.
 func (m *AccountMutation) ResetMobileIndex() {
 	m.mobile_index = nil
+	delete(m.clearedFields, account.FieldMobileIndex)
+}
+
+// SetProfile sets the "profile" field.
+func (m *AccountMutation) SetProfile(v vault.Sealed) {
+	m.profile = &v
+}
+
+// Profile returns the value of the "profile" field in the mutation.
+func (m *AccountMutation) Profile() (r vault.Sealed, exists bool) {
+	v := m.profile
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProfile returns the old "profile" field's value of the Account entity.
+// If the Account object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccountMutation) OldProfile(ctx context.Context) (v vault.Sealed, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProfile is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProfile requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProfile: %w", err)
+	}
+	return oldValue.Profile, nil
+}
+
+// ClearProfile clears the value of the "profile" field.
+func (m *AccountMutation) ClearProfile() {
+	m.profile = nil
+	m.clearedFields[account.FieldProfile] = struct{}{}
+}
+
+// ProfileCleared returns if the "profile" field was cleared in this mutation.
+func (m *AccountMutation) ProfileCleared() bool {
+	_, ok := m.clearedFields[account.FieldProfile]
+	return ok
+}
+
+// ResetProfile resets all changes to the "profile" field.
+func (m *AccountMutation) ResetProfile() {
+	m.profile = nil
+	delete(m.clearedFields, account.FieldProfile)
 }
 
 // SetFullMask sets the "full_mask" field.
@@ -335,6 +427,55 @@ func (m *AccountMutation) OldFullMask(ctx context.Context) (v bool, err error) {
 // ResetFullMask resets all changes to the "full_mask" field.
 func (m *AccountMutation) ResetFullMask() {
 	m.full_mask = nil
+}
+
+// SetMessageDisplay sets the "message_display" field.
+func (m *AccountMutation) SetMessageDisplay(ad account.MessageDisplay) {
+	m.message_display = &ad
+}
+
+// MessageDisplay returns the value of the "message_display" field in the mutation.
+func (m *AccountMutation) MessageDisplay() (r account.MessageDisplay, exists bool) {
+	v := m.message_display
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMessageDisplay returns the old "message_display" field's value of the Account entity.
+// If the Account object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccountMutation) OldMessageDisplay(ctx context.Context) (v *account.MessageDisplay, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMessageDisplay is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMessageDisplay requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMessageDisplay: %w", err)
+	}
+	return oldValue.MessageDisplay, nil
+}
+
+// ClearMessageDisplay clears the value of the "message_display" field.
+func (m *AccountMutation) ClearMessageDisplay() {
+	m.message_display = nil
+	m.clearedFields[account.FieldMessageDisplay] = struct{}{}
+}
+
+// MessageDisplayCleared returns if the "message_display" field was cleared in this mutation.
+func (m *AccountMutation) MessageDisplayCleared() bool {
+	_, ok := m.clearedFields[account.FieldMessageDisplay]
+	return ok
+}
+
+// ResetMessageDisplay resets all changes to the "message_display" field.
+func (m *AccountMutation) ResetMessageDisplay() {
+	m.message_display = nil
+	delete(m.clearedFields, account.FieldMessageDisplay)
 }
 
 // SetNoticeSequence sets the "notice_sequence" field.
@@ -596,6 +737,258 @@ func (m *AccountMutation) ResetVerifySince() {
 	delete(m.clearedFields, account.FieldVerifySince)
 }
 
+// SetBindTries sets the "bind_tries" field.
+func (m *AccountMutation) SetBindTries(i int) {
+	m.bind_tries = &i
+	m.addbind_tries = nil
+}
+
+// BindTries returns the value of the "bind_tries" field in the mutation.
+func (m *AccountMutation) BindTries() (r int, exists bool) {
+	v := m.bind_tries
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBindTries returns the old "bind_tries" field's value of the Account entity.
+// If the Account object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccountMutation) OldBindTries(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBindTries is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBindTries requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBindTries: %w", err)
+	}
+	return oldValue.BindTries, nil
+}
+
+// AddBindTries adds i to the "bind_tries" field.
+func (m *AccountMutation) AddBindTries(i int) {
+	if m.addbind_tries != nil {
+		*m.addbind_tries += i
+	} else {
+		m.addbind_tries = &i
+	}
+}
+
+// AddedBindTries returns the value that was added to the "bind_tries" field in this mutation.
+func (m *AccountMutation) AddedBindTries() (r int, exists bool) {
+	v := m.addbind_tries
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetBindTries resets all changes to the "bind_tries" field.
+func (m *AccountMutation) ResetBindTries() {
+	m.bind_tries = nil
+	m.addbind_tries = nil
+}
+
+// SetBindSince sets the "bind_since" field.
+func (m *AccountMutation) SetBindSince(t time.Time) {
+	m.bind_since = &t
+}
+
+// BindSince returns the value of the "bind_since" field in the mutation.
+func (m *AccountMutation) BindSince() (r time.Time, exists bool) {
+	v := m.bind_since
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBindSince returns the old "bind_since" field's value of the Account entity.
+// If the Account object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccountMutation) OldBindSince(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBindSince is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBindSince requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBindSince: %w", err)
+	}
+	return oldValue.BindSince, nil
+}
+
+// ClearBindSince clears the value of the "bind_since" field.
+func (m *AccountMutation) ClearBindSince() {
+	m.bind_since = nil
+	m.clearedFields[account.FieldBindSince] = struct{}{}
+}
+
+// BindSinceCleared returns if the "bind_since" field was cleared in this mutation.
+func (m *AccountMutation) BindSinceCleared() bool {
+	_, ok := m.clearedFields[account.FieldBindSince]
+	return ok
+}
+
+// ResetBindSince resets all changes to the "bind_since" field.
+func (m *AccountMutation) ResetBindSince() {
+	m.bind_since = nil
+	delete(m.clearedFields, account.FieldBindSince)
+}
+
+// SetMinorSince sets the "minor_since" field.
+func (m *AccountMutation) SetMinorSince(t time.Time) {
+	m.minor_since = &t
+}
+
+// MinorSince returns the value of the "minor_since" field in the mutation.
+func (m *AccountMutation) MinorSince() (r time.Time, exists bool) {
+	v := m.minor_since
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMinorSince returns the old "minor_since" field's value of the Account entity.
+// If the Account object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccountMutation) OldMinorSince(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMinorSince is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMinorSince requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMinorSince: %w", err)
+	}
+	return oldValue.MinorSince, nil
+}
+
+// ClearMinorSince clears the value of the "minor_since" field.
+func (m *AccountMutation) ClearMinorSince() {
+	m.minor_since = nil
+	m.clearedFields[account.FieldMinorSince] = struct{}{}
+}
+
+// MinorSinceCleared returns if the "minor_since" field was cleared in this mutation.
+func (m *AccountMutation) MinorSinceCleared() bool {
+	_, ok := m.clearedFields[account.FieldMinorSince]
+	return ok
+}
+
+// ResetMinorSince resets all changes to the "minor_since" field.
+func (m *AccountMutation) ResetMinorSince() {
+	m.minor_since = nil
+	delete(m.clearedFields, account.FieldMinorSince)
+}
+
+// SetGuardianConsentedAt sets the "guardian_consented_at" field.
+func (m *AccountMutation) SetGuardianConsentedAt(t time.Time) {
+	m.guardian_consented_at = &t
+}
+
+// GuardianConsentedAt returns the value of the "guardian_consented_at" field in the mutation.
+func (m *AccountMutation) GuardianConsentedAt() (r time.Time, exists bool) {
+	v := m.guardian_consented_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGuardianConsentedAt returns the old "guardian_consented_at" field's value of the Account entity.
+// If the Account object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccountMutation) OldGuardianConsentedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGuardianConsentedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGuardianConsentedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGuardianConsentedAt: %w", err)
+	}
+	return oldValue.GuardianConsentedAt, nil
+}
+
+// ClearGuardianConsentedAt clears the value of the "guardian_consented_at" field.
+func (m *AccountMutation) ClearGuardianConsentedAt() {
+	m.guardian_consented_at = nil
+	m.clearedFields[account.FieldGuardianConsentedAt] = struct{}{}
+}
+
+// GuardianConsentedAtCleared returns if the "guardian_consented_at" field was cleared in this mutation.
+func (m *AccountMutation) GuardianConsentedAtCleared() bool {
+	_, ok := m.clearedFields[account.FieldGuardianConsentedAt]
+	return ok
+}
+
+// ResetGuardianConsentedAt resets all changes to the "guardian_consented_at" field.
+func (m *AccountMutation) ResetGuardianConsentedAt() {
+	m.guardian_consented_at = nil
+	delete(m.clearedFields, account.FieldGuardianConsentedAt)
+}
+
+// SetClosedAt sets the "closed_at" field.
+func (m *AccountMutation) SetClosedAt(t time.Time) {
+	m.closed_at = &t
+}
+
+// ClosedAt returns the value of the "closed_at" field in the mutation.
+func (m *AccountMutation) ClosedAt() (r time.Time, exists bool) {
+	v := m.closed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClosedAt returns the old "closed_at" field's value of the Account entity.
+// If the Account object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccountMutation) OldClosedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClosedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClosedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClosedAt: %w", err)
+	}
+	return oldValue.ClosedAt, nil
+}
+
+// ClearClosedAt clears the value of the "closed_at" field.
+func (m *AccountMutation) ClearClosedAt() {
+	m.closed_at = nil
+	m.clearedFields[account.FieldClosedAt] = struct{}{}
+}
+
+// ClosedAtCleared returns if the "closed_at" field was cleared in this mutation.
+func (m *AccountMutation) ClosedAtCleared() bool {
+	_, ok := m.clearedFields[account.FieldClosedAt]
+	return ok
+}
+
+// ResetClosedAt resets all changes to the "closed_at" field.
+func (m *AccountMutation) ResetClosedAt() {
+	m.closed_at = nil
+	delete(m.clearedFields, account.FieldClosedAt)
+}
+
 // Where appends a list predicates to the AccountMutation builder.
 func (m *AccountMutation) Where(ps ...predicate.Account) {
 	m.predicates = append(m.predicates, ps...)
@@ -630,7 +1023,7 @@ func (m *AccountMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *AccountMutation) Fields() []string {
-	fields := make([]string, 0, 9)
+	fields := make([]string, 0, 16)
 	if m.created_at != nil {
 		fields = append(fields, account.FieldCreatedAt)
 	}
@@ -640,8 +1033,14 @@ func (m *AccountMutation) Fields() []string {
 	if m.mobile_index != nil {
 		fields = append(fields, account.FieldMobileIndex)
 	}
+	if m.profile != nil {
+		fields = append(fields, account.FieldProfile)
+	}
 	if m.full_mask != nil {
 		fields = append(fields, account.FieldFullMask)
+	}
+	if m.message_display != nil {
+		fields = append(fields, account.FieldMessageDisplay)
 	}
 	if m.notice_sequence != nil {
 		fields = append(fields, account.FieldNoticeSequence)
@@ -658,6 +1057,21 @@ func (m *AccountMutation) Fields() []string {
 	if m.verify_since != nil {
 		fields = append(fields, account.FieldVerifySince)
 	}
+	if m.bind_tries != nil {
+		fields = append(fields, account.FieldBindTries)
+	}
+	if m.bind_since != nil {
+		fields = append(fields, account.FieldBindSince)
+	}
+	if m.minor_since != nil {
+		fields = append(fields, account.FieldMinorSince)
+	}
+	if m.guardian_consented_at != nil {
+		fields = append(fields, account.FieldGuardianConsentedAt)
+	}
+	if m.closed_at != nil {
+		fields = append(fields, account.FieldClosedAt)
+	}
 	return fields
 }
 
@@ -672,8 +1086,12 @@ func (m *AccountMutation) Field(name string) (ent.Value, bool) {
 		return m.Mobile()
 	case account.FieldMobileIndex:
 		return m.MobileIndex()
+	case account.FieldProfile:
+		return m.Profile()
 	case account.FieldFullMask:
 		return m.FullMask()
+	case account.FieldMessageDisplay:
+		return m.MessageDisplay()
 	case account.FieldNoticeSequence:
 		return m.NoticeSequence()
 	case account.FieldPersonIndex:
@@ -684,6 +1102,16 @@ func (m *AccountMutation) Field(name string) (ent.Value, bool) {
 		return m.VerifyTries()
 	case account.FieldVerifySince:
 		return m.VerifySince()
+	case account.FieldBindTries:
+		return m.BindTries()
+	case account.FieldBindSince:
+		return m.BindSince()
+	case account.FieldMinorSince:
+		return m.MinorSince()
+	case account.FieldGuardianConsentedAt:
+		return m.GuardianConsentedAt()
+	case account.FieldClosedAt:
+		return m.ClosedAt()
 	}
 	return nil, false
 }
@@ -699,8 +1127,12 @@ func (m *AccountMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldMobile(ctx)
 	case account.FieldMobileIndex:
 		return m.OldMobileIndex(ctx)
+	case account.FieldProfile:
+		return m.OldProfile(ctx)
 	case account.FieldFullMask:
 		return m.OldFullMask(ctx)
+	case account.FieldMessageDisplay:
+		return m.OldMessageDisplay(ctx)
 	case account.FieldNoticeSequence:
 		return m.OldNoticeSequence(ctx)
 	case account.FieldPersonIndex:
@@ -711,6 +1143,16 @@ func (m *AccountMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldVerifyTries(ctx)
 	case account.FieldVerifySince:
 		return m.OldVerifySince(ctx)
+	case account.FieldBindTries:
+		return m.OldBindTries(ctx)
+	case account.FieldBindSince:
+		return m.OldBindSince(ctx)
+	case account.FieldMinorSince:
+		return m.OldMinorSince(ctx)
+	case account.FieldGuardianConsentedAt:
+		return m.OldGuardianConsentedAt(ctx)
+	case account.FieldClosedAt:
+		return m.OldClosedAt(ctx)
 	}
 	return nil, fmt.Errorf("unknown Account field %s", name)
 }
@@ -741,12 +1183,26 @@ func (m *AccountMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetMobileIndex(v)
 		return nil
+	case account.FieldProfile:
+		v, ok := value.(vault.Sealed)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProfile(v)
+		return nil
 	case account.FieldFullMask:
 		v, ok := value.(bool)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetFullMask(v)
+		return nil
+	case account.FieldMessageDisplay:
+		v, ok := value.(account.MessageDisplay)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMessageDisplay(v)
 		return nil
 	case account.FieldNoticeSequence:
 		v, ok := value.(int64)
@@ -783,6 +1239,41 @@ func (m *AccountMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetVerifySince(v)
 		return nil
+	case account.FieldBindTries:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBindTries(v)
+		return nil
+	case account.FieldBindSince:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBindSince(v)
+		return nil
+	case account.FieldMinorSince:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMinorSince(v)
+		return nil
+	case account.FieldGuardianConsentedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGuardianConsentedAt(v)
+		return nil
+	case account.FieldClosedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClosedAt(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Account field %s", name)
 }
@@ -797,6 +1288,9 @@ func (m *AccountMutation) AddedFields() []string {
 	if m.addverify_tries != nil {
 		fields = append(fields, account.FieldVerifyTries)
 	}
+	if m.addbind_tries != nil {
+		fields = append(fields, account.FieldBindTries)
+	}
 	return fields
 }
 
@@ -809,6 +1303,8 @@ func (m *AccountMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedNoticeSequence()
 	case account.FieldVerifyTries:
 		return m.AddedVerifyTries()
+	case account.FieldBindTries:
+		return m.AddedBindTries()
 	}
 	return nil, false
 }
@@ -832,6 +1328,13 @@ func (m *AccountMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddVerifyTries(v)
 		return nil
+	case account.FieldBindTries:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddBindTries(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Account numeric field %s", name)
 }
@@ -840,6 +1343,15 @@ func (m *AccountMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *AccountMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(account.FieldMobileIndex) {
+		fields = append(fields, account.FieldMobileIndex)
+	}
+	if m.FieldCleared(account.FieldProfile) {
+		fields = append(fields, account.FieldProfile)
+	}
+	if m.FieldCleared(account.FieldMessageDisplay) {
+		fields = append(fields, account.FieldMessageDisplay)
+	}
 	if m.FieldCleared(account.FieldPersonIndex) {
 		fields = append(fields, account.FieldPersonIndex)
 	}
@@ -848,6 +1360,18 @@ func (m *AccountMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(account.FieldVerifySince) {
 		fields = append(fields, account.FieldVerifySince)
+	}
+	if m.FieldCleared(account.FieldBindSince) {
+		fields = append(fields, account.FieldBindSince)
+	}
+	if m.FieldCleared(account.FieldMinorSince) {
+		fields = append(fields, account.FieldMinorSince)
+	}
+	if m.FieldCleared(account.FieldGuardianConsentedAt) {
+		fields = append(fields, account.FieldGuardianConsentedAt)
+	}
+	if m.FieldCleared(account.FieldClosedAt) {
+		fields = append(fields, account.FieldClosedAt)
 	}
 	return fields
 }
@@ -863,6 +1387,15 @@ func (m *AccountMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *AccountMutation) ClearField(name string) error {
 	switch name {
+	case account.FieldMobileIndex:
+		m.ClearMobileIndex()
+		return nil
+	case account.FieldProfile:
+		m.ClearProfile()
+		return nil
+	case account.FieldMessageDisplay:
+		m.ClearMessageDisplay()
+		return nil
 	case account.FieldPersonIndex:
 		m.ClearPersonIndex()
 		return nil
@@ -871,6 +1404,18 @@ func (m *AccountMutation) ClearField(name string) error {
 		return nil
 	case account.FieldVerifySince:
 		m.ClearVerifySince()
+		return nil
+	case account.FieldBindSince:
+		m.ClearBindSince()
+		return nil
+	case account.FieldMinorSince:
+		m.ClearMinorSince()
+		return nil
+	case account.FieldGuardianConsentedAt:
+		m.ClearGuardianConsentedAt()
+		return nil
+	case account.FieldClosedAt:
+		m.ClearClosedAt()
 		return nil
 	}
 	return fmt.Errorf("unknown Account nullable field %s", name)
@@ -889,8 +1434,14 @@ func (m *AccountMutation) ResetField(name string) error {
 	case account.FieldMobileIndex:
 		m.ResetMobileIndex()
 		return nil
+	case account.FieldProfile:
+		m.ResetProfile()
+		return nil
 	case account.FieldFullMask:
 		m.ResetFullMask()
+		return nil
+	case account.FieldMessageDisplay:
+		m.ResetMessageDisplay()
 		return nil
 	case account.FieldNoticeSequence:
 		m.ResetNoticeSequence()
@@ -906,6 +1457,21 @@ func (m *AccountMutation) ResetField(name string) error {
 		return nil
 	case account.FieldVerifySince:
 		m.ResetVerifySince()
+		return nil
+	case account.FieldBindTries:
+		m.ResetBindTries()
+		return nil
+	case account.FieldBindSince:
+		m.ResetBindSince()
+		return nil
+	case account.FieldMinorSince:
+		m.ResetMinorSince()
+		return nil
+	case account.FieldGuardianConsentedAt:
+		m.ResetGuardianConsentedAt()
+		return nil
+	case account.FieldClosedAt:
+		m.ResetClosedAt()
 		return nil
 	}
 	return fmt.Errorf("unknown Account field %s", name)
@@ -957,6 +1523,576 @@ func (m *AccountMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *AccountMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Account edge %s", name)
+}
+
+// AppReleaseMutation represents an operation that mutates the AppRelease nodes in the graph.
+type AppReleaseMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *int64
+	platform       *apprelease.Platform
+	minimum        *string
+	latest         *string
+	package_sha256 *string
+	published_at   *time.Time
+	clearedFields  map[string]struct{}
+	done           bool
+	oldValue       func(context.Context) (*AppRelease, error)
+	predicates     []predicate.AppRelease
+}
+
+var _ ent.Mutation = (*AppReleaseMutation)(nil)
+
+// appreleaseOption allows management of the mutation configuration using functional options.
+type appreleaseOption func(*AppReleaseMutation)
+
+// newAppReleaseMutation creates new mutation for the AppRelease entity.
+func newAppReleaseMutation(c config, op Op, opts ...appreleaseOption) *AppReleaseMutation {
+	m := &AppReleaseMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeAppRelease,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withAppReleaseID sets the ID field of the mutation.
+func withAppReleaseID(id int64) appreleaseOption {
+	return func(m *AppReleaseMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *AppRelease
+		)
+		m.oldValue = func(ctx context.Context) (*AppRelease, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().AppRelease.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withAppRelease sets the old AppRelease of the mutation.
+func withAppRelease(node *AppRelease) appreleaseOption {
+	return func(m *AppReleaseMutation) {
+		m.oldValue = func(context.Context) (*AppRelease, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m AppReleaseMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m AppReleaseMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of AppRelease entities.
+func (m *AppReleaseMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *AppReleaseMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *AppReleaseMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().AppRelease.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetPlatform sets the "platform" field.
+func (m *AppReleaseMutation) SetPlatform(a apprelease.Platform) {
+	m.platform = &a
+}
+
+// Platform returns the value of the "platform" field in the mutation.
+func (m *AppReleaseMutation) Platform() (r apprelease.Platform, exists bool) {
+	v := m.platform
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPlatform returns the old "platform" field's value of the AppRelease entity.
+// If the AppRelease object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AppReleaseMutation) OldPlatform(ctx context.Context) (v apprelease.Platform, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPlatform is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPlatform requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPlatform: %w", err)
+	}
+	return oldValue.Platform, nil
+}
+
+// ResetPlatform resets all changes to the "platform" field.
+func (m *AppReleaseMutation) ResetPlatform() {
+	m.platform = nil
+}
+
+// SetMinimum sets the "minimum" field.
+func (m *AppReleaseMutation) SetMinimum(s string) {
+	m.minimum = &s
+}
+
+// Minimum returns the value of the "minimum" field in the mutation.
+func (m *AppReleaseMutation) Minimum() (r string, exists bool) {
+	v := m.minimum
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMinimum returns the old "minimum" field's value of the AppRelease entity.
+// If the AppRelease object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AppReleaseMutation) OldMinimum(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMinimum is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMinimum requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMinimum: %w", err)
+	}
+	return oldValue.Minimum, nil
+}
+
+// ResetMinimum resets all changes to the "minimum" field.
+func (m *AppReleaseMutation) ResetMinimum() {
+	m.minimum = nil
+}
+
+// SetLatest sets the "latest" field.
+func (m *AppReleaseMutation) SetLatest(s string) {
+	m.latest = &s
+}
+
+// Latest returns the value of the "latest" field in the mutation.
+func (m *AppReleaseMutation) Latest() (r string, exists bool) {
+	v := m.latest
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLatest returns the old "latest" field's value of the AppRelease entity.
+// If the AppRelease object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AppReleaseMutation) OldLatest(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLatest is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLatest requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLatest: %w", err)
+	}
+	return oldValue.Latest, nil
+}
+
+// ResetLatest resets all changes to the "latest" field.
+func (m *AppReleaseMutation) ResetLatest() {
+	m.latest = nil
+}
+
+// SetPackageSha256 sets the "package_sha256" field.
+func (m *AppReleaseMutation) SetPackageSha256(s string) {
+	m.package_sha256 = &s
+}
+
+// PackageSha256 returns the value of the "package_sha256" field in the mutation.
+func (m *AppReleaseMutation) PackageSha256() (r string, exists bool) {
+	v := m.package_sha256
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPackageSha256 returns the old "package_sha256" field's value of the AppRelease entity.
+// If the AppRelease object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AppReleaseMutation) OldPackageSha256(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPackageSha256 is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPackageSha256 requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPackageSha256: %w", err)
+	}
+	return oldValue.PackageSha256, nil
+}
+
+// ClearPackageSha256 clears the value of the "package_sha256" field.
+func (m *AppReleaseMutation) ClearPackageSha256() {
+	m.package_sha256 = nil
+	m.clearedFields[apprelease.FieldPackageSha256] = struct{}{}
+}
+
+// PackageSha256Cleared returns if the "package_sha256" field was cleared in this mutation.
+func (m *AppReleaseMutation) PackageSha256Cleared() bool {
+	_, ok := m.clearedFields[apprelease.FieldPackageSha256]
+	return ok
+}
+
+// ResetPackageSha256 resets all changes to the "package_sha256" field.
+func (m *AppReleaseMutation) ResetPackageSha256() {
+	m.package_sha256 = nil
+	delete(m.clearedFields, apprelease.FieldPackageSha256)
+}
+
+// SetPublishedAt sets the "published_at" field.
+func (m *AppReleaseMutation) SetPublishedAt(t time.Time) {
+	m.published_at = &t
+}
+
+// PublishedAt returns the value of the "published_at" field in the mutation.
+func (m *AppReleaseMutation) PublishedAt() (r time.Time, exists bool) {
+	v := m.published_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPublishedAt returns the old "published_at" field's value of the AppRelease entity.
+// If the AppRelease object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AppReleaseMutation) OldPublishedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPublishedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPublishedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPublishedAt: %w", err)
+	}
+	return oldValue.PublishedAt, nil
+}
+
+// ResetPublishedAt resets all changes to the "published_at" field.
+func (m *AppReleaseMutation) ResetPublishedAt() {
+	m.published_at = nil
+}
+
+// Where appends a list predicates to the AppReleaseMutation builder.
+func (m *AppReleaseMutation) Where(ps ...predicate.AppRelease) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the AppReleaseMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *AppReleaseMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.AppRelease, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *AppReleaseMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *AppReleaseMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (AppRelease).
+func (m *AppReleaseMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *AppReleaseMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.platform != nil {
+		fields = append(fields, apprelease.FieldPlatform)
+	}
+	if m.minimum != nil {
+		fields = append(fields, apprelease.FieldMinimum)
+	}
+	if m.latest != nil {
+		fields = append(fields, apprelease.FieldLatest)
+	}
+	if m.package_sha256 != nil {
+		fields = append(fields, apprelease.FieldPackageSha256)
+	}
+	if m.published_at != nil {
+		fields = append(fields, apprelease.FieldPublishedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *AppReleaseMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case apprelease.FieldPlatform:
+		return m.Platform()
+	case apprelease.FieldMinimum:
+		return m.Minimum()
+	case apprelease.FieldLatest:
+		return m.Latest()
+	case apprelease.FieldPackageSha256:
+		return m.PackageSha256()
+	case apprelease.FieldPublishedAt:
+		return m.PublishedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *AppReleaseMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case apprelease.FieldPlatform:
+		return m.OldPlatform(ctx)
+	case apprelease.FieldMinimum:
+		return m.OldMinimum(ctx)
+	case apprelease.FieldLatest:
+		return m.OldLatest(ctx)
+	case apprelease.FieldPackageSha256:
+		return m.OldPackageSha256(ctx)
+	case apprelease.FieldPublishedAt:
+		return m.OldPublishedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown AppRelease field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AppReleaseMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case apprelease.FieldPlatform:
+		v, ok := value.(apprelease.Platform)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPlatform(v)
+		return nil
+	case apprelease.FieldMinimum:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMinimum(v)
+		return nil
+	case apprelease.FieldLatest:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLatest(v)
+		return nil
+	case apprelease.FieldPackageSha256:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPackageSha256(v)
+		return nil
+	case apprelease.FieldPublishedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPublishedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown AppRelease field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *AppReleaseMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *AppReleaseMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AppReleaseMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown AppRelease numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *AppReleaseMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(apprelease.FieldPackageSha256) {
+		fields = append(fields, apprelease.FieldPackageSha256)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *AppReleaseMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *AppReleaseMutation) ClearField(name string) error {
+	switch name {
+	case apprelease.FieldPackageSha256:
+		m.ClearPackageSha256()
+		return nil
+	}
+	return fmt.Errorf("unknown AppRelease nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *AppReleaseMutation) ResetField(name string) error {
+	switch name {
+	case apprelease.FieldPlatform:
+		m.ResetPlatform()
+		return nil
+	case apprelease.FieldMinimum:
+		m.ResetMinimum()
+		return nil
+	case apprelease.FieldLatest:
+		m.ResetLatest()
+		return nil
+	case apprelease.FieldPackageSha256:
+		m.ResetPackageSha256()
+		return nil
+	case apprelease.FieldPublishedAt:
+		m.ResetPublishedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown AppRelease field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *AppReleaseMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *AppReleaseMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *AppReleaseMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *AppReleaseMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *AppReleaseMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *AppReleaseMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *AppReleaseMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown AppRelease unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *AppReleaseMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown AppRelease edge %s", name)
 }
 
 // ChannelLinkMutation represents an operation that mutates the ChannelLink nodes in the graph.
@@ -1511,6 +2647,1342 @@ func (m *ChannelLinkMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown ChannelLink edge %s", name)
 }
 
+// ChannelVisitMutation represents an operation that mutates the ChannelVisit nodes in the graph.
+type ChannelVisitMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *int64
+	created_at    *time.Time
+	channel       *channelvisit.Channel
+	state_hash    *[]byte
+	expires_at    *time.Time
+	used_at       *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*ChannelVisit, error)
+	predicates    []predicate.ChannelVisit
+}
+
+var _ ent.Mutation = (*ChannelVisitMutation)(nil)
+
+// channelvisitOption allows management of the mutation configuration using functional options.
+type channelvisitOption func(*ChannelVisitMutation)
+
+// newChannelVisitMutation creates new mutation for the ChannelVisit entity.
+func newChannelVisitMutation(c config, op Op, opts ...channelvisitOption) *ChannelVisitMutation {
+	m := &ChannelVisitMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeChannelVisit,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withChannelVisitID sets the ID field of the mutation.
+func withChannelVisitID(id int64) channelvisitOption {
+	return func(m *ChannelVisitMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ChannelVisit
+		)
+		m.oldValue = func(ctx context.Context) (*ChannelVisit, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ChannelVisit.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withChannelVisit sets the old ChannelVisit of the mutation.
+func withChannelVisit(node *ChannelVisit) channelvisitOption {
+	return func(m *ChannelVisitMutation) {
+		m.oldValue = func(context.Context) (*ChannelVisit, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ChannelVisitMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ChannelVisitMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ChannelVisit entities.
+func (m *ChannelVisitMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ChannelVisitMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ChannelVisitMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ChannelVisit.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ChannelVisitMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ChannelVisitMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the ChannelVisit entity.
+// If the ChannelVisit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChannelVisitMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ChannelVisitMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetChannel sets the "channel" field.
+func (m *ChannelVisitMutation) SetChannel(c channelvisit.Channel) {
+	m.channel = &c
+}
+
+// Channel returns the value of the "channel" field in the mutation.
+func (m *ChannelVisitMutation) Channel() (r channelvisit.Channel, exists bool) {
+	v := m.channel
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChannel returns the old "channel" field's value of the ChannelVisit entity.
+// If the ChannelVisit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChannelVisitMutation) OldChannel(ctx context.Context) (v channelvisit.Channel, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChannel is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChannel requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChannel: %w", err)
+	}
+	return oldValue.Channel, nil
+}
+
+// ResetChannel resets all changes to the "channel" field.
+func (m *ChannelVisitMutation) ResetChannel() {
+	m.channel = nil
+}
+
+// SetStateHash sets the "state_hash" field.
+func (m *ChannelVisitMutation) SetStateHash(b []byte) {
+	m.state_hash = &b
+}
+
+// StateHash returns the value of the "state_hash" field in the mutation.
+func (m *ChannelVisitMutation) StateHash() (r []byte, exists bool) {
+	v := m.state_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStateHash returns the old "state_hash" field's value of the ChannelVisit entity.
+// If the ChannelVisit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChannelVisitMutation) OldStateHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStateHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStateHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStateHash: %w", err)
+	}
+	return oldValue.StateHash, nil
+}
+
+// ResetStateHash resets all changes to the "state_hash" field.
+func (m *ChannelVisitMutation) ResetStateHash() {
+	m.state_hash = nil
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *ChannelVisitMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *ChannelVisitMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the ChannelVisit entity.
+// If the ChannelVisit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChannelVisitMutation) OldExpiresAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *ChannelVisitMutation) ResetExpiresAt() {
+	m.expires_at = nil
+}
+
+// SetUsedAt sets the "used_at" field.
+func (m *ChannelVisitMutation) SetUsedAt(t time.Time) {
+	m.used_at = &t
+}
+
+// UsedAt returns the value of the "used_at" field in the mutation.
+func (m *ChannelVisitMutation) UsedAt() (r time.Time, exists bool) {
+	v := m.used_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUsedAt returns the old "used_at" field's value of the ChannelVisit entity.
+// If the ChannelVisit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChannelVisitMutation) OldUsedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUsedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUsedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUsedAt: %w", err)
+	}
+	return oldValue.UsedAt, nil
+}
+
+// ClearUsedAt clears the value of the "used_at" field.
+func (m *ChannelVisitMutation) ClearUsedAt() {
+	m.used_at = nil
+	m.clearedFields[channelvisit.FieldUsedAt] = struct{}{}
+}
+
+// UsedAtCleared returns if the "used_at" field was cleared in this mutation.
+func (m *ChannelVisitMutation) UsedAtCleared() bool {
+	_, ok := m.clearedFields[channelvisit.FieldUsedAt]
+	return ok
+}
+
+// ResetUsedAt resets all changes to the "used_at" field.
+func (m *ChannelVisitMutation) ResetUsedAt() {
+	m.used_at = nil
+	delete(m.clearedFields, channelvisit.FieldUsedAt)
+}
+
+// Where appends a list predicates to the ChannelVisitMutation builder.
+func (m *ChannelVisitMutation) Where(ps ...predicate.ChannelVisit) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ChannelVisitMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ChannelVisitMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ChannelVisit, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ChannelVisitMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ChannelVisitMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ChannelVisit).
+func (m *ChannelVisitMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ChannelVisitMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.created_at != nil {
+		fields = append(fields, channelvisit.FieldCreatedAt)
+	}
+	if m.channel != nil {
+		fields = append(fields, channelvisit.FieldChannel)
+	}
+	if m.state_hash != nil {
+		fields = append(fields, channelvisit.FieldStateHash)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, channelvisit.FieldExpiresAt)
+	}
+	if m.used_at != nil {
+		fields = append(fields, channelvisit.FieldUsedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ChannelVisitMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case channelvisit.FieldCreatedAt:
+		return m.CreatedAt()
+	case channelvisit.FieldChannel:
+		return m.Channel()
+	case channelvisit.FieldStateHash:
+		return m.StateHash()
+	case channelvisit.FieldExpiresAt:
+		return m.ExpiresAt()
+	case channelvisit.FieldUsedAt:
+		return m.UsedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ChannelVisitMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case channelvisit.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case channelvisit.FieldChannel:
+		return m.OldChannel(ctx)
+	case channelvisit.FieldStateHash:
+		return m.OldStateHash(ctx)
+	case channelvisit.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case channelvisit.FieldUsedAt:
+		return m.OldUsedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown ChannelVisit field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ChannelVisitMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case channelvisit.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case channelvisit.FieldChannel:
+		v, ok := value.(channelvisit.Channel)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChannel(v)
+		return nil
+	case channelvisit.FieldStateHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStateHash(v)
+		return nil
+	case channelvisit.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case channelvisit.FieldUsedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUsedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ChannelVisit field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ChannelVisitMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ChannelVisitMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ChannelVisitMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown ChannelVisit numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ChannelVisitMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(channelvisit.FieldUsedAt) {
+		fields = append(fields, channelvisit.FieldUsedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ChannelVisitMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ChannelVisitMutation) ClearField(name string) error {
+	switch name {
+	case channelvisit.FieldUsedAt:
+		m.ClearUsedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown ChannelVisit nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ChannelVisitMutation) ResetField(name string) error {
+	switch name {
+	case channelvisit.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case channelvisit.FieldChannel:
+		m.ResetChannel()
+		return nil
+	case channelvisit.FieldStateHash:
+		m.ResetStateHash()
+		return nil
+	case channelvisit.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case channelvisit.FieldUsedAt:
+		m.ResetUsedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown ChannelVisit field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ChannelVisitMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ChannelVisitMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ChannelVisitMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ChannelVisitMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ChannelVisitMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ChannelVisitMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ChannelVisitMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown ChannelVisit unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ChannelVisitMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown ChannelVisit edge %s", name)
+}
+
+// CoDriverInvitationMutation represents an operation that mutates the CoDriverInvitation nodes in the graph.
+type CoDriverInvitationMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *int64
+	account_id    *int64
+	addaccount_id *int64
+	created_at    *time.Time
+	vehicle_id    *int64
+	addvehicle_id *int64
+	code_hash     *[]byte
+	expires_at    *time.Time
+	accepted_at   *time.Time
+	revoked_at    *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*CoDriverInvitation, error)
+	predicates    []predicate.CoDriverInvitation
+}
+
+var _ ent.Mutation = (*CoDriverInvitationMutation)(nil)
+
+// codriverinvitationOption allows management of the mutation configuration using functional options.
+type codriverinvitationOption func(*CoDriverInvitationMutation)
+
+// newCoDriverInvitationMutation creates new mutation for the CoDriverInvitation entity.
+func newCoDriverInvitationMutation(c config, op Op, opts ...codriverinvitationOption) *CoDriverInvitationMutation {
+	m := &CoDriverInvitationMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeCoDriverInvitation,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withCoDriverInvitationID sets the ID field of the mutation.
+func withCoDriverInvitationID(id int64) codriverinvitationOption {
+	return func(m *CoDriverInvitationMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *CoDriverInvitation
+		)
+		m.oldValue = func(ctx context.Context) (*CoDriverInvitation, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().CoDriverInvitation.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withCoDriverInvitation sets the old CoDriverInvitation of the mutation.
+func withCoDriverInvitation(node *CoDriverInvitation) codriverinvitationOption {
+	return func(m *CoDriverInvitationMutation) {
+		m.oldValue = func(context.Context) (*CoDriverInvitation, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m CoDriverInvitationMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m CoDriverInvitationMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of CoDriverInvitation entities.
+func (m *CoDriverInvitationMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *CoDriverInvitationMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *CoDriverInvitationMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().CoDriverInvitation.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *CoDriverInvitationMutation) SetAccountID(i int64) {
+	m.account_id = &i
+	m.addaccount_id = nil
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *CoDriverInvitationMutation) AccountID() (r int64, exists bool) {
+	v := m.account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the CoDriverInvitation entity.
+// If the CoDriverInvitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CoDriverInvitationMutation) OldAccountID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// AddAccountID adds i to the "account_id" field.
+func (m *CoDriverInvitationMutation) AddAccountID(i int64) {
+	if m.addaccount_id != nil {
+		*m.addaccount_id += i
+	} else {
+		m.addaccount_id = &i
+	}
+}
+
+// AddedAccountID returns the value that was added to the "account_id" field in this mutation.
+func (m *CoDriverInvitationMutation) AddedAccountID() (r int64, exists bool) {
+	v := m.addaccount_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *CoDriverInvitationMutation) ResetAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *CoDriverInvitationMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *CoDriverInvitationMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the CoDriverInvitation entity.
+// If the CoDriverInvitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CoDriverInvitationMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *CoDriverInvitationMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetVehicleID sets the "vehicle_id" field.
+func (m *CoDriverInvitationMutation) SetVehicleID(i int64) {
+	m.vehicle_id = &i
+	m.addvehicle_id = nil
+}
+
+// VehicleID returns the value of the "vehicle_id" field in the mutation.
+func (m *CoDriverInvitationMutation) VehicleID() (r int64, exists bool) {
+	v := m.vehicle_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVehicleID returns the old "vehicle_id" field's value of the CoDriverInvitation entity.
+// If the CoDriverInvitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CoDriverInvitationMutation) OldVehicleID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVehicleID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVehicleID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVehicleID: %w", err)
+	}
+	return oldValue.VehicleID, nil
+}
+
+// AddVehicleID adds i to the "vehicle_id" field.
+func (m *CoDriverInvitationMutation) AddVehicleID(i int64) {
+	if m.addvehicle_id != nil {
+		*m.addvehicle_id += i
+	} else {
+		m.addvehicle_id = &i
+	}
+}
+
+// AddedVehicleID returns the value that was added to the "vehicle_id" field in this mutation.
+func (m *CoDriverInvitationMutation) AddedVehicleID() (r int64, exists bool) {
+	v := m.addvehicle_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVehicleID resets all changes to the "vehicle_id" field.
+func (m *CoDriverInvitationMutation) ResetVehicleID() {
+	m.vehicle_id = nil
+	m.addvehicle_id = nil
+}
+
+// SetCodeHash sets the "code_hash" field.
+func (m *CoDriverInvitationMutation) SetCodeHash(b []byte) {
+	m.code_hash = &b
+}
+
+// CodeHash returns the value of the "code_hash" field in the mutation.
+func (m *CoDriverInvitationMutation) CodeHash() (r []byte, exists bool) {
+	v := m.code_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCodeHash returns the old "code_hash" field's value of the CoDriverInvitation entity.
+// If the CoDriverInvitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CoDriverInvitationMutation) OldCodeHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCodeHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCodeHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCodeHash: %w", err)
+	}
+	return oldValue.CodeHash, nil
+}
+
+// ResetCodeHash resets all changes to the "code_hash" field.
+func (m *CoDriverInvitationMutation) ResetCodeHash() {
+	m.code_hash = nil
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *CoDriverInvitationMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *CoDriverInvitationMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the CoDriverInvitation entity.
+// If the CoDriverInvitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CoDriverInvitationMutation) OldExpiresAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *CoDriverInvitationMutation) ResetExpiresAt() {
+	m.expires_at = nil
+}
+
+// SetAcceptedAt sets the "accepted_at" field.
+func (m *CoDriverInvitationMutation) SetAcceptedAt(t time.Time) {
+	m.accepted_at = &t
+}
+
+// AcceptedAt returns the value of the "accepted_at" field in the mutation.
+func (m *CoDriverInvitationMutation) AcceptedAt() (r time.Time, exists bool) {
+	v := m.accepted_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAcceptedAt returns the old "accepted_at" field's value of the CoDriverInvitation entity.
+// If the CoDriverInvitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CoDriverInvitationMutation) OldAcceptedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAcceptedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAcceptedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAcceptedAt: %w", err)
+	}
+	return oldValue.AcceptedAt, nil
+}
+
+// ClearAcceptedAt clears the value of the "accepted_at" field.
+func (m *CoDriverInvitationMutation) ClearAcceptedAt() {
+	m.accepted_at = nil
+	m.clearedFields[codriverinvitation.FieldAcceptedAt] = struct{}{}
+}
+
+// AcceptedAtCleared returns if the "accepted_at" field was cleared in this mutation.
+func (m *CoDriverInvitationMutation) AcceptedAtCleared() bool {
+	_, ok := m.clearedFields[codriverinvitation.FieldAcceptedAt]
+	return ok
+}
+
+// ResetAcceptedAt resets all changes to the "accepted_at" field.
+func (m *CoDriverInvitationMutation) ResetAcceptedAt() {
+	m.accepted_at = nil
+	delete(m.clearedFields, codriverinvitation.FieldAcceptedAt)
+}
+
+// SetRevokedAt sets the "revoked_at" field.
+func (m *CoDriverInvitationMutation) SetRevokedAt(t time.Time) {
+	m.revoked_at = &t
+}
+
+// RevokedAt returns the value of the "revoked_at" field in the mutation.
+func (m *CoDriverInvitationMutation) RevokedAt() (r time.Time, exists bool) {
+	v := m.revoked_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRevokedAt returns the old "revoked_at" field's value of the CoDriverInvitation entity.
+// If the CoDriverInvitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CoDriverInvitationMutation) OldRevokedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRevokedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRevokedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRevokedAt: %w", err)
+	}
+	return oldValue.RevokedAt, nil
+}
+
+// ClearRevokedAt clears the value of the "revoked_at" field.
+func (m *CoDriverInvitationMutation) ClearRevokedAt() {
+	m.revoked_at = nil
+	m.clearedFields[codriverinvitation.FieldRevokedAt] = struct{}{}
+}
+
+// RevokedAtCleared returns if the "revoked_at" field was cleared in this mutation.
+func (m *CoDriverInvitationMutation) RevokedAtCleared() bool {
+	_, ok := m.clearedFields[codriverinvitation.FieldRevokedAt]
+	return ok
+}
+
+// ResetRevokedAt resets all changes to the "revoked_at" field.
+func (m *CoDriverInvitationMutation) ResetRevokedAt() {
+	m.revoked_at = nil
+	delete(m.clearedFields, codriverinvitation.FieldRevokedAt)
+}
+
+// Where appends a list predicates to the CoDriverInvitationMutation builder.
+func (m *CoDriverInvitationMutation) Where(ps ...predicate.CoDriverInvitation) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the CoDriverInvitationMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *CoDriverInvitationMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.CoDriverInvitation, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *CoDriverInvitationMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *CoDriverInvitationMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (CoDriverInvitation).
+func (m *CoDriverInvitationMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *CoDriverInvitationMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.account_id != nil {
+		fields = append(fields, codriverinvitation.FieldAccountID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, codriverinvitation.FieldCreatedAt)
+	}
+	if m.vehicle_id != nil {
+		fields = append(fields, codriverinvitation.FieldVehicleID)
+	}
+	if m.code_hash != nil {
+		fields = append(fields, codriverinvitation.FieldCodeHash)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, codriverinvitation.FieldExpiresAt)
+	}
+	if m.accepted_at != nil {
+		fields = append(fields, codriverinvitation.FieldAcceptedAt)
+	}
+	if m.revoked_at != nil {
+		fields = append(fields, codriverinvitation.FieldRevokedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *CoDriverInvitationMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case codriverinvitation.FieldAccountID:
+		return m.AccountID()
+	case codriverinvitation.FieldCreatedAt:
+		return m.CreatedAt()
+	case codriverinvitation.FieldVehicleID:
+		return m.VehicleID()
+	case codriverinvitation.FieldCodeHash:
+		return m.CodeHash()
+	case codriverinvitation.FieldExpiresAt:
+		return m.ExpiresAt()
+	case codriverinvitation.FieldAcceptedAt:
+		return m.AcceptedAt()
+	case codriverinvitation.FieldRevokedAt:
+		return m.RevokedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *CoDriverInvitationMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case codriverinvitation.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case codriverinvitation.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case codriverinvitation.FieldVehicleID:
+		return m.OldVehicleID(ctx)
+	case codriverinvitation.FieldCodeHash:
+		return m.OldCodeHash(ctx)
+	case codriverinvitation.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case codriverinvitation.FieldAcceptedAt:
+		return m.OldAcceptedAt(ctx)
+	case codriverinvitation.FieldRevokedAt:
+		return m.OldRevokedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown CoDriverInvitation field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CoDriverInvitationMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case codriverinvitation.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case codriverinvitation.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case codriverinvitation.FieldVehicleID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVehicleID(v)
+		return nil
+	case codriverinvitation.FieldCodeHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCodeHash(v)
+		return nil
+	case codriverinvitation.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case codriverinvitation.FieldAcceptedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAcceptedAt(v)
+		return nil
+	case codriverinvitation.FieldRevokedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRevokedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown CoDriverInvitation field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *CoDriverInvitationMutation) AddedFields() []string {
+	var fields []string
+	if m.addaccount_id != nil {
+		fields = append(fields, codriverinvitation.FieldAccountID)
+	}
+	if m.addvehicle_id != nil {
+		fields = append(fields, codriverinvitation.FieldVehicleID)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *CoDriverInvitationMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case codriverinvitation.FieldAccountID:
+		return m.AddedAccountID()
+	case codriverinvitation.FieldVehicleID:
+		return m.AddedVehicleID()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CoDriverInvitationMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case codriverinvitation.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAccountID(v)
+		return nil
+	case codriverinvitation.FieldVehicleID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVehicleID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown CoDriverInvitation numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *CoDriverInvitationMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(codriverinvitation.FieldAcceptedAt) {
+		fields = append(fields, codriverinvitation.FieldAcceptedAt)
+	}
+	if m.FieldCleared(codriverinvitation.FieldRevokedAt) {
+		fields = append(fields, codriverinvitation.FieldRevokedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *CoDriverInvitationMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *CoDriverInvitationMutation) ClearField(name string) error {
+	switch name {
+	case codriverinvitation.FieldAcceptedAt:
+		m.ClearAcceptedAt()
+		return nil
+	case codriverinvitation.FieldRevokedAt:
+		m.ClearRevokedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown CoDriverInvitation nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *CoDriverInvitationMutation) ResetField(name string) error {
+	switch name {
+	case codriverinvitation.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case codriverinvitation.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case codriverinvitation.FieldVehicleID:
+		m.ResetVehicleID()
+		return nil
+	case codriverinvitation.FieldCodeHash:
+		m.ResetCodeHash()
+		return nil
+	case codriverinvitation.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case codriverinvitation.FieldAcceptedAt:
+		m.ResetAcceptedAt()
+		return nil
+	case codriverinvitation.FieldRevokedAt:
+		m.ResetRevokedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown CoDriverInvitation field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *CoDriverInvitationMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *CoDriverInvitationMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *CoDriverInvitationMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *CoDriverInvitationMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *CoDriverInvitationMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *CoDriverInvitationMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *CoDriverInvitationMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown CoDriverInvitation unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *CoDriverInvitationMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown CoDriverInvitation edge %s", name)
+}
+
 // ConsentMutation represents an operation that mutates the Consent nodes in the graph.
 type ConsentMutation struct {
 	config
@@ -1525,6 +3997,7 @@ type ConsentMutation struct {
 	policy_version *string
 	granted_at     *time.Time
 	withdrawn_at   *time.Time
+	ended_at       *time.Time
 	clearedFields  map[string]struct{}
 	done           bool
 	oldValue       func(context.Context) (*Consent, error)
@@ -1918,6 +4391,55 @@ func (m *ConsentMutation) ResetWithdrawnAt() {
 	delete(m.clearedFields, consent.FieldWithdrawnAt)
 }
 
+// SetEndedAt sets the "ended_at" field.
+func (m *ConsentMutation) SetEndedAt(t time.Time) {
+	m.ended_at = &t
+}
+
+// EndedAt returns the value of the "ended_at" field in the mutation.
+func (m *ConsentMutation) EndedAt() (r time.Time, exists bool) {
+	v := m.ended_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndedAt returns the old "ended_at" field's value of the Consent entity.
+// If the Consent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ConsentMutation) OldEndedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndedAt: %w", err)
+	}
+	return oldValue.EndedAt, nil
+}
+
+// ClearEndedAt clears the value of the "ended_at" field.
+func (m *ConsentMutation) ClearEndedAt() {
+	m.ended_at = nil
+	m.clearedFields[consent.FieldEndedAt] = struct{}{}
+}
+
+// EndedAtCleared returns if the "ended_at" field was cleared in this mutation.
+func (m *ConsentMutation) EndedAtCleared() bool {
+	_, ok := m.clearedFields[consent.FieldEndedAt]
+	return ok
+}
+
+// ResetEndedAt resets all changes to the "ended_at" field.
+func (m *ConsentMutation) ResetEndedAt() {
+	m.ended_at = nil
+	delete(m.clearedFields, consent.FieldEndedAt)
+}
+
 // Where appends a list predicates to the ConsentMutation builder.
 func (m *ConsentMutation) Where(ps ...predicate.Consent) {
 	m.predicates = append(m.predicates, ps...)
@@ -1952,7 +4474,7 @@ func (m *ConsentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ConsentMutation) Fields() []string {
-	fields := make([]string, 0, 6)
+	fields := make([]string, 0, 7)
 	if m.account_id != nil {
 		fields = append(fields, consent.FieldAccountID)
 	}
@@ -1970,6 +4492,9 @@ func (m *ConsentMutation) Fields() []string {
 	}
 	if m.withdrawn_at != nil {
 		fields = append(fields, consent.FieldWithdrawnAt)
+	}
+	if m.ended_at != nil {
+		fields = append(fields, consent.FieldEndedAt)
 	}
 	return fields
 }
@@ -1991,6 +4516,8 @@ func (m *ConsentMutation) Field(name string) (ent.Value, bool) {
 		return m.GrantedAt()
 	case consent.FieldWithdrawnAt:
 		return m.WithdrawnAt()
+	case consent.FieldEndedAt:
+		return m.EndedAt()
 	}
 	return nil, false
 }
@@ -2012,6 +4539,8 @@ func (m *ConsentMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldGrantedAt(ctx)
 	case consent.FieldWithdrawnAt:
 		return m.OldWithdrawnAt(ctx)
+	case consent.FieldEndedAt:
+		return m.OldEndedAt(ctx)
 	}
 	return nil, fmt.Errorf("unknown Consent field %s", name)
 }
@@ -2062,6 +4591,13 @@ func (m *ConsentMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetWithdrawnAt(v)
+		return nil
+	case consent.FieldEndedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndedAt(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Consent field %s", name)
@@ -2126,6 +4662,9 @@ func (m *ConsentMutation) ClearedFields() []string {
 	if m.FieldCleared(consent.FieldWithdrawnAt) {
 		fields = append(fields, consent.FieldWithdrawnAt)
 	}
+	if m.FieldCleared(consent.FieldEndedAt) {
+		fields = append(fields, consent.FieldEndedAt)
+	}
 	return fields
 }
 
@@ -2145,6 +4684,9 @@ func (m *ConsentMutation) ClearField(name string) error {
 		return nil
 	case consent.FieldWithdrawnAt:
 		m.ClearWithdrawnAt()
+		return nil
+	case consent.FieldEndedAt:
+		m.ClearEndedAt()
 		return nil
 	}
 	return fmt.Errorf("unknown Consent nullable field %s", name)
@@ -2171,6 +4713,9 @@ func (m *ConsentMutation) ResetField(name string) error {
 		return nil
 	case consent.FieldWithdrawnAt:
 		m.ResetWithdrawnAt()
+		return nil
+	case consent.FieldEndedAt:
+		m.ResetEndedAt()
 		return nil
 	}
 	return fmt.Errorf("unknown Consent field %s", name)
@@ -2610,6 +5155,2553 @@ func (m *DataKeyMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown DataKey edge %s", name)
 }
 
+// ErasureMutation represents an operation that mutates the Erasure nodes in the graph.
+type ErasureMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *int64
+	account_id    *int64
+	addaccount_id *int64
+	reason        *erasure.Reason
+	noticed_at    *time.Time
+	deadline      *time.Time
+	erased_at     *time.Time
+	items         *int
+	additems      *int
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Erasure, error)
+	predicates    []predicate.Erasure
+}
+
+var _ ent.Mutation = (*ErasureMutation)(nil)
+
+// erasureOption allows management of the mutation configuration using functional options.
+type erasureOption func(*ErasureMutation)
+
+// newErasureMutation creates new mutation for the Erasure entity.
+func newErasureMutation(c config, op Op, opts ...erasureOption) *ErasureMutation {
+	m := &ErasureMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeErasure,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withErasureID sets the ID field of the mutation.
+func withErasureID(id int64) erasureOption {
+	return func(m *ErasureMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Erasure
+		)
+		m.oldValue = func(ctx context.Context) (*Erasure, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Erasure.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withErasure sets the old Erasure of the mutation.
+func withErasure(node *Erasure) erasureOption {
+	return func(m *ErasureMutation) {
+		m.oldValue = func(context.Context) (*Erasure, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ErasureMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ErasureMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Erasure entities.
+func (m *ErasureMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ErasureMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ErasureMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Erasure.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *ErasureMutation) SetAccountID(i int64) {
+	m.account_id = &i
+	m.addaccount_id = nil
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *ErasureMutation) AccountID() (r int64, exists bool) {
+	v := m.account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the Erasure entity.
+// If the Erasure object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ErasureMutation) OldAccountID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// AddAccountID adds i to the "account_id" field.
+func (m *ErasureMutation) AddAccountID(i int64) {
+	if m.addaccount_id != nil {
+		*m.addaccount_id += i
+	} else {
+		m.addaccount_id = &i
+	}
+}
+
+// AddedAccountID returns the value that was added to the "account_id" field in this mutation.
+func (m *ErasureMutation) AddedAccountID() (r int64, exists bool) {
+	v := m.addaccount_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *ErasureMutation) ResetAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+}
+
+// SetReason sets the "reason" field.
+func (m *ErasureMutation) SetReason(e erasure.Reason) {
+	m.reason = &e
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *ErasureMutation) Reason() (r erasure.Reason, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the Erasure entity.
+// If the Erasure object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ErasureMutation) OldReason(ctx context.Context) (v erasure.Reason, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *ErasureMutation) ResetReason() {
+	m.reason = nil
+}
+
+// SetNoticedAt sets the "noticed_at" field.
+func (m *ErasureMutation) SetNoticedAt(t time.Time) {
+	m.noticed_at = &t
+}
+
+// NoticedAt returns the value of the "noticed_at" field in the mutation.
+func (m *ErasureMutation) NoticedAt() (r time.Time, exists bool) {
+	v := m.noticed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNoticedAt returns the old "noticed_at" field's value of the Erasure entity.
+// If the Erasure object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ErasureMutation) OldNoticedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNoticedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNoticedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNoticedAt: %w", err)
+	}
+	return oldValue.NoticedAt, nil
+}
+
+// ResetNoticedAt resets all changes to the "noticed_at" field.
+func (m *ErasureMutation) ResetNoticedAt() {
+	m.noticed_at = nil
+}
+
+// SetDeadline sets the "deadline" field.
+func (m *ErasureMutation) SetDeadline(t time.Time) {
+	m.deadline = &t
+}
+
+// Deadline returns the value of the "deadline" field in the mutation.
+func (m *ErasureMutation) Deadline() (r time.Time, exists bool) {
+	v := m.deadline
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDeadline returns the old "deadline" field's value of the Erasure entity.
+// If the Erasure object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ErasureMutation) OldDeadline(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDeadline is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDeadline requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDeadline: %w", err)
+	}
+	return oldValue.Deadline, nil
+}
+
+// ResetDeadline resets all changes to the "deadline" field.
+func (m *ErasureMutation) ResetDeadline() {
+	m.deadline = nil
+}
+
+// SetErasedAt sets the "erased_at" field.
+func (m *ErasureMutation) SetErasedAt(t time.Time) {
+	m.erased_at = &t
+}
+
+// ErasedAt returns the value of the "erased_at" field in the mutation.
+func (m *ErasureMutation) ErasedAt() (r time.Time, exists bool) {
+	v := m.erased_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldErasedAt returns the old "erased_at" field's value of the Erasure entity.
+// If the Erasure object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ErasureMutation) OldErasedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldErasedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldErasedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldErasedAt: %w", err)
+	}
+	return oldValue.ErasedAt, nil
+}
+
+// ClearErasedAt clears the value of the "erased_at" field.
+func (m *ErasureMutation) ClearErasedAt() {
+	m.erased_at = nil
+	m.clearedFields[erasure.FieldErasedAt] = struct{}{}
+}
+
+// ErasedAtCleared returns if the "erased_at" field was cleared in this mutation.
+func (m *ErasureMutation) ErasedAtCleared() bool {
+	_, ok := m.clearedFields[erasure.FieldErasedAt]
+	return ok
+}
+
+// ResetErasedAt resets all changes to the "erased_at" field.
+func (m *ErasureMutation) ResetErasedAt() {
+	m.erased_at = nil
+	delete(m.clearedFields, erasure.FieldErasedAt)
+}
+
+// SetItems sets the "items" field.
+func (m *ErasureMutation) SetItems(i int) {
+	m.items = &i
+	m.additems = nil
+}
+
+// Items returns the value of the "items" field in the mutation.
+func (m *ErasureMutation) Items() (r int, exists bool) {
+	v := m.items
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldItems returns the old "items" field's value of the Erasure entity.
+// If the Erasure object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ErasureMutation) OldItems(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldItems is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldItems requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldItems: %w", err)
+	}
+	return oldValue.Items, nil
+}
+
+// AddItems adds i to the "items" field.
+func (m *ErasureMutation) AddItems(i int) {
+	if m.additems != nil {
+		*m.additems += i
+	} else {
+		m.additems = &i
+	}
+}
+
+// AddedItems returns the value that was added to the "items" field in this mutation.
+func (m *ErasureMutation) AddedItems() (r int, exists bool) {
+	v := m.additems
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetItems resets all changes to the "items" field.
+func (m *ErasureMutation) ResetItems() {
+	m.items = nil
+	m.additems = nil
+}
+
+// Where appends a list predicates to the ErasureMutation builder.
+func (m *ErasureMutation) Where(ps ...predicate.Erasure) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ErasureMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ErasureMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Erasure, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ErasureMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ErasureMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Erasure).
+func (m *ErasureMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ErasureMutation) Fields() []string {
+	fields := make([]string, 0, 6)
+	if m.account_id != nil {
+		fields = append(fields, erasure.FieldAccountID)
+	}
+	if m.reason != nil {
+		fields = append(fields, erasure.FieldReason)
+	}
+	if m.noticed_at != nil {
+		fields = append(fields, erasure.FieldNoticedAt)
+	}
+	if m.deadline != nil {
+		fields = append(fields, erasure.FieldDeadline)
+	}
+	if m.erased_at != nil {
+		fields = append(fields, erasure.FieldErasedAt)
+	}
+	if m.items != nil {
+		fields = append(fields, erasure.FieldItems)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ErasureMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case erasure.FieldAccountID:
+		return m.AccountID()
+	case erasure.FieldReason:
+		return m.Reason()
+	case erasure.FieldNoticedAt:
+		return m.NoticedAt()
+	case erasure.FieldDeadline:
+		return m.Deadline()
+	case erasure.FieldErasedAt:
+		return m.ErasedAt()
+	case erasure.FieldItems:
+		return m.Items()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ErasureMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case erasure.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case erasure.FieldReason:
+		return m.OldReason(ctx)
+	case erasure.FieldNoticedAt:
+		return m.OldNoticedAt(ctx)
+	case erasure.FieldDeadline:
+		return m.OldDeadline(ctx)
+	case erasure.FieldErasedAt:
+		return m.OldErasedAt(ctx)
+	case erasure.FieldItems:
+		return m.OldItems(ctx)
+	}
+	return nil, fmt.Errorf("unknown Erasure field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ErasureMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case erasure.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case erasure.FieldReason:
+		v, ok := value.(erasure.Reason)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case erasure.FieldNoticedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNoticedAt(v)
+		return nil
+	case erasure.FieldDeadline:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDeadline(v)
+		return nil
+	case erasure.FieldErasedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetErasedAt(v)
+		return nil
+	case erasure.FieldItems:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetItems(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Erasure field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ErasureMutation) AddedFields() []string {
+	var fields []string
+	if m.addaccount_id != nil {
+		fields = append(fields, erasure.FieldAccountID)
+	}
+	if m.additems != nil {
+		fields = append(fields, erasure.FieldItems)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ErasureMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case erasure.FieldAccountID:
+		return m.AddedAccountID()
+	case erasure.FieldItems:
+		return m.AddedItems()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ErasureMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case erasure.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAccountID(v)
+		return nil
+	case erasure.FieldItems:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddItems(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Erasure numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ErasureMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(erasure.FieldErasedAt) {
+		fields = append(fields, erasure.FieldErasedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ErasureMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ErasureMutation) ClearField(name string) error {
+	switch name {
+	case erasure.FieldErasedAt:
+		m.ClearErasedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Erasure nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ErasureMutation) ResetField(name string) error {
+	switch name {
+	case erasure.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case erasure.FieldReason:
+		m.ResetReason()
+		return nil
+	case erasure.FieldNoticedAt:
+		m.ResetNoticedAt()
+		return nil
+	case erasure.FieldDeadline:
+		m.ResetDeadline()
+		return nil
+	case erasure.FieldErasedAt:
+		m.ResetErasedAt()
+		return nil
+	case erasure.FieldItems:
+		m.ResetItems()
+		return nil
+	}
+	return fmt.Errorf("unknown Erasure field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ErasureMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ErasureMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ErasureMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ErasureMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ErasureMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ErasureMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ErasureMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Erasure unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ErasureMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Erasure edge %s", name)
+}
+
+// FeatureSwitchMutation represents an operation that mutates the FeatureSwitch nodes in the graph.
+type FeatureSwitchMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *int64
+	name          *string
+	platform      *featureswitch.Platform
+	on            *bool
+	since         *string
+	changed_at    *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*FeatureSwitch, error)
+	predicates    []predicate.FeatureSwitch
+}
+
+var _ ent.Mutation = (*FeatureSwitchMutation)(nil)
+
+// featureswitchOption allows management of the mutation configuration using functional options.
+type featureswitchOption func(*FeatureSwitchMutation)
+
+// newFeatureSwitchMutation creates new mutation for the FeatureSwitch entity.
+func newFeatureSwitchMutation(c config, op Op, opts ...featureswitchOption) *FeatureSwitchMutation {
+	m := &FeatureSwitchMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeFeatureSwitch,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withFeatureSwitchID sets the ID field of the mutation.
+func withFeatureSwitchID(id int64) featureswitchOption {
+	return func(m *FeatureSwitchMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *FeatureSwitch
+		)
+		m.oldValue = func(ctx context.Context) (*FeatureSwitch, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().FeatureSwitch.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withFeatureSwitch sets the old FeatureSwitch of the mutation.
+func withFeatureSwitch(node *FeatureSwitch) featureswitchOption {
+	return func(m *FeatureSwitchMutation) {
+		m.oldValue = func(context.Context) (*FeatureSwitch, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m FeatureSwitchMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m FeatureSwitchMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of FeatureSwitch entities.
+func (m *FeatureSwitchMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *FeatureSwitchMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *FeatureSwitchMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().FeatureSwitch.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetName sets the "name" field.
+func (m *FeatureSwitchMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *FeatureSwitchMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the FeatureSwitch entity.
+// If the FeatureSwitch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FeatureSwitchMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *FeatureSwitchMutation) ResetName() {
+	m.name = nil
+}
+
+// SetPlatform sets the "platform" field.
+func (m *FeatureSwitchMutation) SetPlatform(f featureswitch.Platform) {
+	m.platform = &f
+}
+
+// Platform returns the value of the "platform" field in the mutation.
+func (m *FeatureSwitchMutation) Platform() (r featureswitch.Platform, exists bool) {
+	v := m.platform
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPlatform returns the old "platform" field's value of the FeatureSwitch entity.
+// If the FeatureSwitch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FeatureSwitchMutation) OldPlatform(ctx context.Context) (v featureswitch.Platform, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPlatform is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPlatform requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPlatform: %w", err)
+	}
+	return oldValue.Platform, nil
+}
+
+// ResetPlatform resets all changes to the "platform" field.
+func (m *FeatureSwitchMutation) ResetPlatform() {
+	m.platform = nil
+}
+
+// SetOn sets the "on" field.
+func (m *FeatureSwitchMutation) SetOn(b bool) {
+	m.on = &b
+}
+
+// On returns the value of the "on" field in the mutation.
+func (m *FeatureSwitchMutation) On() (r bool, exists bool) {
+	v := m.on
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOn returns the old "on" field's value of the FeatureSwitch entity.
+// If the FeatureSwitch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FeatureSwitchMutation) OldOn(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOn is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOn requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOn: %w", err)
+	}
+	return oldValue.On, nil
+}
+
+// ResetOn resets all changes to the "on" field.
+func (m *FeatureSwitchMutation) ResetOn() {
+	m.on = nil
+}
+
+// SetSince sets the "since" field.
+func (m *FeatureSwitchMutation) SetSince(s string) {
+	m.since = &s
+}
+
+// Since returns the value of the "since" field in the mutation.
+func (m *FeatureSwitchMutation) Since() (r string, exists bool) {
+	v := m.since
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSince returns the old "since" field's value of the FeatureSwitch entity.
+// If the FeatureSwitch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FeatureSwitchMutation) OldSince(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSince is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSince requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSince: %w", err)
+	}
+	return oldValue.Since, nil
+}
+
+// ClearSince clears the value of the "since" field.
+func (m *FeatureSwitchMutation) ClearSince() {
+	m.since = nil
+	m.clearedFields[featureswitch.FieldSince] = struct{}{}
+}
+
+// SinceCleared returns if the "since" field was cleared in this mutation.
+func (m *FeatureSwitchMutation) SinceCleared() bool {
+	_, ok := m.clearedFields[featureswitch.FieldSince]
+	return ok
+}
+
+// ResetSince resets all changes to the "since" field.
+func (m *FeatureSwitchMutation) ResetSince() {
+	m.since = nil
+	delete(m.clearedFields, featureswitch.FieldSince)
+}
+
+// SetChangedAt sets the "changed_at" field.
+func (m *FeatureSwitchMutation) SetChangedAt(t time.Time) {
+	m.changed_at = &t
+}
+
+// ChangedAt returns the value of the "changed_at" field in the mutation.
+func (m *FeatureSwitchMutation) ChangedAt() (r time.Time, exists bool) {
+	v := m.changed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedAt returns the old "changed_at" field's value of the FeatureSwitch entity.
+// If the FeatureSwitch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FeatureSwitchMutation) OldChangedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedAt: %w", err)
+	}
+	return oldValue.ChangedAt, nil
+}
+
+// ResetChangedAt resets all changes to the "changed_at" field.
+func (m *FeatureSwitchMutation) ResetChangedAt() {
+	m.changed_at = nil
+}
+
+// Where appends a list predicates to the FeatureSwitchMutation builder.
+func (m *FeatureSwitchMutation) Where(ps ...predicate.FeatureSwitch) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the FeatureSwitchMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *FeatureSwitchMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.FeatureSwitch, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *FeatureSwitchMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *FeatureSwitchMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (FeatureSwitch).
+func (m *FeatureSwitchMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *FeatureSwitchMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.name != nil {
+		fields = append(fields, featureswitch.FieldName)
+	}
+	if m.platform != nil {
+		fields = append(fields, featureswitch.FieldPlatform)
+	}
+	if m.on != nil {
+		fields = append(fields, featureswitch.FieldOn)
+	}
+	if m.since != nil {
+		fields = append(fields, featureswitch.FieldSince)
+	}
+	if m.changed_at != nil {
+		fields = append(fields, featureswitch.FieldChangedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *FeatureSwitchMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case featureswitch.FieldName:
+		return m.Name()
+	case featureswitch.FieldPlatform:
+		return m.Platform()
+	case featureswitch.FieldOn:
+		return m.On()
+	case featureswitch.FieldSince:
+		return m.Since()
+	case featureswitch.FieldChangedAt:
+		return m.ChangedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *FeatureSwitchMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case featureswitch.FieldName:
+		return m.OldName(ctx)
+	case featureswitch.FieldPlatform:
+		return m.OldPlatform(ctx)
+	case featureswitch.FieldOn:
+		return m.OldOn(ctx)
+	case featureswitch.FieldSince:
+		return m.OldSince(ctx)
+	case featureswitch.FieldChangedAt:
+		return m.OldChangedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown FeatureSwitch field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *FeatureSwitchMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case featureswitch.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case featureswitch.FieldPlatform:
+		v, ok := value.(featureswitch.Platform)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPlatform(v)
+		return nil
+	case featureswitch.FieldOn:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOn(v)
+		return nil
+	case featureswitch.FieldSince:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSince(v)
+		return nil
+	case featureswitch.FieldChangedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown FeatureSwitch field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *FeatureSwitchMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *FeatureSwitchMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *FeatureSwitchMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown FeatureSwitch numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *FeatureSwitchMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(featureswitch.FieldSince) {
+		fields = append(fields, featureswitch.FieldSince)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *FeatureSwitchMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *FeatureSwitchMutation) ClearField(name string) error {
+	switch name {
+	case featureswitch.FieldSince:
+		m.ClearSince()
+		return nil
+	}
+	return fmt.Errorf("unknown FeatureSwitch nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *FeatureSwitchMutation) ResetField(name string) error {
+	switch name {
+	case featureswitch.FieldName:
+		m.ResetName()
+		return nil
+	case featureswitch.FieldPlatform:
+		m.ResetPlatform()
+		return nil
+	case featureswitch.FieldOn:
+		m.ResetOn()
+		return nil
+	case featureswitch.FieldSince:
+		m.ResetSince()
+		return nil
+	case featureswitch.FieldChangedAt:
+		m.ResetChangedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown FeatureSwitch field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *FeatureSwitchMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *FeatureSwitchMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *FeatureSwitchMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *FeatureSwitchMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *FeatureSwitchMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *FeatureSwitchMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *FeatureSwitchMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown FeatureSwitch unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *FeatureSwitchMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown FeatureSwitch edge %s", name)
+}
+
+// FleetMutation represents an operation that mutates the Fleet nodes in the graph.
+type FleetMutation struct {
+	config
+	op                Op
+	typ               string
+	id                *int64
+	account_id        *int64
+	addaccount_id     *int64
+	created_at        *time.Time
+	name              *vault.Sealed
+	name_index        *[]byte
+	credit_code       *vault.Sealed
+	credit_code_index *[]byte
+	ended_at          *time.Time
+	clearedFields     map[string]struct{}
+	done              bool
+	oldValue          func(context.Context) (*Fleet, error)
+	predicates        []predicate.Fleet
+}
+
+var _ ent.Mutation = (*FleetMutation)(nil)
+
+// fleetOption allows management of the mutation configuration using functional options.
+type fleetOption func(*FleetMutation)
+
+// newFleetMutation creates new mutation for the Fleet entity.
+func newFleetMutation(c config, op Op, opts ...fleetOption) *FleetMutation {
+	m := &FleetMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeFleet,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withFleetID sets the ID field of the mutation.
+func withFleetID(id int64) fleetOption {
+	return func(m *FleetMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Fleet
+		)
+		m.oldValue = func(ctx context.Context) (*Fleet, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Fleet.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withFleet sets the old Fleet of the mutation.
+func withFleet(node *Fleet) fleetOption {
+	return func(m *FleetMutation) {
+		m.oldValue = func(context.Context) (*Fleet, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m FleetMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m FleetMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Fleet entities.
+func (m *FleetMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *FleetMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *FleetMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Fleet.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *FleetMutation) SetAccountID(i int64) {
+	m.account_id = &i
+	m.addaccount_id = nil
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *FleetMutation) AccountID() (r int64, exists bool) {
+	v := m.account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the Fleet entity.
+// If the Fleet object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FleetMutation) OldAccountID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// AddAccountID adds i to the "account_id" field.
+func (m *FleetMutation) AddAccountID(i int64) {
+	if m.addaccount_id != nil {
+		*m.addaccount_id += i
+	} else {
+		m.addaccount_id = &i
+	}
+}
+
+// AddedAccountID returns the value that was added to the "account_id" field in this mutation.
+func (m *FleetMutation) AddedAccountID() (r int64, exists bool) {
+	v := m.addaccount_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *FleetMutation) ResetAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *FleetMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *FleetMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Fleet entity.
+// If the Fleet object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FleetMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *FleetMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetName sets the "name" field.
+func (m *FleetMutation) SetName(v vault.Sealed) {
+	m.name = &v
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *FleetMutation) Name() (r vault.Sealed, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the Fleet entity.
+// If the Fleet object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FleetMutation) OldName(ctx context.Context) (v vault.Sealed, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *FleetMutation) ResetName() {
+	m.name = nil
+}
+
+// SetNameIndex sets the "name_index" field.
+func (m *FleetMutation) SetNameIndex(b []byte) {
+	m.name_index = &b
+}
+
+// NameIndex returns the value of the "name_index" field in the mutation.
+func (m *FleetMutation) NameIndex() (r []byte, exists bool) {
+	v := m.name_index
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNameIndex returns the old "name_index" field's value of the Fleet entity.
+// If the Fleet object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FleetMutation) OldNameIndex(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNameIndex is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNameIndex requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNameIndex: %w", err)
+	}
+	return oldValue.NameIndex, nil
+}
+
+// ResetNameIndex resets all changes to the "name_index" field.
+func (m *FleetMutation) ResetNameIndex() {
+	m.name_index = nil
+}
+
+// SetCreditCode sets the "credit_code" field.
+func (m *FleetMutation) SetCreditCode(v vault.Sealed) {
+	m.credit_code = &v
+}
+
+// CreditCode returns the value of the "credit_code" field in the mutation.
+func (m *FleetMutation) CreditCode() (r vault.Sealed, exists bool) {
+	v := m.credit_code
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreditCode returns the old "credit_code" field's value of the Fleet entity.
+// If the Fleet object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FleetMutation) OldCreditCode(ctx context.Context) (v vault.Sealed, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreditCode is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreditCode requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreditCode: %w", err)
+	}
+	return oldValue.CreditCode, nil
+}
+
+// ResetCreditCode resets all changes to the "credit_code" field.
+func (m *FleetMutation) ResetCreditCode() {
+	m.credit_code = nil
+}
+
+// SetCreditCodeIndex sets the "credit_code_index" field.
+func (m *FleetMutation) SetCreditCodeIndex(b []byte) {
+	m.credit_code_index = &b
+}
+
+// CreditCodeIndex returns the value of the "credit_code_index" field in the mutation.
+func (m *FleetMutation) CreditCodeIndex() (r []byte, exists bool) {
+	v := m.credit_code_index
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreditCodeIndex returns the old "credit_code_index" field's value of the Fleet entity.
+// If the Fleet object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FleetMutation) OldCreditCodeIndex(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreditCodeIndex is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreditCodeIndex requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreditCodeIndex: %w", err)
+	}
+	return oldValue.CreditCodeIndex, nil
+}
+
+// ResetCreditCodeIndex resets all changes to the "credit_code_index" field.
+func (m *FleetMutation) ResetCreditCodeIndex() {
+	m.credit_code_index = nil
+}
+
+// SetEndedAt sets the "ended_at" field.
+func (m *FleetMutation) SetEndedAt(t time.Time) {
+	m.ended_at = &t
+}
+
+// EndedAt returns the value of the "ended_at" field in the mutation.
+func (m *FleetMutation) EndedAt() (r time.Time, exists bool) {
+	v := m.ended_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndedAt returns the old "ended_at" field's value of the Fleet entity.
+// If the Fleet object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FleetMutation) OldEndedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndedAt: %w", err)
+	}
+	return oldValue.EndedAt, nil
+}
+
+// ClearEndedAt clears the value of the "ended_at" field.
+func (m *FleetMutation) ClearEndedAt() {
+	m.ended_at = nil
+	m.clearedFields[fleet.FieldEndedAt] = struct{}{}
+}
+
+// EndedAtCleared returns if the "ended_at" field was cleared in this mutation.
+func (m *FleetMutation) EndedAtCleared() bool {
+	_, ok := m.clearedFields[fleet.FieldEndedAt]
+	return ok
+}
+
+// ResetEndedAt resets all changes to the "ended_at" field.
+func (m *FleetMutation) ResetEndedAt() {
+	m.ended_at = nil
+	delete(m.clearedFields, fleet.FieldEndedAt)
+}
+
+// Where appends a list predicates to the FleetMutation builder.
+func (m *FleetMutation) Where(ps ...predicate.Fleet) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the FleetMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *FleetMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Fleet, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *FleetMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *FleetMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Fleet).
+func (m *FleetMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *FleetMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.account_id != nil {
+		fields = append(fields, fleet.FieldAccountID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, fleet.FieldCreatedAt)
+	}
+	if m.name != nil {
+		fields = append(fields, fleet.FieldName)
+	}
+	if m.name_index != nil {
+		fields = append(fields, fleet.FieldNameIndex)
+	}
+	if m.credit_code != nil {
+		fields = append(fields, fleet.FieldCreditCode)
+	}
+	if m.credit_code_index != nil {
+		fields = append(fields, fleet.FieldCreditCodeIndex)
+	}
+	if m.ended_at != nil {
+		fields = append(fields, fleet.FieldEndedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *FleetMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case fleet.FieldAccountID:
+		return m.AccountID()
+	case fleet.FieldCreatedAt:
+		return m.CreatedAt()
+	case fleet.FieldName:
+		return m.Name()
+	case fleet.FieldNameIndex:
+		return m.NameIndex()
+	case fleet.FieldCreditCode:
+		return m.CreditCode()
+	case fleet.FieldCreditCodeIndex:
+		return m.CreditCodeIndex()
+	case fleet.FieldEndedAt:
+		return m.EndedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *FleetMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case fleet.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case fleet.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case fleet.FieldName:
+		return m.OldName(ctx)
+	case fleet.FieldNameIndex:
+		return m.OldNameIndex(ctx)
+	case fleet.FieldCreditCode:
+		return m.OldCreditCode(ctx)
+	case fleet.FieldCreditCodeIndex:
+		return m.OldCreditCodeIndex(ctx)
+	case fleet.FieldEndedAt:
+		return m.OldEndedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Fleet field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *FleetMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case fleet.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case fleet.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case fleet.FieldName:
+		v, ok := value.(vault.Sealed)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case fleet.FieldNameIndex:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNameIndex(v)
+		return nil
+	case fleet.FieldCreditCode:
+		v, ok := value.(vault.Sealed)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreditCode(v)
+		return nil
+	case fleet.FieldCreditCodeIndex:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreditCodeIndex(v)
+		return nil
+	case fleet.FieldEndedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Fleet field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *FleetMutation) AddedFields() []string {
+	var fields []string
+	if m.addaccount_id != nil {
+		fields = append(fields, fleet.FieldAccountID)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *FleetMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case fleet.FieldAccountID:
+		return m.AddedAccountID()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *FleetMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case fleet.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAccountID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Fleet numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *FleetMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(fleet.FieldEndedAt) {
+		fields = append(fields, fleet.FieldEndedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *FleetMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *FleetMutation) ClearField(name string) error {
+	switch name {
+	case fleet.FieldEndedAt:
+		m.ClearEndedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Fleet nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *FleetMutation) ResetField(name string) error {
+	switch name {
+	case fleet.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case fleet.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case fleet.FieldName:
+		m.ResetName()
+		return nil
+	case fleet.FieldNameIndex:
+		m.ResetNameIndex()
+		return nil
+	case fleet.FieldCreditCode:
+		m.ResetCreditCode()
+		return nil
+	case fleet.FieldCreditCodeIndex:
+		m.ResetCreditCodeIndex()
+		return nil
+	case fleet.FieldEndedAt:
+		m.ResetEndedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Fleet field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *FleetMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *FleetMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *FleetMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *FleetMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *FleetMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *FleetMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *FleetMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Fleet unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *FleetMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Fleet edge %s", name)
+}
+
+// FollowerMutation represents an operation that mutates the Follower nodes in the graph.
+type FollowerMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *int64
+	channel       *follower.Channel
+	subject_index *[]byte
+	union_index   *[]byte
+	following     *bool
+	told_at       *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Follower, error)
+	predicates    []predicate.Follower
+}
+
+var _ ent.Mutation = (*FollowerMutation)(nil)
+
+// followerOption allows management of the mutation configuration using functional options.
+type followerOption func(*FollowerMutation)
+
+// newFollowerMutation creates new mutation for the Follower entity.
+func newFollowerMutation(c config, op Op, opts ...followerOption) *FollowerMutation {
+	m := &FollowerMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeFollower,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withFollowerID sets the ID field of the mutation.
+func withFollowerID(id int64) followerOption {
+	return func(m *FollowerMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Follower
+		)
+		m.oldValue = func(ctx context.Context) (*Follower, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Follower.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withFollower sets the old Follower of the mutation.
+func withFollower(node *Follower) followerOption {
+	return func(m *FollowerMutation) {
+		m.oldValue = func(context.Context) (*Follower, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m FollowerMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m FollowerMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Follower entities.
+func (m *FollowerMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *FollowerMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *FollowerMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Follower.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetChannel sets the "channel" field.
+func (m *FollowerMutation) SetChannel(f follower.Channel) {
+	m.channel = &f
+}
+
+// Channel returns the value of the "channel" field in the mutation.
+func (m *FollowerMutation) Channel() (r follower.Channel, exists bool) {
+	v := m.channel
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChannel returns the old "channel" field's value of the Follower entity.
+// If the Follower object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FollowerMutation) OldChannel(ctx context.Context) (v follower.Channel, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChannel is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChannel requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChannel: %w", err)
+	}
+	return oldValue.Channel, nil
+}
+
+// ResetChannel resets all changes to the "channel" field.
+func (m *FollowerMutation) ResetChannel() {
+	m.channel = nil
+}
+
+// SetSubjectIndex sets the "subject_index" field.
+func (m *FollowerMutation) SetSubjectIndex(b []byte) {
+	m.subject_index = &b
+}
+
+// SubjectIndex returns the value of the "subject_index" field in the mutation.
+func (m *FollowerMutation) SubjectIndex() (r []byte, exists bool) {
+	v := m.subject_index
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSubjectIndex returns the old "subject_index" field's value of the Follower entity.
+// If the Follower object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FollowerMutation) OldSubjectIndex(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSubjectIndex is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSubjectIndex requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSubjectIndex: %w", err)
+	}
+	return oldValue.SubjectIndex, nil
+}
+
+// ResetSubjectIndex resets all changes to the "subject_index" field.
+func (m *FollowerMutation) ResetSubjectIndex() {
+	m.subject_index = nil
+}
+
+// SetUnionIndex sets the "union_index" field.
+func (m *FollowerMutation) SetUnionIndex(b []byte) {
+	m.union_index = &b
+}
+
+// UnionIndex returns the value of the "union_index" field in the mutation.
+func (m *FollowerMutation) UnionIndex() (r []byte, exists bool) {
+	v := m.union_index
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUnionIndex returns the old "union_index" field's value of the Follower entity.
+// If the Follower object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FollowerMutation) OldUnionIndex(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUnionIndex is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUnionIndex requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUnionIndex: %w", err)
+	}
+	return oldValue.UnionIndex, nil
+}
+
+// ClearUnionIndex clears the value of the "union_index" field.
+func (m *FollowerMutation) ClearUnionIndex() {
+	m.union_index = nil
+	m.clearedFields[follower.FieldUnionIndex] = struct{}{}
+}
+
+// UnionIndexCleared returns if the "union_index" field was cleared in this mutation.
+func (m *FollowerMutation) UnionIndexCleared() bool {
+	_, ok := m.clearedFields[follower.FieldUnionIndex]
+	return ok
+}
+
+// ResetUnionIndex resets all changes to the "union_index" field.
+func (m *FollowerMutation) ResetUnionIndex() {
+	m.union_index = nil
+	delete(m.clearedFields, follower.FieldUnionIndex)
+}
+
+// SetFollowing sets the "following" field.
+func (m *FollowerMutation) SetFollowing(b bool) {
+	m.following = &b
+}
+
+// Following returns the value of the "following" field in the mutation.
+func (m *FollowerMutation) Following() (r bool, exists bool) {
+	v := m.following
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFollowing returns the old "following" field's value of the Follower entity.
+// If the Follower object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FollowerMutation) OldFollowing(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFollowing is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFollowing requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFollowing: %w", err)
+	}
+	return oldValue.Following, nil
+}
+
+// ResetFollowing resets all changes to the "following" field.
+func (m *FollowerMutation) ResetFollowing() {
+	m.following = nil
+}
+
+// SetToldAt sets the "told_at" field.
+func (m *FollowerMutation) SetToldAt(t time.Time) {
+	m.told_at = &t
+}
+
+// ToldAt returns the value of the "told_at" field in the mutation.
+func (m *FollowerMutation) ToldAt() (r time.Time, exists bool) {
+	v := m.told_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldToldAt returns the old "told_at" field's value of the Follower entity.
+// If the Follower object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FollowerMutation) OldToldAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldToldAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldToldAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldToldAt: %w", err)
+	}
+	return oldValue.ToldAt, nil
+}
+
+// ResetToldAt resets all changes to the "told_at" field.
+func (m *FollowerMutation) ResetToldAt() {
+	m.told_at = nil
+}
+
+// Where appends a list predicates to the FollowerMutation builder.
+func (m *FollowerMutation) Where(ps ...predicate.Follower) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the FollowerMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *FollowerMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Follower, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *FollowerMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *FollowerMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Follower).
+func (m *FollowerMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *FollowerMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.channel != nil {
+		fields = append(fields, follower.FieldChannel)
+	}
+	if m.subject_index != nil {
+		fields = append(fields, follower.FieldSubjectIndex)
+	}
+	if m.union_index != nil {
+		fields = append(fields, follower.FieldUnionIndex)
+	}
+	if m.following != nil {
+		fields = append(fields, follower.FieldFollowing)
+	}
+	if m.told_at != nil {
+		fields = append(fields, follower.FieldToldAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *FollowerMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case follower.FieldChannel:
+		return m.Channel()
+	case follower.FieldSubjectIndex:
+		return m.SubjectIndex()
+	case follower.FieldUnionIndex:
+		return m.UnionIndex()
+	case follower.FieldFollowing:
+		return m.Following()
+	case follower.FieldToldAt:
+		return m.ToldAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *FollowerMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case follower.FieldChannel:
+		return m.OldChannel(ctx)
+	case follower.FieldSubjectIndex:
+		return m.OldSubjectIndex(ctx)
+	case follower.FieldUnionIndex:
+		return m.OldUnionIndex(ctx)
+	case follower.FieldFollowing:
+		return m.OldFollowing(ctx)
+	case follower.FieldToldAt:
+		return m.OldToldAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Follower field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *FollowerMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case follower.FieldChannel:
+		v, ok := value.(follower.Channel)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChannel(v)
+		return nil
+	case follower.FieldSubjectIndex:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSubjectIndex(v)
+		return nil
+	case follower.FieldUnionIndex:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUnionIndex(v)
+		return nil
+	case follower.FieldFollowing:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFollowing(v)
+		return nil
+	case follower.FieldToldAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetToldAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Follower field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *FollowerMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *FollowerMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *FollowerMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Follower numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *FollowerMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(follower.FieldUnionIndex) {
+		fields = append(fields, follower.FieldUnionIndex)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *FollowerMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *FollowerMutation) ClearField(name string) error {
+	switch name {
+	case follower.FieldUnionIndex:
+		m.ClearUnionIndex()
+		return nil
+	}
+	return fmt.Errorf("unknown Follower nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *FollowerMutation) ResetField(name string) error {
+	switch name {
+	case follower.FieldChannel:
+		m.ResetChannel()
+		return nil
+	case follower.FieldSubjectIndex:
+		m.ResetSubjectIndex()
+		return nil
+	case follower.FieldUnionIndex:
+		m.ResetUnionIndex()
+		return nil
+	case follower.FieldFollowing:
+		m.ResetFollowing()
+		return nil
+	case follower.FieldToldAt:
+		m.ResetToldAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Follower field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *FollowerMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *FollowerMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *FollowerMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *FollowerMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *FollowerMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *FollowerMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *FollowerMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Follower unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *FollowerMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Follower edge %s", name)
+}
+
 // GateMutation represents an operation that mutates the Gate nodes in the graph.
 type GateMutation struct {
 	config
@@ -2622,6 +7714,7 @@ type GateMutation struct {
 	lane_code           *string
 	token_generation    *int64
 	addtoken_generation *int64
+	previous_until      *time.Time
 	command_sequence    *int64
 	addcommand_sequence *int64
 	clearedFields       map[string]struct{}
@@ -2972,6 +8065,55 @@ func (m *GateMutation) ResetTokenGeneration() {
 	m.addtoken_generation = nil
 }
 
+// SetPreviousUntil sets the "previous_until" field.
+func (m *GateMutation) SetPreviousUntil(t time.Time) {
+	m.previous_until = &t
+}
+
+// PreviousUntil returns the value of the "previous_until" field in the mutation.
+func (m *GateMutation) PreviousUntil() (r time.Time, exists bool) {
+	v := m.previous_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPreviousUntil returns the old "previous_until" field's value of the Gate entity.
+// If the Gate object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GateMutation) OldPreviousUntil(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPreviousUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPreviousUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPreviousUntil: %w", err)
+	}
+	return oldValue.PreviousUntil, nil
+}
+
+// ClearPreviousUntil clears the value of the "previous_until" field.
+func (m *GateMutation) ClearPreviousUntil() {
+	m.previous_until = nil
+	m.clearedFields[gate.FieldPreviousUntil] = struct{}{}
+}
+
+// PreviousUntilCleared returns if the "previous_until" field was cleared in this mutation.
+func (m *GateMutation) PreviousUntilCleared() bool {
+	_, ok := m.clearedFields[gate.FieldPreviousUntil]
+	return ok
+}
+
+// ResetPreviousUntil resets all changes to the "previous_until" field.
+func (m *GateMutation) ResetPreviousUntil() {
+	m.previous_until = nil
+	delete(m.clearedFields, gate.FieldPreviousUntil)
+}
+
 // SetCommandSequence sets the "command_sequence" field.
 func (m *GateMutation) SetCommandSequence(i int64) {
 	m.command_sequence = &i
@@ -3089,7 +8231,7 @@ func (m *GateMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *GateMutation) Fields() []string {
-	fields := make([]string, 0, 7)
+	fields := make([]string, 0, 8)
 	if m.lot != nil {
 		fields = append(fields, gate.FieldLotID)
 	}
@@ -3107,6 +8249,9 @@ func (m *GateMutation) Fields() []string {
 	}
 	if m.token_generation != nil {
 		fields = append(fields, gate.FieldTokenGeneration)
+	}
+	if m.previous_until != nil {
+		fields = append(fields, gate.FieldPreviousUntil)
 	}
 	if m.command_sequence != nil {
 		fields = append(fields, gate.FieldCommandSequence)
@@ -3131,6 +8276,8 @@ func (m *GateMutation) Field(name string) (ent.Value, bool) {
 		return m.LaneCode()
 	case gate.FieldTokenGeneration:
 		return m.TokenGeneration()
+	case gate.FieldPreviousUntil:
+		return m.PreviousUntil()
 	case gate.FieldCommandSequence:
 		return m.CommandSequence()
 	}
@@ -3154,6 +8301,8 @@ func (m *GateMutation) OldField(ctx context.Context, name string) (ent.Value, er
 		return m.OldLaneCode(ctx)
 	case gate.FieldTokenGeneration:
 		return m.OldTokenGeneration(ctx)
+	case gate.FieldPreviousUntil:
+		return m.OldPreviousUntil(ctx)
 	case gate.FieldCommandSequence:
 		return m.OldCommandSequence(ctx)
 	}
@@ -3206,6 +8355,13 @@ func (m *GateMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetTokenGeneration(v)
+		return nil
+	case gate.FieldPreviousUntil:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPreviousUntil(v)
 		return nil
 	case gate.FieldCommandSequence:
 		v, ok := value.(int64)
@@ -3270,7 +8426,11 @@ func (m *GateMutation) AddField(name string, value ent.Value) error {
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *GateMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(gate.FieldPreviousUntil) {
+		fields = append(fields, gate.FieldPreviousUntil)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -3283,6 +8443,11 @@ func (m *GateMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *GateMutation) ClearField(name string) error {
+	switch name {
+	case gate.FieldPreviousUntil:
+		m.ClearPreviousUntil()
+		return nil
+	}
 	return fmt.Errorf("unknown Gate nullable field %s", name)
 }
 
@@ -3307,6 +8472,9 @@ func (m *GateMutation) ResetField(name string) error {
 		return nil
 	case gate.FieldTokenGeneration:
 		m.ResetTokenGeneration()
+		return nil
+	case gate.FieldPreviousUntil:
+		m.ResetPreviousUntil()
 		return nil
 	case gate.FieldCommandSequence:
 		m.ResetCommandSequence()
@@ -4549,6 +9717,826 @@ func (m *GateCommandMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown GateCommand edge %s", name)
+}
+
+// LinkedAccountMutation represents an operation that mutates the LinkedAccount nodes in the graph.
+type LinkedAccountMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *int64
+	account_id    *int64
+	addaccount_id *int64
+	channel       *linkedaccount.Channel
+	subject       *vault.Sealed
+	subject_index *[]byte
+	union_index   *[]byte
+	consent_id    *int64
+	addconsent_id *int64
+	linked_at     *time.Time
+	ended_at      *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*LinkedAccount, error)
+	predicates    []predicate.LinkedAccount
+}
+
+var _ ent.Mutation = (*LinkedAccountMutation)(nil)
+
+// linkedaccountOption allows management of the mutation configuration using functional options.
+type linkedaccountOption func(*LinkedAccountMutation)
+
+// newLinkedAccountMutation creates new mutation for the LinkedAccount entity.
+func newLinkedAccountMutation(c config, op Op, opts ...linkedaccountOption) *LinkedAccountMutation {
+	m := &LinkedAccountMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeLinkedAccount,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withLinkedAccountID sets the ID field of the mutation.
+func withLinkedAccountID(id int64) linkedaccountOption {
+	return func(m *LinkedAccountMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *LinkedAccount
+		)
+		m.oldValue = func(ctx context.Context) (*LinkedAccount, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().LinkedAccount.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withLinkedAccount sets the old LinkedAccount of the mutation.
+func withLinkedAccount(node *LinkedAccount) linkedaccountOption {
+	return func(m *LinkedAccountMutation) {
+		m.oldValue = func(context.Context) (*LinkedAccount, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m LinkedAccountMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m LinkedAccountMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of LinkedAccount entities.
+func (m *LinkedAccountMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *LinkedAccountMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *LinkedAccountMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().LinkedAccount.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *LinkedAccountMutation) SetAccountID(i int64) {
+	m.account_id = &i
+	m.addaccount_id = nil
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *LinkedAccountMutation) AccountID() (r int64, exists bool) {
+	v := m.account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the LinkedAccount entity.
+// If the LinkedAccount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LinkedAccountMutation) OldAccountID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// AddAccountID adds i to the "account_id" field.
+func (m *LinkedAccountMutation) AddAccountID(i int64) {
+	if m.addaccount_id != nil {
+		*m.addaccount_id += i
+	} else {
+		m.addaccount_id = &i
+	}
+}
+
+// AddedAccountID returns the value that was added to the "account_id" field in this mutation.
+func (m *LinkedAccountMutation) AddedAccountID() (r int64, exists bool) {
+	v := m.addaccount_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *LinkedAccountMutation) ResetAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+}
+
+// SetChannel sets the "channel" field.
+func (m *LinkedAccountMutation) SetChannel(l linkedaccount.Channel) {
+	m.channel = &l
+}
+
+// Channel returns the value of the "channel" field in the mutation.
+func (m *LinkedAccountMutation) Channel() (r linkedaccount.Channel, exists bool) {
+	v := m.channel
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChannel returns the old "channel" field's value of the LinkedAccount entity.
+// If the LinkedAccount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LinkedAccountMutation) OldChannel(ctx context.Context) (v linkedaccount.Channel, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChannel is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChannel requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChannel: %w", err)
+	}
+	return oldValue.Channel, nil
+}
+
+// ResetChannel resets all changes to the "channel" field.
+func (m *LinkedAccountMutation) ResetChannel() {
+	m.channel = nil
+}
+
+// SetSubject sets the "subject" field.
+func (m *LinkedAccountMutation) SetSubject(v vault.Sealed) {
+	m.subject = &v
+}
+
+// Subject returns the value of the "subject" field in the mutation.
+func (m *LinkedAccountMutation) Subject() (r vault.Sealed, exists bool) {
+	v := m.subject
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSubject returns the old "subject" field's value of the LinkedAccount entity.
+// If the LinkedAccount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LinkedAccountMutation) OldSubject(ctx context.Context) (v vault.Sealed, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSubject is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSubject requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSubject: %w", err)
+	}
+	return oldValue.Subject, nil
+}
+
+// ResetSubject resets all changes to the "subject" field.
+func (m *LinkedAccountMutation) ResetSubject() {
+	m.subject = nil
+}
+
+// SetSubjectIndex sets the "subject_index" field.
+func (m *LinkedAccountMutation) SetSubjectIndex(b []byte) {
+	m.subject_index = &b
+}
+
+// SubjectIndex returns the value of the "subject_index" field in the mutation.
+func (m *LinkedAccountMutation) SubjectIndex() (r []byte, exists bool) {
+	v := m.subject_index
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSubjectIndex returns the old "subject_index" field's value of the LinkedAccount entity.
+// If the LinkedAccount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LinkedAccountMutation) OldSubjectIndex(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSubjectIndex is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSubjectIndex requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSubjectIndex: %w", err)
+	}
+	return oldValue.SubjectIndex, nil
+}
+
+// ResetSubjectIndex resets all changes to the "subject_index" field.
+func (m *LinkedAccountMutation) ResetSubjectIndex() {
+	m.subject_index = nil
+}
+
+// SetUnionIndex sets the "union_index" field.
+func (m *LinkedAccountMutation) SetUnionIndex(b []byte) {
+	m.union_index = &b
+}
+
+// UnionIndex returns the value of the "union_index" field in the mutation.
+func (m *LinkedAccountMutation) UnionIndex() (r []byte, exists bool) {
+	v := m.union_index
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUnionIndex returns the old "union_index" field's value of the LinkedAccount entity.
+// If the LinkedAccount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LinkedAccountMutation) OldUnionIndex(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUnionIndex is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUnionIndex requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUnionIndex: %w", err)
+	}
+	return oldValue.UnionIndex, nil
+}
+
+// ClearUnionIndex clears the value of the "union_index" field.
+func (m *LinkedAccountMutation) ClearUnionIndex() {
+	m.union_index = nil
+	m.clearedFields[linkedaccount.FieldUnionIndex] = struct{}{}
+}
+
+// UnionIndexCleared returns if the "union_index" field was cleared in this mutation.
+func (m *LinkedAccountMutation) UnionIndexCleared() bool {
+	_, ok := m.clearedFields[linkedaccount.FieldUnionIndex]
+	return ok
+}
+
+// ResetUnionIndex resets all changes to the "union_index" field.
+func (m *LinkedAccountMutation) ResetUnionIndex() {
+	m.union_index = nil
+	delete(m.clearedFields, linkedaccount.FieldUnionIndex)
+}
+
+// SetConsentID sets the "consent_id" field.
+func (m *LinkedAccountMutation) SetConsentID(i int64) {
+	m.consent_id = &i
+	m.addconsent_id = nil
+}
+
+// ConsentID returns the value of the "consent_id" field in the mutation.
+func (m *LinkedAccountMutation) ConsentID() (r int64, exists bool) {
+	v := m.consent_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldConsentID returns the old "consent_id" field's value of the LinkedAccount entity.
+// If the LinkedAccount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LinkedAccountMutation) OldConsentID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldConsentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldConsentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldConsentID: %w", err)
+	}
+	return oldValue.ConsentID, nil
+}
+
+// AddConsentID adds i to the "consent_id" field.
+func (m *LinkedAccountMutation) AddConsentID(i int64) {
+	if m.addconsent_id != nil {
+		*m.addconsent_id += i
+	} else {
+		m.addconsent_id = &i
+	}
+}
+
+// AddedConsentID returns the value that was added to the "consent_id" field in this mutation.
+func (m *LinkedAccountMutation) AddedConsentID() (r int64, exists bool) {
+	v := m.addconsent_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetConsentID resets all changes to the "consent_id" field.
+func (m *LinkedAccountMutation) ResetConsentID() {
+	m.consent_id = nil
+	m.addconsent_id = nil
+}
+
+// SetLinkedAt sets the "linked_at" field.
+func (m *LinkedAccountMutation) SetLinkedAt(t time.Time) {
+	m.linked_at = &t
+}
+
+// LinkedAt returns the value of the "linked_at" field in the mutation.
+func (m *LinkedAccountMutation) LinkedAt() (r time.Time, exists bool) {
+	v := m.linked_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLinkedAt returns the old "linked_at" field's value of the LinkedAccount entity.
+// If the LinkedAccount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LinkedAccountMutation) OldLinkedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLinkedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLinkedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLinkedAt: %w", err)
+	}
+	return oldValue.LinkedAt, nil
+}
+
+// ResetLinkedAt resets all changes to the "linked_at" field.
+func (m *LinkedAccountMutation) ResetLinkedAt() {
+	m.linked_at = nil
+}
+
+// SetEndedAt sets the "ended_at" field.
+func (m *LinkedAccountMutation) SetEndedAt(t time.Time) {
+	m.ended_at = &t
+}
+
+// EndedAt returns the value of the "ended_at" field in the mutation.
+func (m *LinkedAccountMutation) EndedAt() (r time.Time, exists bool) {
+	v := m.ended_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndedAt returns the old "ended_at" field's value of the LinkedAccount entity.
+// If the LinkedAccount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LinkedAccountMutation) OldEndedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndedAt: %w", err)
+	}
+	return oldValue.EndedAt, nil
+}
+
+// ClearEndedAt clears the value of the "ended_at" field.
+func (m *LinkedAccountMutation) ClearEndedAt() {
+	m.ended_at = nil
+	m.clearedFields[linkedaccount.FieldEndedAt] = struct{}{}
+}
+
+// EndedAtCleared returns if the "ended_at" field was cleared in this mutation.
+func (m *LinkedAccountMutation) EndedAtCleared() bool {
+	_, ok := m.clearedFields[linkedaccount.FieldEndedAt]
+	return ok
+}
+
+// ResetEndedAt resets all changes to the "ended_at" field.
+func (m *LinkedAccountMutation) ResetEndedAt() {
+	m.ended_at = nil
+	delete(m.clearedFields, linkedaccount.FieldEndedAt)
+}
+
+// Where appends a list predicates to the LinkedAccountMutation builder.
+func (m *LinkedAccountMutation) Where(ps ...predicate.LinkedAccount) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the LinkedAccountMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *LinkedAccountMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.LinkedAccount, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *LinkedAccountMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *LinkedAccountMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (LinkedAccount).
+func (m *LinkedAccountMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *LinkedAccountMutation) Fields() []string {
+	fields := make([]string, 0, 8)
+	if m.account_id != nil {
+		fields = append(fields, linkedaccount.FieldAccountID)
+	}
+	if m.channel != nil {
+		fields = append(fields, linkedaccount.FieldChannel)
+	}
+	if m.subject != nil {
+		fields = append(fields, linkedaccount.FieldSubject)
+	}
+	if m.subject_index != nil {
+		fields = append(fields, linkedaccount.FieldSubjectIndex)
+	}
+	if m.union_index != nil {
+		fields = append(fields, linkedaccount.FieldUnionIndex)
+	}
+	if m.consent_id != nil {
+		fields = append(fields, linkedaccount.FieldConsentID)
+	}
+	if m.linked_at != nil {
+		fields = append(fields, linkedaccount.FieldLinkedAt)
+	}
+	if m.ended_at != nil {
+		fields = append(fields, linkedaccount.FieldEndedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *LinkedAccountMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case linkedaccount.FieldAccountID:
+		return m.AccountID()
+	case linkedaccount.FieldChannel:
+		return m.Channel()
+	case linkedaccount.FieldSubject:
+		return m.Subject()
+	case linkedaccount.FieldSubjectIndex:
+		return m.SubjectIndex()
+	case linkedaccount.FieldUnionIndex:
+		return m.UnionIndex()
+	case linkedaccount.FieldConsentID:
+		return m.ConsentID()
+	case linkedaccount.FieldLinkedAt:
+		return m.LinkedAt()
+	case linkedaccount.FieldEndedAt:
+		return m.EndedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *LinkedAccountMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case linkedaccount.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case linkedaccount.FieldChannel:
+		return m.OldChannel(ctx)
+	case linkedaccount.FieldSubject:
+		return m.OldSubject(ctx)
+	case linkedaccount.FieldSubjectIndex:
+		return m.OldSubjectIndex(ctx)
+	case linkedaccount.FieldUnionIndex:
+		return m.OldUnionIndex(ctx)
+	case linkedaccount.FieldConsentID:
+		return m.OldConsentID(ctx)
+	case linkedaccount.FieldLinkedAt:
+		return m.OldLinkedAt(ctx)
+	case linkedaccount.FieldEndedAt:
+		return m.OldEndedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown LinkedAccount field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *LinkedAccountMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case linkedaccount.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case linkedaccount.FieldChannel:
+		v, ok := value.(linkedaccount.Channel)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChannel(v)
+		return nil
+	case linkedaccount.FieldSubject:
+		v, ok := value.(vault.Sealed)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSubject(v)
+		return nil
+	case linkedaccount.FieldSubjectIndex:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSubjectIndex(v)
+		return nil
+	case linkedaccount.FieldUnionIndex:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUnionIndex(v)
+		return nil
+	case linkedaccount.FieldConsentID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetConsentID(v)
+		return nil
+	case linkedaccount.FieldLinkedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLinkedAt(v)
+		return nil
+	case linkedaccount.FieldEndedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown LinkedAccount field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *LinkedAccountMutation) AddedFields() []string {
+	var fields []string
+	if m.addaccount_id != nil {
+		fields = append(fields, linkedaccount.FieldAccountID)
+	}
+	if m.addconsent_id != nil {
+		fields = append(fields, linkedaccount.FieldConsentID)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *LinkedAccountMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case linkedaccount.FieldAccountID:
+		return m.AddedAccountID()
+	case linkedaccount.FieldConsentID:
+		return m.AddedConsentID()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *LinkedAccountMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case linkedaccount.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAccountID(v)
+		return nil
+	case linkedaccount.FieldConsentID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddConsentID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown LinkedAccount numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *LinkedAccountMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(linkedaccount.FieldUnionIndex) {
+		fields = append(fields, linkedaccount.FieldUnionIndex)
+	}
+	if m.FieldCleared(linkedaccount.FieldEndedAt) {
+		fields = append(fields, linkedaccount.FieldEndedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *LinkedAccountMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *LinkedAccountMutation) ClearField(name string) error {
+	switch name {
+	case linkedaccount.FieldUnionIndex:
+		m.ClearUnionIndex()
+		return nil
+	case linkedaccount.FieldEndedAt:
+		m.ClearEndedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown LinkedAccount nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *LinkedAccountMutation) ResetField(name string) error {
+	switch name {
+	case linkedaccount.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case linkedaccount.FieldChannel:
+		m.ResetChannel()
+		return nil
+	case linkedaccount.FieldSubject:
+		m.ResetSubject()
+		return nil
+	case linkedaccount.FieldSubjectIndex:
+		m.ResetSubjectIndex()
+		return nil
+	case linkedaccount.FieldUnionIndex:
+		m.ResetUnionIndex()
+		return nil
+	case linkedaccount.FieldConsentID:
+		m.ResetConsentID()
+		return nil
+	case linkedaccount.FieldLinkedAt:
+		m.ResetLinkedAt()
+		return nil
+	case linkedaccount.FieldEndedAt:
+		m.ResetEndedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown LinkedAccount field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *LinkedAccountMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *LinkedAccountMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *LinkedAccountMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *LinkedAccountMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *LinkedAccountMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *LinkedAccountMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *LinkedAccountMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown LinkedAccount unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *LinkedAccountMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown LinkedAccount edge %s", name)
 }
 
 // LoginCodeMutation represents an operation that mutates the LoginCode nodes in the graph.
@@ -10430,6 +16418,1060 @@ func (m *ParkingSessionMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown ParkingSession edge %s", name)
 }
 
+// PlateDisputeMutation represents an operation that mutates the PlateDispute nodes in the graph.
+type PlateDisputeMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *int64
+	account_id    *int64
+	addaccount_id *int64
+	plate         *vault.Sealed
+	plate_index   *[]byte
+	plate_color   *string
+	created_at    *time.Time
+	vehicle_id    *int64
+	addvehicle_id *int64
+	state         *platedispute.State
+	person_index  *[]byte
+	decided_at    *time.Time
+	staff_id      *int64
+	addstaff_id   *int64
+	purpose       *string
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*PlateDispute, error)
+	predicates    []predicate.PlateDispute
+}
+
+var _ ent.Mutation = (*PlateDisputeMutation)(nil)
+
+// platedisputeOption allows management of the mutation configuration using functional options.
+type platedisputeOption func(*PlateDisputeMutation)
+
+// newPlateDisputeMutation creates new mutation for the PlateDispute entity.
+func newPlateDisputeMutation(c config, op Op, opts ...platedisputeOption) *PlateDisputeMutation {
+	m := &PlateDisputeMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePlateDispute,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPlateDisputeID sets the ID field of the mutation.
+func withPlateDisputeID(id int64) platedisputeOption {
+	return func(m *PlateDisputeMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *PlateDispute
+		)
+		m.oldValue = func(ctx context.Context) (*PlateDispute, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().PlateDispute.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPlateDispute sets the old PlateDispute of the mutation.
+func withPlateDispute(node *PlateDispute) platedisputeOption {
+	return func(m *PlateDisputeMutation) {
+		m.oldValue = func(context.Context) (*PlateDispute, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PlateDisputeMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PlateDisputeMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of PlateDispute entities.
+func (m *PlateDisputeMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PlateDisputeMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PlateDisputeMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().PlateDispute.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *PlateDisputeMutation) SetAccountID(i int64) {
+	m.account_id = &i
+	m.addaccount_id = nil
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *PlateDisputeMutation) AccountID() (r int64, exists bool) {
+	v := m.account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the PlateDispute entity.
+// If the PlateDispute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlateDisputeMutation) OldAccountID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// AddAccountID adds i to the "account_id" field.
+func (m *PlateDisputeMutation) AddAccountID(i int64) {
+	if m.addaccount_id != nil {
+		*m.addaccount_id += i
+	} else {
+		m.addaccount_id = &i
+	}
+}
+
+// AddedAccountID returns the value that was added to the "account_id" field in this mutation.
+func (m *PlateDisputeMutation) AddedAccountID() (r int64, exists bool) {
+	v := m.addaccount_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *PlateDisputeMutation) ResetAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+}
+
+// SetPlate sets the "plate" field.
+func (m *PlateDisputeMutation) SetPlate(v vault.Sealed) {
+	m.plate = &v
+}
+
+// Plate returns the value of the "plate" field in the mutation.
+func (m *PlateDisputeMutation) Plate() (r vault.Sealed, exists bool) {
+	v := m.plate
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPlate returns the old "plate" field's value of the PlateDispute entity.
+// If the PlateDispute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlateDisputeMutation) OldPlate(ctx context.Context) (v vault.Sealed, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPlate is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPlate requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPlate: %w", err)
+	}
+	return oldValue.Plate, nil
+}
+
+// ResetPlate resets all changes to the "plate" field.
+func (m *PlateDisputeMutation) ResetPlate() {
+	m.plate = nil
+}
+
+// SetPlateIndex sets the "plate_index" field.
+func (m *PlateDisputeMutation) SetPlateIndex(b []byte) {
+	m.plate_index = &b
+}
+
+// PlateIndex returns the value of the "plate_index" field in the mutation.
+func (m *PlateDisputeMutation) PlateIndex() (r []byte, exists bool) {
+	v := m.plate_index
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPlateIndex returns the old "plate_index" field's value of the PlateDispute entity.
+// If the PlateDispute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlateDisputeMutation) OldPlateIndex(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPlateIndex is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPlateIndex requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPlateIndex: %w", err)
+	}
+	return oldValue.PlateIndex, nil
+}
+
+// ResetPlateIndex resets all changes to the "plate_index" field.
+func (m *PlateDisputeMutation) ResetPlateIndex() {
+	m.plate_index = nil
+}
+
+// SetPlateColor sets the "plate_color" field.
+func (m *PlateDisputeMutation) SetPlateColor(s string) {
+	m.plate_color = &s
+}
+
+// PlateColor returns the value of the "plate_color" field in the mutation.
+func (m *PlateDisputeMutation) PlateColor() (r string, exists bool) {
+	v := m.plate_color
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPlateColor returns the old "plate_color" field's value of the PlateDispute entity.
+// If the PlateDispute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlateDisputeMutation) OldPlateColor(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPlateColor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPlateColor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPlateColor: %w", err)
+	}
+	return oldValue.PlateColor, nil
+}
+
+// ResetPlateColor resets all changes to the "plate_color" field.
+func (m *PlateDisputeMutation) ResetPlateColor() {
+	m.plate_color = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *PlateDisputeMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *PlateDisputeMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the PlateDispute entity.
+// If the PlateDispute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlateDisputeMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *PlateDisputeMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetVehicleID sets the "vehicle_id" field.
+func (m *PlateDisputeMutation) SetVehicleID(i int64) {
+	m.vehicle_id = &i
+	m.addvehicle_id = nil
+}
+
+// VehicleID returns the value of the "vehicle_id" field in the mutation.
+func (m *PlateDisputeMutation) VehicleID() (r int64, exists bool) {
+	v := m.vehicle_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVehicleID returns the old "vehicle_id" field's value of the PlateDispute entity.
+// If the PlateDispute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlateDisputeMutation) OldVehicleID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVehicleID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVehicleID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVehicleID: %w", err)
+	}
+	return oldValue.VehicleID, nil
+}
+
+// AddVehicleID adds i to the "vehicle_id" field.
+func (m *PlateDisputeMutation) AddVehicleID(i int64) {
+	if m.addvehicle_id != nil {
+		*m.addvehicle_id += i
+	} else {
+		m.addvehicle_id = &i
+	}
+}
+
+// AddedVehicleID returns the value that was added to the "vehicle_id" field in this mutation.
+func (m *PlateDisputeMutation) AddedVehicleID() (r int64, exists bool) {
+	v := m.addvehicle_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVehicleID resets all changes to the "vehicle_id" field.
+func (m *PlateDisputeMutation) ResetVehicleID() {
+	m.vehicle_id = nil
+	m.addvehicle_id = nil
+}
+
+// SetState sets the "state" field.
+func (m *PlateDisputeMutation) SetState(pl platedispute.State) {
+	m.state = &pl
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *PlateDisputeMutation) State() (r platedispute.State, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the PlateDispute entity.
+// If the PlateDispute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlateDisputeMutation) OldState(ctx context.Context) (v platedispute.State, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *PlateDisputeMutation) ResetState() {
+	m.state = nil
+}
+
+// SetPersonIndex sets the "person_index" field.
+func (m *PlateDisputeMutation) SetPersonIndex(b []byte) {
+	m.person_index = &b
+}
+
+// PersonIndex returns the value of the "person_index" field in the mutation.
+func (m *PlateDisputeMutation) PersonIndex() (r []byte, exists bool) {
+	v := m.person_index
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPersonIndex returns the old "person_index" field's value of the PlateDispute entity.
+// If the PlateDispute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlateDisputeMutation) OldPersonIndex(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPersonIndex is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPersonIndex requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPersonIndex: %w", err)
+	}
+	return oldValue.PersonIndex, nil
+}
+
+// ClearPersonIndex clears the value of the "person_index" field.
+func (m *PlateDisputeMutation) ClearPersonIndex() {
+	m.person_index = nil
+	m.clearedFields[platedispute.FieldPersonIndex] = struct{}{}
+}
+
+// PersonIndexCleared returns if the "person_index" field was cleared in this mutation.
+func (m *PlateDisputeMutation) PersonIndexCleared() bool {
+	_, ok := m.clearedFields[platedispute.FieldPersonIndex]
+	return ok
+}
+
+// ResetPersonIndex resets all changes to the "person_index" field.
+func (m *PlateDisputeMutation) ResetPersonIndex() {
+	m.person_index = nil
+	delete(m.clearedFields, platedispute.FieldPersonIndex)
+}
+
+// SetDecidedAt sets the "decided_at" field.
+func (m *PlateDisputeMutation) SetDecidedAt(t time.Time) {
+	m.decided_at = &t
+}
+
+// DecidedAt returns the value of the "decided_at" field in the mutation.
+func (m *PlateDisputeMutation) DecidedAt() (r time.Time, exists bool) {
+	v := m.decided_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDecidedAt returns the old "decided_at" field's value of the PlateDispute entity.
+// If the PlateDispute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlateDisputeMutation) OldDecidedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDecidedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDecidedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDecidedAt: %w", err)
+	}
+	return oldValue.DecidedAt, nil
+}
+
+// ClearDecidedAt clears the value of the "decided_at" field.
+func (m *PlateDisputeMutation) ClearDecidedAt() {
+	m.decided_at = nil
+	m.clearedFields[platedispute.FieldDecidedAt] = struct{}{}
+}
+
+// DecidedAtCleared returns if the "decided_at" field was cleared in this mutation.
+func (m *PlateDisputeMutation) DecidedAtCleared() bool {
+	_, ok := m.clearedFields[platedispute.FieldDecidedAt]
+	return ok
+}
+
+// ResetDecidedAt resets all changes to the "decided_at" field.
+func (m *PlateDisputeMutation) ResetDecidedAt() {
+	m.decided_at = nil
+	delete(m.clearedFields, platedispute.FieldDecidedAt)
+}
+
+// SetStaffID sets the "staff_id" field.
+func (m *PlateDisputeMutation) SetStaffID(i int64) {
+	m.staff_id = &i
+	m.addstaff_id = nil
+}
+
+// StaffID returns the value of the "staff_id" field in the mutation.
+func (m *PlateDisputeMutation) StaffID() (r int64, exists bool) {
+	v := m.staff_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStaffID returns the old "staff_id" field's value of the PlateDispute entity.
+// If the PlateDispute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlateDisputeMutation) OldStaffID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStaffID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStaffID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStaffID: %w", err)
+	}
+	return oldValue.StaffID, nil
+}
+
+// AddStaffID adds i to the "staff_id" field.
+func (m *PlateDisputeMutation) AddStaffID(i int64) {
+	if m.addstaff_id != nil {
+		*m.addstaff_id += i
+	} else {
+		m.addstaff_id = &i
+	}
+}
+
+// AddedStaffID returns the value that was added to the "staff_id" field in this mutation.
+func (m *PlateDisputeMutation) AddedStaffID() (r int64, exists bool) {
+	v := m.addstaff_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearStaffID clears the value of the "staff_id" field.
+func (m *PlateDisputeMutation) ClearStaffID() {
+	m.staff_id = nil
+	m.addstaff_id = nil
+	m.clearedFields[platedispute.FieldStaffID] = struct{}{}
+}
+
+// StaffIDCleared returns if the "staff_id" field was cleared in this mutation.
+func (m *PlateDisputeMutation) StaffIDCleared() bool {
+	_, ok := m.clearedFields[platedispute.FieldStaffID]
+	return ok
+}
+
+// ResetStaffID resets all changes to the "staff_id" field.
+func (m *PlateDisputeMutation) ResetStaffID() {
+	m.staff_id = nil
+	m.addstaff_id = nil
+	delete(m.clearedFields, platedispute.FieldStaffID)
+}
+
+// SetPurpose sets the "purpose" field.
+func (m *PlateDisputeMutation) SetPurpose(s string) {
+	m.purpose = &s
+}
+
+// Purpose returns the value of the "purpose" field in the mutation.
+func (m *PlateDisputeMutation) Purpose() (r string, exists bool) {
+	v := m.purpose
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPurpose returns the old "purpose" field's value of the PlateDispute entity.
+// If the PlateDispute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlateDisputeMutation) OldPurpose(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPurpose is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPurpose requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPurpose: %w", err)
+	}
+	return oldValue.Purpose, nil
+}
+
+// ClearPurpose clears the value of the "purpose" field.
+func (m *PlateDisputeMutation) ClearPurpose() {
+	m.purpose = nil
+	m.clearedFields[platedispute.FieldPurpose] = struct{}{}
+}
+
+// PurposeCleared returns if the "purpose" field was cleared in this mutation.
+func (m *PlateDisputeMutation) PurposeCleared() bool {
+	_, ok := m.clearedFields[platedispute.FieldPurpose]
+	return ok
+}
+
+// ResetPurpose resets all changes to the "purpose" field.
+func (m *PlateDisputeMutation) ResetPurpose() {
+	m.purpose = nil
+	delete(m.clearedFields, platedispute.FieldPurpose)
+}
+
+// Where appends a list predicates to the PlateDisputeMutation builder.
+func (m *PlateDisputeMutation) Where(ps ...predicate.PlateDispute) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PlateDisputeMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PlateDisputeMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.PlateDispute, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PlateDisputeMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PlateDisputeMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (PlateDispute).
+func (m *PlateDisputeMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PlateDisputeMutation) Fields() []string {
+	fields := make([]string, 0, 11)
+	if m.account_id != nil {
+		fields = append(fields, platedispute.FieldAccountID)
+	}
+	if m.plate != nil {
+		fields = append(fields, platedispute.FieldPlate)
+	}
+	if m.plate_index != nil {
+		fields = append(fields, platedispute.FieldPlateIndex)
+	}
+	if m.plate_color != nil {
+		fields = append(fields, platedispute.FieldPlateColor)
+	}
+	if m.created_at != nil {
+		fields = append(fields, platedispute.FieldCreatedAt)
+	}
+	if m.vehicle_id != nil {
+		fields = append(fields, platedispute.FieldVehicleID)
+	}
+	if m.state != nil {
+		fields = append(fields, platedispute.FieldState)
+	}
+	if m.person_index != nil {
+		fields = append(fields, platedispute.FieldPersonIndex)
+	}
+	if m.decided_at != nil {
+		fields = append(fields, platedispute.FieldDecidedAt)
+	}
+	if m.staff_id != nil {
+		fields = append(fields, platedispute.FieldStaffID)
+	}
+	if m.purpose != nil {
+		fields = append(fields, platedispute.FieldPurpose)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PlateDisputeMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case platedispute.FieldAccountID:
+		return m.AccountID()
+	case platedispute.FieldPlate:
+		return m.Plate()
+	case platedispute.FieldPlateIndex:
+		return m.PlateIndex()
+	case platedispute.FieldPlateColor:
+		return m.PlateColor()
+	case platedispute.FieldCreatedAt:
+		return m.CreatedAt()
+	case platedispute.FieldVehicleID:
+		return m.VehicleID()
+	case platedispute.FieldState:
+		return m.State()
+	case platedispute.FieldPersonIndex:
+		return m.PersonIndex()
+	case platedispute.FieldDecidedAt:
+		return m.DecidedAt()
+	case platedispute.FieldStaffID:
+		return m.StaffID()
+	case platedispute.FieldPurpose:
+		return m.Purpose()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PlateDisputeMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case platedispute.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case platedispute.FieldPlate:
+		return m.OldPlate(ctx)
+	case platedispute.FieldPlateIndex:
+		return m.OldPlateIndex(ctx)
+	case platedispute.FieldPlateColor:
+		return m.OldPlateColor(ctx)
+	case platedispute.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case platedispute.FieldVehicleID:
+		return m.OldVehicleID(ctx)
+	case platedispute.FieldState:
+		return m.OldState(ctx)
+	case platedispute.FieldPersonIndex:
+		return m.OldPersonIndex(ctx)
+	case platedispute.FieldDecidedAt:
+		return m.OldDecidedAt(ctx)
+	case platedispute.FieldStaffID:
+		return m.OldStaffID(ctx)
+	case platedispute.FieldPurpose:
+		return m.OldPurpose(ctx)
+	}
+	return nil, fmt.Errorf("unknown PlateDispute field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PlateDisputeMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case platedispute.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case platedispute.FieldPlate:
+		v, ok := value.(vault.Sealed)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPlate(v)
+		return nil
+	case platedispute.FieldPlateIndex:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPlateIndex(v)
+		return nil
+	case platedispute.FieldPlateColor:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPlateColor(v)
+		return nil
+	case platedispute.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case platedispute.FieldVehicleID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVehicleID(v)
+		return nil
+	case platedispute.FieldState:
+		v, ok := value.(platedispute.State)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case platedispute.FieldPersonIndex:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPersonIndex(v)
+		return nil
+	case platedispute.FieldDecidedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDecidedAt(v)
+		return nil
+	case platedispute.FieldStaffID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStaffID(v)
+		return nil
+	case platedispute.FieldPurpose:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPurpose(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PlateDispute field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PlateDisputeMutation) AddedFields() []string {
+	var fields []string
+	if m.addaccount_id != nil {
+		fields = append(fields, platedispute.FieldAccountID)
+	}
+	if m.addvehicle_id != nil {
+		fields = append(fields, platedispute.FieldVehicleID)
+	}
+	if m.addstaff_id != nil {
+		fields = append(fields, platedispute.FieldStaffID)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PlateDisputeMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case platedispute.FieldAccountID:
+		return m.AddedAccountID()
+	case platedispute.FieldVehicleID:
+		return m.AddedVehicleID()
+	case platedispute.FieldStaffID:
+		return m.AddedStaffID()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PlateDisputeMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case platedispute.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAccountID(v)
+		return nil
+	case platedispute.FieldVehicleID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVehicleID(v)
+		return nil
+	case platedispute.FieldStaffID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddStaffID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PlateDispute numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PlateDisputeMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(platedispute.FieldPersonIndex) {
+		fields = append(fields, platedispute.FieldPersonIndex)
+	}
+	if m.FieldCleared(platedispute.FieldDecidedAt) {
+		fields = append(fields, platedispute.FieldDecidedAt)
+	}
+	if m.FieldCleared(platedispute.FieldStaffID) {
+		fields = append(fields, platedispute.FieldStaffID)
+	}
+	if m.FieldCleared(platedispute.FieldPurpose) {
+		fields = append(fields, platedispute.FieldPurpose)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PlateDisputeMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PlateDisputeMutation) ClearField(name string) error {
+	switch name {
+	case platedispute.FieldPersonIndex:
+		m.ClearPersonIndex()
+		return nil
+	case platedispute.FieldDecidedAt:
+		m.ClearDecidedAt()
+		return nil
+	case platedispute.FieldStaffID:
+		m.ClearStaffID()
+		return nil
+	case platedispute.FieldPurpose:
+		m.ClearPurpose()
+		return nil
+	}
+	return fmt.Errorf("unknown PlateDispute nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PlateDisputeMutation) ResetField(name string) error {
+	switch name {
+	case platedispute.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case platedispute.FieldPlate:
+		m.ResetPlate()
+		return nil
+	case platedispute.FieldPlateIndex:
+		m.ResetPlateIndex()
+		return nil
+	case platedispute.FieldPlateColor:
+		m.ResetPlateColor()
+		return nil
+	case platedispute.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case platedispute.FieldVehicleID:
+		m.ResetVehicleID()
+		return nil
+	case platedispute.FieldState:
+		m.ResetState()
+		return nil
+	case platedispute.FieldPersonIndex:
+		m.ResetPersonIndex()
+		return nil
+	case platedispute.FieldDecidedAt:
+		m.ResetDecidedAt()
+		return nil
+	case platedispute.FieldStaffID:
+		m.ResetStaffID()
+		return nil
+	case platedispute.FieldPurpose:
+		m.ResetPurpose()
+		return nil
+	}
+	return fmt.Errorf("unknown PlateDispute field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PlateDisputeMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PlateDisputeMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PlateDisputeMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PlateDisputeMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PlateDisputeMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PlateDisputeMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PlateDisputeMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown PlateDispute unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PlateDisputeMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown PlateDispute edge %s", name)
+}
+
 // QuoteAttemptMutation represents an operation that mutates the QuoteAttempt nodes in the graph.
 type QuoteAttemptMutation struct {
 	config
@@ -10904,6 +17946,739 @@ func (m *QuoteAttemptMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *QuoteAttemptMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown QuoteAttempt edge %s", name)
+}
+
+// RiskEventMutation represents an operation that mutates the RiskEvent nodes in the graph.
+type RiskEventMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *int64
+	kind          *riskevent.Kind
+	outcome       *riskevent.Outcome
+	account_id    *int64
+	addaccount_id *int64
+	staff_id      *int64
+	addstaff_id   *int64
+	_path         *string
+	occurred_at   *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*RiskEvent, error)
+	predicates    []predicate.RiskEvent
+}
+
+var _ ent.Mutation = (*RiskEventMutation)(nil)
+
+// riskeventOption allows management of the mutation configuration using functional options.
+type riskeventOption func(*RiskEventMutation)
+
+// newRiskEventMutation creates new mutation for the RiskEvent entity.
+func newRiskEventMutation(c config, op Op, opts ...riskeventOption) *RiskEventMutation {
+	m := &RiskEventMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeRiskEvent,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withRiskEventID sets the ID field of the mutation.
+func withRiskEventID(id int64) riskeventOption {
+	return func(m *RiskEventMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *RiskEvent
+		)
+		m.oldValue = func(ctx context.Context) (*RiskEvent, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().RiskEvent.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withRiskEvent sets the old RiskEvent of the mutation.
+func withRiskEvent(node *RiskEvent) riskeventOption {
+	return func(m *RiskEventMutation) {
+		m.oldValue = func(context.Context) (*RiskEvent, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m RiskEventMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m RiskEventMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of RiskEvent entities.
+func (m *RiskEventMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *RiskEventMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *RiskEventMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().RiskEvent.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetKind sets the "kind" field.
+func (m *RiskEventMutation) SetKind(r riskevent.Kind) {
+	m.kind = &r
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *RiskEventMutation) Kind() (r riskevent.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the RiskEvent entity.
+// If the RiskEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RiskEventMutation) OldKind(ctx context.Context) (v riskevent.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *RiskEventMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetOutcome sets the "outcome" field.
+func (m *RiskEventMutation) SetOutcome(r riskevent.Outcome) {
+	m.outcome = &r
+}
+
+// Outcome returns the value of the "outcome" field in the mutation.
+func (m *RiskEventMutation) Outcome() (r riskevent.Outcome, exists bool) {
+	v := m.outcome
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOutcome returns the old "outcome" field's value of the RiskEvent entity.
+// If the RiskEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RiskEventMutation) OldOutcome(ctx context.Context) (v riskevent.Outcome, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOutcome is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOutcome requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOutcome: %w", err)
+	}
+	return oldValue.Outcome, nil
+}
+
+// ResetOutcome resets all changes to the "outcome" field.
+func (m *RiskEventMutation) ResetOutcome() {
+	m.outcome = nil
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *RiskEventMutation) SetAccountID(i int64) {
+	m.account_id = &i
+	m.addaccount_id = nil
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *RiskEventMutation) AccountID() (r int64, exists bool) {
+	v := m.account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the RiskEvent entity.
+// If the RiskEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RiskEventMutation) OldAccountID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// AddAccountID adds i to the "account_id" field.
+func (m *RiskEventMutation) AddAccountID(i int64) {
+	if m.addaccount_id != nil {
+		*m.addaccount_id += i
+	} else {
+		m.addaccount_id = &i
+	}
+}
+
+// AddedAccountID returns the value that was added to the "account_id" field in this mutation.
+func (m *RiskEventMutation) AddedAccountID() (r int64, exists bool) {
+	v := m.addaccount_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearAccountID clears the value of the "account_id" field.
+func (m *RiskEventMutation) ClearAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+	m.clearedFields[riskevent.FieldAccountID] = struct{}{}
+}
+
+// AccountIDCleared returns if the "account_id" field was cleared in this mutation.
+func (m *RiskEventMutation) AccountIDCleared() bool {
+	_, ok := m.clearedFields[riskevent.FieldAccountID]
+	return ok
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *RiskEventMutation) ResetAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+	delete(m.clearedFields, riskevent.FieldAccountID)
+}
+
+// SetStaffID sets the "staff_id" field.
+func (m *RiskEventMutation) SetStaffID(i int64) {
+	m.staff_id = &i
+	m.addstaff_id = nil
+}
+
+// StaffID returns the value of the "staff_id" field in the mutation.
+func (m *RiskEventMutation) StaffID() (r int64, exists bool) {
+	v := m.staff_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStaffID returns the old "staff_id" field's value of the RiskEvent entity.
+// If the RiskEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RiskEventMutation) OldStaffID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStaffID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStaffID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStaffID: %w", err)
+	}
+	return oldValue.StaffID, nil
+}
+
+// AddStaffID adds i to the "staff_id" field.
+func (m *RiskEventMutation) AddStaffID(i int64) {
+	if m.addstaff_id != nil {
+		*m.addstaff_id += i
+	} else {
+		m.addstaff_id = &i
+	}
+}
+
+// AddedStaffID returns the value that was added to the "staff_id" field in this mutation.
+func (m *RiskEventMutation) AddedStaffID() (r int64, exists bool) {
+	v := m.addstaff_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearStaffID clears the value of the "staff_id" field.
+func (m *RiskEventMutation) ClearStaffID() {
+	m.staff_id = nil
+	m.addstaff_id = nil
+	m.clearedFields[riskevent.FieldStaffID] = struct{}{}
+}
+
+// StaffIDCleared returns if the "staff_id" field was cleared in this mutation.
+func (m *RiskEventMutation) StaffIDCleared() bool {
+	_, ok := m.clearedFields[riskevent.FieldStaffID]
+	return ok
+}
+
+// ResetStaffID resets all changes to the "staff_id" field.
+func (m *RiskEventMutation) ResetStaffID() {
+	m.staff_id = nil
+	m.addstaff_id = nil
+	delete(m.clearedFields, riskevent.FieldStaffID)
+}
+
+// SetPath sets the "path" field.
+func (m *RiskEventMutation) SetPath(s string) {
+	m._path = &s
+}
+
+// Path returns the value of the "path" field in the mutation.
+func (m *RiskEventMutation) Path() (r string, exists bool) {
+	v := m._path
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPath returns the old "path" field's value of the RiskEvent entity.
+// If the RiskEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RiskEventMutation) OldPath(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPath is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPath requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPath: %w", err)
+	}
+	return oldValue.Path, nil
+}
+
+// ClearPath clears the value of the "path" field.
+func (m *RiskEventMutation) ClearPath() {
+	m._path = nil
+	m.clearedFields[riskevent.FieldPath] = struct{}{}
+}
+
+// PathCleared returns if the "path" field was cleared in this mutation.
+func (m *RiskEventMutation) PathCleared() bool {
+	_, ok := m.clearedFields[riskevent.FieldPath]
+	return ok
+}
+
+// ResetPath resets all changes to the "path" field.
+func (m *RiskEventMutation) ResetPath() {
+	m._path = nil
+	delete(m.clearedFields, riskevent.FieldPath)
+}
+
+// SetOccurredAt sets the "occurred_at" field.
+func (m *RiskEventMutation) SetOccurredAt(t time.Time) {
+	m.occurred_at = &t
+}
+
+// OccurredAt returns the value of the "occurred_at" field in the mutation.
+func (m *RiskEventMutation) OccurredAt() (r time.Time, exists bool) {
+	v := m.occurred_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOccurredAt returns the old "occurred_at" field's value of the RiskEvent entity.
+// If the RiskEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RiskEventMutation) OldOccurredAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOccurredAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOccurredAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOccurredAt: %w", err)
+	}
+	return oldValue.OccurredAt, nil
+}
+
+// ResetOccurredAt resets all changes to the "occurred_at" field.
+func (m *RiskEventMutation) ResetOccurredAt() {
+	m.occurred_at = nil
+}
+
+// Where appends a list predicates to the RiskEventMutation builder.
+func (m *RiskEventMutation) Where(ps ...predicate.RiskEvent) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the RiskEventMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *RiskEventMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.RiskEvent, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *RiskEventMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *RiskEventMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (RiskEvent).
+func (m *RiskEventMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *RiskEventMutation) Fields() []string {
+	fields := make([]string, 0, 6)
+	if m.kind != nil {
+		fields = append(fields, riskevent.FieldKind)
+	}
+	if m.outcome != nil {
+		fields = append(fields, riskevent.FieldOutcome)
+	}
+	if m.account_id != nil {
+		fields = append(fields, riskevent.FieldAccountID)
+	}
+	if m.staff_id != nil {
+		fields = append(fields, riskevent.FieldStaffID)
+	}
+	if m._path != nil {
+		fields = append(fields, riskevent.FieldPath)
+	}
+	if m.occurred_at != nil {
+		fields = append(fields, riskevent.FieldOccurredAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *RiskEventMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case riskevent.FieldKind:
+		return m.Kind()
+	case riskevent.FieldOutcome:
+		return m.Outcome()
+	case riskevent.FieldAccountID:
+		return m.AccountID()
+	case riskevent.FieldStaffID:
+		return m.StaffID()
+	case riskevent.FieldPath:
+		return m.Path()
+	case riskevent.FieldOccurredAt:
+		return m.OccurredAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *RiskEventMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case riskevent.FieldKind:
+		return m.OldKind(ctx)
+	case riskevent.FieldOutcome:
+		return m.OldOutcome(ctx)
+	case riskevent.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case riskevent.FieldStaffID:
+		return m.OldStaffID(ctx)
+	case riskevent.FieldPath:
+		return m.OldPath(ctx)
+	case riskevent.FieldOccurredAt:
+		return m.OldOccurredAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown RiskEvent field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *RiskEventMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case riskevent.FieldKind:
+		v, ok := value.(riskevent.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case riskevent.FieldOutcome:
+		v, ok := value.(riskevent.Outcome)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOutcome(v)
+		return nil
+	case riskevent.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case riskevent.FieldStaffID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStaffID(v)
+		return nil
+	case riskevent.FieldPath:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPath(v)
+		return nil
+	case riskevent.FieldOccurredAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOccurredAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown RiskEvent field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *RiskEventMutation) AddedFields() []string {
+	var fields []string
+	if m.addaccount_id != nil {
+		fields = append(fields, riskevent.FieldAccountID)
+	}
+	if m.addstaff_id != nil {
+		fields = append(fields, riskevent.FieldStaffID)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *RiskEventMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case riskevent.FieldAccountID:
+		return m.AddedAccountID()
+	case riskevent.FieldStaffID:
+		return m.AddedStaffID()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *RiskEventMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case riskevent.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAccountID(v)
+		return nil
+	case riskevent.FieldStaffID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddStaffID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown RiskEvent numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *RiskEventMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(riskevent.FieldAccountID) {
+		fields = append(fields, riskevent.FieldAccountID)
+	}
+	if m.FieldCleared(riskevent.FieldStaffID) {
+		fields = append(fields, riskevent.FieldStaffID)
+	}
+	if m.FieldCleared(riskevent.FieldPath) {
+		fields = append(fields, riskevent.FieldPath)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *RiskEventMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *RiskEventMutation) ClearField(name string) error {
+	switch name {
+	case riskevent.FieldAccountID:
+		m.ClearAccountID()
+		return nil
+	case riskevent.FieldStaffID:
+		m.ClearStaffID()
+		return nil
+	case riskevent.FieldPath:
+		m.ClearPath()
+		return nil
+	}
+	return fmt.Errorf("unknown RiskEvent nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *RiskEventMutation) ResetField(name string) error {
+	switch name {
+	case riskevent.FieldKind:
+		m.ResetKind()
+		return nil
+	case riskevent.FieldOutcome:
+		m.ResetOutcome()
+		return nil
+	case riskevent.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case riskevent.FieldStaffID:
+		m.ResetStaffID()
+		return nil
+	case riskevent.FieldPath:
+		m.ResetPath()
+		return nil
+	case riskevent.FieldOccurredAt:
+		m.ResetOccurredAt()
+		return nil
+	}
+	return fmt.Errorf("unknown RiskEvent field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *RiskEventMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *RiskEventMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *RiskEventMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *RiskEventMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *RiskEventMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *RiskEventMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *RiskEventMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown RiskEvent unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *RiskEventMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown RiskEvent edge %s", name)
 }
 
 // SessionAccessMutation represents an operation that mutates the SessionAccess nodes in the graph.
@@ -11684,6 +19459,8 @@ type SignInMutation struct {
 	rotated_at    *time.Time
 	expires_at    *time.Time
 	revoked_at    *time.Time
+	device_name   *vault.Sealed
+	stepped_up_at *time.Time
 	clearedFields map[string]struct{}
 	done          bool
 	oldValue      func(context.Context) (*SignIn, error)
@@ -12200,6 +19977,104 @@ func (m *SignInMutation) ResetRevokedAt() {
 	delete(m.clearedFields, signin.FieldRevokedAt)
 }
 
+// SetDeviceName sets the "device_name" field.
+func (m *SignInMutation) SetDeviceName(v vault.Sealed) {
+	m.device_name = &v
+}
+
+// DeviceName returns the value of the "device_name" field in the mutation.
+func (m *SignInMutation) DeviceName() (r vault.Sealed, exists bool) {
+	v := m.device_name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDeviceName returns the old "device_name" field's value of the SignIn entity.
+// If the SignIn object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SignInMutation) OldDeviceName(ctx context.Context) (v vault.Sealed, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDeviceName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDeviceName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDeviceName: %w", err)
+	}
+	return oldValue.DeviceName, nil
+}
+
+// ClearDeviceName clears the value of the "device_name" field.
+func (m *SignInMutation) ClearDeviceName() {
+	m.device_name = nil
+	m.clearedFields[signin.FieldDeviceName] = struct{}{}
+}
+
+// DeviceNameCleared returns if the "device_name" field was cleared in this mutation.
+func (m *SignInMutation) DeviceNameCleared() bool {
+	_, ok := m.clearedFields[signin.FieldDeviceName]
+	return ok
+}
+
+// ResetDeviceName resets all changes to the "device_name" field.
+func (m *SignInMutation) ResetDeviceName() {
+	m.device_name = nil
+	delete(m.clearedFields, signin.FieldDeviceName)
+}
+
+// SetSteppedUpAt sets the "stepped_up_at" field.
+func (m *SignInMutation) SetSteppedUpAt(t time.Time) {
+	m.stepped_up_at = &t
+}
+
+// SteppedUpAt returns the value of the "stepped_up_at" field in the mutation.
+func (m *SignInMutation) SteppedUpAt() (r time.Time, exists bool) {
+	v := m.stepped_up_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSteppedUpAt returns the old "stepped_up_at" field's value of the SignIn entity.
+// If the SignIn object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SignInMutation) OldSteppedUpAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSteppedUpAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSteppedUpAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSteppedUpAt: %w", err)
+	}
+	return oldValue.SteppedUpAt, nil
+}
+
+// ClearSteppedUpAt clears the value of the "stepped_up_at" field.
+func (m *SignInMutation) ClearSteppedUpAt() {
+	m.stepped_up_at = nil
+	m.clearedFields[signin.FieldSteppedUpAt] = struct{}{}
+}
+
+// SteppedUpAtCleared returns if the "stepped_up_at" field was cleared in this mutation.
+func (m *SignInMutation) SteppedUpAtCleared() bool {
+	_, ok := m.clearedFields[signin.FieldSteppedUpAt]
+	return ok
+}
+
+// ResetSteppedUpAt resets all changes to the "stepped_up_at" field.
+func (m *SignInMutation) ResetSteppedUpAt() {
+	m.stepped_up_at = nil
+	delete(m.clearedFields, signin.FieldSteppedUpAt)
+}
+
 // Where appends a list predicates to the SignInMutation builder.
 func (m *SignInMutation) Where(ps ...predicate.SignIn) {
 	m.predicates = append(m.predicates, ps...)
@@ -12234,7 +20109,7 @@ func (m *SignInMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SignInMutation) Fields() []string {
-	fields := make([]string, 0, 10)
+	fields := make([]string, 0, 12)
 	if m.account_id != nil {
 		fields = append(fields, signin.FieldAccountID)
 	}
@@ -12265,6 +20140,12 @@ func (m *SignInMutation) Fields() []string {
 	if m.revoked_at != nil {
 		fields = append(fields, signin.FieldRevokedAt)
 	}
+	if m.device_name != nil {
+		fields = append(fields, signin.FieldDeviceName)
+	}
+	if m.stepped_up_at != nil {
+		fields = append(fields, signin.FieldSteppedUpAt)
+	}
 	return fields
 }
 
@@ -12293,6 +20174,10 @@ func (m *SignInMutation) Field(name string) (ent.Value, bool) {
 		return m.ExpiresAt()
 	case signin.FieldRevokedAt:
 		return m.RevokedAt()
+	case signin.FieldDeviceName:
+		return m.DeviceName()
+	case signin.FieldSteppedUpAt:
+		return m.SteppedUpAt()
 	}
 	return nil, false
 }
@@ -12322,6 +20207,10 @@ func (m *SignInMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldExpiresAt(ctx)
 	case signin.FieldRevokedAt:
 		return m.OldRevokedAt(ctx)
+	case signin.FieldDeviceName:
+		return m.OldDeviceName(ctx)
+	case signin.FieldSteppedUpAt:
+		return m.OldSteppedUpAt(ctx)
 	}
 	return nil, fmt.Errorf("unknown SignIn field %s", name)
 }
@@ -12401,6 +20290,20 @@ func (m *SignInMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetRevokedAt(v)
 		return nil
+	case signin.FieldDeviceName:
+		v, ok := value.(vault.Sealed)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDeviceName(v)
+		return nil
+	case signin.FieldSteppedUpAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSteppedUpAt(v)
+		return nil
 	}
 	return fmt.Errorf("unknown SignIn field %s", name)
 }
@@ -12452,6 +20355,12 @@ func (m *SignInMutation) ClearedFields() []string {
 	if m.FieldCleared(signin.FieldRevokedAt) {
 		fields = append(fields, signin.FieldRevokedAt)
 	}
+	if m.FieldCleared(signin.FieldDeviceName) {
+		fields = append(fields, signin.FieldDeviceName)
+	}
+	if m.FieldCleared(signin.FieldSteppedUpAt) {
+		fields = append(fields, signin.FieldSteppedUpAt)
+	}
 	return fields
 }
 
@@ -12471,6 +20380,12 @@ func (m *SignInMutation) ClearField(name string) error {
 		return nil
 	case signin.FieldRevokedAt:
 		m.ClearRevokedAt()
+		return nil
+	case signin.FieldDeviceName:
+		m.ClearDeviceName()
+		return nil
+	case signin.FieldSteppedUpAt:
+		m.ClearSteppedUpAt()
 		return nil
 	}
 	return fmt.Errorf("unknown SignIn nullable field %s", name)
@@ -12509,6 +20424,12 @@ func (m *SignInMutation) ResetField(name string) error {
 		return nil
 	case signin.FieldRevokedAt:
 		m.ResetRevokedAt()
+		return nil
+	case signin.FieldDeviceName:
+		m.ResetDeviceName()
+		return nil
+	case signin.FieldSteppedUpAt:
+		m.ResetSteppedUpAt()
 		return nil
 	}
 	return fmt.Errorf("unknown SignIn field %s", name)
@@ -12572,6 +20493,16 @@ type StaffMutation struct {
 	label               *string
 	token_generation    *int64
 	addtoken_generation *int64
+	password_hash       *string
+	totp_secret         *vault.Sealed
+	totp_step           *int64
+	addtotp_step        *int64
+	enrol_hash          *[]byte
+	enrol_until         *time.Time
+	enrolled_at         *time.Time
+	failed_tries        *int
+	addfailed_tries     *int
+	locked_until        *time.Time
 	clearedFields       map[string]struct{}
 	roles               map[int64]struct{}
 	removedroles        map[int64]struct{}
@@ -12813,6 +20744,412 @@ func (m *StaffMutation) ResetTokenGeneration() {
 	m.addtoken_generation = nil
 }
 
+// SetPasswordHash sets the "password_hash" field.
+func (m *StaffMutation) SetPasswordHash(s string) {
+	m.password_hash = &s
+}
+
+// PasswordHash returns the value of the "password_hash" field in the mutation.
+func (m *StaffMutation) PasswordHash() (r string, exists bool) {
+	v := m.password_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPasswordHash returns the old "password_hash" field's value of the Staff entity.
+// If the Staff object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StaffMutation) OldPasswordHash(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPasswordHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPasswordHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPasswordHash: %w", err)
+	}
+	return oldValue.PasswordHash, nil
+}
+
+// ClearPasswordHash clears the value of the "password_hash" field.
+func (m *StaffMutation) ClearPasswordHash() {
+	m.password_hash = nil
+	m.clearedFields[staff.FieldPasswordHash] = struct{}{}
+}
+
+// PasswordHashCleared returns if the "password_hash" field was cleared in this mutation.
+func (m *StaffMutation) PasswordHashCleared() bool {
+	_, ok := m.clearedFields[staff.FieldPasswordHash]
+	return ok
+}
+
+// ResetPasswordHash resets all changes to the "password_hash" field.
+func (m *StaffMutation) ResetPasswordHash() {
+	m.password_hash = nil
+	delete(m.clearedFields, staff.FieldPasswordHash)
+}
+
+// SetTotpSecret sets the "totp_secret" field.
+func (m *StaffMutation) SetTotpSecret(v vault.Sealed) {
+	m.totp_secret = &v
+}
+
+// TotpSecret returns the value of the "totp_secret" field in the mutation.
+func (m *StaffMutation) TotpSecret() (r vault.Sealed, exists bool) {
+	v := m.totp_secret
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTotpSecret returns the old "totp_secret" field's value of the Staff entity.
+// If the Staff object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StaffMutation) OldTotpSecret(ctx context.Context) (v vault.Sealed, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTotpSecret is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTotpSecret requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTotpSecret: %w", err)
+	}
+	return oldValue.TotpSecret, nil
+}
+
+// ClearTotpSecret clears the value of the "totp_secret" field.
+func (m *StaffMutation) ClearTotpSecret() {
+	m.totp_secret = nil
+	m.clearedFields[staff.FieldTotpSecret] = struct{}{}
+}
+
+// TotpSecretCleared returns if the "totp_secret" field was cleared in this mutation.
+func (m *StaffMutation) TotpSecretCleared() bool {
+	_, ok := m.clearedFields[staff.FieldTotpSecret]
+	return ok
+}
+
+// ResetTotpSecret resets all changes to the "totp_secret" field.
+func (m *StaffMutation) ResetTotpSecret() {
+	m.totp_secret = nil
+	delete(m.clearedFields, staff.FieldTotpSecret)
+}
+
+// SetTotpStep sets the "totp_step" field.
+func (m *StaffMutation) SetTotpStep(i int64) {
+	m.totp_step = &i
+	m.addtotp_step = nil
+}
+
+// TotpStep returns the value of the "totp_step" field in the mutation.
+func (m *StaffMutation) TotpStep() (r int64, exists bool) {
+	v := m.totp_step
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTotpStep returns the old "totp_step" field's value of the Staff entity.
+// If the Staff object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StaffMutation) OldTotpStep(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTotpStep is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTotpStep requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTotpStep: %w", err)
+	}
+	return oldValue.TotpStep, nil
+}
+
+// AddTotpStep adds i to the "totp_step" field.
+func (m *StaffMutation) AddTotpStep(i int64) {
+	if m.addtotp_step != nil {
+		*m.addtotp_step += i
+	} else {
+		m.addtotp_step = &i
+	}
+}
+
+// AddedTotpStep returns the value that was added to the "totp_step" field in this mutation.
+func (m *StaffMutation) AddedTotpStep() (r int64, exists bool) {
+	v := m.addtotp_step
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTotpStep resets all changes to the "totp_step" field.
+func (m *StaffMutation) ResetTotpStep() {
+	m.totp_step = nil
+	m.addtotp_step = nil
+}
+
+// SetEnrolHash sets the "enrol_hash" field.
+func (m *StaffMutation) SetEnrolHash(b []byte) {
+	m.enrol_hash = &b
+}
+
+// EnrolHash returns the value of the "enrol_hash" field in the mutation.
+func (m *StaffMutation) EnrolHash() (r []byte, exists bool) {
+	v := m.enrol_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEnrolHash returns the old "enrol_hash" field's value of the Staff entity.
+// If the Staff object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StaffMutation) OldEnrolHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEnrolHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEnrolHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEnrolHash: %w", err)
+	}
+	return oldValue.EnrolHash, nil
+}
+
+// ClearEnrolHash clears the value of the "enrol_hash" field.
+func (m *StaffMutation) ClearEnrolHash() {
+	m.enrol_hash = nil
+	m.clearedFields[staff.FieldEnrolHash] = struct{}{}
+}
+
+// EnrolHashCleared returns if the "enrol_hash" field was cleared in this mutation.
+func (m *StaffMutation) EnrolHashCleared() bool {
+	_, ok := m.clearedFields[staff.FieldEnrolHash]
+	return ok
+}
+
+// ResetEnrolHash resets all changes to the "enrol_hash" field.
+func (m *StaffMutation) ResetEnrolHash() {
+	m.enrol_hash = nil
+	delete(m.clearedFields, staff.FieldEnrolHash)
+}
+
+// SetEnrolUntil sets the "enrol_until" field.
+func (m *StaffMutation) SetEnrolUntil(t time.Time) {
+	m.enrol_until = &t
+}
+
+// EnrolUntil returns the value of the "enrol_until" field in the mutation.
+func (m *StaffMutation) EnrolUntil() (r time.Time, exists bool) {
+	v := m.enrol_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEnrolUntil returns the old "enrol_until" field's value of the Staff entity.
+// If the Staff object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StaffMutation) OldEnrolUntil(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEnrolUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEnrolUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEnrolUntil: %w", err)
+	}
+	return oldValue.EnrolUntil, nil
+}
+
+// ClearEnrolUntil clears the value of the "enrol_until" field.
+func (m *StaffMutation) ClearEnrolUntil() {
+	m.enrol_until = nil
+	m.clearedFields[staff.FieldEnrolUntil] = struct{}{}
+}
+
+// EnrolUntilCleared returns if the "enrol_until" field was cleared in this mutation.
+func (m *StaffMutation) EnrolUntilCleared() bool {
+	_, ok := m.clearedFields[staff.FieldEnrolUntil]
+	return ok
+}
+
+// ResetEnrolUntil resets all changes to the "enrol_until" field.
+func (m *StaffMutation) ResetEnrolUntil() {
+	m.enrol_until = nil
+	delete(m.clearedFields, staff.FieldEnrolUntil)
+}
+
+// SetEnrolledAt sets the "enrolled_at" field.
+func (m *StaffMutation) SetEnrolledAt(t time.Time) {
+	m.enrolled_at = &t
+}
+
+// EnrolledAt returns the value of the "enrolled_at" field in the mutation.
+func (m *StaffMutation) EnrolledAt() (r time.Time, exists bool) {
+	v := m.enrolled_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEnrolledAt returns the old "enrolled_at" field's value of the Staff entity.
+// If the Staff object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StaffMutation) OldEnrolledAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEnrolledAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEnrolledAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEnrolledAt: %w", err)
+	}
+	return oldValue.EnrolledAt, nil
+}
+
+// ClearEnrolledAt clears the value of the "enrolled_at" field.
+func (m *StaffMutation) ClearEnrolledAt() {
+	m.enrolled_at = nil
+	m.clearedFields[staff.FieldEnrolledAt] = struct{}{}
+}
+
+// EnrolledAtCleared returns if the "enrolled_at" field was cleared in this mutation.
+func (m *StaffMutation) EnrolledAtCleared() bool {
+	_, ok := m.clearedFields[staff.FieldEnrolledAt]
+	return ok
+}
+
+// ResetEnrolledAt resets all changes to the "enrolled_at" field.
+func (m *StaffMutation) ResetEnrolledAt() {
+	m.enrolled_at = nil
+	delete(m.clearedFields, staff.FieldEnrolledAt)
+}
+
+// SetFailedTries sets the "failed_tries" field.
+func (m *StaffMutation) SetFailedTries(i int) {
+	m.failed_tries = &i
+	m.addfailed_tries = nil
+}
+
+// FailedTries returns the value of the "failed_tries" field in the mutation.
+func (m *StaffMutation) FailedTries() (r int, exists bool) {
+	v := m.failed_tries
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailedTries returns the old "failed_tries" field's value of the Staff entity.
+// If the Staff object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StaffMutation) OldFailedTries(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailedTries is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailedTries requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailedTries: %w", err)
+	}
+	return oldValue.FailedTries, nil
+}
+
+// AddFailedTries adds i to the "failed_tries" field.
+func (m *StaffMutation) AddFailedTries(i int) {
+	if m.addfailed_tries != nil {
+		*m.addfailed_tries += i
+	} else {
+		m.addfailed_tries = &i
+	}
+}
+
+// AddedFailedTries returns the value that was added to the "failed_tries" field in this mutation.
+func (m *StaffMutation) AddedFailedTries() (r int, exists bool) {
+	v := m.addfailed_tries
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFailedTries resets all changes to the "failed_tries" field.
+func (m *StaffMutation) ResetFailedTries() {
+	m.failed_tries = nil
+	m.addfailed_tries = nil
+}
+
+// SetLockedUntil sets the "locked_until" field.
+func (m *StaffMutation) SetLockedUntil(t time.Time) {
+	m.locked_until = &t
+}
+
+// LockedUntil returns the value of the "locked_until" field in the mutation.
+func (m *StaffMutation) LockedUntil() (r time.Time, exists bool) {
+	v := m.locked_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLockedUntil returns the old "locked_until" field's value of the Staff entity.
+// If the Staff object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StaffMutation) OldLockedUntil(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLockedUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLockedUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLockedUntil: %w", err)
+	}
+	return oldValue.LockedUntil, nil
+}
+
+// ClearLockedUntil clears the value of the "locked_until" field.
+func (m *StaffMutation) ClearLockedUntil() {
+	m.locked_until = nil
+	m.clearedFields[staff.FieldLockedUntil] = struct{}{}
+}
+
+// LockedUntilCleared returns if the "locked_until" field was cleared in this mutation.
+func (m *StaffMutation) LockedUntilCleared() bool {
+	_, ok := m.clearedFields[staff.FieldLockedUntil]
+	return ok
+}
+
+// ResetLockedUntil resets all changes to the "locked_until" field.
+func (m *StaffMutation) ResetLockedUntil() {
+	m.locked_until = nil
+	delete(m.clearedFields, staff.FieldLockedUntil)
+}
+
 // AddRoleIDs adds the "roles" edge to the StaffRole entity by ids.
 func (m *StaffMutation) AddRoleIDs(ids ...int64) {
 	if m.roles == nil {
@@ -12901,7 +21238,7 @@ func (m *StaffMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *StaffMutation) Fields() []string {
-	fields := make([]string, 0, 3)
+	fields := make([]string, 0, 11)
 	if m.created_at != nil {
 		fields = append(fields, staff.FieldCreatedAt)
 	}
@@ -12910,6 +21247,30 @@ func (m *StaffMutation) Fields() []string {
 	}
 	if m.token_generation != nil {
 		fields = append(fields, staff.FieldTokenGeneration)
+	}
+	if m.password_hash != nil {
+		fields = append(fields, staff.FieldPasswordHash)
+	}
+	if m.totp_secret != nil {
+		fields = append(fields, staff.FieldTotpSecret)
+	}
+	if m.totp_step != nil {
+		fields = append(fields, staff.FieldTotpStep)
+	}
+	if m.enrol_hash != nil {
+		fields = append(fields, staff.FieldEnrolHash)
+	}
+	if m.enrol_until != nil {
+		fields = append(fields, staff.FieldEnrolUntil)
+	}
+	if m.enrolled_at != nil {
+		fields = append(fields, staff.FieldEnrolledAt)
+	}
+	if m.failed_tries != nil {
+		fields = append(fields, staff.FieldFailedTries)
+	}
+	if m.locked_until != nil {
+		fields = append(fields, staff.FieldLockedUntil)
 	}
 	return fields
 }
@@ -12925,6 +21286,22 @@ func (m *StaffMutation) Field(name string) (ent.Value, bool) {
 		return m.Label()
 	case staff.FieldTokenGeneration:
 		return m.TokenGeneration()
+	case staff.FieldPasswordHash:
+		return m.PasswordHash()
+	case staff.FieldTotpSecret:
+		return m.TotpSecret()
+	case staff.FieldTotpStep:
+		return m.TotpStep()
+	case staff.FieldEnrolHash:
+		return m.EnrolHash()
+	case staff.FieldEnrolUntil:
+		return m.EnrolUntil()
+	case staff.FieldEnrolledAt:
+		return m.EnrolledAt()
+	case staff.FieldFailedTries:
+		return m.FailedTries()
+	case staff.FieldLockedUntil:
+		return m.LockedUntil()
 	}
 	return nil, false
 }
@@ -12940,6 +21317,22 @@ func (m *StaffMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldLabel(ctx)
 	case staff.FieldTokenGeneration:
 		return m.OldTokenGeneration(ctx)
+	case staff.FieldPasswordHash:
+		return m.OldPasswordHash(ctx)
+	case staff.FieldTotpSecret:
+		return m.OldTotpSecret(ctx)
+	case staff.FieldTotpStep:
+		return m.OldTotpStep(ctx)
+	case staff.FieldEnrolHash:
+		return m.OldEnrolHash(ctx)
+	case staff.FieldEnrolUntil:
+		return m.OldEnrolUntil(ctx)
+	case staff.FieldEnrolledAt:
+		return m.OldEnrolledAt(ctx)
+	case staff.FieldFailedTries:
+		return m.OldFailedTries(ctx)
+	case staff.FieldLockedUntil:
+		return m.OldLockedUntil(ctx)
 	}
 	return nil, fmt.Errorf("unknown Staff field %s", name)
 }
@@ -12970,6 +21363,62 @@ func (m *StaffMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetTokenGeneration(v)
 		return nil
+	case staff.FieldPasswordHash:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPasswordHash(v)
+		return nil
+	case staff.FieldTotpSecret:
+		v, ok := value.(vault.Sealed)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTotpSecret(v)
+		return nil
+	case staff.FieldTotpStep:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTotpStep(v)
+		return nil
+	case staff.FieldEnrolHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEnrolHash(v)
+		return nil
+	case staff.FieldEnrolUntil:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEnrolUntil(v)
+		return nil
+	case staff.FieldEnrolledAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEnrolledAt(v)
+		return nil
+	case staff.FieldFailedTries:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailedTries(v)
+		return nil
+	case staff.FieldLockedUntil:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLockedUntil(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Staff field %s", name)
 }
@@ -12981,6 +21430,12 @@ func (m *StaffMutation) AddedFields() []string {
 	if m.addtoken_generation != nil {
 		fields = append(fields, staff.FieldTokenGeneration)
 	}
+	if m.addtotp_step != nil {
+		fields = append(fields, staff.FieldTotpStep)
+	}
+	if m.addfailed_tries != nil {
+		fields = append(fields, staff.FieldFailedTries)
+	}
 	return fields
 }
 
@@ -12991,6 +21446,10 @@ func (m *StaffMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case staff.FieldTokenGeneration:
 		return m.AddedTokenGeneration()
+	case staff.FieldTotpStep:
+		return m.AddedTotpStep()
+	case staff.FieldFailedTries:
+		return m.AddedFailedTries()
 	}
 	return nil, false
 }
@@ -13007,6 +21466,20 @@ func (m *StaffMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddTokenGeneration(v)
 		return nil
+	case staff.FieldTotpStep:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTotpStep(v)
+		return nil
+	case staff.FieldFailedTries:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFailedTries(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Staff numeric field %s", name)
 }
@@ -13014,7 +21487,26 @@ func (m *StaffMutation) AddField(name string, value ent.Value) error {
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *StaffMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(staff.FieldPasswordHash) {
+		fields = append(fields, staff.FieldPasswordHash)
+	}
+	if m.FieldCleared(staff.FieldTotpSecret) {
+		fields = append(fields, staff.FieldTotpSecret)
+	}
+	if m.FieldCleared(staff.FieldEnrolHash) {
+		fields = append(fields, staff.FieldEnrolHash)
+	}
+	if m.FieldCleared(staff.FieldEnrolUntil) {
+		fields = append(fields, staff.FieldEnrolUntil)
+	}
+	if m.FieldCleared(staff.FieldEnrolledAt) {
+		fields = append(fields, staff.FieldEnrolledAt)
+	}
+	if m.FieldCleared(staff.FieldLockedUntil) {
+		fields = append(fields, staff.FieldLockedUntil)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -13027,6 +21519,26 @@ func (m *StaffMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *StaffMutation) ClearField(name string) error {
+	switch name {
+	case staff.FieldPasswordHash:
+		m.ClearPasswordHash()
+		return nil
+	case staff.FieldTotpSecret:
+		m.ClearTotpSecret()
+		return nil
+	case staff.FieldEnrolHash:
+		m.ClearEnrolHash()
+		return nil
+	case staff.FieldEnrolUntil:
+		m.ClearEnrolUntil()
+		return nil
+	case staff.FieldEnrolledAt:
+		m.ClearEnrolledAt()
+		return nil
+	case staff.FieldLockedUntil:
+		m.ClearLockedUntil()
+		return nil
+	}
 	return fmt.Errorf("unknown Staff nullable field %s", name)
 }
 
@@ -13042,6 +21554,30 @@ func (m *StaffMutation) ResetField(name string) error {
 		return nil
 	case staff.FieldTokenGeneration:
 		m.ResetTokenGeneration()
+		return nil
+	case staff.FieldPasswordHash:
+		m.ResetPasswordHash()
+		return nil
+	case staff.FieldTotpSecret:
+		m.ResetTotpSecret()
+		return nil
+	case staff.FieldTotpStep:
+		m.ResetTotpStep()
+		return nil
+	case staff.FieldEnrolHash:
+		m.ResetEnrolHash()
+		return nil
+	case staff.FieldEnrolUntil:
+		m.ResetEnrolUntil()
+		return nil
+	case staff.FieldEnrolledAt:
+		m.ResetEnrolledAt()
+		return nil
+	case staff.FieldFailedTries:
+		m.ResetFailedTries()
+		return nil
+	case staff.FieldLockedUntil:
+		m.ResetLockedUntil()
 		return nil
 	}
 	return fmt.Errorf("unknown Staff field %s", name)
@@ -13143,6 +21679,8 @@ type StaffRoleMutation struct {
 	clearedstaff  bool
 	lot           *int64
 	clearedlot    bool
+	store         *int64
+	clearedstore  bool
 	done          bool
 	oldValue      func(context.Context) (*StaffRole, error)
 	predicates    []predicate.StaffRole
@@ -13305,7 +21843,7 @@ func (m *StaffRoleMutation) LotID() (r int64, exists bool) {
 // OldLotID returns the old "lot_id" field's value of the StaffRole entity.
 // If the StaffRole object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *StaffRoleMutation) OldLotID(ctx context.Context) (v int64, err error) {
+func (m *StaffRoleMutation) OldLotID(ctx context.Context) (v *int64, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldLotID is only allowed on UpdateOne operations")
 	}
@@ -13319,9 +21857,71 @@ func (m *StaffRoleMutation) OldLotID(ctx context.Context) (v int64, err error) {
 	return oldValue.LotID, nil
 }
 
+// ClearLotID clears the value of the "lot_id" field.
+func (m *StaffRoleMutation) ClearLotID() {
+	m.lot = nil
+	m.clearedFields[staffrole.FieldLotID] = struct{}{}
+}
+
+// LotIDCleared returns if the "lot_id" field was cleared in this mutation.
+func (m *StaffRoleMutation) LotIDCleared() bool {
+	_, ok := m.clearedFields[staffrole.FieldLotID]
+	return ok
+}
+
 // ResetLotID resets all changes to the "lot_id" field.
 func (m *StaffRoleMutation) ResetLotID() {
 	m.lot = nil
+	delete(m.clearedFields, staffrole.FieldLotID)
+}
+
+// SetStoreID sets the "store_id" field.
+func (m *StaffRoleMutation) SetStoreID(i int64) {
+	m.store = &i
+}
+
+// StoreID returns the value of the "store_id" field in the mutation.
+func (m *StaffRoleMutation) StoreID() (r int64, exists bool) {
+	v := m.store
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStoreID returns the old "store_id" field's value of the StaffRole entity.
+// If the StaffRole object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StaffRoleMutation) OldStoreID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStoreID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStoreID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStoreID: %w", err)
+	}
+	return oldValue.StoreID, nil
+}
+
+// ClearStoreID clears the value of the "store_id" field.
+func (m *StaffRoleMutation) ClearStoreID() {
+	m.store = nil
+	m.clearedFields[staffrole.FieldStoreID] = struct{}{}
+}
+
+// StoreIDCleared returns if the "store_id" field was cleared in this mutation.
+func (m *StaffRoleMutation) StoreIDCleared() bool {
+	_, ok := m.clearedFields[staffrole.FieldStoreID]
+	return ok
+}
+
+// ResetStoreID resets all changes to the "store_id" field.
+func (m *StaffRoleMutation) ResetStoreID() {
+	m.store = nil
+	delete(m.clearedFields, staffrole.FieldStoreID)
 }
 
 // SetRole sets the "role" field.
@@ -13395,7 +21995,7 @@ func (m *StaffRoleMutation) ClearLot() {
 
 // LotCleared reports if the "lot" edge to the Lot entity was cleared.
 func (m *StaffRoleMutation) LotCleared() bool {
-	return m.clearedlot
+	return m.LotIDCleared() || m.clearedlot
 }
 
 // LotIDs returns the "lot" edge IDs in the mutation.
@@ -13412,6 +22012,33 @@ func (m *StaffRoleMutation) LotIDs() (ids []int64) {
 func (m *StaffRoleMutation) ResetLot() {
 	m.lot = nil
 	m.clearedlot = false
+}
+
+// ClearStore clears the "store" edge to the Store entity.
+func (m *StaffRoleMutation) ClearStore() {
+	m.clearedstore = true
+	m.clearedFields[staffrole.FieldStoreID] = struct{}{}
+}
+
+// StoreCleared reports if the "store" edge to the Store entity was cleared.
+func (m *StaffRoleMutation) StoreCleared() bool {
+	return m.StoreIDCleared() || m.clearedstore
+}
+
+// StoreIDs returns the "store" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// StoreID instead. It exists only for internal usage by the builders.
+func (m *StaffRoleMutation) StoreIDs() (ids []int64) {
+	if id := m.store; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetStore resets all changes to the "store" edge.
+func (m *StaffRoleMutation) ResetStore() {
+	m.store = nil
+	m.clearedstore = false
 }
 
 // Where appends a list predicates to the StaffRoleMutation builder.
@@ -13448,12 +22075,15 @@ func (m *StaffRoleMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *StaffRoleMutation) Fields() []string {
-	fields := make([]string, 0, 3)
+	fields := make([]string, 0, 4)
 	if m.staff != nil {
 		fields = append(fields, staffrole.FieldStaffID)
 	}
 	if m.lot != nil {
 		fields = append(fields, staffrole.FieldLotID)
+	}
+	if m.store != nil {
+		fields = append(fields, staffrole.FieldStoreID)
 	}
 	if m.role != nil {
 		fields = append(fields, staffrole.FieldRole)
@@ -13470,6 +22100,8 @@ func (m *StaffRoleMutation) Field(name string) (ent.Value, bool) {
 		return m.StaffID()
 	case staffrole.FieldLotID:
 		return m.LotID()
+	case staffrole.FieldStoreID:
+		return m.StoreID()
 	case staffrole.FieldRole:
 		return m.Role()
 	}
@@ -13485,6 +22117,8 @@ func (m *StaffRoleMutation) OldField(ctx context.Context, name string) (ent.Valu
 		return m.OldStaffID(ctx)
 	case staffrole.FieldLotID:
 		return m.OldLotID(ctx)
+	case staffrole.FieldStoreID:
+		return m.OldStoreID(ctx)
 	case staffrole.FieldRole:
 		return m.OldRole(ctx)
 	}
@@ -13509,6 +22143,13 @@ func (m *StaffRoleMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetLotID(v)
+		return nil
+	case staffrole.FieldStoreID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStoreID(v)
 		return nil
 	case staffrole.FieldRole:
 		v, ok := value.(staffrole.Role)
@@ -13549,7 +22190,14 @@ func (m *StaffRoleMutation) AddField(name string, value ent.Value) error {
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *StaffRoleMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(staffrole.FieldLotID) {
+		fields = append(fields, staffrole.FieldLotID)
+	}
+	if m.FieldCleared(staffrole.FieldStoreID) {
+		fields = append(fields, staffrole.FieldStoreID)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -13562,6 +22210,14 @@ func (m *StaffRoleMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *StaffRoleMutation) ClearField(name string) error {
+	switch name {
+	case staffrole.FieldLotID:
+		m.ClearLotID()
+		return nil
+	case staffrole.FieldStoreID:
+		m.ClearStoreID()
+		return nil
+	}
 	return fmt.Errorf("unknown StaffRole nullable field %s", name)
 }
 
@@ -13575,6 +22231,9 @@ func (m *StaffRoleMutation) ResetField(name string) error {
 	case staffrole.FieldLotID:
 		m.ResetLotID()
 		return nil
+	case staffrole.FieldStoreID:
+		m.ResetStoreID()
+		return nil
 	case staffrole.FieldRole:
 		m.ResetRole()
 		return nil
@@ -13584,12 +22243,15 @@ func (m *StaffRoleMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *StaffRoleMutation) AddedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	if m.staff != nil {
 		edges = append(edges, staffrole.EdgeStaff)
 	}
 	if m.lot != nil {
 		edges = append(edges, staffrole.EdgeLot)
+	}
+	if m.store != nil {
+		edges = append(edges, staffrole.EdgeStore)
 	}
 	return edges
 }
@@ -13606,13 +22268,17 @@ func (m *StaffRoleMutation) AddedIDs(name string) []ent.Value {
 		if id := m.lot; id != nil {
 			return []ent.Value{*id}
 		}
+	case staffrole.EdgeStore:
+		if id := m.store; id != nil {
+			return []ent.Value{*id}
+		}
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *StaffRoleMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	return edges
 }
 
@@ -13624,12 +22290,15 @@ func (m *StaffRoleMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *StaffRoleMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	if m.clearedstaff {
 		edges = append(edges, staffrole.EdgeStaff)
 	}
 	if m.clearedlot {
 		edges = append(edges, staffrole.EdgeLot)
+	}
+	if m.clearedstore {
+		edges = append(edges, staffrole.EdgeStore)
 	}
 	return edges
 }
@@ -13642,6 +22311,8 @@ func (m *StaffRoleMutation) EdgeCleared(name string) bool {
 		return m.clearedstaff
 	case staffrole.EdgeLot:
 		return m.clearedlot
+	case staffrole.EdgeStore:
+		return m.clearedstore
 	}
 	return false
 }
@@ -13655,6 +22326,9 @@ func (m *StaffRoleMutation) ClearEdge(name string) error {
 		return nil
 	case staffrole.EdgeLot:
 		m.ClearLot()
+		return nil
+	case staffrole.EdgeStore:
+		m.ClearStore()
 		return nil
 	}
 	return fmt.Errorf("unknown StaffRole unique edge %s", name)
@@ -13670,8 +22344,397 @@ func (m *StaffRoleMutation) ResetEdge(name string) error {
 	case staffrole.EdgeLot:
 		m.ResetLot()
 		return nil
+	case staffrole.EdgeStore:
+		m.ResetStore()
+		return nil
 	}
 	return fmt.Errorf("unknown StaffRole edge %s", name)
+}
+
+// StoreMutation represents an operation that mutates the Store nodes in the graph.
+type StoreMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *int64
+	code          *string
+	name          *string
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Store, error)
+	predicates    []predicate.Store
+}
+
+var _ ent.Mutation = (*StoreMutation)(nil)
+
+// storeOption allows management of the mutation configuration using functional options.
+type storeOption func(*StoreMutation)
+
+// newStoreMutation creates new mutation for the Store entity.
+func newStoreMutation(c config, op Op, opts ...storeOption) *StoreMutation {
+	m := &StoreMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeStore,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withStoreID sets the ID field of the mutation.
+func withStoreID(id int64) storeOption {
+	return func(m *StoreMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Store
+		)
+		m.oldValue = func(ctx context.Context) (*Store, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Store.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withStore sets the old Store of the mutation.
+func withStore(node *Store) storeOption {
+	return func(m *StoreMutation) {
+		m.oldValue = func(context.Context) (*Store, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m StoreMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m StoreMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Store entities.
+func (m *StoreMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *StoreMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *StoreMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Store.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCode sets the "code" field.
+func (m *StoreMutation) SetCode(s string) {
+	m.code = &s
+}
+
+// Code returns the value of the "code" field in the mutation.
+func (m *StoreMutation) Code() (r string, exists bool) {
+	v := m.code
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCode returns the old "code" field's value of the Store entity.
+// If the Store object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StoreMutation) OldCode(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCode is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCode requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCode: %w", err)
+	}
+	return oldValue.Code, nil
+}
+
+// ResetCode resets all changes to the "code" field.
+func (m *StoreMutation) ResetCode() {
+	m.code = nil
+}
+
+// SetName sets the "name" field.
+func (m *StoreMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *StoreMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the Store entity.
+// If the Store object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StoreMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *StoreMutation) ResetName() {
+	m.name = nil
+}
+
+// Where appends a list predicates to the StoreMutation builder.
+func (m *StoreMutation) Where(ps ...predicate.Store) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the StoreMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *StoreMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Store, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *StoreMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *StoreMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Store).
+func (m *StoreMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *StoreMutation) Fields() []string {
+	fields := make([]string, 0, 2)
+	if m.code != nil {
+		fields = append(fields, store.FieldCode)
+	}
+	if m.name != nil {
+		fields = append(fields, store.FieldName)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *StoreMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case store.FieldCode:
+		return m.Code()
+	case store.FieldName:
+		return m.Name()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *StoreMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case store.FieldCode:
+		return m.OldCode(ctx)
+	case store.FieldName:
+		return m.OldName(ctx)
+	}
+	return nil, fmt.Errorf("unknown Store field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *StoreMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case store.FieldCode:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCode(v)
+		return nil
+	case store.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Store field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *StoreMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *StoreMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *StoreMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Store numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *StoreMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *StoreMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *StoreMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Store nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *StoreMutation) ResetField(name string) error {
+	switch name {
+	case store.FieldCode:
+		m.ResetCode()
+		return nil
+	case store.FieldName:
+		m.ResetName()
+		return nil
+	}
+	return fmt.Errorf("unknown Store field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *StoreMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *StoreMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *StoreMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *StoreMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *StoreMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *StoreMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *StoreMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Store unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *StoreMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Store edge %s", name)
 }
 
 // TariffMutation represents an operation that mutates the Tariff nodes in the graph.
@@ -14668,28 +23731,36 @@ func (m *VehicleMutation) ResetEdge(name string) error {
 // VehicleBindingMutation represents an operation that mutates the VehicleBinding nodes in the graph.
 type VehicleBindingMutation struct {
 	config
-	op                  Op
-	typ                 string
-	id                  *int64
-	plate               *vault.Sealed
-	plate_index         *[]byte
-	plate_color         *string
-	nickname            *vault.Sealed
-	bound_at            *time.Time
-	ended_at            *time.Time
-	end_reason          *vehiclebinding.EndReason
-	verification        *vehiclebinding.Verification
-	verification_method *vehiclebinding.VerificationMethod
-	verification_reason *string
-	checked_at          *time.Time
-	clearedFields       map[string]struct{}
-	vehicle             *int64
-	clearedvehicle      bool
-	account             *int64
-	clearedaccount      bool
-	done                bool
-	oldValue            func(context.Context) (*VehicleBinding, error)
-	predicates          []predicate.VehicleBinding
+	op                       Op
+	typ                      string
+	id                       *int64
+	plate                    *vault.Sealed
+	plate_index              *[]byte
+	plate_color              *string
+	nickname                 *vault.Sealed
+	bound_at                 *time.Time
+	ended_at                 *time.Time
+	end_reason               *vehiclebinding.EndReason
+	verification             *vehiclebinding.Verification
+	verification_method      *vehiclebinding.VerificationMethod
+	verification_reason      *string
+	checked_at               *time.Time
+	role                     *vehiclebinding.Role
+	invited_by_account_id    *int64
+	addinvited_by_account_id *int64
+	fleet_id                 *int64
+	addfleet_id              *int64
+	tracked                  *bool
+	tell_entry               *bool
+	tell_exit                *bool
+	clearedFields            map[string]struct{}
+	vehicle                  *int64
+	clearedvehicle           bool
+	account                  *int64
+	clearedaccount           bool
+	done                     bool
+	oldValue                 func(context.Context) (*VehicleBinding, error)
+	predicates               []predicate.VehicleBinding
 }
 
 var _ ent.Mutation = (*VehicleBindingMutation)(nil)
@@ -15342,6 +24413,290 @@ func (m *VehicleBindingMutation) ResetCheckedAt() {
 	delete(m.clearedFields, vehiclebinding.FieldCheckedAt)
 }
 
+// SetRole sets the "role" field.
+func (m *VehicleBindingMutation) SetRole(v vehiclebinding.Role) {
+	m.role = &v
+}
+
+// Role returns the value of the "role" field in the mutation.
+func (m *VehicleBindingMutation) Role() (r vehiclebinding.Role, exists bool) {
+	v := m.role
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRole returns the old "role" field's value of the VehicleBinding entity.
+// If the VehicleBinding object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VehicleBindingMutation) OldRole(ctx context.Context) (v vehiclebinding.Role, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRole is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRole requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRole: %w", err)
+	}
+	return oldValue.Role, nil
+}
+
+// ResetRole resets all changes to the "role" field.
+func (m *VehicleBindingMutation) ResetRole() {
+	m.role = nil
+}
+
+// SetInvitedByAccountID sets the "invited_by_account_id" field.
+func (m *VehicleBindingMutation) SetInvitedByAccountID(i int64) {
+	m.invited_by_account_id = &i
+	m.addinvited_by_account_id = nil
+}
+
+// InvitedByAccountID returns the value of the "invited_by_account_id" field in the mutation.
+func (m *VehicleBindingMutation) InvitedByAccountID() (r int64, exists bool) {
+	v := m.invited_by_account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldInvitedByAccountID returns the old "invited_by_account_id" field's value of the VehicleBinding entity.
+// If the VehicleBinding object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VehicleBindingMutation) OldInvitedByAccountID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldInvitedByAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldInvitedByAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldInvitedByAccountID: %w", err)
+	}
+	return oldValue.InvitedByAccountID, nil
+}
+
+// AddInvitedByAccountID adds i to the "invited_by_account_id" field.
+func (m *VehicleBindingMutation) AddInvitedByAccountID(i int64) {
+	if m.addinvited_by_account_id != nil {
+		*m.addinvited_by_account_id += i
+	} else {
+		m.addinvited_by_account_id = &i
+	}
+}
+
+// AddedInvitedByAccountID returns the value that was added to the "invited_by_account_id" field in this mutation.
+func (m *VehicleBindingMutation) AddedInvitedByAccountID() (r int64, exists bool) {
+	v := m.addinvited_by_account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearInvitedByAccountID clears the value of the "invited_by_account_id" field.
+func (m *VehicleBindingMutation) ClearInvitedByAccountID() {
+	m.invited_by_account_id = nil
+	m.addinvited_by_account_id = nil
+	m.clearedFields[vehiclebinding.FieldInvitedByAccountID] = struct{}{}
+}
+
+// InvitedByAccountIDCleared returns if the "invited_by_account_id" field was cleared in this mutation.
+func (m *VehicleBindingMutation) InvitedByAccountIDCleared() bool {
+	_, ok := m.clearedFields[vehiclebinding.FieldInvitedByAccountID]
+	return ok
+}
+
+// ResetInvitedByAccountID resets all changes to the "invited_by_account_id" field.
+func (m *VehicleBindingMutation) ResetInvitedByAccountID() {
+	m.invited_by_account_id = nil
+	m.addinvited_by_account_id = nil
+	delete(m.clearedFields, vehiclebinding.FieldInvitedByAccountID)
+}
+
+// SetFleetID sets the "fleet_id" field.
+func (m *VehicleBindingMutation) SetFleetID(i int64) {
+	m.fleet_id = &i
+	m.addfleet_id = nil
+}
+
+// FleetID returns the value of the "fleet_id" field in the mutation.
+func (m *VehicleBindingMutation) FleetID() (r int64, exists bool) {
+	v := m.fleet_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFleetID returns the old "fleet_id" field's value of the VehicleBinding entity.
+// If the VehicleBinding object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VehicleBindingMutation) OldFleetID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFleetID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFleetID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFleetID: %w", err)
+	}
+	return oldValue.FleetID, nil
+}
+
+// AddFleetID adds i to the "fleet_id" field.
+func (m *VehicleBindingMutation) AddFleetID(i int64) {
+	if m.addfleet_id != nil {
+		*m.addfleet_id += i
+	} else {
+		m.addfleet_id = &i
+	}
+}
+
+// AddedFleetID returns the value that was added to the "fleet_id" field in this mutation.
+func (m *VehicleBindingMutation) AddedFleetID() (r int64, exists bool) {
+	v := m.addfleet_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearFleetID clears the value of the "fleet_id" field.
+func (m *VehicleBindingMutation) ClearFleetID() {
+	m.fleet_id = nil
+	m.addfleet_id = nil
+	m.clearedFields[vehiclebinding.FieldFleetID] = struct{}{}
+}
+
+// FleetIDCleared returns if the "fleet_id" field was cleared in this mutation.
+func (m *VehicleBindingMutation) FleetIDCleared() bool {
+	_, ok := m.clearedFields[vehiclebinding.FieldFleetID]
+	return ok
+}
+
+// ResetFleetID resets all changes to the "fleet_id" field.
+func (m *VehicleBindingMutation) ResetFleetID() {
+	m.fleet_id = nil
+	m.addfleet_id = nil
+	delete(m.clearedFields, vehiclebinding.FieldFleetID)
+}
+
+// SetTracked sets the "tracked" field.
+func (m *VehicleBindingMutation) SetTracked(b bool) {
+	m.tracked = &b
+}
+
+// Tracked returns the value of the "tracked" field in the mutation.
+func (m *VehicleBindingMutation) Tracked() (r bool, exists bool) {
+	v := m.tracked
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTracked returns the old "tracked" field's value of the VehicleBinding entity.
+// If the VehicleBinding object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VehicleBindingMutation) OldTracked(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTracked is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTracked requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTracked: %w", err)
+	}
+	return oldValue.Tracked, nil
+}
+
+// ResetTracked resets all changes to the "tracked" field.
+func (m *VehicleBindingMutation) ResetTracked() {
+	m.tracked = nil
+}
+
+// SetTellEntry sets the "tell_entry" field.
+func (m *VehicleBindingMutation) SetTellEntry(b bool) {
+	m.tell_entry = &b
+}
+
+// TellEntry returns the value of the "tell_entry" field in the mutation.
+func (m *VehicleBindingMutation) TellEntry() (r bool, exists bool) {
+	v := m.tell_entry
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTellEntry returns the old "tell_entry" field's value of the VehicleBinding entity.
+// If the VehicleBinding object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VehicleBindingMutation) OldTellEntry(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTellEntry is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTellEntry requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTellEntry: %w", err)
+	}
+	return oldValue.TellEntry, nil
+}
+
+// ResetTellEntry resets all changes to the "tell_entry" field.
+func (m *VehicleBindingMutation) ResetTellEntry() {
+	m.tell_entry = nil
+}
+
+// SetTellExit sets the "tell_exit" field.
+func (m *VehicleBindingMutation) SetTellExit(b bool) {
+	m.tell_exit = &b
+}
+
+// TellExit returns the value of the "tell_exit" field in the mutation.
+func (m *VehicleBindingMutation) TellExit() (r bool, exists bool) {
+	v := m.tell_exit
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTellExit returns the old "tell_exit" field's value of the VehicleBinding entity.
+// If the VehicleBinding object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VehicleBindingMutation) OldTellExit(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTellExit is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTellExit requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTellExit: %w", err)
+	}
+	return oldValue.TellExit, nil
+}
+
+// ResetTellExit resets all changes to the "tell_exit" field.
+func (m *VehicleBindingMutation) ResetTellExit() {
+	m.tell_exit = nil
+}
+
 // ClearVehicle clears the "vehicle" edge to the Vehicle entity.
 func (m *VehicleBindingMutation) ClearVehicle() {
 	m.clearedvehicle = true
@@ -15430,7 +24785,7 @@ func (m *VehicleBindingMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *VehicleBindingMutation) Fields() []string {
-	fields := make([]string, 0, 13)
+	fields := make([]string, 0, 19)
 	if m.account != nil {
 		fields = append(fields, vehiclebinding.FieldAccountID)
 	}
@@ -15470,6 +24825,24 @@ func (m *VehicleBindingMutation) Fields() []string {
 	if m.checked_at != nil {
 		fields = append(fields, vehiclebinding.FieldCheckedAt)
 	}
+	if m.role != nil {
+		fields = append(fields, vehiclebinding.FieldRole)
+	}
+	if m.invited_by_account_id != nil {
+		fields = append(fields, vehiclebinding.FieldInvitedByAccountID)
+	}
+	if m.fleet_id != nil {
+		fields = append(fields, vehiclebinding.FieldFleetID)
+	}
+	if m.tracked != nil {
+		fields = append(fields, vehiclebinding.FieldTracked)
+	}
+	if m.tell_entry != nil {
+		fields = append(fields, vehiclebinding.FieldTellEntry)
+	}
+	if m.tell_exit != nil {
+		fields = append(fields, vehiclebinding.FieldTellExit)
+	}
 	return fields
 }
 
@@ -15504,6 +24877,18 @@ func (m *VehicleBindingMutation) Field(name string) (ent.Value, bool) {
 		return m.VerificationReason()
 	case vehiclebinding.FieldCheckedAt:
 		return m.CheckedAt()
+	case vehiclebinding.FieldRole:
+		return m.Role()
+	case vehiclebinding.FieldInvitedByAccountID:
+		return m.InvitedByAccountID()
+	case vehiclebinding.FieldFleetID:
+		return m.FleetID()
+	case vehiclebinding.FieldTracked:
+		return m.Tracked()
+	case vehiclebinding.FieldTellEntry:
+		return m.TellEntry()
+	case vehiclebinding.FieldTellExit:
+		return m.TellExit()
 	}
 	return nil, false
 }
@@ -15539,6 +24924,18 @@ func (m *VehicleBindingMutation) OldField(ctx context.Context, name string) (ent
 		return m.OldVerificationReason(ctx)
 	case vehiclebinding.FieldCheckedAt:
 		return m.OldCheckedAt(ctx)
+	case vehiclebinding.FieldRole:
+		return m.OldRole(ctx)
+	case vehiclebinding.FieldInvitedByAccountID:
+		return m.OldInvitedByAccountID(ctx)
+	case vehiclebinding.FieldFleetID:
+		return m.OldFleetID(ctx)
+	case vehiclebinding.FieldTracked:
+		return m.OldTracked(ctx)
+	case vehiclebinding.FieldTellEntry:
+		return m.OldTellEntry(ctx)
+	case vehiclebinding.FieldTellExit:
+		return m.OldTellExit(ctx)
 	}
 	return nil, fmt.Errorf("unknown VehicleBinding field %s", name)
 }
@@ -15639,6 +25036,48 @@ func (m *VehicleBindingMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetCheckedAt(v)
 		return nil
+	case vehiclebinding.FieldRole:
+		v, ok := value.(vehiclebinding.Role)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRole(v)
+		return nil
+	case vehiclebinding.FieldInvitedByAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetInvitedByAccountID(v)
+		return nil
+	case vehiclebinding.FieldFleetID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFleetID(v)
+		return nil
+	case vehiclebinding.FieldTracked:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTracked(v)
+		return nil
+	case vehiclebinding.FieldTellEntry:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTellEntry(v)
+		return nil
+	case vehiclebinding.FieldTellExit:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTellExit(v)
+		return nil
 	}
 	return fmt.Errorf("unknown VehicleBinding field %s", name)
 }
@@ -15647,6 +25086,12 @@ func (m *VehicleBindingMutation) SetField(name string, value ent.Value) error {
 // this mutation.
 func (m *VehicleBindingMutation) AddedFields() []string {
 	var fields []string
+	if m.addinvited_by_account_id != nil {
+		fields = append(fields, vehiclebinding.FieldInvitedByAccountID)
+	}
+	if m.addfleet_id != nil {
+		fields = append(fields, vehiclebinding.FieldFleetID)
+	}
 	return fields
 }
 
@@ -15655,6 +25100,10 @@ func (m *VehicleBindingMutation) AddedFields() []string {
 // was not set, or was not defined in the schema.
 func (m *VehicleBindingMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
+	case vehiclebinding.FieldInvitedByAccountID:
+		return m.AddedInvitedByAccountID()
+	case vehiclebinding.FieldFleetID:
+		return m.AddedFleetID()
 	}
 	return nil, false
 }
@@ -15664,6 +25113,20 @@ func (m *VehicleBindingMutation) AddedField(name string) (ent.Value, bool) {
 // type.
 func (m *VehicleBindingMutation) AddField(name string, value ent.Value) error {
 	switch name {
+	case vehiclebinding.FieldInvitedByAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddInvitedByAccountID(v)
+		return nil
+	case vehiclebinding.FieldFleetID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFleetID(v)
+		return nil
 	}
 	return fmt.Errorf("unknown VehicleBinding numeric field %s", name)
 }
@@ -15689,6 +25152,12 @@ func (m *VehicleBindingMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(vehiclebinding.FieldCheckedAt) {
 		fields = append(fields, vehiclebinding.FieldCheckedAt)
+	}
+	if m.FieldCleared(vehiclebinding.FieldInvitedByAccountID) {
+		fields = append(fields, vehiclebinding.FieldInvitedByAccountID)
+	}
+	if m.FieldCleared(vehiclebinding.FieldFleetID) {
+		fields = append(fields, vehiclebinding.FieldFleetID)
 	}
 	return fields
 }
@@ -15721,6 +25190,12 @@ func (m *VehicleBindingMutation) ClearField(name string) error {
 		return nil
 	case vehiclebinding.FieldCheckedAt:
 		m.ClearCheckedAt()
+		return nil
+	case vehiclebinding.FieldInvitedByAccountID:
+		m.ClearInvitedByAccountID()
+		return nil
+	case vehiclebinding.FieldFleetID:
+		m.ClearFleetID()
 		return nil
 	}
 	return fmt.Errorf("unknown VehicleBinding nullable field %s", name)
@@ -15768,6 +25243,24 @@ func (m *VehicleBindingMutation) ResetField(name string) error {
 		return nil
 	case vehiclebinding.FieldCheckedAt:
 		m.ResetCheckedAt()
+		return nil
+	case vehiclebinding.FieldRole:
+		m.ResetRole()
+		return nil
+	case vehiclebinding.FieldInvitedByAccountID:
+		m.ResetInvitedByAccountID()
+		return nil
+	case vehiclebinding.FieldFleetID:
+		m.ResetFleetID()
+		return nil
+	case vehiclebinding.FieldTracked:
+		m.ResetTracked()
+		return nil
+	case vehiclebinding.FieldTellEntry:
+		m.ResetTellEntry()
+		return nil
+	case vehiclebinding.FieldTellExit:
+		m.ResetTellExit()
 		return nil
 	}
 	return fmt.Errorf("unknown VehicleBinding field %s", name)

@@ -37,7 +37,11 @@ type SignIn struct {
 	// ExpiresAt holds the value of the "expires_at" field.
 	ExpiresAt time.Time `json:"expires_at,omitempty"`
 	// RevokedAt holds the value of the "revoked_at" field.
-	RevokedAt    *time.Time `json:"revoked_at,omitempty"`
+	RevokedAt *time.Time `json:"revoked_at,omitempty"`
+	// DeviceName holds the value of the "device_name" field.
+	DeviceName vault.Sealed `json:"-"`
+	// SteppedUpAt holds the value of the "stepped_up_at" field.
+	SteppedUpAt  *time.Time `json:"stepped_up_at,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -46,13 +50,13 @@ func (*SignIn) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case signin.FieldFamilyHash, signin.FieldRefreshHash, signin.FieldRefresh, signin.FieldPreviousHash:
+		case signin.FieldFamilyHash, signin.FieldRefreshHash, signin.FieldRefresh, signin.FieldPreviousHash, signin.FieldDeviceName:
 			values[i] = new([]byte)
 		case signin.FieldID, signin.FieldAccountID:
 			values[i] = new(sql.NullInt64)
 		case signin.FieldChannel:
 			values[i] = new(sql.NullString)
-		case signin.FieldCreatedAt, signin.FieldRotatedAt, signin.FieldExpiresAt, signin.FieldRevokedAt:
+		case signin.FieldCreatedAt, signin.FieldRotatedAt, signin.FieldExpiresAt, signin.FieldRevokedAt, signin.FieldSteppedUpAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -136,6 +140,19 @@ func (_m *SignIn) assignValues(columns []string, values []any) error {
 				_m.RevokedAt = new(time.Time)
 				*_m.RevokedAt = value.Time
 			}
+		case signin.FieldDeviceName:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field device_name", values[i])
+			} else if value != nil {
+				_m.DeviceName = *value
+			}
+		case signin.FieldSteppedUpAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field stepped_up_at", values[i])
+			} else if value.Valid {
+				_m.SteppedUpAt = new(time.Time)
+				*_m.SteppedUpAt = value.Time
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -197,6 +214,13 @@ func (_m *SignIn) String() string {
 	builder.WriteString(", ")
 	if v := _m.RevokedAt; v != nil {
 		builder.WriteString("revoked_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("device_name=<sensitive>")
+	builder.WriteString(", ")
+	if v := _m.SteppedUpAt; v != nil {
+		builder.WriteString("stepped_up_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteByte(')')

@@ -91,6 +91,26 @@ func (_c *SignInCreate) SetNillableRevokedAt(v *time.Time) *SignInCreate {
 	return _c
 }
 
+// SetDeviceName sets the "device_name" field.
+func (_c *SignInCreate) SetDeviceName(v vault.Sealed) *SignInCreate {
+	_c.mutation.SetDeviceName(v)
+	return _c
+}
+
+// SetSteppedUpAt sets the "stepped_up_at" field.
+func (_c *SignInCreate) SetSteppedUpAt(v time.Time) *SignInCreate {
+	_c.mutation.SetSteppedUpAt(v)
+	return _c
+}
+
+// SetNillableSteppedUpAt sets the "stepped_up_at" field if the given value is not nil.
+func (_c *SignInCreate) SetNillableSteppedUpAt(v *time.Time) *SignInCreate {
+	if v != nil {
+		_c.SetSteppedUpAt(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *SignInCreate) SetID(v int64) *SignInCreate {
 	_c.mutation.SetID(v)
@@ -233,6 +253,14 @@ func (_c *SignInCreate) createSpec() (*SignIn, *sqlgraph.CreateSpec) {
 		_spec.SetField(signin.FieldRevokedAt, field.TypeTime, value)
 		_node.RevokedAt = &value
 	}
+	if value, ok := _c.mutation.DeviceName(); ok {
+		_spec.SetField(signin.FieldDeviceName, field.TypeBytes, value)
+		_node.DeviceName = value
+	}
+	if value, ok := _c.mutation.SteppedUpAt(); ok {
+		_spec.SetField(signin.FieldSteppedUpAt, field.TypeTime, value)
+		_node.SteppedUpAt = &value
+	}
 	return _node, _spec
 }
 
@@ -366,6 +394,42 @@ func (u *SignInUpsert) UpdateRevokedAt() *SignInUpsert {
 // ClearRevokedAt clears the value of the "revoked_at" field.
 func (u *SignInUpsert) ClearRevokedAt() *SignInUpsert {
 	u.SetNull(signin.FieldRevokedAt)
+	return u
+}
+
+// SetDeviceName sets the "device_name" field.
+func (u *SignInUpsert) SetDeviceName(v vault.Sealed) *SignInUpsert {
+	u.Set(signin.FieldDeviceName, v)
+	return u
+}
+
+// UpdateDeviceName sets the "device_name" field to the value that was provided on create.
+func (u *SignInUpsert) UpdateDeviceName() *SignInUpsert {
+	u.SetExcluded(signin.FieldDeviceName)
+	return u
+}
+
+// ClearDeviceName clears the value of the "device_name" field.
+func (u *SignInUpsert) ClearDeviceName() *SignInUpsert {
+	u.SetNull(signin.FieldDeviceName)
+	return u
+}
+
+// SetSteppedUpAt sets the "stepped_up_at" field.
+func (u *SignInUpsert) SetSteppedUpAt(v time.Time) *SignInUpsert {
+	u.Set(signin.FieldSteppedUpAt, v)
+	return u
+}
+
+// UpdateSteppedUpAt sets the "stepped_up_at" field to the value that was provided on create.
+func (u *SignInUpsert) UpdateSteppedUpAt() *SignInUpsert {
+	u.SetExcluded(signin.FieldSteppedUpAt)
+	return u
+}
+
+// ClearSteppedUpAt clears the value of the "stepped_up_at" field.
+func (u *SignInUpsert) ClearSteppedUpAt() *SignInUpsert {
+	u.SetNull(signin.FieldSteppedUpAt)
 	return u
 }
 
@@ -524,6 +588,48 @@ func (u *SignInUpsertOne) UpdateRevokedAt() *SignInUpsertOne {
 func (u *SignInUpsertOne) ClearRevokedAt() *SignInUpsertOne {
 	return u.Update(func(s *SignInUpsert) {
 		s.ClearRevokedAt()
+	})
+}
+
+// SetDeviceName sets the "device_name" field.
+func (u *SignInUpsertOne) SetDeviceName(v vault.Sealed) *SignInUpsertOne {
+	return u.Update(func(s *SignInUpsert) {
+		s.SetDeviceName(v)
+	})
+}
+
+// UpdateDeviceName sets the "device_name" field to the value that was provided on create.
+func (u *SignInUpsertOne) UpdateDeviceName() *SignInUpsertOne {
+	return u.Update(func(s *SignInUpsert) {
+		s.UpdateDeviceName()
+	})
+}
+
+// ClearDeviceName clears the value of the "device_name" field.
+func (u *SignInUpsertOne) ClearDeviceName() *SignInUpsertOne {
+	return u.Update(func(s *SignInUpsert) {
+		s.ClearDeviceName()
+	})
+}
+
+// SetSteppedUpAt sets the "stepped_up_at" field.
+func (u *SignInUpsertOne) SetSteppedUpAt(v time.Time) *SignInUpsertOne {
+	return u.Update(func(s *SignInUpsert) {
+		s.SetSteppedUpAt(v)
+	})
+}
+
+// UpdateSteppedUpAt sets the "stepped_up_at" field to the value that was provided on create.
+func (u *SignInUpsertOne) UpdateSteppedUpAt() *SignInUpsertOne {
+	return u.Update(func(s *SignInUpsert) {
+		s.UpdateSteppedUpAt()
+	})
+}
+
+// ClearSteppedUpAt clears the value of the "stepped_up_at" field.
+func (u *SignInUpsertOne) ClearSteppedUpAt() *SignInUpsertOne {
+	return u.Update(func(s *SignInUpsert) {
+		s.ClearSteppedUpAt()
 	})
 }
 
@@ -847,6 +953,48 @@ func (u *SignInUpsertBulk) UpdateRevokedAt() *SignInUpsertBulk {
 func (u *SignInUpsertBulk) ClearRevokedAt() *SignInUpsertBulk {
 	return u.Update(func(s *SignInUpsert) {
 		s.ClearRevokedAt()
+	})
+}
+
+// SetDeviceName sets the "device_name" field.
+func (u *SignInUpsertBulk) SetDeviceName(v vault.Sealed) *SignInUpsertBulk {
+	return u.Update(func(s *SignInUpsert) {
+		s.SetDeviceName(v)
+	})
+}
+
+// UpdateDeviceName sets the "device_name" field to the value that was provided on create.
+func (u *SignInUpsertBulk) UpdateDeviceName() *SignInUpsertBulk {
+	return u.Update(func(s *SignInUpsert) {
+		s.UpdateDeviceName()
+	})
+}
+
+// ClearDeviceName clears the value of the "device_name" field.
+func (u *SignInUpsertBulk) ClearDeviceName() *SignInUpsertBulk {
+	return u.Update(func(s *SignInUpsert) {
+		s.ClearDeviceName()
+	})
+}
+
+// SetSteppedUpAt sets the "stepped_up_at" field.
+func (u *SignInUpsertBulk) SetSteppedUpAt(v time.Time) *SignInUpsertBulk {
+	return u.Update(func(s *SignInUpsert) {
+		s.SetSteppedUpAt(v)
+	})
+}
+
+// UpdateSteppedUpAt sets the "stepped_up_at" field to the value that was provided on create.
+func (u *SignInUpsertBulk) UpdateSteppedUpAt() *SignInUpsertBulk {
+	return u.Update(func(s *SignInUpsert) {
+		s.UpdateSteppedUpAt()
+	})
+}
+
+// ClearSteppedUpAt clears the value of the "stepped_up_at" field.
+func (u *SignInUpsertBulk) ClearSteppedUpAt() *SignInUpsertBulk {
+	return u.Update(func(s *SignInUpsert) {
+		s.ClearSteppedUpAt()
 	})
 }
 

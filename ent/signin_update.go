@@ -102,6 +102,38 @@ func (_u *SignInUpdate) ClearRevokedAt() *SignInUpdate {
 	return _u
 }
 
+// SetDeviceName sets the "device_name" field.
+func (_u *SignInUpdate) SetDeviceName(v vault.Sealed) *SignInUpdate {
+	_u.mutation.SetDeviceName(v)
+	return _u
+}
+
+// ClearDeviceName clears the value of the "device_name" field.
+func (_u *SignInUpdate) ClearDeviceName() *SignInUpdate {
+	_u.mutation.ClearDeviceName()
+	return _u
+}
+
+// SetSteppedUpAt sets the "stepped_up_at" field.
+func (_u *SignInUpdate) SetSteppedUpAt(v time.Time) *SignInUpdate {
+	_u.mutation.SetSteppedUpAt(v)
+	return _u
+}
+
+// SetNillableSteppedUpAt sets the "stepped_up_at" field if the given value is not nil.
+func (_u *SignInUpdate) SetNillableSteppedUpAt(v *time.Time) *SignInUpdate {
+	if v != nil {
+		_u.SetSteppedUpAt(*v)
+	}
+	return _u
+}
+
+// ClearSteppedUpAt clears the value of the "stepped_up_at" field.
+func (_u *SignInUpdate) ClearSteppedUpAt() *SignInUpdate {
+	_u.mutation.ClearSteppedUpAt()
+	return _u
+}
+
 // Mutation returns the SignInMutation object of the builder.
 func (_u *SignInUpdate) Mutation() *SignInMutation {
 	return _u.mutation
@@ -172,6 +204,18 @@ func (_u *SignInUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.RevokedAtCleared() {
 		_spec.ClearField(signin.FieldRevokedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.DeviceName(); ok {
+		_spec.SetField(signin.FieldDeviceName, field.TypeBytes, value)
+	}
+	if _u.mutation.DeviceNameCleared() {
+		_spec.ClearField(signin.FieldDeviceName, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.SteppedUpAt(); ok {
+		_spec.SetField(signin.FieldSteppedUpAt, field.TypeTime, value)
+	}
+	if _u.mutation.SteppedUpAtCleared() {
+		_spec.ClearField(signin.FieldSteppedUpAt, field.TypeTime)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -264,6 +308,38 @@ func (_u *SignInUpdateOne) SetNillableRevokedAt(v *time.Time) *SignInUpdateOne {
 // ClearRevokedAt clears the value of the "revoked_at" field.
 func (_u *SignInUpdateOne) ClearRevokedAt() *SignInUpdateOne {
 	_u.mutation.ClearRevokedAt()
+	return _u
+}
+
+// SetDeviceName sets the "device_name" field.
+func (_u *SignInUpdateOne) SetDeviceName(v vault.Sealed) *SignInUpdateOne {
+	_u.mutation.SetDeviceName(v)
+	return _u
+}
+
+// ClearDeviceName clears the value of the "device_name" field.
+func (_u *SignInUpdateOne) ClearDeviceName() *SignInUpdateOne {
+	_u.mutation.ClearDeviceName()
+	return _u
+}
+
+// SetSteppedUpAt sets the "stepped_up_at" field.
+func (_u *SignInUpdateOne) SetSteppedUpAt(v time.Time) *SignInUpdateOne {
+	_u.mutation.SetSteppedUpAt(v)
+	return _u
+}
+
+// SetNillableSteppedUpAt sets the "stepped_up_at" field if the given value is not nil.
+func (_u *SignInUpdateOne) SetNillableSteppedUpAt(v *time.Time) *SignInUpdateOne {
+	if v != nil {
+		_u.SetSteppedUpAt(*v)
+	}
+	return _u
+}
+
+// ClearSteppedUpAt clears the value of the "stepped_up_at" field.
+func (_u *SignInUpdateOne) ClearSteppedUpAt() *SignInUpdateOne {
+	_u.mutation.ClearSteppedUpAt()
 	return _u
 }
 
@@ -367,6 +443,18 @@ func (_u *SignInUpdateOne) sqlSave(ctx context.Context) (_node *SignIn, err erro
 	}
 	if _u.mutation.RevokedAtCleared() {
 		_spec.ClearField(signin.FieldRevokedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.DeviceName(); ok {
+		_spec.SetField(signin.FieldDeviceName, field.TypeBytes, value)
+	}
+	if _u.mutation.DeviceNameCleared() {
+		_spec.ClearField(signin.FieldDeviceName, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.SteppedUpAt(); ok {
+		_spec.SetField(signin.FieldSteppedUpAt, field.TypeTime, value)
+	}
+	if _u.mutation.SteppedUpAtCleared() {
+		_spec.ClearField(signin.FieldSteppedUpAt, field.TypeTime)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &SignIn{config: _u.config}

@@ -5,6 +5,7 @@ package ent
 import (
 	"fmt"
 	"parkbff/ent/staff"
+	"parkbff/internal/vault"
 	"strings"
 	"time"
 
@@ -23,6 +24,22 @@ type Staff struct {
 	Label string `json:"label,omitempty"`
 	// TokenGeneration holds the value of the "token_generation" field.
 	TokenGeneration int64 `json:"token_generation,omitempty"`
+	// PasswordHash holds the value of the "password_hash" field.
+	PasswordHash string `json:"-"`
+	// TotpSecret holds the value of the "totp_secret" field.
+	TotpSecret vault.Sealed `json:"-"`
+	// TotpStep holds the value of the "totp_step" field.
+	TotpStep int64 `json:"totp_step,omitempty"`
+	// EnrolHash holds the value of the "enrol_hash" field.
+	EnrolHash []byte `json:"-"`
+	// EnrolUntil holds the value of the "enrol_until" field.
+	EnrolUntil *time.Time `json:"enrol_until,omitempty"`
+	// EnrolledAt holds the value of the "enrolled_at" field.
+	EnrolledAt *time.Time `json:"enrolled_at,omitempty"`
+	// FailedTries holds the value of the "failed_tries" field.
+	FailedTries int `json:"failed_tries,omitempty"`
+	// LockedUntil holds the value of the "locked_until" field.
+	LockedUntil *time.Time `json:"locked_until,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the StaffQuery when eager-loading is set.
 	Edges        StaffEdges `json:"edges"`
@@ -52,11 +69,13 @@ func (*Staff) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case staff.FieldID, staff.FieldTokenGeneration:
+		case staff.FieldTotpSecret, staff.FieldEnrolHash:
+			values[i] = new([]byte)
+		case staff.FieldID, staff.FieldTokenGeneration, staff.FieldTotpStep, staff.FieldFailedTries:
 			values[i] = new(sql.NullInt64)
-		case staff.FieldLabel:
+		case staff.FieldLabel, staff.FieldPasswordHash:
 			values[i] = new(sql.NullString)
-		case staff.FieldCreatedAt:
+		case staff.FieldCreatedAt, staff.FieldEnrolUntil, staff.FieldEnrolledAt, staff.FieldLockedUntil:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -96,6 +115,57 @@ func (_m *Staff) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field token_generation", values[i])
 			} else if value.Valid {
 				_m.TokenGeneration = value.Int64
+			}
+		case staff.FieldPasswordHash:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field password_hash", values[i])
+			} else if value.Valid {
+				_m.PasswordHash = value.String
+			}
+		case staff.FieldTotpSecret:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field totp_secret", values[i])
+			} else if value != nil {
+				_m.TotpSecret = *value
+			}
+		case staff.FieldTotpStep:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field totp_step", values[i])
+			} else if value.Valid {
+				_m.TotpStep = value.Int64
+			}
+		case staff.FieldEnrolHash:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field enrol_hash", values[i])
+			} else if value != nil {
+				_m.EnrolHash = *value
+			}
+		case staff.FieldEnrolUntil:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field enrol_until", values[i])
+			} else if value.Valid {
+				_m.EnrolUntil = new(time.Time)
+				*_m.EnrolUntil = value.Time
+			}
+		case staff.FieldEnrolledAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field enrolled_at", values[i])
+			} else if value.Valid {
+				_m.EnrolledAt = new(time.Time)
+				*_m.EnrolledAt = value.Time
+			}
+		case staff.FieldFailedTries:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field failed_tries", values[i])
+			} else if value.Valid {
+				_m.FailedTries = int(value.Int64)
+			}
+		case staff.FieldLockedUntil:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field locked_until", values[i])
+			} else if value.Valid {
+				_m.LockedUntil = new(time.Time)
+				*_m.LockedUntil = value.Time
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -146,6 +216,33 @@ func (_m *Staff) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("token_generation=")
 	builder.WriteString(fmt.Sprintf("%v", _m.TokenGeneration))
+	builder.WriteString(", ")
+	builder.WriteString("password_hash=<sensitive>")
+	builder.WriteString(", ")
+	builder.WriteString("totp_secret=<sensitive>")
+	builder.WriteString(", ")
+	builder.WriteString("totp_step=")
+	builder.WriteString(fmt.Sprintf("%v", _m.TotpStep))
+	builder.WriteString(", ")
+	builder.WriteString("enrol_hash=<sensitive>")
+	builder.WriteString(", ")
+	if v := _m.EnrolUntil; v != nil {
+		builder.WriteString("enrol_until=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.EnrolledAt; v != nil {
+		builder.WriteString("enrolled_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("failed_tries=")
+	builder.WriteString(fmt.Sprintf("%v", _m.FailedTries))
+	builder.WriteString(", ")
+	if v := _m.LockedUntil; v != nil {
+		builder.WriteString("locked_until=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
 	builder.WriteByte(')')
 	return builder.String()
 }

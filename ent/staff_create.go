@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"parkbff/ent/staff"
 	"parkbff/ent/staffrole"
+	"parkbff/internal/vault"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -45,6 +46,102 @@ func (_c *StaffCreate) SetTokenGeneration(v int64) *StaffCreate {
 func (_c *StaffCreate) SetNillableTokenGeneration(v *int64) *StaffCreate {
 	if v != nil {
 		_c.SetTokenGeneration(*v)
+	}
+	return _c
+}
+
+// SetPasswordHash sets the "password_hash" field.
+func (_c *StaffCreate) SetPasswordHash(v string) *StaffCreate {
+	_c.mutation.SetPasswordHash(v)
+	return _c
+}
+
+// SetNillablePasswordHash sets the "password_hash" field if the given value is not nil.
+func (_c *StaffCreate) SetNillablePasswordHash(v *string) *StaffCreate {
+	if v != nil {
+		_c.SetPasswordHash(*v)
+	}
+	return _c
+}
+
+// SetTotpSecret sets the "totp_secret" field.
+func (_c *StaffCreate) SetTotpSecret(v vault.Sealed) *StaffCreate {
+	_c.mutation.SetTotpSecret(v)
+	return _c
+}
+
+// SetTotpStep sets the "totp_step" field.
+func (_c *StaffCreate) SetTotpStep(v int64) *StaffCreate {
+	_c.mutation.SetTotpStep(v)
+	return _c
+}
+
+// SetNillableTotpStep sets the "totp_step" field if the given value is not nil.
+func (_c *StaffCreate) SetNillableTotpStep(v *int64) *StaffCreate {
+	if v != nil {
+		_c.SetTotpStep(*v)
+	}
+	return _c
+}
+
+// SetEnrolHash sets the "enrol_hash" field.
+func (_c *StaffCreate) SetEnrolHash(v []byte) *StaffCreate {
+	_c.mutation.SetEnrolHash(v)
+	return _c
+}
+
+// SetEnrolUntil sets the "enrol_until" field.
+func (_c *StaffCreate) SetEnrolUntil(v time.Time) *StaffCreate {
+	_c.mutation.SetEnrolUntil(v)
+	return _c
+}
+
+// SetNillableEnrolUntil sets the "enrol_until" field if the given value is not nil.
+func (_c *StaffCreate) SetNillableEnrolUntil(v *time.Time) *StaffCreate {
+	if v != nil {
+		_c.SetEnrolUntil(*v)
+	}
+	return _c
+}
+
+// SetEnrolledAt sets the "enrolled_at" field.
+func (_c *StaffCreate) SetEnrolledAt(v time.Time) *StaffCreate {
+	_c.mutation.SetEnrolledAt(v)
+	return _c
+}
+
+// SetNillableEnrolledAt sets the "enrolled_at" field if the given value is not nil.
+func (_c *StaffCreate) SetNillableEnrolledAt(v *time.Time) *StaffCreate {
+	if v != nil {
+		_c.SetEnrolledAt(*v)
+	}
+	return _c
+}
+
+// SetFailedTries sets the "failed_tries" field.
+func (_c *StaffCreate) SetFailedTries(v int) *StaffCreate {
+	_c.mutation.SetFailedTries(v)
+	return _c
+}
+
+// SetNillableFailedTries sets the "failed_tries" field if the given value is not nil.
+func (_c *StaffCreate) SetNillableFailedTries(v *int) *StaffCreate {
+	if v != nil {
+		_c.SetFailedTries(*v)
+	}
+	return _c
+}
+
+// SetLockedUntil sets the "locked_until" field.
+func (_c *StaffCreate) SetLockedUntil(v time.Time) *StaffCreate {
+	_c.mutation.SetLockedUntil(v)
+	return _c
+}
+
+// SetNillableLockedUntil sets the "locked_until" field if the given value is not nil.
+func (_c *StaffCreate) SetNillableLockedUntil(v *time.Time) *StaffCreate {
+	if v != nil {
+		_c.SetLockedUntil(*v)
 	}
 	return _c
 }
@@ -111,6 +208,14 @@ func (_c *StaffCreate) defaults() error {
 		v := staff.DefaultTokenGeneration
 		_c.mutation.SetTokenGeneration(v)
 	}
+	if _, ok := _c.mutation.TotpStep(); !ok {
+		v := staff.DefaultTotpStep
+		_c.mutation.SetTotpStep(v)
+	}
+	if _, ok := _c.mutation.FailedTries(); !ok {
+		v := staff.DefaultFailedTries
+		_c.mutation.SetFailedTries(v)
+	}
 	return nil
 }
 
@@ -124,6 +229,12 @@ func (_c *StaffCreate) check() error {
 	}
 	if _, ok := _c.mutation.TokenGeneration(); !ok {
 		return &ValidationError{Name: "token_generation", err: errors.New(`ent: missing required field "Staff.token_generation"`)}
+	}
+	if _, ok := _c.mutation.TotpStep(); !ok {
+		return &ValidationError{Name: "totp_step", err: errors.New(`ent: missing required field "Staff.totp_step"`)}
+	}
+	if _, ok := _c.mutation.FailedTries(); !ok {
+		return &ValidationError{Name: "failed_tries", err: errors.New(`ent: missing required field "Staff.failed_tries"`)}
 	}
 	return nil
 }
@@ -169,6 +280,38 @@ func (_c *StaffCreate) createSpec() (*Staff, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.TokenGeneration(); ok {
 		_spec.SetField(staff.FieldTokenGeneration, field.TypeInt64, value)
 		_node.TokenGeneration = value
+	}
+	if value, ok := _c.mutation.PasswordHash(); ok {
+		_spec.SetField(staff.FieldPasswordHash, field.TypeString, value)
+		_node.PasswordHash = value
+	}
+	if value, ok := _c.mutation.TotpSecret(); ok {
+		_spec.SetField(staff.FieldTotpSecret, field.TypeBytes, value)
+		_node.TotpSecret = value
+	}
+	if value, ok := _c.mutation.TotpStep(); ok {
+		_spec.SetField(staff.FieldTotpStep, field.TypeInt64, value)
+		_node.TotpStep = value
+	}
+	if value, ok := _c.mutation.EnrolHash(); ok {
+		_spec.SetField(staff.FieldEnrolHash, field.TypeBytes, value)
+		_node.EnrolHash = value
+	}
+	if value, ok := _c.mutation.EnrolUntil(); ok {
+		_spec.SetField(staff.FieldEnrolUntil, field.TypeTime, value)
+		_node.EnrolUntil = &value
+	}
+	if value, ok := _c.mutation.EnrolledAt(); ok {
+		_spec.SetField(staff.FieldEnrolledAt, field.TypeTime, value)
+		_node.EnrolledAt = &value
+	}
+	if value, ok := _c.mutation.FailedTries(); ok {
+		_spec.SetField(staff.FieldFailedTries, field.TypeInt, value)
+		_node.FailedTries = value
+	}
+	if value, ok := _c.mutation.LockedUntil(); ok {
+		_spec.SetField(staff.FieldLockedUntil, field.TypeTime, value)
+		_node.LockedUntil = &value
 	}
 	if nodes := _c.mutation.RolesIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -256,6 +399,150 @@ func (u *StaffUpsert) AddTokenGeneration(v int64) *StaffUpsert {
 	return u
 }
 
+// SetPasswordHash sets the "password_hash" field.
+func (u *StaffUpsert) SetPasswordHash(v string) *StaffUpsert {
+	u.Set(staff.FieldPasswordHash, v)
+	return u
+}
+
+// UpdatePasswordHash sets the "password_hash" field to the value that was provided on create.
+func (u *StaffUpsert) UpdatePasswordHash() *StaffUpsert {
+	u.SetExcluded(staff.FieldPasswordHash)
+	return u
+}
+
+// ClearPasswordHash clears the value of the "password_hash" field.
+func (u *StaffUpsert) ClearPasswordHash() *StaffUpsert {
+	u.SetNull(staff.FieldPasswordHash)
+	return u
+}
+
+// SetTotpSecret sets the "totp_secret" field.
+func (u *StaffUpsert) SetTotpSecret(v vault.Sealed) *StaffUpsert {
+	u.Set(staff.FieldTotpSecret, v)
+	return u
+}
+
+// UpdateTotpSecret sets the "totp_secret" field to the value that was provided on create.
+func (u *StaffUpsert) UpdateTotpSecret() *StaffUpsert {
+	u.SetExcluded(staff.FieldTotpSecret)
+	return u
+}
+
+// ClearTotpSecret clears the value of the "totp_secret" field.
+func (u *StaffUpsert) ClearTotpSecret() *StaffUpsert {
+	u.SetNull(staff.FieldTotpSecret)
+	return u
+}
+
+// SetTotpStep sets the "totp_step" field.
+func (u *StaffUpsert) SetTotpStep(v int64) *StaffUpsert {
+	u.Set(staff.FieldTotpStep, v)
+	return u
+}
+
+// UpdateTotpStep sets the "totp_step" field to the value that was provided on create.
+func (u *StaffUpsert) UpdateTotpStep() *StaffUpsert {
+	u.SetExcluded(staff.FieldTotpStep)
+	return u
+}
+
+// AddTotpStep adds v to the "totp_step" field.
+func (u *StaffUpsert) AddTotpStep(v int64) *StaffUpsert {
+	u.Add(staff.FieldTotpStep, v)
+	return u
+}
+
+// SetEnrolHash sets the "enrol_hash" field.
+func (u *StaffUpsert) SetEnrolHash(v []byte) *StaffUpsert {
+	u.Set(staff.FieldEnrolHash, v)
+	return u
+}
+
+// UpdateEnrolHash sets the "enrol_hash" field to the value that was provided on create.
+func (u *StaffUpsert) UpdateEnrolHash() *StaffUpsert {
+	u.SetExcluded(staff.FieldEnrolHash)
+	return u
+}
+
+// ClearEnrolHash clears the value of the "enrol_hash" field.
+func (u *StaffUpsert) ClearEnrolHash() *StaffUpsert {
+	u.SetNull(staff.FieldEnrolHash)
+	return u
+}
+
+// SetEnrolUntil sets the "enrol_until" field.
+func (u *StaffUpsert) SetEnrolUntil(v time.Time) *StaffUpsert {
+	u.Set(staff.FieldEnrolUntil, v)
+	return u
+}
+
+// UpdateEnrolUntil sets the "enrol_until" field to the value that was provided on create.
+func (u *StaffUpsert) UpdateEnrolUntil() *StaffUpsert {
+	u.SetExcluded(staff.FieldEnrolUntil)
+	return u
+}
+
+// ClearEnrolUntil clears the value of the "enrol_until" field.
+func (u *StaffUpsert) ClearEnrolUntil() *StaffUpsert {
+	u.SetNull(staff.FieldEnrolUntil)
+	return u
+}
+
+// SetEnrolledAt sets the "enrolled_at" field.
+func (u *StaffUpsert) SetEnrolledAt(v time.Time) *StaffUpsert {
+	u.Set(staff.FieldEnrolledAt, v)
+	return u
+}
+
+// UpdateEnrolledAt sets the "enrolled_at" field to the value that was provided on create.
+func (u *StaffUpsert) UpdateEnrolledAt() *StaffUpsert {
+	u.SetExcluded(staff.FieldEnrolledAt)
+	return u
+}
+
+// ClearEnrolledAt clears the value of the "enrolled_at" field.
+func (u *StaffUpsert) ClearEnrolledAt() *StaffUpsert {
+	u.SetNull(staff.FieldEnrolledAt)
+	return u
+}
+
+// SetFailedTries sets the "failed_tries" field.
+func (u *StaffUpsert) SetFailedTries(v int) *StaffUpsert {
+	u.Set(staff.FieldFailedTries, v)
+	return u
+}
+
+// UpdateFailedTries sets the "failed_tries" field to the value that was provided on create.
+func (u *StaffUpsert) UpdateFailedTries() *StaffUpsert {
+	u.SetExcluded(staff.FieldFailedTries)
+	return u
+}
+
+// AddFailedTries adds v to the "failed_tries" field.
+func (u *StaffUpsert) AddFailedTries(v int) *StaffUpsert {
+	u.Add(staff.FieldFailedTries, v)
+	return u
+}
+
+// SetLockedUntil sets the "locked_until" field.
+func (u *StaffUpsert) SetLockedUntil(v time.Time) *StaffUpsert {
+	u.Set(staff.FieldLockedUntil, v)
+	return u
+}
+
+// UpdateLockedUntil sets the "locked_until" field to the value that was provided on create.
+func (u *StaffUpsert) UpdateLockedUntil() *StaffUpsert {
+	u.SetExcluded(staff.FieldLockedUntil)
+	return u
+}
+
+// ClearLockedUntil clears the value of the "locked_until" field.
+func (u *StaffUpsert) ClearLockedUntil() *StaffUpsert {
+	u.SetNull(staff.FieldLockedUntil)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -328,6 +615,174 @@ func (u *StaffUpsertOne) AddTokenGeneration(v int64) *StaffUpsertOne {
 func (u *StaffUpsertOne) UpdateTokenGeneration() *StaffUpsertOne {
 	return u.Update(func(s *StaffUpsert) {
 		s.UpdateTokenGeneration()
+	})
+}
+
+// SetPasswordHash sets the "password_hash" field.
+func (u *StaffUpsertOne) SetPasswordHash(v string) *StaffUpsertOne {
+	return u.Update(func(s *StaffUpsert) {
+		s.SetPasswordHash(v)
+	})
+}
+
+// UpdatePasswordHash sets the "password_hash" field to the value that was provided on create.
+func (u *StaffUpsertOne) UpdatePasswordHash() *StaffUpsertOne {
+	return u.Update(func(s *StaffUpsert) {
+		s.UpdatePasswordHash()
+	})
+}
+
+// ClearPasswordHash clears the value of the "password_hash" field.
+func (u *StaffUpsertOne) ClearPasswordHash() *StaffUpsertOne {
+	return u.Update(func(s *StaffUpsert) {
+		s.ClearPasswordHash()
+	})
+}
+
+// SetTotpSecret sets the "totp_secret" field.
+func (u *StaffUpsertOne) SetTotpSecret(v vault.Sealed) *StaffUpsertOne {
+	return u.Update(func(s *StaffUpsert) {
+		s.SetTotpSecret(v)
+	})
+}
+
+// UpdateTotpSecret sets the "totp_secret" field to the value that was provided on create.
+func (u *StaffUpsertOne) UpdateTotpSecret() *StaffUpsertOne {
+	return u.Update(func(s *StaffUpsert) {
+		s.UpdateTotpSecret()
+	})
+}
+
+// ClearTotpSecret clears the value of the "totp_secret" field.
+func (u *StaffUpsertOne) ClearTotpSecret() *StaffUpsertOne {
+	return u.Update(func(s *StaffUpsert) {
+		s.ClearTotpSecret()
+	})
+}
+
+// SetTotpStep sets the "totp_step" field.
+func (u *StaffUpsertOne) SetTotpStep(v int64) *StaffUpsertOne {
+	return u.Update(func(s *StaffUpsert) {
+		s.SetTotpStep(v)
+	})
+}
+
+// AddTotpStep adds v to the "totp_step" field.
+func (u *StaffUpsertOne) AddTotpStep(v int64) *StaffUpsertOne {
+	return u.Update(func(s *StaffUpsert) {
+		s.AddTotpStep(v)
+	})
+}
+
+// UpdateTotpStep sets the "totp_step" field to the value that was provided on create.
+func (u *StaffUpsertOne) UpdateTotpStep() *StaffUpsertOne {
+	return u.Update(func(s *StaffUpsert) {
+		s.UpdateTotpStep()
+	})
+}
+
+// SetEnrolHash sets the "enrol_hash" field.
+func (u *StaffUpsertOne) SetEnrolHash(v []byte) *StaffUpsertOne {
+	return u.Update(func(s *StaffUpsert) {
+		s.SetEnrolHash(v)
+	})
+}
+
+// UpdateEnrolHash sets the "enrol_hash" field to the value that was provided on create.
+func (u *StaffUpsertOne) UpdateEnrolHash() *StaffUpsertOne {
+	return u.Update(func(s *StaffUpsert) {
+		s.UpdateEnrolHash()
+	})
+}
+
+// ClearEnrolHash clears the value of the "enrol_hash" field.
+func (u *StaffUpsertOne) ClearEnrolHash() *StaffUpsertOne {
+	return u.Update(func(s *StaffUpsert) {
+		s.ClearEnrolHash()
+	})
+}
+
+// SetEnrolUntil sets the "enrol_until" field.
+func (u *StaffUpsertOne) SetEnrolUntil(v time.Time) *StaffUpsertOne {
+	return u.Update(func(s *StaffUpsert) {
+		s.SetEnrolUntil(v)
+	})
+}
+
+// UpdateEnrolUntil sets the "enrol_until" field to the value that was provided on create.
+func (u *StaffUpsertOne) UpdateEnrolUntil() *StaffUpsertOne {
+	return u.Update(func(s *StaffUpsert) {
+		s.UpdateEnrolUntil()
+	})
+}
+
+// ClearEnrolUntil clears the value of the "enrol_until" field.
+func (u *StaffUpsertOne) ClearEnrolUntil() *StaffUpsertOne {
+	return u.Update(func(s *StaffUpsert) {
+		s.ClearEnrolUntil()
+	})
+}
+
+// SetEnrolledAt sets the "enrolled_at" field.
+func (u *StaffUpsertOne) SetEnrolledAt(v time.Time) *StaffUpsertOne {
+	return u.Update(func(s *StaffUpsert) {
+		s.SetEnrolledAt(v)
+	})
+}
+
+// UpdateEnrolledAt sets the "enrolled_at" field to the value that was provided on create.
+func (u *StaffUpsertOne) UpdateEnrolledAt() *StaffUpsertOne {
+	return u.Update(func(s *StaffUpsert) {
+		s.UpdateEnrolledAt()
+	})
+}
+
+// ClearEnrolledAt clears the value of the "enrolled_at" field.
+func (u *StaffUpsertOne) ClearEnrolledAt() *StaffUpsertOne {
+	return u.Update(func(s *StaffUpsert) {
+		s.ClearEnrolledAt()
+	})
+}
+
+// SetFailedTries sets the "failed_tries" field.
+func (u *StaffUpsertOne) SetFailedTries(v int) *StaffUpsertOne {
+	return u.Update(func(s *StaffUpsert) {
+		s.SetFailedTries(v)
+	})
+}
+
+// AddFailedTries adds v to the "failed_tries" field.
+func (u *StaffUpsertOne) AddFailedTries(v int) *StaffUpsertOne {
+	return u.Update(func(s *StaffUpsert) {
+		s.AddFailedTries(v)
+	})
+}
+
+// UpdateFailedTries sets the "failed_tries" field to the value that was provided on create.
+func (u *StaffUpsertOne) UpdateFailedTries() *StaffUpsertOne {
+	return u.Update(func(s *StaffUpsert) {
+		s.UpdateFailedTries()
+	})
+}
+
+// SetLockedUntil sets the "locked_until" field.
+func (u *StaffUpsertOne) SetLockedUntil(v time.Time) *StaffUpsertOne {
+	return u.Update(func(s *StaffUpsert) {
+		s.SetLockedUntil(v)
+	})
+}
+
+// UpdateLockedUntil sets the "locked_until" field to the value that was provided on create.
+func (u *StaffUpsertOne) UpdateLockedUntil() *StaffUpsertOne {
+	return u.Update(func(s *StaffUpsert) {
+		s.UpdateLockedUntil()
+	})
+}
+
+// ClearLockedUntil clears the value of the "locked_until" field.
+func (u *StaffUpsertOne) ClearLockedUntil() *StaffUpsertOne {
+	return u.Update(func(s *StaffUpsert) {
+		s.ClearLockedUntil()
 	})
 }
 
@@ -569,6 +1024,174 @@ func (u *StaffUpsertBulk) AddTokenGeneration(v int64) *StaffUpsertBulk {
 func (u *StaffUpsertBulk) UpdateTokenGeneration() *StaffUpsertBulk {
 	return u.Update(func(s *StaffUpsert) {
 		s.UpdateTokenGeneration()
+	})
+}
+
+// SetPasswordHash sets the "password_hash" field.
+func (u *StaffUpsertBulk) SetPasswordHash(v string) *StaffUpsertBulk {
+	return u.Update(func(s *StaffUpsert) {
+		s.SetPasswordHash(v)
+	})
+}
+
+// UpdatePasswordHash sets the "password_hash" field to the value that was provided on create.
+func (u *StaffUpsertBulk) UpdatePasswordHash() *StaffUpsertBulk {
+	return u.Update(func(s *StaffUpsert) {
+		s.UpdatePasswordHash()
+	})
+}
+
+// ClearPasswordHash clears the value of the "password_hash" field.
+func (u *StaffUpsertBulk) ClearPasswordHash() *StaffUpsertBulk {
+	return u.Update(func(s *StaffUpsert) {
+		s.ClearPasswordHash()
+	})
+}
+
+// SetTotpSecret sets the "totp_secret" field.
+func (u *StaffUpsertBulk) SetTotpSecret(v vault.Sealed) *StaffUpsertBulk {
+	return u.Update(func(s *StaffUpsert) {
+		s.SetTotpSecret(v)
+	})
+}
+
+// UpdateTotpSecret sets the "totp_secret" field to the value that was provided on create.
+func (u *StaffUpsertBulk) UpdateTotpSecret() *StaffUpsertBulk {
+	return u.Update(func(s *StaffUpsert) {
+		s.UpdateTotpSecret()
+	})
+}
+
+// ClearTotpSecret clears the value of the "totp_secret" field.
+func (u *StaffUpsertBulk) ClearTotpSecret() *StaffUpsertBulk {
+	return u.Update(func(s *StaffUpsert) {
+		s.ClearTotpSecret()
+	})
+}
+
+// SetTotpStep sets the "totp_step" field.
+func (u *StaffUpsertBulk) SetTotpStep(v int64) *StaffUpsertBulk {
+	return u.Update(func(s *StaffUpsert) {
+		s.SetTotpStep(v)
+	})
+}
+
+// AddTotpStep adds v to the "totp_step" field.
+func (u *StaffUpsertBulk) AddTotpStep(v int64) *StaffUpsertBulk {
+	return u.Update(func(s *StaffUpsert) {
+		s.AddTotpStep(v)
+	})
+}
+
+// UpdateTotpStep sets the "totp_step" field to the value that was provided on create.
+func (u *StaffUpsertBulk) UpdateTotpStep() *StaffUpsertBulk {
+	return u.Update(func(s *StaffUpsert) {
+		s.UpdateTotpStep()
+	})
+}
+
+// SetEnrolHash sets the "enrol_hash" field.
+func (u *StaffUpsertBulk) SetEnrolHash(v []byte) *StaffUpsertBulk {
+	return u.Update(func(s *StaffUpsert) {
+		s.SetEnrolHash(v)
+	})
+}
+
+// UpdateEnrolHash sets the "enrol_hash" field to the value that was provided on create.
+func (u *StaffUpsertBulk) UpdateEnrolHash() *StaffUpsertBulk {
+	return u.Update(func(s *StaffUpsert) {
+		s.UpdateEnrolHash()
+	})
+}
+
+// ClearEnrolHash clears the value of the "enrol_hash" field.
+func (u *StaffUpsertBulk) ClearEnrolHash() *StaffUpsertBulk {
+	return u.Update(func(s *StaffUpsert) {
+		s.ClearEnrolHash()
+	})
+}
+
+// SetEnrolUntil sets the "enrol_until" field.
+func (u *StaffUpsertBulk) SetEnrolUntil(v time.Time) *StaffUpsertBulk {
+	return u.Update(func(s *StaffUpsert) {
+		s.SetEnrolUntil(v)
+	})
+}
+
+// UpdateEnrolUntil sets the "enrol_until" field to the value that was provided on create.
+func (u *StaffUpsertBulk) UpdateEnrolUntil() *StaffUpsertBulk {
+	return u.Update(func(s *StaffUpsert) {
+		s.UpdateEnrolUntil()
+	})
+}
+
+// ClearEnrolUntil clears the value of the "enrol_until" field.
+func (u *StaffUpsertBulk) ClearEnrolUntil() *StaffUpsertBulk {
+	return u.Update(func(s *StaffUpsert) {
+		s.ClearEnrolUntil()
+	})
+}
+
+// SetEnrolledAt sets the "enrolled_at" field.
+func (u *StaffUpsertBulk) SetEnrolledAt(v time.Time) *StaffUpsertBulk {
+	return u.Update(func(s *StaffUpsert) {
+		s.SetEnrolledAt(v)
+	})
+}
+
+// UpdateEnrolledAt sets the "enrolled_at" field to the value that was provided on create.
+func (u *StaffUpsertBulk) UpdateEnrolledAt() *StaffUpsertBulk {
+	return u.Update(func(s *StaffUpsert) {
+		s.UpdateEnrolledAt()
+	})
+}
+
+// ClearEnrolledAt clears the value of the "enrolled_at" field.
+func (u *StaffUpsertBulk) ClearEnrolledAt() *StaffUpsertBulk {
+	return u.Update(func(s *StaffUpsert) {
+		s.ClearEnrolledAt()
+	})
+}
+
+// SetFailedTries sets the "failed_tries" field.
+func (u *StaffUpsertBulk) SetFailedTries(v int) *StaffUpsertBulk {
+	return u.Update(func(s *StaffUpsert) {
+		s.SetFailedTries(v)
+	})
+}
+
+// AddFailedTries adds v to the "failed_tries" field.
+func (u *StaffUpsertBulk) AddFailedTries(v int) *StaffUpsertBulk {
+	return u.Update(func(s *StaffUpsert) {
+		s.AddFailedTries(v)
+	})
+}
+
+// UpdateFailedTries sets the "failed_tries" field to the value that was provided on create.
+func (u *StaffUpsertBulk) UpdateFailedTries() *StaffUpsertBulk {
+	return u.Update(func(s *StaffUpsert) {
+		s.UpdateFailedTries()
+	})
+}
+
+// SetLockedUntil sets the "locked_until" field.
+func (u *StaffUpsertBulk) SetLockedUntil(v time.Time) *StaffUpsertBulk {
+	return u.Update(func(s *StaffUpsert) {
+		s.SetLockedUntil(v)
+	})
+}
+
+// UpdateLockedUntil sets the "locked_until" field to the value that was provided on create.
+func (u *StaffUpsertBulk) UpdateLockedUntil() *StaffUpsertBulk {
+	return u.Update(func(s *StaffUpsert) {
+		s.UpdateLockedUntil()
+	})
+}
+
+// ClearLockedUntil clears the value of the "locked_until" field.
+func (u *StaffUpsertBulk) ClearLockedUntil() *StaffUpsertBulk {
+	return u.Update(func(s *StaffUpsert) {
+		s.ClearLockedUntil()
 	})
 }
 

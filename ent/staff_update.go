@@ -9,6 +9,8 @@ import (
 	"parkbff/ent/predicate"
 	"parkbff/ent/staff"
 	"parkbff/ent/staffrole"
+	"parkbff/internal/vault"
+	"time"
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -47,6 +49,152 @@ func (_u *StaffUpdate) SetNillableTokenGeneration(v *int64) *StaffUpdate {
 // AddTokenGeneration adds value to the "token_generation" field.
 func (_u *StaffUpdate) AddTokenGeneration(v int64) *StaffUpdate {
 	_u.mutation.AddTokenGeneration(v)
+	return _u
+}
+
+// SetPasswordHash sets the "password_hash" field.
+func (_u *StaffUpdate) SetPasswordHash(v string) *StaffUpdate {
+	_u.mutation.SetPasswordHash(v)
+	return _u
+}
+
+// SetNillablePasswordHash sets the "password_hash" field if the given value is not nil.
+func (_u *StaffUpdate) SetNillablePasswordHash(v *string) *StaffUpdate {
+	if v != nil {
+		_u.SetPasswordHash(*v)
+	}
+	return _u
+}
+
+// ClearPasswordHash clears the value of the "password_hash" field.
+func (_u *StaffUpdate) ClearPasswordHash() *StaffUpdate {
+	_u.mutation.ClearPasswordHash()
+	return _u
+}
+
+// SetTotpSecret sets the "totp_secret" field.
+func (_u *StaffUpdate) SetTotpSecret(v vault.Sealed) *StaffUpdate {
+	_u.mutation.SetTotpSecret(v)
+	return _u
+}
+
+// ClearTotpSecret clears the value of the "totp_secret" field.
+func (_u *StaffUpdate) ClearTotpSecret() *StaffUpdate {
+	_u.mutation.ClearTotpSecret()
+	return _u
+}
+
+// SetTotpStep sets the "totp_step" field.
+func (_u *StaffUpdate) SetTotpStep(v int64) *StaffUpdate {
+	_u.mutation.ResetTotpStep()
+	_u.mutation.SetTotpStep(v)
+	return _u
+}
+
+// SetNillableTotpStep sets the "totp_step" field if the given value is not nil.
+func (_u *StaffUpdate) SetNillableTotpStep(v *int64) *StaffUpdate {
+	if v != nil {
+		_u.SetTotpStep(*v)
+	}
+	return _u
+}
+
+// AddTotpStep adds value to the "totp_step" field.
+func (_u *StaffUpdate) AddTotpStep(v int64) *StaffUpdate {
+	_u.mutation.AddTotpStep(v)
+	return _u
+}
+
+// SetEnrolHash sets the "enrol_hash" field.
+func (_u *StaffUpdate) SetEnrolHash(v []byte) *StaffUpdate {
+	_u.mutation.SetEnrolHash(v)
+	return _u
+}
+
+// ClearEnrolHash clears the value of the "enrol_hash" field.
+func (_u *StaffUpdate) ClearEnrolHash() *StaffUpdate {
+	_u.mutation.ClearEnrolHash()
+	return _u
+}
+
+// SetEnrolUntil sets the "enrol_until" field.
+func (_u *StaffUpdate) SetEnrolUntil(v time.Time) *StaffUpdate {
+	_u.mutation.SetEnrolUntil(v)
+	return _u
+}
+
+// SetNillableEnrolUntil sets the "enrol_until" field if the given value is not nil.
+func (_u *StaffUpdate) SetNillableEnrolUntil(v *time.Time) *StaffUpdate {
+	if v != nil {
+		_u.SetEnrolUntil(*v)
+	}
+	return _u
+}
+
+// ClearEnrolUntil clears the value of the "enrol_until" field.
+func (_u *StaffUpdate) ClearEnrolUntil() *StaffUpdate {
+	_u.mutation.ClearEnrolUntil()
+	return _u
+}
+
+// SetEnrolledAt sets the "enrolled_at" field.
+func (_u *StaffUpdate) SetEnrolledAt(v time.Time) *StaffUpdate {
+	_u.mutation.SetEnrolledAt(v)
+	return _u
+}
+
+// SetNillableEnrolledAt sets the "enrolled_at" field if the given value is not nil.
+func (_u *StaffUpdate) SetNillableEnrolledAt(v *time.Time) *StaffUpdate {
+	if v != nil {
+		_u.SetEnrolledAt(*v)
+	}
+	return _u
+}
+
+// ClearEnrolledAt clears the value of the "enrolled_at" field.
+func (_u *StaffUpdate) ClearEnrolledAt() *StaffUpdate {
+	_u.mutation.ClearEnrolledAt()
+	return _u
+}
+
+// SetFailedTries sets the "failed_tries" field.
+func (_u *StaffUpdate) SetFailedTries(v int) *StaffUpdate {
+	_u.mutation.ResetFailedTries()
+	_u.mutation.SetFailedTries(v)
+	return _u
+}
+
+// SetNillableFailedTries sets the "failed_tries" field if the given value is not nil.
+func (_u *StaffUpdate) SetNillableFailedTries(v *int) *StaffUpdate {
+	if v != nil {
+		_u.SetFailedTries(*v)
+	}
+	return _u
+}
+
+// AddFailedTries adds value to the "failed_tries" field.
+func (_u *StaffUpdate) AddFailedTries(v int) *StaffUpdate {
+	_u.mutation.AddFailedTries(v)
+	return _u
+}
+
+// SetLockedUntil sets the "locked_until" field.
+func (_u *StaffUpdate) SetLockedUntil(v time.Time) *StaffUpdate {
+	_u.mutation.SetLockedUntil(v)
+	return _u
+}
+
+// SetNillableLockedUntil sets the "locked_until" field if the given value is not nil.
+func (_u *StaffUpdate) SetNillableLockedUntil(v *time.Time) *StaffUpdate {
+	if v != nil {
+		_u.SetLockedUntil(*v)
+	}
+	return _u
+}
+
+// ClearLockedUntil clears the value of the "locked_until" field.
+func (_u *StaffUpdate) ClearLockedUntil() *StaffUpdate {
+	_u.mutation.ClearLockedUntil()
 	return _u
 }
 
@@ -139,6 +287,54 @@ func (_u *StaffUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.AddedTokenGeneration(); ok {
 		_spec.AddField(staff.FieldTokenGeneration, field.TypeInt64, value)
 	}
+	if value, ok := _u.mutation.PasswordHash(); ok {
+		_spec.SetField(staff.FieldPasswordHash, field.TypeString, value)
+	}
+	if _u.mutation.PasswordHashCleared() {
+		_spec.ClearField(staff.FieldPasswordHash, field.TypeString)
+	}
+	if value, ok := _u.mutation.TotpSecret(); ok {
+		_spec.SetField(staff.FieldTotpSecret, field.TypeBytes, value)
+	}
+	if _u.mutation.TotpSecretCleared() {
+		_spec.ClearField(staff.FieldTotpSecret, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.TotpStep(); ok {
+		_spec.SetField(staff.FieldTotpStep, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedTotpStep(); ok {
+		_spec.AddField(staff.FieldTotpStep, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.EnrolHash(); ok {
+		_spec.SetField(staff.FieldEnrolHash, field.TypeBytes, value)
+	}
+	if _u.mutation.EnrolHashCleared() {
+		_spec.ClearField(staff.FieldEnrolHash, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.EnrolUntil(); ok {
+		_spec.SetField(staff.FieldEnrolUntil, field.TypeTime, value)
+	}
+	if _u.mutation.EnrolUntilCleared() {
+		_spec.ClearField(staff.FieldEnrolUntil, field.TypeTime)
+	}
+	if value, ok := _u.mutation.EnrolledAt(); ok {
+		_spec.SetField(staff.FieldEnrolledAt, field.TypeTime, value)
+	}
+	if _u.mutation.EnrolledAtCleared() {
+		_spec.ClearField(staff.FieldEnrolledAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.FailedTries(); ok {
+		_spec.SetField(staff.FieldFailedTries, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedFailedTries(); ok {
+		_spec.AddField(staff.FieldFailedTries, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.LockedUntil(); ok {
+		_spec.SetField(staff.FieldLockedUntil, field.TypeTime, value)
+	}
+	if _u.mutation.LockedUntilCleared() {
+		_spec.ClearField(staff.FieldLockedUntil, field.TypeTime)
+	}
 	if _u.mutation.RolesCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.O2M,
@@ -224,6 +420,152 @@ func (_u *StaffUpdateOne) SetNillableTokenGeneration(v *int64) *StaffUpdateOne {
 // AddTokenGeneration adds value to the "token_generation" field.
 func (_u *StaffUpdateOne) AddTokenGeneration(v int64) *StaffUpdateOne {
 	_u.mutation.AddTokenGeneration(v)
+	return _u
+}
+
+// SetPasswordHash sets the "password_hash" field.
+func (_u *StaffUpdateOne) SetPasswordHash(v string) *StaffUpdateOne {
+	_u.mutation.SetPasswordHash(v)
+	return _u
+}
+
+// SetNillablePasswordHash sets the "password_hash" field if the given value is not nil.
+func (_u *StaffUpdateOne) SetNillablePasswordHash(v *string) *StaffUpdateOne {
+	if v != nil {
+		_u.SetPasswordHash(*v)
+	}
+	return _u
+}
+
+// ClearPasswordHash clears the value of the "password_hash" field.
+func (_u *StaffUpdateOne) ClearPasswordHash() *StaffUpdateOne {
+	_u.mutation.ClearPasswordHash()
+	return _u
+}
+
+// SetTotpSecret sets the "totp_secret" field.
+func (_u *StaffUpdateOne) SetTotpSecret(v vault.Sealed) *StaffUpdateOne {
+	_u.mutation.SetTotpSecret(v)
+	return _u
+}
+
+// ClearTotpSecret clears the value of the "totp_secret" field.
+func (_u *StaffUpdateOne) ClearTotpSecret() *StaffUpdateOne {
+	_u.mutation.ClearTotpSecret()
+	return _u
+}
+
+// SetTotpStep sets the "totp_step" field.
+func (_u *StaffUpdateOne) SetTotpStep(v int64) *StaffUpdateOne {
+	_u.mutation.ResetTotpStep()
+	_u.mutation.SetTotpStep(v)
+	return _u
+}
+
+// SetNillableTotpStep sets the "totp_step" field if the given value is not nil.
+func (_u *StaffUpdateOne) SetNillableTotpStep(v *int64) *StaffUpdateOne {
+	if v != nil {
+		_u.SetTotpStep(*v)
+	}
+	return _u
+}
+
+// AddTotpStep adds value to the "totp_step" field.
+func (_u *StaffUpdateOne) AddTotpStep(v int64) *StaffUpdateOne {
+	_u.mutation.AddTotpStep(v)
+	return _u
+}
+
+// SetEnrolHash sets the "enrol_hash" field.
+func (_u *StaffUpdateOne) SetEnrolHash(v []byte) *StaffUpdateOne {
+	_u.mutation.SetEnrolHash(v)
+	return _u
+}
+
+// ClearEnrolHash clears the value of the "enrol_hash" field.
+func (_u *StaffUpdateOne) ClearEnrolHash() *StaffUpdateOne {
+	_u.mutation.ClearEnrolHash()
+	return _u
+}
+
+// SetEnrolUntil sets the "enrol_until" field.
+func (_u *StaffUpdateOne) SetEnrolUntil(v time.Time) *StaffUpdateOne {
+	_u.mutation.SetEnrolUntil(v)
+	return _u
+}
+
+// SetNillableEnrolUntil sets the "enrol_until" field if the given value is not nil.
+func (_u *StaffUpdateOne) SetNillableEnrolUntil(v *time.Time) *StaffUpdateOne {
+	if v != nil {
+		_u.SetEnrolUntil(*v)
+	}
+	return _u
+}
+
+// ClearEnrolUntil clears the value of the "enrol_until" field.
+func (_u *StaffUpdateOne) ClearEnrolUntil() *StaffUpdateOne {
+	_u.mutation.ClearEnrolUntil()
+	return _u
+}
+
+// SetEnrolledAt sets the "enrolled_at" field.
+func (_u *StaffUpdateOne) SetEnrolledAt(v time.Time) *StaffUpdateOne {
+	_u.mutation.SetEnrolledAt(v)
+	return _u
+}
+
+// SetNillableEnrolledAt sets the "enrolled_at" field if the given value is not nil.
+func (_u *StaffUpdateOne) SetNillableEnrolledAt(v *time.Time) *StaffUpdateOne {
+	if v != nil {
+		_u.SetEnrolledAt(*v)
+	}
+	return _u
+}
+
+// ClearEnrolledAt clears the value of the "enrolled_at" field.
+func (_u *StaffUpdateOne) ClearEnrolledAt() *StaffUpdateOne {
+	_u.mutation.ClearEnrolledAt()
+	return _u
+}
+
+// SetFailedTries sets the "failed_tries" field.
+func (_u *StaffUpdateOne) SetFailedTries(v int) *StaffUpdateOne {
+	_u.mutation.ResetFailedTries()
+	_u.mutation.SetFailedTries(v)
+	return _u
+}
+
+// SetNillableFailedTries sets the "failed_tries" field if the given value is not nil.
+func (_u *StaffUpdateOne) SetNillableFailedTries(v *int) *StaffUpdateOne {
+	if v != nil {
+		_u.SetFailedTries(*v)
+	}
+	return _u
+}
+
+// AddFailedTries adds value to the "failed_tries" field.
+func (_u *StaffUpdateOne) AddFailedTries(v int) *StaffUpdateOne {
+	_u.mutation.AddFailedTries(v)
+	return _u
+}
+
+// SetLockedUntil sets the "locked_until" field.
+func (_u *StaffUpdateOne) SetLockedUntil(v time.Time) *StaffUpdateOne {
+	_u.mutation.SetLockedUntil(v)
+	return _u
+}
+
+// SetNillableLockedUntil sets the "locked_until" field if the given value is not nil.
+func (_u *StaffUpdateOne) SetNillableLockedUntil(v *time.Time) *StaffUpdateOne {
+	if v != nil {
+		_u.SetLockedUntil(*v)
+	}
+	return _u
+}
+
+// ClearLockedUntil clears the value of the "locked_until" field.
+func (_u *StaffUpdateOne) ClearLockedUntil() *StaffUpdateOne {
+	_u.mutation.ClearLockedUntil()
 	return _u
 }
 
@@ -345,6 +687,54 @@ func (_u *StaffUpdateOne) sqlSave(ctx context.Context) (_node *Staff, err error)
 	}
 	if value, ok := _u.mutation.AddedTokenGeneration(); ok {
 		_spec.AddField(staff.FieldTokenGeneration, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.PasswordHash(); ok {
+		_spec.SetField(staff.FieldPasswordHash, field.TypeString, value)
+	}
+	if _u.mutation.PasswordHashCleared() {
+		_spec.ClearField(staff.FieldPasswordHash, field.TypeString)
+	}
+	if value, ok := _u.mutation.TotpSecret(); ok {
+		_spec.SetField(staff.FieldTotpSecret, field.TypeBytes, value)
+	}
+	if _u.mutation.TotpSecretCleared() {
+		_spec.ClearField(staff.FieldTotpSecret, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.TotpStep(); ok {
+		_spec.SetField(staff.FieldTotpStep, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedTotpStep(); ok {
+		_spec.AddField(staff.FieldTotpStep, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.EnrolHash(); ok {
+		_spec.SetField(staff.FieldEnrolHash, field.TypeBytes, value)
+	}
+	if _u.mutation.EnrolHashCleared() {
+		_spec.ClearField(staff.FieldEnrolHash, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.EnrolUntil(); ok {
+		_spec.SetField(staff.FieldEnrolUntil, field.TypeTime, value)
+	}
+	if _u.mutation.EnrolUntilCleared() {
+		_spec.ClearField(staff.FieldEnrolUntil, field.TypeTime)
+	}
+	if value, ok := _u.mutation.EnrolledAt(); ok {
+		_spec.SetField(staff.FieldEnrolledAt, field.TypeTime, value)
+	}
+	if _u.mutation.EnrolledAtCleared() {
+		_spec.ClearField(staff.FieldEnrolledAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.FailedTries(); ok {
+		_spec.SetField(staff.FieldFailedTries, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedFailedTries(); ok {
+		_spec.AddField(staff.FieldFailedTries, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.LockedUntil(); ok {
+		_spec.SetField(staff.FieldLockedUntil, field.TypeTime, value)
+	}
+	if _u.mutation.LockedUntilCleared() {
+		_spec.ClearField(staff.FieldLockedUntil, field.TypeTime)
 	}
 	if _u.mutation.RolesCleared() {
 		edge := &sqlgraph.EdgeSpec{

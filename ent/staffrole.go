@@ -7,6 +7,7 @@ import (
 	"parkbff/ent/lot"
 	"parkbff/ent/staff"
 	"parkbff/ent/staffrole"
+	"parkbff/ent/store"
 	"strings"
 
 	"entgo.io/ent"
@@ -21,7 +22,9 @@ type StaffRole struct {
 	// StaffID holds the value of the "staff_id" field.
 	StaffID int64 `json:"staff_id,omitempty"`
 	// LotID holds the value of the "lot_id" field.
-	LotID int64 `json:"lot_id,omitempty"`
+	LotID *int64 `json:"lot_id,omitempty"`
+	// StoreID holds the value of the "store_id" field.
+	StoreID *int64 `json:"store_id,omitempty"`
 	// Role holds the value of the "role" field.
 	Role staffrole.Role `json:"role,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -36,9 +39,11 @@ type StaffRoleEdges struct {
 	Staff *Staff `json:"staff,omitempty"`
 	// Lot holds the value of the lot edge.
 	Lot *Lot `json:"lot,omitempty"`
+	// Store holds the value of the store edge.
+	Store *Store `json:"store,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [2]bool
+	loadedTypes [3]bool
 }
 
 // StaffOrErr returns the Staff value or an error if the edge
@@ -63,12 +68,23 @@ func (e StaffRoleEdges) LotOrErr() (*Lot, error) {
 	return nil, &NotLoadedError{edge: "lot"}
 }
 
+// StoreOrErr returns the Store value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e StaffRoleEdges) StoreOrErr() (*Store, error) {
+	if e.Store != nil {
+		return e.Store, nil
+	} else if e.loadedTypes[2] {
+		return nil, &NotFoundError{label: store.Label}
+	}
+	return nil, &NotLoadedError{edge: "store"}
+}
+
 // scanValues returns the types for scanning values from sql.Rows.
 func (*StaffRole) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case staffrole.FieldID, staffrole.FieldStaffID, staffrole.FieldLotID:
+		case staffrole.FieldID, staffrole.FieldStaffID, staffrole.FieldLotID, staffrole.FieldStoreID:
 			values[i] = new(sql.NullInt64)
 		case staffrole.FieldRole:
 			values[i] = new(sql.NullString)
@@ -103,7 +119,15 @@ func (_m *StaffRole) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field lot_id", values[i])
 			} else if value.Valid {
-				_m.LotID = value.Int64
+				_m.LotID = new(int64)
+				*_m.LotID = value.Int64
+			}
+		case staffrole.FieldStoreID:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field store_id", values[i])
+			} else if value.Valid {
+				_m.StoreID = new(int64)
+				*_m.StoreID = value.Int64
 			}
 		case staffrole.FieldRole:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -134,6 +158,11 @@ func (_m *StaffRole) QueryLot() *LotQuery {
 	return NewStaffRoleClient(_m.config).QueryLot(_m)
 }
 
+// QueryStore queries the "store" edge of the StaffRole entity.
+func (_m *StaffRole) QueryStore() *StoreQuery {
+	return NewStaffRoleClient(_m.config).QueryStore(_m)
+}
+
 // Update returns a builder for updating this StaffRole.
 // Note that you need to call StaffRole.Unwrap() before calling this method if this StaffRole
 // was returned from a transaction, and the transaction was committed or rolled back.
@@ -160,8 +189,15 @@ func (_m *StaffRole) String() string {
 	builder.WriteString("staff_id=")
 	builder.WriteString(fmt.Sprintf("%v", _m.StaffID))
 	builder.WriteString(", ")
-	builder.WriteString("lot_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.LotID))
+	if v := _m.LotID; v != nil {
+		builder.WriteString("lot_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.StoreID; v != nil {
+		builder.WriteString("store_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("role=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Role))

@@ -9,6 +9,7 @@ import (
 	"parkbff/ent/lot"
 	"parkbff/ent/staff"
 	"parkbff/ent/staffrole"
+	"parkbff/ent/store"
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -35,6 +36,28 @@ func (_c *StaffRoleCreate) SetLotID(v int64) *StaffRoleCreate {
 	return _c
 }
 
+// SetNillableLotID sets the "lot_id" field if the given value is not nil.
+func (_c *StaffRoleCreate) SetNillableLotID(v *int64) *StaffRoleCreate {
+	if v != nil {
+		_c.SetLotID(*v)
+	}
+	return _c
+}
+
+// SetStoreID sets the "store_id" field.
+func (_c *StaffRoleCreate) SetStoreID(v int64) *StaffRoleCreate {
+	_c.mutation.SetStoreID(v)
+	return _c
+}
+
+// SetNillableStoreID sets the "store_id" field if the given value is not nil.
+func (_c *StaffRoleCreate) SetNillableStoreID(v *int64) *StaffRoleCreate {
+	if v != nil {
+		_c.SetStoreID(*v)
+	}
+	return _c
+}
+
 // SetRole sets the "role" field.
 func (_c *StaffRoleCreate) SetRole(v staffrole.Role) *StaffRoleCreate {
 	_c.mutation.SetRole(v)
@@ -55,6 +78,11 @@ func (_c *StaffRoleCreate) SetStaff(v *Staff) *StaffRoleCreate {
 // SetLot sets the "lot" edge to the Lot entity.
 func (_c *StaffRoleCreate) SetLot(v *Lot) *StaffRoleCreate {
 	return _c.SetLotID(v.ID)
+}
+
+// SetStore sets the "store" edge to the Store entity.
+func (_c *StaffRoleCreate) SetStore(v *Store) *StaffRoleCreate {
+	return _c.SetStoreID(v.ID)
 }
 
 // Mutation returns the StaffRoleMutation object of the builder.
@@ -94,9 +122,6 @@ func (_c *StaffRoleCreate) check() error {
 	if _, ok := _c.mutation.StaffID(); !ok {
 		return &ValidationError{Name: "staff_id", err: errors.New(`ent: missing required field "StaffRole.staff_id"`)}
 	}
-	if _, ok := _c.mutation.LotID(); !ok {
-		return &ValidationError{Name: "lot_id", err: errors.New(`ent: missing required field "StaffRole.lot_id"`)}
-	}
 	if _, ok := _c.mutation.Role(); !ok {
 		return &ValidationError{Name: "role", err: errors.New(`ent: missing required field "StaffRole.role"`)}
 	}
@@ -107,9 +132,6 @@ func (_c *StaffRoleCreate) check() error {
 	}
 	if len(_c.mutation.StaffIDs()) == 0 {
 		return &ValidationError{Name: "staff", err: errors.New(`ent: missing required edge "StaffRole.staff"`)}
-	}
-	if len(_c.mutation.LotIDs()) == 0 {
-		return &ValidationError{Name: "lot", err: errors.New(`ent: missing required edge "StaffRole.lot"`)}
 	}
 	return nil
 }
@@ -179,7 +201,24 @@ func (_c *StaffRoleCreate) createSpec() (*StaffRole, *sqlgraph.CreateSpec) {
 		for _, k := range nodes {
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
-		_node.LotID = nodes[0]
+		_node.LotID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.StoreIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   staffrole.StoreTable,
+			Columns: []string{staffrole.StoreColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(store.FieldID, field.TypeInt64),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.StoreID = &nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	return _node, _spec
@@ -268,6 +307,9 @@ func (u *StaffRoleUpsertOne) UpdateNewValues() *StaffRoleUpsertOne {
 		}
 		if _, exists := u.create.mutation.LotID(); exists {
 			s.SetIgnore(staffrole.FieldLotID)
+		}
+		if _, exists := u.create.mutation.StoreID(); exists {
+			s.SetIgnore(staffrole.FieldStoreID)
 		}
 	}))
 	return u
@@ -500,6 +542,9 @@ func (u *StaffRoleUpsertBulk) UpdateNewValues() *StaffRoleUpsertBulk {
 			}
 			if _, exists := b.mutation.LotID(); exists {
 				s.SetIgnore(staffrole.FieldLotID)
+			}
+			if _, exists := b.mutation.StoreID(); exists {
+				s.SetIgnore(staffrole.FieldStoreID)
 			}
 		}
 	}))

@@ -11,6 +11,7 @@ import (
 	"parkbff/ent/predicate"
 	"parkbff/ent/staff"
 	"parkbff/ent/staffrole"
+	"parkbff/ent/store"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect"
@@ -28,6 +29,7 @@ type StaffRoleQuery struct {
 	predicates []predicate.StaffRole
 	withStaff  *StaffQuery
 	withLot    *LotQuery
+	withStore  *StoreQuery
 	modifiers  []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
@@ -102,6 +104,28 @@ func (_q *StaffRoleQuery) QueryLot() *LotQuery {
 			sqlgraph.From(staffrole.Table, staffrole.FieldID, selector),
 			sqlgraph.To(lot.Table, lot.FieldID),
 			sqlgraph.Edge(sqlgraph.M2O, false, staffrole.LotTable, staffrole.LotColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryStore chains the current query on the "store" edge.
+func (_q *StaffRoleQuery) QueryStore() *StoreQuery {
+	query := (&StoreClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(staffrole.Table, staffrole.FieldID, selector),
+			sqlgraph.To(store.Table, store.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, staffrole.StoreTable, staffrole.StoreColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -303,6 +327,7 @@ func (_q *StaffRoleQuery) Clone() *StaffRoleQuery {
 		predicates: append([]predicate.StaffRole{}, _q.predicates...),
 		withStaff:  _q.withStaff.Clone(),
 		withLot:    _q.withLot.Clone(),
+		withStore:  _q.withStore.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
@@ -329,6 +354,17 @@ func (_q *StaffRoleQuery) WithLot(opts ...func(*LotQuery)) *StaffRoleQuery {
 		opt(query)
 	}
 	_q.withLot = query
+	return _q
+}
+
+// WithStore tells the query-builder to eager-load the nodes that are connected to
+// the "store" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *StaffRoleQuery) WithStore(opts ...func(*StoreQuery)) *StaffRoleQuery {
+	query := (&StoreClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withStore = query
 	return _q
 }
 
@@ -416,9 +452,10 @@ func (_q *StaffRoleQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*St
 	var (
 		nodes       = []*StaffRole{}
 		_spec       = _q.querySpec()
-		loadedTypes = [2]bool{
+		loadedTypes = [3]bool{
 			_q.withStaff != nil,
 			_q.withLot != nil,
+			_q.withStore != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -451,6 +488,12 @@ func (_q *StaffRoleQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*St
 	if query := _q.withLot; query != nil {
 		if err := _q.loadLot(ctx, query, nodes, nil,
 			func(n *StaffRole, e *Lot) { n.Edges.Lot = e }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withStore; query != nil {
+		if err := _q.loadStore(ctx, query, nodes, nil,
+			func(n *StaffRole, e *Store) { n.Edges.Store = e }); err != nil {
 			return nil, err
 		}
 	}
@@ -490,7 +533,10 @@ func (_q *StaffRoleQuery) loadLot(ctx context.Context, query *LotQuery, nodes []
 	ids := make([]int64, 0, len(nodes))
 	nodeids := make(map[int64][]*StaffRole)
 	for i := range nodes {
-		fk := nodes[i].LotID
+		if nodes[i].LotID == nil {
+			continue
+		}
+		fk := *nodes[i].LotID
 		if _, ok := nodeids[fk]; !ok {
 			ids = append(ids, fk)
 		}
@@ -508,6 +554,38 @@ func (_q *StaffRoleQuery) loadLot(ctx context.Context, query *LotQuery, nodes []
 		nodes, ok := nodeids[n.ID]
 		if !ok {
 			return fmt.Errorf(`unexpected foreign-key "lot_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
+}
+func (_q *StaffRoleQuery) loadStore(ctx context.Context, query *StoreQuery, nodes []*StaffRole, init func(*StaffRole), assign func(*StaffRole, *Store)) error {
+	ids := make([]int64, 0, len(nodes))
+	nodeids := make(map[int64][]*StaffRole)
+	for i := range nodes {
+		if nodes[i].StoreID == nil {
+			continue
+		}
+		fk := *nodes[i].StoreID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(store.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "store_id" returned %v`, n.ID)
 		}
 		for i := range nodes {
 			assign(nodes[i], n)
@@ -549,6 +627,9 @@ func (_q *StaffRoleQuery) querySpec() *sqlgraph.QuerySpec {
 		}
 		if _q.withLot != nil {
 			_spec.Node.AddColumnOnce(staffrole.FieldLotID)
+		}
+		if _q.withStore != nil {
+			_spec.Node.AddColumnOnce(staffrole.FieldStoreID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {

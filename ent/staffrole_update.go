@@ -84,9 +84,6 @@ func (_u *StaffRoleUpdate) check() error {
 	if _u.mutation.StaffCleared() && len(_u.mutation.StaffIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "StaffRole.staff"`)
 	}
-	if _u.mutation.LotCleared() && len(_u.mutation.LotIDs()) > 0 {
-		return errors.New(`ent: clearing a required unique edge "StaffRole.lot"`)
-	}
 	return nil
 }
 
@@ -201,9 +198,6 @@ func (_u *StaffRoleUpdateOne) check() error {
 	}
 	if _u.mutation.StaffCleared() && len(_u.mutation.StaffIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "StaffRole.staff"`)
-	}
-	if _u.mutation.LotCleared() && len(_u.mutation.LotIDs()) > 0 {
-		return errors.New(`ent: clearing a required unique edge "StaffRole.lot"`)
 	}
 	return nil
 }

@@ -16,16 +16,32 @@ type Tx struct {
 	config
 	// Account is the client for interacting with the Account builders.
 	Account *AccountClient
+	// AppRelease is the client for interacting with the AppRelease builders.
+	AppRelease *AppReleaseClient
 	// ChannelLink is the client for interacting with the ChannelLink builders.
 	ChannelLink *ChannelLinkClient
+	// ChannelVisit is the client for interacting with the ChannelVisit builders.
+	ChannelVisit *ChannelVisitClient
+	// CoDriverInvitation is the client for interacting with the CoDriverInvitation builders.
+	CoDriverInvitation *CoDriverInvitationClient
 	// Consent is the client for interacting with the Consent builders.
 	Consent *ConsentClient
 	// DataKey is the client for interacting with the DataKey builders.
 	DataKey *DataKeyClient
+	// Erasure is the client for interacting with the Erasure builders.
+	Erasure *ErasureClient
+	// FeatureSwitch is the client for interacting with the FeatureSwitch builders.
+	FeatureSwitch *FeatureSwitchClient
+	// Fleet is the client for interacting with the Fleet builders.
+	Fleet *FleetClient
+	// Follower is the client for interacting with the Follower builders.
+	Follower *FollowerClient
 	// Gate is the client for interacting with the Gate builders.
 	Gate *GateClient
 	// GateCommand is the client for interacting with the GateCommand builders.
 	GateCommand *GateCommandClient
+	// LinkedAccount is the client for interacting with the LinkedAccount builders.
+	LinkedAccount *LinkedAccountClient
 	// LoginCode is the client for interacting with the LoginCode builders.
 	LoginCode *LoginCodeClient
 	// Lot is the client for interacting with the Lot builders.
@@ -36,8 +52,12 @@ type Tx struct {
 	Observation *ObservationClient
 	// ParkingSession is the client for interacting with the ParkingSession builders.
 	ParkingSession *ParkingSessionClient
+	// PlateDispute is the client for interacting with the PlateDispute builders.
+	PlateDispute *PlateDisputeClient
 	// QuoteAttempt is the client for interacting with the QuoteAttempt builders.
 	QuoteAttempt *QuoteAttemptClient
+	// RiskEvent is the client for interacting with the RiskEvent builders.
+	RiskEvent *RiskEventClient
 	// SessionAccess is the client for interacting with the SessionAccess builders.
 	SessionAccess *SessionAccessClient
 	// SignIn is the client for interacting with the SignIn builders.
@@ -46,6 +66,8 @@ type Tx struct {
 	Staff *StaffClient
 	// StaffRole is the client for interacting with the StaffRole builders.
 	StaffRole *StaffRoleClient
+	// Store is the client for interacting with the Store builders.
+	Store *StoreClient
 	// Tariff is the client for interacting with the Tariff builders.
 	Tariff *TariffClient
 	// Vehicle is the client for interacting with the Vehicle builders.
@@ -184,21 +206,32 @@ func (tx *Tx) Client() *Client {
 
 func (tx *Tx) init() {
 	tx.Account = NewAccountClient(tx.config)
+	tx.AppRelease = NewAppReleaseClient(tx.config)
 	tx.ChannelLink = NewChannelLinkClient(tx.config)
+	tx.ChannelVisit = NewChannelVisitClient(tx.config)
+	tx.CoDriverInvitation = NewCoDriverInvitationClient(tx.config)
 	tx.Consent = NewConsentClient(tx.config)
 	tx.DataKey = NewDataKeyClient(tx.config)
+	tx.Erasure = NewErasureClient(tx.config)
+	tx.FeatureSwitch = NewFeatureSwitchClient(tx.config)
+	tx.Fleet = NewFleetClient(tx.config)
+	tx.Follower = NewFollowerClient(tx.config)
 	tx.Gate = NewGateClient(tx.config)
 	tx.GateCommand = NewGateCommandClient(tx.config)
+	tx.LinkedAccount = NewLinkedAccountClient(tx.config)
 	tx.LoginCode = NewLoginCodeClient(tx.config)
 	tx.Lot = NewLotClient(tx.config)
 	tx.Notice = NewNoticeClient(tx.config)
 	tx.Observation = NewObservationClient(tx.config)
 	tx.ParkingSession = NewParkingSessionClient(tx.config)
+	tx.PlateDispute = NewPlateDisputeClient(tx.config)
 	tx.QuoteAttempt = NewQuoteAttemptClient(tx.config)
+	tx.RiskEvent = NewRiskEventClient(tx.config)
 	tx.SessionAccess = NewSessionAccessClient(tx.config)
 	tx.SignIn = NewSignInClient(tx.config)
 	tx.Staff = NewStaffClient(tx.config)
 	tx.StaffRole = NewStaffRoleClient(tx.config)
+	tx.Store = NewStoreClient(tx.config)
 	tx.Tariff = NewTariffClient(tx.config)
 	tx.Vehicle = NewVehicleClient(tx.config)
 	tx.VehicleBinding = NewVehicleBindingClient(tx.config)

@@ -46,6 +46,18 @@ type VehicleBinding struct {
 	VerificationReason string `json:"verification_reason,omitempty"`
 	// CheckedAt holds the value of the "checked_at" field.
 	CheckedAt *time.Time `json:"checked_at,omitempty"`
+	// Role holds the value of the "role" field.
+	Role vehiclebinding.Role `json:"role,omitempty"`
+	// InvitedByAccountID holds the value of the "invited_by_account_id" field.
+	InvitedByAccountID *int64 `json:"invited_by_account_id,omitempty"`
+	// FleetID holds the value of the "fleet_id" field.
+	FleetID *int64 `json:"fleet_id,omitempty"`
+	// Tracked holds the value of the "tracked" field.
+	Tracked bool `json:"tracked,omitempty"`
+	// TellEntry holds the value of the "tell_entry" field.
+	TellEntry bool `json:"tell_entry,omitempty"`
+	// TellExit holds the value of the "tell_exit" field.
+	TellExit bool `json:"tell_exit,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the VehicleBindingQuery when eager-loading is set.
 	Edges        VehicleBindingEdges `json:"edges"`
@@ -92,9 +104,11 @@ func (*VehicleBinding) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case vehiclebinding.FieldPlate, vehiclebinding.FieldPlateIndex, vehiclebinding.FieldNickname:
 			values[i] = new([]byte)
-		case vehiclebinding.FieldID, vehiclebinding.FieldAccountID, vehiclebinding.FieldVehicleID:
+		case vehiclebinding.FieldTracked, vehiclebinding.FieldTellEntry, vehiclebinding.FieldTellExit:
+			values[i] = new(sql.NullBool)
+		case vehiclebinding.FieldID, vehiclebinding.FieldAccountID, vehiclebinding.FieldVehicleID, vehiclebinding.FieldInvitedByAccountID, vehiclebinding.FieldFleetID:
 			values[i] = new(sql.NullInt64)
-		case vehiclebinding.FieldPlateColor, vehiclebinding.FieldEndReason, vehiclebinding.FieldVerification, vehiclebinding.FieldVerificationMethod, vehiclebinding.FieldVerificationReason:
+		case vehiclebinding.FieldPlateColor, vehiclebinding.FieldEndReason, vehiclebinding.FieldVerification, vehiclebinding.FieldVerificationMethod, vehiclebinding.FieldVerificationReason, vehiclebinding.FieldRole:
 			values[i] = new(sql.NullString)
 		case vehiclebinding.FieldBoundAt, vehiclebinding.FieldEndedAt, vehiclebinding.FieldCheckedAt:
 			values[i] = new(sql.NullTime)
@@ -201,6 +215,44 @@ func (_m *VehicleBinding) assignValues(columns []string, values []any) error {
 				_m.CheckedAt = new(time.Time)
 				*_m.CheckedAt = value.Time
 			}
+		case vehiclebinding.FieldRole:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field role", values[i])
+			} else if value.Valid {
+				_m.Role = vehiclebinding.Role(value.String)
+			}
+		case vehiclebinding.FieldInvitedByAccountID:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field invited_by_account_id", values[i])
+			} else if value.Valid {
+				_m.InvitedByAccountID = new(int64)
+				*_m.InvitedByAccountID = value.Int64
+			}
+		case vehiclebinding.FieldFleetID:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field fleet_id", values[i])
+			} else if value.Valid {
+				_m.FleetID = new(int64)
+				*_m.FleetID = value.Int64
+			}
+		case vehiclebinding.FieldTracked:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field tracked", values[i])
+			} else if value.Valid {
+				_m.Tracked = value.Bool
+			}
+		case vehiclebinding.FieldTellEntry:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field tell_entry", values[i])
+			} else if value.Valid {
+				_m.TellEntry = value.Bool
+			}
+		case vehiclebinding.FieldTellExit:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field tell_exit", values[i])
+			} else if value.Valid {
+				_m.TellExit = value.Bool
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -290,6 +342,28 @@ func (_m *VehicleBinding) String() string {
 		builder.WriteString("checked_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
+	builder.WriteString(", ")
+	builder.WriteString("role=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Role))
+	builder.WriteString(", ")
+	if v := _m.InvitedByAccountID; v != nil {
+		builder.WriteString("invited_by_account_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.FleetID; v != nil {
+		builder.WriteString("fleet_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("tracked=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Tracked))
+	builder.WriteString(", ")
+	builder.WriteString("tell_entry=")
+	builder.WriteString(fmt.Sprintf("%v", _m.TellEntry))
+	builder.WriteString(", ")
+	builder.WriteString("tell_exit=")
+	builder.WriteString(fmt.Sprintf("%v", _m.TellExit))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -151,6 +151,90 @@ func (_c *VehicleBindingCreate) SetNillableCheckedAt(v *time.Time) *VehicleBindi
 	return _c
 }
 
+// SetRole sets the "role" field.
+func (_c *VehicleBindingCreate) SetRole(v vehiclebinding.Role) *VehicleBindingCreate {
+	_c.mutation.SetRole(v)
+	return _c
+}
+
+// SetNillableRole sets the "role" field if the given value is not nil.
+func (_c *VehicleBindingCreate) SetNillableRole(v *vehiclebinding.Role) *VehicleBindingCreate {
+	if v != nil {
+		_c.SetRole(*v)
+	}
+	return _c
+}
+
+// SetInvitedByAccountID sets the "invited_by_account_id" field.
+func (_c *VehicleBindingCreate) SetInvitedByAccountID(v int64) *VehicleBindingCreate {
+	_c.mutation.SetInvitedByAccountID(v)
+	return _c
+}
+
+// SetNillableInvitedByAccountID sets the "invited_by_account_id" field if the given value is not nil.
+func (_c *VehicleBindingCreate) SetNillableInvitedByAccountID(v *int64) *VehicleBindingCreate {
+	if v != nil {
+		_c.SetInvitedByAccountID(*v)
+	}
+	return _c
+}
+
+// SetFleetID sets the "fleet_id" field.
+func (_c *VehicleBindingCreate) SetFleetID(v int64) *VehicleBindingCreate {
+	_c.mutation.SetFleetID(v)
+	return _c
+}
+
+// SetNillableFleetID sets the "fleet_id" field if the given value is not nil.
+func (_c *VehicleBindingCreate) SetNillableFleetID(v *int64) *VehicleBindingCreate {
+	if v != nil {
+		_c.SetFleetID(*v)
+	}
+	return _c
+}
+
+// SetTracked sets the "tracked" field.
+func (_c *VehicleBindingCreate) SetTracked(v bool) *VehicleBindingCreate {
+	_c.mutation.SetTracked(v)
+	return _c
+}
+
+// SetNillableTracked sets the "tracked" field if the given value is not nil.
+func (_c *VehicleBindingCreate) SetNillableTracked(v *bool) *VehicleBindingCreate {
+	if v != nil {
+		_c.SetTracked(*v)
+	}
+	return _c
+}
+
+// SetTellEntry sets the "tell_entry" field.
+func (_c *VehicleBindingCreate) SetTellEntry(v bool) *VehicleBindingCreate {
+	_c.mutation.SetTellEntry(v)
+	return _c
+}
+
+// SetNillableTellEntry sets the "tell_entry" field if the given value is not nil.
+func (_c *VehicleBindingCreate) SetNillableTellEntry(v *bool) *VehicleBindingCreate {
+	if v != nil {
+		_c.SetTellEntry(*v)
+	}
+	return _c
+}
+
+// SetTellExit sets the "tell_exit" field.
+func (_c *VehicleBindingCreate) SetTellExit(v bool) *VehicleBindingCreate {
+	_c.mutation.SetTellExit(v)
+	return _c
+}
+
+// SetNillableTellExit sets the "tell_exit" field if the given value is not nil.
+func (_c *VehicleBindingCreate) SetNillableTellExit(v *bool) *VehicleBindingCreate {
+	if v != nil {
+		_c.SetTellExit(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *VehicleBindingCreate) SetID(v int64) *VehicleBindingCreate {
 	_c.mutation.SetID(v)
@@ -208,6 +292,22 @@ func (_c *VehicleBindingCreate) defaults() error {
 		v := vehiclebinding.DefaultVerification
 		_c.mutation.SetVerification(v)
 	}
+	if _, ok := _c.mutation.Role(); !ok {
+		v := vehiclebinding.DefaultRole
+		_c.mutation.SetRole(v)
+	}
+	if _, ok := _c.mutation.Tracked(); !ok {
+		v := vehiclebinding.DefaultTracked
+		_c.mutation.SetTracked(v)
+	}
+	if _, ok := _c.mutation.TellEntry(); !ok {
+		v := vehiclebinding.DefaultTellEntry
+		_c.mutation.SetTellEntry(v)
+	}
+	if _, ok := _c.mutation.TellExit(); !ok {
+		v := vehiclebinding.DefaultTellExit
+		_c.mutation.SetTellExit(v)
+	}
 	return nil
 }
 
@@ -248,6 +348,23 @@ func (_c *VehicleBindingCreate) check() error {
 		if err := vehiclebinding.VerificationMethodValidator(v); err != nil {
 			return &ValidationError{Name: "verification_method", err: fmt.Errorf(`ent: validator failed for field "VehicleBinding.verification_method": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.Role(); !ok {
+		return &ValidationError{Name: "role", err: errors.New(`ent: missing required field "VehicleBinding.role"`)}
+	}
+	if v, ok := _c.mutation.Role(); ok {
+		if err := vehiclebinding.RoleValidator(v); err != nil {
+			return &ValidationError{Name: "role", err: fmt.Errorf(`ent: validator failed for field "VehicleBinding.role": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.Tracked(); !ok {
+		return &ValidationError{Name: "tracked", err: errors.New(`ent: missing required field "VehicleBinding.tracked"`)}
+	}
+	if _, ok := _c.mutation.TellEntry(); !ok {
+		return &ValidationError{Name: "tell_entry", err: errors.New(`ent: missing required field "VehicleBinding.tell_entry"`)}
+	}
+	if _, ok := _c.mutation.TellExit(); !ok {
+		return &ValidationError{Name: "tell_exit", err: errors.New(`ent: missing required field "VehicleBinding.tell_exit"`)}
 	}
 	if len(_c.mutation.VehicleIDs()) == 0 {
 		return &ValidationError{Name: "vehicle", err: errors.New(`ent: missing required edge "VehicleBinding.vehicle"`)}
@@ -331,6 +448,30 @@ func (_c *VehicleBindingCreate) createSpec() (*VehicleBinding, *sqlgraph.CreateS
 	if value, ok := _c.mutation.CheckedAt(); ok {
 		_spec.SetField(vehiclebinding.FieldCheckedAt, field.TypeTime, value)
 		_node.CheckedAt = &value
+	}
+	if value, ok := _c.mutation.Role(); ok {
+		_spec.SetField(vehiclebinding.FieldRole, field.TypeEnum, value)
+		_node.Role = value
+	}
+	if value, ok := _c.mutation.InvitedByAccountID(); ok {
+		_spec.SetField(vehiclebinding.FieldInvitedByAccountID, field.TypeInt64, value)
+		_node.InvitedByAccountID = &value
+	}
+	if value, ok := _c.mutation.FleetID(); ok {
+		_spec.SetField(vehiclebinding.FieldFleetID, field.TypeInt64, value)
+		_node.FleetID = &value
+	}
+	if value, ok := _c.mutation.Tracked(); ok {
+		_spec.SetField(vehiclebinding.FieldTracked, field.TypeBool, value)
+		_node.Tracked = value
+	}
+	if value, ok := _c.mutation.TellEntry(); ok {
+		_spec.SetField(vehiclebinding.FieldTellEntry, field.TypeBool, value)
+		_node.TellEntry = value
+	}
+	if value, ok := _c.mutation.TellExit(); ok {
+		_spec.SetField(vehiclebinding.FieldTellExit, field.TypeBool, value)
+		_node.TellExit = value
 	}
 	if nodes := _c.mutation.VehicleIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -562,6 +703,78 @@ func (u *VehicleBindingUpsert) ClearCheckedAt() *VehicleBindingUpsert {
 	return u
 }
 
+// SetRole sets the "role" field.
+func (u *VehicleBindingUpsert) SetRole(v vehiclebinding.Role) *VehicleBindingUpsert {
+	u.Set(vehiclebinding.FieldRole, v)
+	return u
+}
+
+// UpdateRole sets the "role" field to the value that was provided on create.
+func (u *VehicleBindingUpsert) UpdateRole() *VehicleBindingUpsert {
+	u.SetExcluded(vehiclebinding.FieldRole)
+	return u
+}
+
+// SetFleetID sets the "fleet_id" field.
+func (u *VehicleBindingUpsert) SetFleetID(v int64) *VehicleBindingUpsert {
+	u.Set(vehiclebinding.FieldFleetID, v)
+	return u
+}
+
+// UpdateFleetID sets the "fleet_id" field to the value that was provided on create.
+func (u *VehicleBindingUpsert) UpdateFleetID() *VehicleBindingUpsert {
+	u.SetExcluded(vehiclebinding.FieldFleetID)
+	return u
+}
+
+// AddFleetID adds v to the "fleet_id" field.
+func (u *VehicleBindingUpsert) AddFleetID(v int64) *VehicleBindingUpsert {
+	u.Add(vehiclebinding.FieldFleetID, v)
+	return u
+}
+
+// ClearFleetID clears the value of the "fleet_id" field.
+func (u *VehicleBindingUpsert) ClearFleetID() *VehicleBindingUpsert {
+	u.SetNull(vehiclebinding.FieldFleetID)
+	return u
+}
+
+// SetTracked sets the "tracked" field.
+func (u *VehicleBindingUpsert) SetTracked(v bool) *VehicleBindingUpsert {
+	u.Set(vehiclebinding.FieldTracked, v)
+	return u
+}
+
+// UpdateTracked sets the "tracked" field to the value that was provided on create.
+func (u *VehicleBindingUpsert) UpdateTracked() *VehicleBindingUpsert {
+	u.SetExcluded(vehiclebinding.FieldTracked)
+	return u
+}
+
+// SetTellEntry sets the "tell_entry" field.
+func (u *VehicleBindingUpsert) SetTellEntry(v bool) *VehicleBindingUpsert {
+	u.Set(vehiclebinding.FieldTellEntry, v)
+	return u
+}
+
+// UpdateTellEntry sets the "tell_entry" field to the value that was provided on create.
+func (u *VehicleBindingUpsert) UpdateTellEntry() *VehicleBindingUpsert {
+	u.SetExcluded(vehiclebinding.FieldTellEntry)
+	return u
+}
+
+// SetTellExit sets the "tell_exit" field.
+func (u *VehicleBindingUpsert) SetTellExit(v bool) *VehicleBindingUpsert {
+	u.Set(vehiclebinding.FieldTellExit, v)
+	return u
+}
+
+// UpdateTellExit sets the "tell_exit" field to the value that was provided on create.
+func (u *VehicleBindingUpsert) UpdateTellExit() *VehicleBindingUpsert {
+	u.SetExcluded(vehiclebinding.FieldTellExit)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -590,6 +803,9 @@ func (u *VehicleBindingUpsertOne) UpdateNewValues() *VehicleBindingUpsertOne {
 		}
 		if _, exists := u.create.mutation.BoundAt(); exists {
 			s.SetIgnore(vehiclebinding.FieldBoundAt)
+		}
+		if _, exists := u.create.mutation.InvitedByAccountID(); exists {
+			s.SetIgnore(vehiclebinding.FieldInvitedByAccountID)
 		}
 	}))
 	return u
@@ -790,6 +1006,90 @@ func (u *VehicleBindingUpsertOne) ClearCheckedAt() *VehicleBindingUpsertOne {
 	})
 }
 
+// SetRole sets the "role" field.
+func (u *VehicleBindingUpsertOne) SetRole(v vehiclebinding.Role) *VehicleBindingUpsertOne {
+	return u.Update(func(s *VehicleBindingUpsert) {
+		s.SetRole(v)
+	})
+}
+
+// UpdateRole sets the "role" field to the value that was provided on create.
+func (u *VehicleBindingUpsertOne) UpdateRole() *VehicleBindingUpsertOne {
+	return u.Update(func(s *VehicleBindingUpsert) {
+		s.UpdateRole()
+	})
+}
+
+// SetFleetID sets the "fleet_id" field.
+func (u *VehicleBindingUpsertOne) SetFleetID(v int64) *VehicleBindingUpsertOne {
+	return u.Update(func(s *VehicleBindingUpsert) {
+		s.SetFleetID(v)
+	})
+}
+
+// AddFleetID adds v to the "fleet_id" field.
+func (u *VehicleBindingUpsertOne) AddFleetID(v int64) *VehicleBindingUpsertOne {
+	return u.Update(func(s *VehicleBindingUpsert) {
+		s.AddFleetID(v)
+	})
+}
+
+// UpdateFleetID sets the "fleet_id" field to the value that was provided on create.
+func (u *VehicleBindingUpsertOne) UpdateFleetID() *VehicleBindingUpsertOne {
+	return u.Update(func(s *VehicleBindingUpsert) {
+		s.UpdateFleetID()
+	})
+}
+
+// ClearFleetID clears the value of the "fleet_id" field.
+func (u *VehicleBindingUpsertOne) ClearFleetID() *VehicleBindingUpsertOne {
+	return u.Update(func(s *VehicleBindingUpsert) {
+		s.ClearFleetID()
+	})
+}
+
+// SetTracked sets the "tracked" field.
+func (u *VehicleBindingUpsertOne) SetTracked(v bool) *VehicleBindingUpsertOne {
+	return u.Update(func(s *VehicleBindingUpsert) {
+		s.SetTracked(v)
+	})
+}
+
+// UpdateTracked sets the "tracked" field to the value that was provided on create.
+func (u *VehicleBindingUpsertOne) UpdateTracked() *VehicleBindingUpsertOne {
+	return u.Update(func(s *VehicleBindingUpsert) {
+		s.UpdateTracked()
+	})
+}
+
+// SetTellEntry sets the "tell_entry" field.
+func (u *VehicleBindingUpsertOne) SetTellEntry(v bool) *VehicleBindingUpsertOne {
+	return u.Update(func(s *VehicleBindingUpsert) {
+		s.SetTellEntry(v)
+	})
+}
+
+// UpdateTellEntry sets the "tell_entry" field to the value that was provided on create.
+func (u *VehicleBindingUpsertOne) UpdateTellEntry() *VehicleBindingUpsertOne {
+	return u.Update(func(s *VehicleBindingUpsert) {
+		s.UpdateTellEntry()
+	})
+}
+
+// SetTellExit sets the "tell_exit" field.
+func (u *VehicleBindingUpsertOne) SetTellExit(v bool) *VehicleBindingUpsertOne {
+	return u.Update(func(s *VehicleBindingUpsert) {
+		s.SetTellExit(v)
+	})
+}
+
+// UpdateTellExit sets the "tell_exit" field to the value that was provided on create.
+func (u *VehicleBindingUpsertOne) UpdateTellExit() *VehicleBindingUpsertOne {
+	return u.Update(func(s *VehicleBindingUpsert) {
+		s.UpdateTellExit()
+	})
+}
+
 // Exec executes the query.
 func (u *VehicleBindingUpsertOne) Exec(ctx context.Context) error {
 	if len(u.create.conflict) == 0 {
@@ -983,6 +1283,9 @@ func (u *VehicleBindingUpsertBulk) UpdateNewValues() *VehicleBindingUpsertBulk {
 			}
 			if _, exists := b.mutation.BoundAt(); exists {
 				s.SetIgnore(vehiclebinding.FieldBoundAt)
+			}
+			if _, exists := b.mutation.InvitedByAccountID(); exists {
+				s.SetIgnore(vehiclebinding.FieldInvitedByAccountID)
 			}
 		}
 	}))
@@ -1181,6 +1484,90 @@ func (u *VehicleBindingUpsertBulk) UpdateCheckedAt() *VehicleBindingUpsertBulk {
 func (u *VehicleBindingUpsertBulk) ClearCheckedAt() *VehicleBindingUpsertBulk {
 	return u.Update(func(s *VehicleBindingUpsert) {
 		s.ClearCheckedAt()
+	})
+}
+
+// SetRole sets the "role" field.
+func (u *VehicleBindingUpsertBulk) SetRole(v vehiclebinding.Role) *VehicleBindingUpsertBulk {
+	return u.Update(func(s *VehicleBindingUpsert) {
+		s.SetRole(v)
+	})
+}
+
+// UpdateRole sets the "role" field to the value that was provided on create.
+func (u *VehicleBindingUpsertBulk) UpdateRole() *VehicleBindingUpsertBulk {
+	return u.Update(func(s *VehicleBindingUpsert) {
+		s.UpdateRole()
+	})
+}
+
+// SetFleetID sets the "fleet_id" field.
+func (u *VehicleBindingUpsertBulk) SetFleetID(v int64) *VehicleBindingUpsertBulk {
+	return u.Update(func(s *VehicleBindingUpsert) {
+		s.SetFleetID(v)
+	})
+}
+
+// AddFleetID adds v to the "fleet_id" field.
+func (u *VehicleBindingUpsertBulk) AddFleetID(v int64) *VehicleBindingUpsertBulk {
+	return u.Update(func(s *VehicleBindingUpsert) {
+		s.AddFleetID(v)
+	})
+}
+
+// UpdateFleetID sets the "fleet_id" field to the value that was provided on create.
+func (u *VehicleBindingUpsertBulk) UpdateFleetID() *VehicleBindingUpsertBulk {
+	return u.Update(func(s *VehicleBindingUpsert) {
+		s.UpdateFleetID()
+	})
+}
+
+// ClearFleetID clears the value of the "fleet_id" field.
+func (u *VehicleBindingUpsertBulk) ClearFleetID() *VehicleBindingUpsertBulk {
+	return u.Update(func(s *VehicleBindingUpsert) {
+		s.ClearFleetID()
+	})
+}
+
+// SetTracked sets the "tracked" field.
+func (u *VehicleBindingUpsertBulk) SetTracked(v bool) *VehicleBindingUpsertBulk {
+	return u.Update(func(s *VehicleBindingUpsert) {
+		s.SetTracked(v)
+	})
+}
+
+// UpdateTracked sets the "tracked" field to the value that was provided on create.
+func (u *VehicleBindingUpsertBulk) UpdateTracked() *VehicleBindingUpsertBulk {
+	return u.Update(func(s *VehicleBindingUpsert) {
+		s.UpdateTracked()
+	})
+}
+
+// SetTellEntry sets the "tell_entry" field.
+func (u *VehicleBindingUpsertBulk) SetTellEntry(v bool) *VehicleBindingUpsertBulk {
+	return u.Update(func(s *VehicleBindingUpsert) {
+		s.SetTellEntry(v)
+	})
+}
+
+// UpdateTellEntry sets the "tell_entry" field to the value that was provided on create.
+func (u *VehicleBindingUpsertBulk) UpdateTellEntry() *VehicleBindingUpsertBulk {
+	return u.Update(func(s *VehicleBindingUpsert) {
+		s.UpdateTellEntry()
+	})
+}
+
+// SetTellExit sets the "tell_exit" field.
+func (u *VehicleBindingUpsertBulk) SetTellExit(v bool) *VehicleBindingUpsertBulk {
+	return u.Update(func(s *VehicleBindingUpsert) {
+		s.SetTellExit(v)
+	})
+}
+
+// UpdateTellExit sets the "tell_exit" field to the value that was provided on create.
+func (u *VehicleBindingUpsertBulk) UpdateTellExit() *VehicleBindingUpsertBulk {
+	return u.Update(func(s *VehicleBindingUpsert) {
+		s.UpdateTellExit()
 	})
 }
 

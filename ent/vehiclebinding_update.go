@@ -168,6 +168,89 @@ func (_u *VehicleBindingUpdate) ClearCheckedAt() *VehicleBindingUpdate {
 	return _u
 }
 
+// SetRole sets the "role" field.
+func (_u *VehicleBindingUpdate) SetRole(v vehiclebinding.Role) *VehicleBindingUpdate {
+	_u.mutation.SetRole(v)
+	return _u
+}
+
+// SetNillableRole sets the "role" field if the given value is not nil.
+func (_u *VehicleBindingUpdate) SetNillableRole(v *vehiclebinding.Role) *VehicleBindingUpdate {
+	if v != nil {
+		_u.SetRole(*v)
+	}
+	return _u
+}
+
+// SetFleetID sets the "fleet_id" field.
+func (_u *VehicleBindingUpdate) SetFleetID(v int64) *VehicleBindingUpdate {
+	_u.mutation.ResetFleetID()
+	_u.mutation.SetFleetID(v)
+	return _u
+}
+
+// SetNillableFleetID sets the "fleet_id" field if the given value is not nil.
+func (_u *VehicleBindingUpdate) SetNillableFleetID(v *int64) *VehicleBindingUpdate {
+	if v != nil {
+		_u.SetFleetID(*v)
+	}
+	return _u
+}
+
+// AddFleetID adds value to the "fleet_id" field.
+func (_u *VehicleBindingUpdate) AddFleetID(v int64) *VehicleBindingUpdate {
+	_u.mutation.AddFleetID(v)
+	return _u
+}
+
+// ClearFleetID clears the value of the "fleet_id" field.
+func (_u *VehicleBindingUpdate) ClearFleetID() *VehicleBindingUpdate {
+	_u.mutation.ClearFleetID()
+	return _u
+}
+
+// SetTracked sets the "tracked" field.
+func (_u *VehicleBindingUpdate) SetTracked(v bool) *VehicleBindingUpdate {
+	_u.mutation.SetTracked(v)
+	return _u
+}
+
+// SetNillableTracked sets the "tracked" field if the given value is not nil.
+func (_u *VehicleBindingUpdate) SetNillableTracked(v *bool) *VehicleBindingUpdate {
+	if v != nil {
+		_u.SetTracked(*v)
+	}
+	return _u
+}
+
+// SetTellEntry sets the "tell_entry" field.
+func (_u *VehicleBindingUpdate) SetTellEntry(v bool) *VehicleBindingUpdate {
+	_u.mutation.SetTellEntry(v)
+	return _u
+}
+
+// SetNillableTellEntry sets the "tell_entry" field if the given value is not nil.
+func (_u *VehicleBindingUpdate) SetNillableTellEntry(v *bool) *VehicleBindingUpdate {
+	if v != nil {
+		_u.SetTellEntry(*v)
+	}
+	return _u
+}
+
+// SetTellExit sets the "tell_exit" field.
+func (_u *VehicleBindingUpdate) SetTellExit(v bool) *VehicleBindingUpdate {
+	_u.mutation.SetTellExit(v)
+	return _u
+}
+
+// SetNillableTellExit sets the "tell_exit" field if the given value is not nil.
+func (_u *VehicleBindingUpdate) SetNillableTellExit(v *bool) *VehicleBindingUpdate {
+	if v != nil {
+		_u.SetTellExit(*v)
+	}
+	return _u
+}
+
 // Mutation returns the VehicleBindingMutation object of the builder.
 func (_u *VehicleBindingUpdate) Mutation() *VehicleBindingMutation {
 	return _u.mutation
@@ -215,6 +298,11 @@ func (_u *VehicleBindingUpdate) check() error {
 	if v, ok := _u.mutation.VerificationMethod(); ok {
 		if err := vehiclebinding.VerificationMethodValidator(v); err != nil {
 			return &ValidationError{Name: "verification_method", err: fmt.Errorf(`ent: validator failed for field "VehicleBinding.verification_method": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Role(); ok {
+		if err := vehiclebinding.RoleValidator(v); err != nil {
+			return &ValidationError{Name: "role", err: fmt.Errorf(`ent: validator failed for field "VehicleBinding.role": %w`, err)}
 		}
 	}
 	if _u.mutation.VehicleCleared() && len(_u.mutation.VehicleIDs()) > 0 {
@@ -288,6 +376,30 @@ func (_u *VehicleBindingUpdate) sqlSave(ctx context.Context) (_node int, err err
 	}
 	if _u.mutation.CheckedAtCleared() {
 		_spec.ClearField(vehiclebinding.FieldCheckedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Role(); ok {
+		_spec.SetField(vehiclebinding.FieldRole, field.TypeEnum, value)
+	}
+	if _u.mutation.InvitedByAccountIDCleared() {
+		_spec.ClearField(vehiclebinding.FieldInvitedByAccountID, field.TypeInt64)
+	}
+	if value, ok := _u.mutation.FleetID(); ok {
+		_spec.SetField(vehiclebinding.FieldFleetID, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedFleetID(); ok {
+		_spec.AddField(vehiclebinding.FieldFleetID, field.TypeInt64, value)
+	}
+	if _u.mutation.FleetIDCleared() {
+		_spec.ClearField(vehiclebinding.FieldFleetID, field.TypeInt64)
+	}
+	if value, ok := _u.mutation.Tracked(); ok {
+		_spec.SetField(vehiclebinding.FieldTracked, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.TellEntry(); ok {
+		_spec.SetField(vehiclebinding.FieldTellEntry, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.TellExit(); ok {
+		_spec.SetField(vehiclebinding.FieldTellExit, field.TypeBool, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -449,6 +561,89 @@ func (_u *VehicleBindingUpdateOne) ClearCheckedAt() *VehicleBindingUpdateOne {
 	return _u
 }
 
+// SetRole sets the "role" field.
+func (_u *VehicleBindingUpdateOne) SetRole(v vehiclebinding.Role) *VehicleBindingUpdateOne {
+	_u.mutation.SetRole(v)
+	return _u
+}
+
+// SetNillableRole sets the "role" field if the given value is not nil.
+func (_u *VehicleBindingUpdateOne) SetNillableRole(v *vehiclebinding.Role) *VehicleBindingUpdateOne {
+	if v != nil {
+		_u.SetRole(*v)
+	}
+	return _u
+}
+
+// SetFleetID sets the "fleet_id" field.
+func (_u *VehicleBindingUpdateOne) SetFleetID(v int64) *VehicleBindingUpdateOne {
+	_u.mutation.ResetFleetID()
+	_u.mutation.SetFleetID(v)
+	return _u
+}
+
+// SetNillableFleetID sets the "fleet_id" field if the given value is not nil.
+func (_u *VehicleBindingUpdateOne) SetNillableFleetID(v *int64) *VehicleBindingUpdateOne {
+	if v != nil {
+		_u.SetFleetID(*v)
+	}
+	return _u
+}
+
+// AddFleetID adds value to the "fleet_id" field.
+func (_u *VehicleBindingUpdateOne) AddFleetID(v int64) *VehicleBindingUpdateOne {
+	_u.mutation.AddFleetID(v)
+	return _u
+}
+
+// ClearFleetID clears the value of the "fleet_id" field.
+func (_u *VehicleBindingUpdateOne) ClearFleetID() *VehicleBindingUpdateOne {
+	_u.mutation.ClearFleetID()
+	return _u
+}
+
+// SetTracked sets the "tracked" field.
+func (_u *VehicleBindingUpdateOne) SetTracked(v bool) *VehicleBindingUpdateOne {
+	_u.mutation.SetTracked(v)
+	return _u
+}
+
+// SetNillableTracked sets the "tracked" field if the given value is not nil.
+func (_u *VehicleBindingUpdateOne) SetNillableTracked(v *bool) *VehicleBindingUpdateOne {
+	if v != nil {
+		_u.SetTracked(*v)
+	}
+	return _u
+}
+
+// SetTellEntry sets the "tell_entry" field.
+func (_u *VehicleBindingUpdateOne) SetTellEntry(v bool) *VehicleBindingUpdateOne {
+	_u.mutation.SetTellEntry(v)
+	return _u
+}
+
+// SetNillableTellEntry sets the "tell_entry" field if the given value is not nil.
+func (_u *VehicleBindingUpdateOne) SetNillableTellEntry(v *bool) *VehicleBindingUpdateOne {
+	if v != nil {
+		_u.SetTellEntry(*v)
+	}
+	return _u
+}
+
+// SetTellExit sets the "tell_exit" field.
+func (_u *VehicleBindingUpdateOne) SetTellExit(v bool) *VehicleBindingUpdateOne {
+	_u.mutation.SetTellExit(v)
+	return _u
+}
+
+// SetNillableTellExit sets the "tell_exit" field if the given value is not nil.
+func (_u *VehicleBindingUpdateOne) SetNillableTellExit(v *bool) *VehicleBindingUpdateOne {
+	if v != nil {
+		_u.SetTellExit(*v)
+	}
+	return _u
+}
+
 // Mutation returns the VehicleBindingMutation object of the builder.
 func (_u *VehicleBindingUpdateOne) Mutation() *VehicleBindingMutation {
 	return _u.mutation
@@ -509,6 +704,11 @@ func (_u *VehicleBindingUpdateOne) check() error {
 	if v, ok := _u.mutation.VerificationMethod(); ok {
 		if err := vehiclebinding.VerificationMethodValidator(v); err != nil {
 			return &ValidationError{Name: "verification_method", err: fmt.Errorf(`ent: validator failed for field "VehicleBinding.verification_method": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Role(); ok {
+		if err := vehiclebinding.RoleValidator(v); err != nil {
+			return &ValidationError{Name: "role", err: fmt.Errorf(`ent: validator failed for field "VehicleBinding.role": %w`, err)}
 		}
 	}
 	if _u.mutation.VehicleCleared() && len(_u.mutation.VehicleIDs()) > 0 {
@@ -599,6 +799,30 @@ func (_u *VehicleBindingUpdateOne) sqlSave(ctx context.Context) (_node *VehicleB
 	}
 	if _u.mutation.CheckedAtCleared() {
 		_spec.ClearField(vehiclebinding.FieldCheckedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Role(); ok {
+		_spec.SetField(vehiclebinding.FieldRole, field.TypeEnum, value)
+	}
+	if _u.mutation.InvitedByAccountIDCleared() {
+		_spec.ClearField(vehiclebinding.FieldInvitedByAccountID, field.TypeInt64)
+	}
+	if value, ok := _u.mutation.FleetID(); ok {
+		_spec.SetField(vehiclebinding.FieldFleetID, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedFleetID(); ok {
+		_spec.AddField(vehiclebinding.FieldFleetID, field.TypeInt64, value)
+	}
+	if _u.mutation.FleetIDCleared() {
+		_spec.ClearField(vehiclebinding.FieldFleetID, field.TypeInt64)
+	}
+	if value, ok := _u.mutation.Tracked(); ok {
+		_spec.SetField(vehiclebinding.FieldTracked, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.TellEntry(); ok {
+		_spec.SetField(vehiclebinding.FieldTellEntry, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.TellExit(); ok {
+		_spec.SetField(vehiclebinding.FieldTellExit, field.TypeBool, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &VehicleBinding{config: _u.config}

@@ -29,13 +29,23 @@ var theirOwn = map[string]string{
 
 // plainLists are the lists of objects that are no connections, and what bounds them.
 var plainLists = map[string]string{
-	"Query.nodes":                       "at most 100 ids are taken",
-	"Viewer.vehicles":                   "few by rule",
-	"Lot.entrances":                     "published with the lot",
-	"Lot.pictures":                      "published with the lot",
-	"Lot.gates":                         "the machines of one lot",
-	"DataInventory.fields":              "written in the program",
-	"RecordObservationsPayload.results": "one to each of at most 500 inputs",
+	"AppConfig.switches":                 "few: an administrator sets each",
+	"VerifyFleetVehiclesPayload.results": "one to each input",
+	"Query.maskingPolicy":                "one to each masked field of the contract",
+	"Query.consentPurposes":              "one to each value of ConsentPurpose",
+	"Query.entitlements":                 "one to each value of Service at most",
+	"StaffMember.posts":                  "few: an administrator gives each",
+	"Account.linkedAccounts":             "one to each channel at most",
+	"Account.fleets":                     "few by rule",
+	"Vehicle.coDrivers":                  "few by rule",
+	"Vehicle.messageSettings":            "one to each value of VehicleMessageKind",
+	"Query.nodes":                        "at most 100 ids are taken",
+	"Viewer.vehicles":                    "few by rule",
+	"Lot.entrances":                      "published with the lot",
+	"Lot.pictures":                       "published with the lot",
+	"Lot.gates":                          "the machines of one lot",
+	"DataInventory.fields":               "written in the program",
+	"RecordObservationsPayload.results":  "one to each of at most 500 inputs",
 }
 
 // inputExempt is the mutation whose argument is a plain list (design §5).

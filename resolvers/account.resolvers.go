@@ -16,12 +16,13 @@ import (
 	"parkbff/internal/notice"
 	"parkbff/internal/page"
 	"parkbff/internal/parking"
+	"parkbff/internal/privacy/consents"
 	"parkbff/internal/viewer"
 )
 
-func (r *accountResolver) Consents(ctx context.Context, obj *identity.Account, first *int, after *string) (*relay.Connection[*identity.Consent], error) {
-	return connect(r.as(ctx, viewer.Of(ctx)), listConsents, first, after, rowOfConsent, func(p page.Request) (page.Of[*identity.Consent], error) {
-		return r.identity.Consents(ctx, p)
+func (r *accountResolver) Consents(ctx context.Context, obj *identity.Account, first *int, after *string) (*relay.Connection[*consents.Consent], error) {
+	return connect(r.as(ctx, viewer.Of(ctx)), listConsents, first, after, rowOfConsent, func(p page.Request) (page.Of[*consents.Consent], error) {
+		return r.consents.Page(ctx, p)
 	})
 }
 
@@ -108,9 +109,12 @@ func (r *viewerResolver) Notices(ctx context.Context, obj *viewer.Viewer, first 
 
 func (r *Resolver) Account() generated.AccountResolver { return &accountResolver{r} }
 
+func (r *Resolver) Consent() generated.ConsentResolver { return &consentResolver{r} }
+
 func (r *Resolver) Viewer() generated.ViewerResolver { return &viewerResolver{r} }
 
 type (
 	accountResolver struct{ *Resolver }
+	consentResolver struct{ *Resolver }
 	viewerResolver  struct{ *Resolver }
 )

@@ -19,11 +19,21 @@ const (
 	typeStay        = "ParkingSession"
 	typeNotice      = "Notice"
 	typeGateCommand = "GateCommand"
+
+	typeLinkedAccount = "LinkedAccount"
+	typeDevice        = "Device"
+	typeRiskEvent     = "RiskEvent"
+	typeCoDriver      = "CoDriver"
+	typeFleet         = "Fleet"
+	typePlateDispute  = "PlateDispute"
 )
 
 // NodeTypes lists them.
 func NodeTypes() []string {
-	return []string{typeAccount, typeConsent, typeVehicle, typeLot, typeStay, typeNotice, typeGateCommand}
+	return []string{
+		typeAccount, typeConsent, typeVehicle, typeLot, typeStay, typeNotice, typeGateCommand,
+		typeLinkedAccount, typeDevice, typeRiskEvent, typeCoDriver, typeFleet, typePlateDispute,
+	}
 }
 
 // rowOf answers the row of an id that was given to a mutation or a quote, and 0, which no row has, for an id
@@ -53,7 +63,7 @@ func (r *Resolver) find(ctx context.Context, id relay.ID) (relay.Node, error) {
 	case typeNotice:
 		return some(r.notices.Notice(ctx, id.Row))
 	case typeConsent:
-		return some(r.identity.Consent(ctx, id.Row))
+		return some(r.consents.One(ctx, id.Row))
 	case typeVehicle:
 		return some(r.identity.Vehicle(ctx, id.Row))
 	case typeGateCommand:

@@ -6,24 +6,46 @@ import (
 	"context"
 
 	"parkbff/graph/relay"
+	"parkbff/internal/appconfig"
 	"parkbff/internal/identity"
+	"parkbff/internal/identity/staffing"
 	"parkbff/internal/notice"
 	"parkbff/internal/page"
 	"parkbff/internal/parking"
+	"parkbff/internal/privacy/consents"
+	"parkbff/internal/risk"
 	"parkbff/internal/viewer"
 )
 
-// Resolver holds the services that the resolvers call.
+// Services are what the resolvers call.
+type Services struct {
+	Identity *identity.Service
+	Staff    *staffing.Service
+	Consents *consents.Service
+	Parking  *parking.Service
+	Notices  *notice.Service
+	Risk     *risk.Service
+	Apps     *appconfig.Service
+}
+
+// Resolver is the root of all resolvers.
 type Resolver struct {
 	identity  *identity.Service
+	staff     *staffing.Service
+	consents  *consents.Service
 	parking   *parking.Service
 	notices   *notice.Service
+	risk      *risk.Service
+	apps      *appconfig.Service
 	viewerTag func(*viewer.Viewer) uint32
 }
 
 // New answers the root of all resolvers. viewerTag binds cursors to a viewer, as the edge does.
-func New(i *identity.Service, p *parking.Service, n *notice.Service, viewerTag func(*viewer.Viewer) uint32) *Resolver {
-	return &Resolver{identity: i, parking: p, notices: n, viewerTag: viewerTag}
+func New(s Services, viewerTag func(*viewer.Viewer) uint32) *Resolver {
+	return &Resolver{
+		identity: s.Identity, staff: s.Staff, consents: s.Consents, parking: s.Parking, notices: s.Notices,
+		risk: s.Risk, apps: s.Apps, viewerTag: viewerTag,
+	}
 }
 
 // Names of lists, to which cursors are bound.
@@ -33,6 +55,10 @@ const (
 	listConsents = "account.consents"
 	listLots     = "lots"
 	listLotStays = "lot.sessions"
+	listDevices  = "account.devices"
+	listClaims   = "account.plateDisputes"
+	listDisputes = "plateDisputes"
+	listRisks    = "riskEvents"
 )
 
 // as binds cursors to the viewer whose list is shown: after a sign-in that is not the one who asked.
@@ -53,6 +79,12 @@ func connect[T any](ctx context.Context, list string, first *int, after *string,
 	return relay.Connect(ctx, list, found, row), nil
 }
 
-func rowOfConsent(c *identity.Consent) int64 { return c.Row }
+func rowOfConsent(c *consents.Consent) int64 { return c.Row }
 
 func rowOfStay(s *parking.Stay) int64 { return s.Row }
+
+func rowOfDevice(d *identity.Device) int64 { return d.Row }
+
+func rowOfDispute(d *identity.PlateDispute) int64 { return d.Row }
+
+func rowOfRisk(e *risk.Event) int64 { return e.Row }

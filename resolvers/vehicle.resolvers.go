@@ -8,6 +8,7 @@ package resolvers
 import (
 	"context"
 
+	"parkbff/graph/generated"
 	"parkbff/graph/model"
 	"parkbff/internal/viewer"
 )
@@ -34,3 +35,7 @@ func (r *mutationResolver) RenameVehicle(ctx context.Context, input model.Rename
 	refused, err := refusals(err)
 	return &model.RenameVehiclePayload{Vehicle: vehicle, UserErrors: refused}, err
 }
+
+func (r *Resolver) Vehicle() generated.VehicleResolver { return &vehicleResolver{r} }
+
+type vehicleResolver struct{ *Resolver }

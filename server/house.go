@@ -15,12 +15,16 @@ import (
 	"path/filepath"
 	"time"
 
+	"parkbff/internal/appconfig"
 	"parkbff/internal/bus"
 	"parkbff/internal/clock"
 	"parkbff/internal/identity"
+	"parkbff/internal/identity/staffing"
 	"parkbff/internal/identity/token"
 	"parkbff/internal/notice"
 	"parkbff/internal/parking"
+	"parkbff/internal/privacy/consents"
+	"parkbff/internal/risk"
 	"parkbff/internal/store"
 	"parkbff/internal/tariff"
 	"parkbff/internal/vault"
@@ -40,6 +44,10 @@ type House struct {
 	Identity *identity.Service
 	Parking  *parking.Service
 	Notices  *notice.Service
+	Staff    *staffing.Service
+	Consents *consents.Service
+	Risk     *risk.Service
+	Apps     *appconfig.Service
 	Partners *Partners
 
 	vault  *vault.Vault
@@ -99,6 +107,10 @@ func Open(ctx context.Context, c config.Config, p Parts) (_ *House, err error) {
 func (h *House) openServices(p Parts) (err error) {
 	v := vault.New(h.Keys, h.Store.DataKeys())
 	h.vault = v
+	h.Risk = risk.New(risk.Config{Store: h.Store, Clock: h.Clock, Log: h.Log})
+	h.Apps = appconfig.New(appconfig.ServiceConfig{Store: h.Store, Clock: h.Clock})
+	h.Consents = consents.New(consents.Config{Store: h.Store})
+	h.Staff = staffing.New(staffing.Config{Store: h.Store, Clock: h.Clock})
 	h.Notices = notice.New(notice.Config{
 		Store: h.Store, Vault: v, Bus: h.Bus, Clock: h.Clock, Log: h.Log, ReconcileEvery: p.ReconcileEvery,
 	})
@@ -109,7 +121,8 @@ func (h *House) openServices(p Parts) (err error) {
 	h.Notices.SetLots(h.Parking)
 	h.people = identity.Config{
 		Store: h.Store, Vault: v, Tokens: h.Tokens, Bus: h.Bus, Clock: h.Clock, Random: p.Random,
-		SMS: h.Partners.SMS, Reader: h.Partners.OCR, Teller: h.Notices, Log: h.Log,
+		SMS: h.Partners.SMS, Reader: h.Partners.OCR, Teller: h.Notices, Risks: h.Risk, Log: h.Log,
+		ProveChannels: h.Config.Mode == config.Production,
 	}
 	h.Identity, err = identity.New(h.people)
 	return err

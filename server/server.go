@@ -94,7 +94,10 @@ func New(h *House, extra map[string]http.Handler) (*Server, error) {
 // newSchema binds the contract to the resolvers and to the directives that guard it.
 func newSchema(h *House, signIn *edge.SignIn) graphql.ExecutableSchema {
 	return generated.NewExecutableSchema(generated.Config{
-		Resolvers:  resolvers.New(h.Identity, h.Parking, h.Notices, signIn.ViewerTag),
+		Resolvers:  resolvers.New(resolvers.Services{
+			Identity: h.Identity, Staff: h.Staff, Consents: h.Consents, Parking: h.Parking, Notices: h.Notices,
+			Risk: h.Risk, Apps: h.Apps,
+		}, signIn.ViewerTag),
 		Directives: generated.DirectiveRoot{Mask: directive.Mask, Requires: directive.Requires},
 	})
 }

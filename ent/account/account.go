@@ -3,6 +3,8 @@
 package account
 
 import (
+	"fmt"
+
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 )
@@ -18,8 +20,12 @@ const (
 	FieldMobile = "mobile"
 	// FieldMobileIndex holds the string denoting the mobile_index field in the database.
 	FieldMobileIndex = "mobile_index"
+	// FieldProfile holds the string denoting the profile field in the database.
+	FieldProfile = "profile"
 	// FieldFullMask holds the string denoting the full_mask field in the database.
 	FieldFullMask = "full_mask"
+	// FieldMessageDisplay holds the string denoting the message_display field in the database.
+	FieldMessageDisplay = "message_display"
 	// FieldNoticeSequence holds the string denoting the notice_sequence field in the database.
 	FieldNoticeSequence = "notice_sequence"
 	// FieldPersonIndex holds the string denoting the person_index field in the database.
@@ -30,6 +36,16 @@ const (
 	FieldVerifyTries = "verify_tries"
 	// FieldVerifySince holds the string denoting the verify_since field in the database.
 	FieldVerifySince = "verify_since"
+	// FieldBindTries holds the string denoting the bind_tries field in the database.
+	FieldBindTries = "bind_tries"
+	// FieldBindSince holds the string denoting the bind_since field in the database.
+	FieldBindSince = "bind_since"
+	// FieldMinorSince holds the string denoting the minor_since field in the database.
+	FieldMinorSince = "minor_since"
+	// FieldGuardianConsentedAt holds the string denoting the guardian_consented_at field in the database.
+	FieldGuardianConsentedAt = "guardian_consented_at"
+	// FieldClosedAt holds the string denoting the closed_at field in the database.
+	FieldClosedAt = "closed_at"
 	// Table holds the table name of the account in the database.
 	Table = "accounts"
 )
@@ -40,12 +56,19 @@ var Columns = []string{
 	FieldCreatedAt,
 	FieldMobile,
 	FieldMobileIndex,
+	FieldProfile,
 	FieldFullMask,
+	FieldMessageDisplay,
 	FieldNoticeSequence,
 	FieldPersonIndex,
 	FieldAdult,
 	FieldVerifyTries,
 	FieldVerifySince,
+	FieldBindTries,
+	FieldBindSince,
+	FieldMinorSince,
+	FieldGuardianConsentedAt,
+	FieldClosedAt,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -72,7 +95,33 @@ var (
 	DefaultNoticeSequence int64
 	// DefaultVerifyTries holds the default value on creation for the "verify_tries" field.
 	DefaultVerifyTries int
+	// DefaultBindTries holds the default value on creation for the "bind_tries" field.
+	DefaultBindTries int
 )
+
+// MessageDisplay defines the type for the "message_display" enum field.
+type MessageDisplay string
+
+// MessageDisplay values.
+const (
+	MessageDisplayCLEAR MessageDisplay = "CLEAR"
+	MessageDisplayHALF  MessageDisplay = "HALF"
+	MessageDisplayFULL  MessageDisplay = "FULL"
+)
+
+func (md MessageDisplay) String() string {
+	return string(md)
+}
+
+// MessageDisplayValidator is a validator for the "message_display" field enum values. It is called by the builders before save.
+func MessageDisplayValidator(md MessageDisplay) error {
+	switch md {
+	case MessageDisplayCLEAR, MessageDisplayHALF, MessageDisplayFULL:
+		return nil
+	default:
+		return fmt.Errorf("account: invalid enum value for message_display field: %q", md)
+	}
+}
 
 // OrderOption defines the ordering options for the Account queries.
 type OrderOption func(*sql.Selector)
@@ -90,6 +139,11 @@ func ByCreatedAt(opts ...sql.OrderTermOption) OrderOption {
 // ByFullMask orders the results by the full_mask field.
 func ByFullMask(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldFullMask, opts...).ToFunc()
+}
+
+// ByMessageDisplay orders the results by the message_display field.
+func ByMessageDisplay(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMessageDisplay, opts...).ToFunc()
 }
 
 // ByNoticeSequence orders the results by the notice_sequence field.
@@ -110,4 +164,29 @@ func ByVerifyTries(opts ...sql.OrderTermOption) OrderOption {
 // ByVerifySince orders the results by the verify_since field.
 func ByVerifySince(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldVerifySince, opts...).ToFunc()
+}
+
+// ByBindTries orders the results by the bind_tries field.
+func ByBindTries(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldBindTries, opts...).ToFunc()
+}
+
+// ByBindSince orders the results by the bind_since field.
+func ByBindSince(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldBindSince, opts...).ToFunc()
+}
+
+// ByMinorSince orders the results by the minor_since field.
+func ByMinorSince(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMinorSince, opts...).ToFunc()
+}
+
+// ByGuardianConsentedAt orders the results by the guardian_consented_at field.
+func ByGuardianConsentedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldGuardianConsentedAt, opts...).ToFunc()
+}
+
+// ByClosedAt orders the results by the closed_at field.
+func ByClosedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldClosedAt, opts...).ToFunc()
 }

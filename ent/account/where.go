@@ -71,6 +71,12 @@ func MobileIndex(v []byte) predicate.Account {
 	return predicate.Account(sql.FieldEQ(FieldMobileIndex, v))
 }
 
+// Profile applies equality check predicate on the "profile" field. It's identical to ProfileEQ.
+func Profile(v vault.Sealed) predicate.Account {
+	vc := []byte(v)
+	return predicate.Account(sql.FieldEQ(FieldProfile, vc))
+}
+
 // FullMask applies equality check predicate on the "full_mask" field. It's identical to FullMaskEQ.
 func FullMask(v bool) predicate.Account {
 	return predicate.Account(sql.FieldEQ(FieldFullMask, v))
@@ -99,6 +105,31 @@ func VerifyTries(v int) predicate.Account {
 // VerifySince applies equality check predicate on the "verify_since" field. It's identical to VerifySinceEQ.
 func VerifySince(v time.Time) predicate.Account {
 	return predicate.Account(sql.FieldEQ(FieldVerifySince, v))
+}
+
+// BindTries applies equality check predicate on the "bind_tries" field. It's identical to BindTriesEQ.
+func BindTries(v int) predicate.Account {
+	return predicate.Account(sql.FieldEQ(FieldBindTries, v))
+}
+
+// BindSince applies equality check predicate on the "bind_since" field. It's identical to BindSinceEQ.
+func BindSince(v time.Time) predicate.Account {
+	return predicate.Account(sql.FieldEQ(FieldBindSince, v))
+}
+
+// MinorSince applies equality check predicate on the "minor_since" field. It's identical to MinorSinceEQ.
+func MinorSince(v time.Time) predicate.Account {
+	return predicate.Account(sql.FieldEQ(FieldMinorSince, v))
+}
+
+// GuardianConsentedAt applies equality check predicate on the "guardian_consented_at" field. It's identical to GuardianConsentedAtEQ.
+func GuardianConsentedAt(v time.Time) predicate.Account {
+	return predicate.Account(sql.FieldEQ(FieldGuardianConsentedAt, v))
+}
+
+// ClosedAt applies equality check predicate on the "closed_at" field. It's identical to ClosedAtEQ.
+func ClosedAt(v time.Time) predicate.Account {
+	return predicate.Account(sql.FieldEQ(FieldClosedAt, v))
 }
 
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
@@ -235,6 +266,80 @@ func MobileIndexLTE(v []byte) predicate.Account {
 	return predicate.Account(sql.FieldLTE(FieldMobileIndex, v))
 }
 
+// MobileIndexIsNil applies the IsNil predicate on the "mobile_index" field.
+func MobileIndexIsNil() predicate.Account {
+	return predicate.Account(sql.FieldIsNull(FieldMobileIndex))
+}
+
+// MobileIndexNotNil applies the NotNil predicate on the "mobile_index" field.
+func MobileIndexNotNil() predicate.Account {
+	return predicate.Account(sql.FieldNotNull(FieldMobileIndex))
+}
+
+// ProfileEQ applies the EQ predicate on the "profile" field.
+func ProfileEQ(v vault.Sealed) predicate.Account {
+	vc := []byte(v)
+	return predicate.Account(sql.FieldEQ(FieldProfile, vc))
+}
+
+// ProfileNEQ applies the NEQ predicate on the "profile" field.
+func ProfileNEQ(v vault.Sealed) predicate.Account {
+	vc := []byte(v)
+	return predicate.Account(sql.FieldNEQ(FieldProfile, vc))
+}
+
+// ProfileIn applies the In predicate on the "profile" field.
+func ProfileIn(vs ...vault.Sealed) predicate.Account {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = []byte(vs[i])
+	}
+	return predicate.Account(sql.FieldIn(FieldProfile, v...))
+}
+
+// ProfileNotIn applies the NotIn predicate on the "profile" field.
+func ProfileNotIn(vs ...vault.Sealed) predicate.Account {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = []byte(vs[i])
+	}
+	return predicate.Account(sql.FieldNotIn(FieldProfile, v...))
+}
+
+// ProfileGT applies the GT predicate on the "profile" field.
+func ProfileGT(v vault.Sealed) predicate.Account {
+	vc := []byte(v)
+	return predicate.Account(sql.FieldGT(FieldProfile, vc))
+}
+
+// ProfileGTE applies the GTE predicate on the "profile" field.
+func ProfileGTE(v vault.Sealed) predicate.Account {
+	vc := []byte(v)
+	return predicate.Account(sql.FieldGTE(FieldProfile, vc))
+}
+
+// ProfileLT applies the LT predicate on the "profile" field.
+func ProfileLT(v vault.Sealed) predicate.Account {
+	vc := []byte(v)
+	return predicate.Account(sql.FieldLT(FieldProfile, vc))
+}
+
+// ProfileLTE applies the LTE predicate on the "profile" field.
+func ProfileLTE(v vault.Sealed) predicate.Account {
+	vc := []byte(v)
+	return predicate.Account(sql.FieldLTE(FieldProfile, vc))
+}
+
+// ProfileIsNil applies the IsNil predicate on the "profile" field.
+func ProfileIsNil() predicate.Account {
+	return predicate.Account(sql.FieldIsNull(FieldProfile))
+}
+
+// ProfileNotNil applies the NotNil predicate on the "profile" field.
+func ProfileNotNil() predicate.Account {
+	return predicate.Account(sql.FieldNotNull(FieldProfile))
+}
+
 // FullMaskEQ applies the EQ predicate on the "full_mask" field.
 func FullMaskEQ(v bool) predicate.Account {
 	return predicate.Account(sql.FieldEQ(FieldFullMask, v))
@@ -243,6 +348,36 @@ func FullMaskEQ(v bool) predicate.Account {
 // FullMaskNEQ applies the NEQ predicate on the "full_mask" field.
 func FullMaskNEQ(v bool) predicate.Account {
 	return predicate.Account(sql.FieldNEQ(FieldFullMask, v))
+}
+
+// MessageDisplayEQ applies the EQ predicate on the "message_display" field.
+func MessageDisplayEQ(v MessageDisplay) predicate.Account {
+	return predicate.Account(sql.FieldEQ(FieldMessageDisplay, v))
+}
+
+// MessageDisplayNEQ applies the NEQ predicate on the "message_display" field.
+func MessageDisplayNEQ(v MessageDisplay) predicate.Account {
+	return predicate.Account(sql.FieldNEQ(FieldMessageDisplay, v))
+}
+
+// MessageDisplayIn applies the In predicate on the "message_display" field.
+func MessageDisplayIn(vs ...MessageDisplay) predicate.Account {
+	return predicate.Account(sql.FieldIn(FieldMessageDisplay, vs...))
+}
+
+// MessageDisplayNotIn applies the NotIn predicate on the "message_display" field.
+func MessageDisplayNotIn(vs ...MessageDisplay) predicate.Account {
+	return predicate.Account(sql.FieldNotIn(FieldMessageDisplay, vs...))
+}
+
+// MessageDisplayIsNil applies the IsNil predicate on the "message_display" field.
+func MessageDisplayIsNil() predicate.Account {
+	return predicate.Account(sql.FieldIsNull(FieldMessageDisplay))
+}
+
+// MessageDisplayNotNil applies the NotNil predicate on the "message_display" field.
+func MessageDisplayNotNil() predicate.Account {
+	return predicate.Account(sql.FieldNotNull(FieldMessageDisplay))
 }
 
 // NoticeSequenceEQ applies the EQ predicate on the "notice_sequence" field.
@@ -443,6 +578,246 @@ func VerifySinceIsNil() predicate.Account {
 // VerifySinceNotNil applies the NotNil predicate on the "verify_since" field.
 func VerifySinceNotNil() predicate.Account {
 	return predicate.Account(sql.FieldNotNull(FieldVerifySince))
+}
+
+// BindTriesEQ applies the EQ predicate on the "bind_tries" field.
+func BindTriesEQ(v int) predicate.Account {
+	return predicate.Account(sql.FieldEQ(FieldBindTries, v))
+}
+
+// BindTriesNEQ applies the NEQ predicate on the "bind_tries" field.
+func BindTriesNEQ(v int) predicate.Account {
+	return predicate.Account(sql.FieldNEQ(FieldBindTries, v))
+}
+
+// BindTriesIn applies the In predicate on the "bind_tries" field.
+func BindTriesIn(vs ...int) predicate.Account {
+	return predicate.Account(sql.FieldIn(FieldBindTries, vs...))
+}
+
+// BindTriesNotIn applies the NotIn predicate on the "bind_tries" field.
+func BindTriesNotIn(vs ...int) predicate.Account {
+	return predicate.Account(sql.FieldNotIn(FieldBindTries, vs...))
+}
+
+// BindTriesGT applies the GT predicate on the "bind_tries" field.
+func BindTriesGT(v int) predicate.Account {
+	return predicate.Account(sql.FieldGT(FieldBindTries, v))
+}
+
+// BindTriesGTE applies the GTE predicate on the "bind_tries" field.
+func BindTriesGTE(v int) predicate.Account {
+	return predicate.Account(sql.FieldGTE(FieldBindTries, v))
+}
+
+// BindTriesLT applies the LT predicate on the "bind_tries" field.
+func BindTriesLT(v int) predicate.Account {
+	return predicate.Account(sql.FieldLT(FieldBindTries, v))
+}
+
+// BindTriesLTE applies the LTE predicate on the "bind_tries" field.
+func BindTriesLTE(v int) predicate.Account {
+	return predicate.Account(sql.FieldLTE(FieldBindTries, v))
+}
+
+// BindSinceEQ applies the EQ predicate on the "bind_since" field.
+func BindSinceEQ(v time.Time) predicate.Account {
+	return predicate.Account(sql.FieldEQ(FieldBindSince, v))
+}
+
+// BindSinceNEQ applies the NEQ predicate on the "bind_since" field.
+func BindSinceNEQ(v time.Time) predicate.Account {
+	return predicate.Account(sql.FieldNEQ(FieldBindSince, v))
+}
+
+// BindSinceIn applies the In predicate on the "bind_since" field.
+func BindSinceIn(vs ...time.Time) predicate.Account {
+	return predicate.Account(sql.FieldIn(FieldBindSince, vs...))
+}
+
+// BindSinceNotIn applies the NotIn predicate on the "bind_since" field.
+func BindSinceNotIn(vs ...time.Time) predicate.Account {
+	return predicate.Account(sql.FieldNotIn(FieldBindSince, vs...))
+}
+
+// BindSinceGT applies the GT predicate on the "bind_since" field.
+func BindSinceGT(v time.Time) predicate.Account {
+	return predicate.Account(sql.FieldGT(FieldBindSince, v))
+}
+
+// BindSinceGTE applies the GTE predicate on the "bind_since" field.
+func BindSinceGTE(v time.Time) predicate.Account {
+	return predicate.Account(sql.FieldGTE(FieldBindSince, v))
+}
+
+// BindSinceLT applies the LT predicate on the "bind_since" field.
+func BindSinceLT(v time.Time) predicate.Account {
+	return predicate.Account(sql.FieldLT(FieldBindSince, v))
+}
+
+// BindSinceLTE applies the LTE predicate on the "bind_since" field.
+func BindSinceLTE(v time.Time) predicate.Account {
+	return predicate.Account(sql.FieldLTE(FieldBindSince, v))
+}
+
+// BindSinceIsNil applies the IsNil predicate on the "bind_since" field.
+func BindSinceIsNil() predicate.Account {
+	return predicate.Account(sql.FieldIsNull(FieldBindSince))
+}
+
+// BindSinceNotNil applies the NotNil predicate on the "bind_since" field.
+func BindSinceNotNil() predicate.Account {
+	return predicate.Account(sql.FieldNotNull(FieldBindSince))
+}
+
+// MinorSinceEQ applies the EQ predicate on the "minor_since" field.
+func MinorSinceEQ(v time.Time) predicate.Account {
+	return predicate.Account(sql.FieldEQ(FieldMinorSince, v))
+}
+
+// MinorSinceNEQ applies the NEQ predicate on the "minor_since" field.
+func MinorSinceNEQ(v time.Time) predicate.Account {
+	return predicate.Account(sql.FieldNEQ(FieldMinorSince, v))
+}
+
+// MinorSinceIn applies the In predicate on the "minor_since" field.
+func MinorSinceIn(vs ...time.Time) predicate.Account {
+	return predicate.Account(sql.FieldIn(FieldMinorSince, vs...))
+}
+
+// MinorSinceNotIn applies the NotIn predicate on the "minor_since" field.
+func MinorSinceNotIn(vs ...time.Time) predicate.Account {
+	return predicate.Account(sql.FieldNotIn(FieldMinorSince, vs...))
+}
+
+// MinorSinceGT applies the GT predicate on the "minor_since" field.
+func MinorSinceGT(v time.Time) predicate.Account {
+	return predicate.Account(sql.FieldGT(FieldMinorSince, v))
+}
+
+// MinorSinceGTE applies the GTE predicate on the "minor_since" field.
+func MinorSinceGTE(v time.Time) predicate.Account {
+	return predicate.Account(sql.FieldGTE(FieldMinorSince, v))
+}
+
+// MinorSinceLT applies the LT predicate on the "minor_since" field.
+func MinorSinceLT(v time.Time) predicate.Account {
+	return predicate.Account(sql.FieldLT(FieldMinorSince, v))
+}
+
+// MinorSinceLTE applies the LTE predicate on the "minor_since" field.
+func MinorSinceLTE(v time.Time) predicate.Account {
+	return predicate.Account(sql.FieldLTE(FieldMinorSince, v))
+}
+
+// MinorSinceIsNil applies the IsNil predicate on the "minor_since" field.
+func MinorSinceIsNil() predicate.Account {
+	return predicate.Account(sql.FieldIsNull(FieldMinorSince))
+}
+
+// MinorSinceNotNil applies the NotNil predicate on the "minor_since" field.
+func MinorSinceNotNil() predicate.Account {
+	return predicate.Account(sql.FieldNotNull(FieldMinorSince))
+}
+
+// GuardianConsentedAtEQ applies the EQ predicate on the "guardian_consented_at" field.
+func GuardianConsentedAtEQ(v time.Time) predicate.Account {
+	return predicate.Account(sql.FieldEQ(FieldGuardianConsentedAt, v))
+}
+
+// GuardianConsentedAtNEQ applies the NEQ predicate on the "guardian_consented_at" field.
+func GuardianConsentedAtNEQ(v time.Time) predicate.Account {
+	return predicate.Account(sql.FieldNEQ(FieldGuardianConsentedAt, v))
+}
+
+// GuardianConsentedAtIn applies the In predicate on the "guardian_consented_at" field.
+func GuardianConsentedAtIn(vs ...time.Time) predicate.Account {
+	return predicate.Account(sql.FieldIn(FieldGuardianConsentedAt, vs...))
+}
+
+// GuardianConsentedAtNotIn applies the NotIn predicate on the "guardian_consented_at" field.
+func GuardianConsentedAtNotIn(vs ...time.Time) predicate.Account {
+	return predicate.Account(sql.FieldNotIn(FieldGuardianConsentedAt, vs...))
+}
+
+// GuardianConsentedAtGT applies the GT predicate on the "guardian_consented_at" field.
+func GuardianConsentedAtGT(v time.Time) predicate.Account {
+	return predicate.Account(sql.FieldGT(FieldGuardianConsentedAt, v))
+}
+
+// GuardianConsentedAtGTE applies the GTE predicate on the "guardian_consented_at" field.
+func GuardianConsentedAtGTE(v time.Time) predicate.Account {
+	return predicate.Account(sql.FieldGTE(FieldGuardianConsentedAt, v))
+}
+
+// GuardianConsentedAtLT applies the LT predicate on the "guardian_consented_at" field.
+func GuardianConsentedAtLT(v time.Time) predicate.Account {
+	return predicate.Account(sql.FieldLT(FieldGuardianConsentedAt, v))
+}
+
+// GuardianConsentedAtLTE applies the LTE predicate on the "guardian_consented_at" field.
+func GuardianConsentedAtLTE(v time.Time) predicate.Account {
+	return predicate.Account(sql.FieldLTE(FieldGuardianConsentedAt, v))
+}
+
+// GuardianConsentedAtIsNil applies the IsNil predicate on the "guardian_consented_at" field.
+func GuardianConsentedAtIsNil() predicate.Account {
+	return predicate.Account(sql.FieldIsNull(FieldGuardianConsentedAt))
+}
+
+// GuardianConsentedAtNotNil applies the NotNil predicate on the "guardian_consented_at" field.
+func GuardianConsentedAtNotNil() predicate.Account {
+	return predicate.Account(sql.FieldNotNull(FieldGuardianConsentedAt))
+}
+
+// ClosedAtEQ applies the EQ predicate on the "closed_at" field.
+func ClosedAtEQ(v time.Time) predicate.Account {
+	return predicate.Account(sql.FieldEQ(FieldClosedAt, v))
+}
+
+// ClosedAtNEQ applies the NEQ predicate on the "closed_at" field.
+func ClosedAtNEQ(v time.Time) predicate.Account {
+	return predicate.Account(sql.FieldNEQ(FieldClosedAt, v))
+}
+
+// ClosedAtIn applies the In predicate on the "closed_at" field.
+func ClosedAtIn(vs ...time.Time) predicate.Account {
+	return predicate.Account(sql.FieldIn(FieldClosedAt, vs...))
+}
+
+// ClosedAtNotIn applies the NotIn predicate on the "closed_at" field.
+func ClosedAtNotIn(vs ...time.Time) predicate.Account {
+	return predicate.Account(sql.FieldNotIn(FieldClosedAt, vs...))
+}
+
+// ClosedAtGT applies the GT predicate on the "closed_at" field.
+func ClosedAtGT(v time.Time) predicate.Account {
+	return predicate.Account(sql.FieldGT(FieldClosedAt, v))
+}
+
+// ClosedAtGTE applies the GTE predicate on the "closed_at" field.
+func ClosedAtGTE(v time.Time) predicate.Account {
+	return predicate.Account(sql.FieldGTE(FieldClosedAt, v))
+}
+
+// ClosedAtLT applies the LT predicate on the "closed_at" field.
+func ClosedAtLT(v time.Time) predicate.Account {
+	return predicate.Account(sql.FieldLT(FieldClosedAt, v))
+}
+
+// ClosedAtLTE applies the LTE predicate on the "closed_at" field.
+func ClosedAtLTE(v time.Time) predicate.Account {
+	return predicate.Account(sql.FieldLTE(FieldClosedAt, v))
+}
+
+// ClosedAtIsNil applies the IsNil predicate on the "closed_at" field.
+func ClosedAtIsNil() predicate.Account {
+	return predicate.Account(sql.FieldIsNull(FieldClosedAt))
+}
+
+// ClosedAtNotNil applies the NotNil predicate on the "closed_at" field.
+func ClosedAtNotNil() predicate.Account {
+	return predicate.Account(sql.FieldNotNull(FieldClosedAt))
 }
 
 // And groups predicates with the AND operator between them.

@@ -26,6 +26,8 @@ const (
 	FieldGrantedAt = "granted_at"
 	// FieldWithdrawnAt holds the string denoting the withdrawn_at field in the database.
 	FieldWithdrawnAt = "withdrawn_at"
+	// FieldEndedAt holds the string denoting the ended_at field in the database.
+	FieldEndedAt = "ended_at"
 	// Table holds the table name of the consent in the database.
 	Table = "consents"
 )
@@ -39,6 +41,7 @@ var Columns = []string{
 	FieldPolicyVersion,
 	FieldGrantedAt,
 	FieldWithdrawnAt,
+	FieldEndedAt,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -66,8 +69,11 @@ type Purpose string
 
 // Purpose values.
 const (
-	PurposePARKING_CORE   Purpose = "PARKING_CORE"
-	PurposeMOVEMENT_TRACK Purpose = "MOVEMENT_TRACK"
+	PurposePARKING_CORE        Purpose = "PARKING_CORE"
+	PurposeMOVEMENT_TRACK      Purpose = "MOVEMENT_TRACK"
+	PurposeTHIRD_PARTY_ACCOUNT Purpose = "THIRD_PARTY_ACCOUNT"
+	PurposeAFFILIATE_SHARING   Purpose = "AFFILIATE_SHARING"
+	PurposePROMOTIONS          Purpose = "PROMOTIONS"
 )
 
 func (pu Purpose) String() string {
@@ -77,7 +83,7 @@ func (pu Purpose) String() string {
 // PurposeValidator is a validator for the "purpose" field enum values. It is called by the builders before save.
 func PurposeValidator(pu Purpose) error {
 	switch pu {
-	case PurposePARKING_CORE, PurposeMOVEMENT_TRACK:
+	case PurposePARKING_CORE, PurposeMOVEMENT_TRACK, PurposeTHIRD_PARTY_ACCOUNT, PurposeAFFILIATE_SHARING, PurposePROMOTIONS:
 		return nil
 	default:
 		return fmt.Errorf("consent: invalid enum value for purpose field: %q", pu)
@@ -120,4 +126,9 @@ func ByGrantedAt(opts ...sql.OrderTermOption) OrderOption {
 // ByWithdrawnAt orders the results by the withdrawn_at field.
 func ByWithdrawnAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldWithdrawnAt, opts...).ToFunc()
+}
+
+// ByEndedAt orders the results by the ended_at field.
+func ByEndedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldEndedAt, opts...).ToFunc()
 }

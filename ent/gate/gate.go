@@ -27,6 +27,8 @@ const (
 	FieldLaneCode = "lane_code"
 	// FieldTokenGeneration holds the string denoting the token_generation field in the database.
 	FieldTokenGeneration = "token_generation"
+	// FieldPreviousUntil holds the string denoting the previous_until field in the database.
+	FieldPreviousUntil = "previous_until"
 	// FieldCommandSequence holds the string denoting the command_sequence field in the database.
 	FieldCommandSequence = "command_sequence"
 	// EdgeLot holds the string denoting the lot edge name in mutations.
@@ -51,6 +53,7 @@ var Columns = []string{
 	FieldOfflinePolicy,
 	FieldLaneCode,
 	FieldTokenGeneration,
+	FieldPreviousUntil,
 	FieldCommandSequence,
 }
 
@@ -164,6 +167,11 @@ func ByLaneCode(opts ...sql.OrderTermOption) OrderOption {
 // ByTokenGeneration orders the results by the token_generation field.
 func ByTokenGeneration(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldTokenGeneration, opts...).ToFunc()
+}
+
+// ByPreviousUntil orders the results by the previous_until field.
+func ByPreviousUntil(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPreviousUntil, opts...).ToFunc()
 }
 
 // ByCommandSequence orders the results by the command_sequence field.

@@ -4,6 +4,7 @@ package gate
 
 import (
 	"parkbff/ent/predicate"
+	"time"
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -72,6 +73,11 @@ func LaneCode(v string) predicate.Gate {
 // TokenGeneration applies equality check predicate on the "token_generation" field. It's identical to TokenGenerationEQ.
 func TokenGeneration(v int64) predicate.Gate {
 	return predicate.Gate(sql.FieldEQ(FieldTokenGeneration, v))
+}
+
+// PreviousUntil applies equality check predicate on the "previous_until" field. It's identical to PreviousUntilEQ.
+func PreviousUntil(v time.Time) predicate.Gate {
+	return predicate.Gate(sql.FieldEQ(FieldPreviousUntil, v))
 }
 
 // CommandSequence applies equality check predicate on the "command_sequence" field. It's identical to CommandSequenceEQ.
@@ -307,6 +313,56 @@ func TokenGenerationLT(v int64) predicate.Gate {
 // TokenGenerationLTE applies the LTE predicate on the "token_generation" field.
 func TokenGenerationLTE(v int64) predicate.Gate {
 	return predicate.Gate(sql.FieldLTE(FieldTokenGeneration, v))
+}
+
+// PreviousUntilEQ applies the EQ predicate on the "previous_until" field.
+func PreviousUntilEQ(v time.Time) predicate.Gate {
+	return predicate.Gate(sql.FieldEQ(FieldPreviousUntil, v))
+}
+
+// PreviousUntilNEQ applies the NEQ predicate on the "previous_until" field.
+func PreviousUntilNEQ(v time.Time) predicate.Gate {
+	return predicate.Gate(sql.FieldNEQ(FieldPreviousUntil, v))
+}
+
+// PreviousUntilIn applies the In predicate on the "previous_until" field.
+func PreviousUntilIn(vs ...time.Time) predicate.Gate {
+	return predicate.Gate(sql.FieldIn(FieldPreviousUntil, vs...))
+}
+
+// PreviousUntilNotIn applies the NotIn predicate on the "previous_until" field.
+func PreviousUntilNotIn(vs ...time.Time) predicate.Gate {
+	return predicate.Gate(sql.FieldNotIn(FieldPreviousUntil, vs...))
+}
+
+// PreviousUntilGT applies the GT predicate on the "previous_until" field.
+func PreviousUntilGT(v time.Time) predicate.Gate {
+	return predicate.Gate(sql.FieldGT(FieldPreviousUntil, v))
+}
+
+// PreviousUntilGTE applies the GTE predicate on the "previous_until" field.
+func PreviousUntilGTE(v time.Time) predicate.Gate {
+	return predicate.Gate(sql.FieldGTE(FieldPreviousUntil, v))
+}
+
+// PreviousUntilLT applies the LT predicate on the "previous_until" field.
+func PreviousUntilLT(v time.Time) predicate.Gate {
+	return predicate.Gate(sql.FieldLT(FieldPreviousUntil, v))
+}
+
+// PreviousUntilLTE applies the LTE predicate on the "previous_until" field.
+func PreviousUntilLTE(v time.Time) predicate.Gate {
+	return predicate.Gate(sql.FieldLTE(FieldPreviousUntil, v))
+}
+
+// PreviousUntilIsNil applies the IsNil predicate on the "previous_until" field.
+func PreviousUntilIsNil() predicate.Gate {
+	return predicate.Gate(sql.FieldIsNull(FieldPreviousUntil))
+}
+
+// PreviousUntilNotNil applies the NotNil predicate on the "previous_until" field.
+func PreviousUntilNotNil() predicate.Gate {
+	return predicate.Gate(sql.FieldNotNull(FieldPreviousUntil))
 }
 
 // CommandSequenceEQ applies the EQ predicate on the "command_sequence" field.

@@ -20,6 +20,18 @@ func (f AccountFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, err
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.AccountMutation", m)
 }
 
+// The AppReleaseFunc type is an adapter to allow the use of ordinary
+// function as AppRelease mutator.
+type AppReleaseFunc func(context.Context, *ent.AppReleaseMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f AppReleaseFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.AppReleaseMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.AppReleaseMutation", m)
+}
+
 // The ChannelLinkFunc type is an adapter to allow the use of ordinary
 // function as ChannelLink mutator.
 type ChannelLinkFunc func(context.Context, *ent.ChannelLinkMutation) (ent.Value, error)
@@ -30,6 +42,30 @@ func (f ChannelLinkFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value,
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ChannelLinkMutation", m)
+}
+
+// The ChannelVisitFunc type is an adapter to allow the use of ordinary
+// function as ChannelVisit mutator.
+type ChannelVisitFunc func(context.Context, *ent.ChannelVisitMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ChannelVisitFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.ChannelVisitMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ChannelVisitMutation", m)
+}
+
+// The CoDriverInvitationFunc type is an adapter to allow the use of ordinary
+// function as CoDriverInvitation mutator.
+type CoDriverInvitationFunc func(context.Context, *ent.CoDriverInvitationMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f CoDriverInvitationFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.CoDriverInvitationMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.CoDriverInvitationMutation", m)
 }
 
 // The ConsentFunc type is an adapter to allow the use of ordinary
@@ -56,6 +92,54 @@ func (f DataKeyFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, err
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.DataKeyMutation", m)
 }
 
+// The ErasureFunc type is an adapter to allow the use of ordinary
+// function as Erasure mutator.
+type ErasureFunc func(context.Context, *ent.ErasureMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ErasureFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.ErasureMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ErasureMutation", m)
+}
+
+// The FeatureSwitchFunc type is an adapter to allow the use of ordinary
+// function as FeatureSwitch mutator.
+type FeatureSwitchFunc func(context.Context, *ent.FeatureSwitchMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f FeatureSwitchFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.FeatureSwitchMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.FeatureSwitchMutation", m)
+}
+
+// The FleetFunc type is an adapter to allow the use of ordinary
+// function as Fleet mutator.
+type FleetFunc func(context.Context, *ent.FleetMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f FleetFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.FleetMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.FleetMutation", m)
+}
+
+// The FollowerFunc type is an adapter to allow the use of ordinary
+// function as Follower mutator.
+type FollowerFunc func(context.Context, *ent.FollowerMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f FollowerFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.FollowerMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.FollowerMutation", m)
+}
+
 // The GateFunc type is an adapter to allow the use of ordinary
 // function as Gate mutator.
 type GateFunc func(context.Context, *ent.GateMutation) (ent.Value, error)
@@ -78,6 +162,18 @@ func (f GateCommandFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value,
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.GateCommandMutation", m)
+}
+
+// The LinkedAccountFunc type is an adapter to allow the use of ordinary
+// function as LinkedAccount mutator.
+type LinkedAccountFunc func(context.Context, *ent.LinkedAccountMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f LinkedAccountFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.LinkedAccountMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.LinkedAccountMutation", m)
 }
 
 // The LoginCodeFunc type is an adapter to allow the use of ordinary
@@ -140,6 +236,18 @@ func (f ParkingSessionFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Val
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ParkingSessionMutation", m)
 }
 
+// The PlateDisputeFunc type is an adapter to allow the use of ordinary
+// function as PlateDispute mutator.
+type PlateDisputeFunc func(context.Context, *ent.PlateDisputeMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PlateDisputeFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.PlateDisputeMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PlateDisputeMutation", m)
+}
+
 // The QuoteAttemptFunc type is an adapter to allow the use of ordinary
 // function as QuoteAttempt mutator.
 type QuoteAttemptFunc func(context.Context, *ent.QuoteAttemptMutation) (ent.Value, error)
@@ -150,6 +258,18 @@ func (f QuoteAttemptFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.QuoteAttemptMutation", m)
+}
+
+// The RiskEventFunc type is an adapter to allow the use of ordinary
+// function as RiskEvent mutator.
+type RiskEventFunc func(context.Context, *ent.RiskEventMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f RiskEventFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.RiskEventMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.RiskEventMutation", m)
 }
 
 // The SessionAccessFunc type is an adapter to allow the use of ordinary
@@ -198,6 +318,18 @@ func (f StaffRoleFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, e
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.StaffRoleMutation", m)
+}
+
+// The StoreFunc type is an adapter to allow the use of ordinary
+// function as Store mutator.
+type StoreFunc func(context.Context, *ent.StoreMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f StoreFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.StoreMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.StoreMutation", m)
 }
 
 // The TariffFunc type is an adapter to allow the use of ordinary

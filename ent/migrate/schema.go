@@ -14,19 +14,48 @@ var (
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "mobile", Type: field.TypeBytes},
-		{Name: "mobile_index", Type: field.TypeBytes, Unique: true},
+		{Name: "mobile_index", Type: field.TypeBytes, Unique: true, Nullable: true},
+		{Name: "profile", Type: field.TypeBytes, Nullable: true},
 		{Name: "full_mask", Type: field.TypeBool, Default: false},
+		{Name: "message_display", Type: field.TypeEnum, Nullable: true, Enums: []string{"CLEAR", "HALF", "FULL"}},
 		{Name: "notice_sequence", Type: field.TypeInt64, Default: 0},
 		{Name: "person_index", Type: field.TypeBytes, Nullable: true},
 		{Name: "adult", Type: field.TypeBool, Nullable: true},
 		{Name: "verify_tries", Type: field.TypeInt, Default: 0},
 		{Name: "verify_since", Type: field.TypeTime, Nullable: true},
+		{Name: "bind_tries", Type: field.TypeInt, Default: 0},
+		{Name: "bind_since", Type: field.TypeTime, Nullable: true},
+		{Name: "minor_since", Type: field.TypeTime, Nullable: true},
+		{Name: "guardian_consented_at", Type: field.TypeTime, Nullable: true},
+		{Name: "closed_at", Type: field.TypeTime, Nullable: true},
 	}
 	// AccountsTable holds the schema information for the "accounts" table.
 	AccountsTable = &schema.Table{
 		Name:       "accounts",
 		Columns:    AccountsColumns,
 		PrimaryKey: []*schema.Column{AccountsColumns[0]},
+	}
+	// AppReleasesColumns holds the columns for the "app_releases" table.
+	AppReleasesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "platform", Type: field.TypeEnum, Enums: []string{"WECHAT_MINI", "ALIPAY_MINI", "H5", "IOS", "ANDROID"}},
+		{Name: "minimum", Type: field.TypeString},
+		{Name: "latest", Type: field.TypeString},
+		{Name: "package_sha256", Type: field.TypeString, Nullable: true},
+		{Name: "published_at", Type: field.TypeTime},
+	}
+	// AppReleasesTable holds the schema information for the "app_releases" table.
+	AppReleasesTable = &schema.Table{
+		Name:       "app_releases",
+		Columns:    AppReleasesColumns,
+		PrimaryKey: []*schema.Column{AppReleasesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "apprelease_platform",
+				Unique:  true,
+				Columns: []*schema.Column{AppReleasesColumns[1]},
+			},
+		},
 	}
 	// ChannelLinksColumns holds the columns for the "channel_links" table.
 	ChannelLinksColumns = []*schema.Column{
@@ -54,15 +83,62 @@ var (
 			},
 		},
 	}
+	// ChannelVisitsColumns holds the columns for the "channel_visits" table.
+	ChannelVisitsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "channel", Type: field.TypeEnum, Enums: []string{"WECHAT_OFFICIAL", "ALIPAY_LIFE"}},
+		{Name: "state_hash", Type: field.TypeBytes, Unique: true},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "used_at", Type: field.TypeTime, Nullable: true},
+	}
+	// ChannelVisitsTable holds the schema information for the "channel_visits" table.
+	ChannelVisitsTable = &schema.Table{
+		Name:       "channel_visits",
+		Columns:    ChannelVisitsColumns,
+		PrimaryKey: []*schema.Column{ChannelVisitsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "channelvisit_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{ChannelVisitsColumns[4]},
+			},
+		},
+	}
+	// CoDriverInvitationsColumns holds the columns for the "co_driver_invitations" table.
+	CoDriverInvitationsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "account_id", Type: field.TypeInt64},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "vehicle_id", Type: field.TypeInt64},
+		{Name: "code_hash", Type: field.TypeBytes, Unique: true},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "accepted_at", Type: field.TypeTime, Nullable: true},
+		{Name: "revoked_at", Type: field.TypeTime, Nullable: true},
+	}
+	// CoDriverInvitationsTable holds the schema information for the "co_driver_invitations" table.
+	CoDriverInvitationsTable = &schema.Table{
+		Name:       "co_driver_invitations",
+		Columns:    CoDriverInvitationsColumns,
+		PrimaryKey: []*schema.Column{CoDriverInvitationsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "codriverinvitation_account_id",
+				Unique:  false,
+				Columns: []*schema.Column{CoDriverInvitationsColumns[1]},
+			},
+		},
+	}
 	// ConsentsColumns holds the columns for the "consents" table.
 	ConsentsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "account_id", Type: field.TypeInt64},
-		{Name: "purpose", Type: field.TypeEnum, Enums: []string{"PARKING_CORE", "MOVEMENT_TRACK"}},
+		{Name: "purpose", Type: field.TypeEnum, Enums: []string{"PARKING_CORE", "MOVEMENT_TRACK", "THIRD_PARTY_ACCOUNT", "AFFILIATE_SHARING", "PROMOTIONS"}},
 		{Name: "vehicle_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "policy_version", Type: field.TypeString},
 		{Name: "granted_at", Type: field.TypeTime},
 		{Name: "withdrawn_at", Type: field.TypeTime, Nullable: true},
+		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
 	}
 	// ConsentsTable holds the schema information for the "consents" table.
 	ConsentsTable = &schema.Table{
@@ -89,6 +165,107 @@ var (
 		Columns:    DataKeysColumns,
 		PrimaryKey: []*schema.Column{DataKeysColumns[0]},
 	}
+	// ErasuresColumns holds the columns for the "erasures" table.
+	ErasuresColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "account_id", Type: field.TypeInt64, Unique: true},
+		{Name: "reason", Type: field.TypeEnum, Enums: []string{"MINOR_WITHOUT_CONSENT", "ACCOUNT_CLOSED", "ACCOUNTS_MERGED"}},
+		{Name: "noticed_at", Type: field.TypeTime},
+		{Name: "deadline", Type: field.TypeTime},
+		{Name: "erased_at", Type: field.TypeTime, Nullable: true},
+		{Name: "items", Type: field.TypeInt, Default: 0},
+	}
+	// ErasuresTable holds the schema information for the "erasures" table.
+	ErasuresTable = &schema.Table{
+		Name:       "erasures",
+		Columns:    ErasuresColumns,
+		PrimaryKey: []*schema.Column{ErasuresColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "erasure_deadline",
+				Unique:  false,
+				Columns: []*schema.Column{ErasuresColumns[4]},
+			},
+		},
+	}
+	// FeatureSwitchesColumns holds the columns for the "feature_switches" table.
+	FeatureSwitchesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "name", Type: field.TypeString},
+		{Name: "platform", Type: field.TypeEnum, Enums: []string{"WECHAT_MINI", "ALIPAY_MINI", "H5", "IOS", "ANDROID"}},
+		{Name: "on", Type: field.TypeBool},
+		{Name: "since", Type: field.TypeString, Nullable: true},
+		{Name: "changed_at", Type: field.TypeTime},
+	}
+	// FeatureSwitchesTable holds the schema information for the "feature_switches" table.
+	FeatureSwitchesTable = &schema.Table{
+		Name:       "feature_switches",
+		Columns:    FeatureSwitchesColumns,
+		PrimaryKey: []*schema.Column{FeatureSwitchesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "featureswitch_name_platform",
+				Unique:  true,
+				Columns: []*schema.Column{FeatureSwitchesColumns[1], FeatureSwitchesColumns[2]},
+			},
+		},
+	}
+	// FleetsColumns holds the columns for the "fleets" table.
+	FleetsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "account_id", Type: field.TypeInt64},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "name", Type: field.TypeBytes},
+		{Name: "name_index", Type: field.TypeBytes},
+		{Name: "credit_code", Type: field.TypeBytes},
+		{Name: "credit_code_index", Type: field.TypeBytes},
+		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
+	}
+	// FleetsTable holds the schema information for the "fleets" table.
+	FleetsTable = &schema.Table{
+		Name:       "fleets",
+		Columns:    FleetsColumns,
+		PrimaryKey: []*schema.Column{FleetsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "fleet_account_id",
+				Unique:  false,
+				Columns: []*schema.Column{FleetsColumns[1]},
+			},
+			{
+				Name:    "fleet_account_id_credit_code_index",
+				Unique:  true,
+				Columns: []*schema.Column{FleetsColumns[1], FleetsColumns[6]},
+			},
+		},
+	}
+	// FollowersColumns holds the columns for the "followers" table.
+	FollowersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "channel", Type: field.TypeEnum, Enums: []string{"WECHAT_OFFICIAL", "ALIPAY_LIFE"}},
+		{Name: "subject_index", Type: field.TypeBytes},
+		{Name: "union_index", Type: field.TypeBytes, Nullable: true},
+		{Name: "following", Type: field.TypeBool},
+		{Name: "told_at", Type: field.TypeTime},
+	}
+	// FollowersTable holds the schema information for the "followers" table.
+	FollowersTable = &schema.Table{
+		Name:       "followers",
+		Columns:    FollowersColumns,
+		PrimaryKey: []*schema.Column{FollowersColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "follower_channel_subject_index",
+				Unique:  true,
+				Columns: []*schema.Column{FollowersColumns[1], FollowersColumns[2]},
+			},
+			{
+				Name:    "follower_union_index",
+				Unique:  false,
+				Columns: []*schema.Column{FollowersColumns[3]},
+			},
+		},
+	}
 	// GatesColumns holds the columns for the "gates" table.
 	GatesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
@@ -97,6 +274,7 @@ var (
 		{Name: "offline_policy", Type: field.TypeEnum, Enums: []string{"OPEN_AND_UPLOAD", "HOLD"}, Default: "OPEN_AND_UPLOAD"},
 		{Name: "lane_code", Type: field.TypeString, Unique: true},
 		{Name: "token_generation", Type: field.TypeInt64, Default: 1},
+		{Name: "previous_until", Type: field.TypeTime, Nullable: true},
 		{Name: "command_sequence", Type: field.TypeInt64, Default: 0},
 		{Name: "lot_id", Type: field.TypeInt64},
 	}
@@ -108,7 +286,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "gates_lots_lot",
-				Columns:    []*schema.Column{GatesColumns[7]},
+				Columns:    []*schema.Column{GatesColumns[8]},
 				RefColumns: []*schema.Column{LotsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -117,7 +295,7 @@ var (
 			{
 				Name:    "gate_lot_id_code",
 				Unique:  true,
-				Columns: []*schema.Column{GatesColumns[7], GatesColumns[1]},
+				Columns: []*schema.Column{GatesColumns[8], GatesColumns[1]},
 			},
 		},
 	}
@@ -160,6 +338,52 @@ var (
 				Name:    "gatecommand_gate_id_idempotency_key",
 				Unique:  true,
 				Columns: []*schema.Column{GateCommandsColumns[12], GateCommandsColumns[4]},
+			},
+		},
+	}
+	// LinkedAccountsColumns holds the columns for the "linked_accounts" table.
+	LinkedAccountsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "account_id", Type: field.TypeInt64},
+		{Name: "channel", Type: field.TypeEnum, Enums: []string{"WECHAT_MINI", "WECHAT_OFFICIAL", "ALIPAY_MINI", "ALIPAY_LIFE"}},
+		{Name: "subject", Type: field.TypeBytes},
+		{Name: "subject_index", Type: field.TypeBytes},
+		{Name: "union_index", Type: field.TypeBytes, Nullable: true},
+		{Name: "consent_id", Type: field.TypeInt64},
+		{Name: "linked_at", Type: field.TypeTime},
+		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
+	}
+	// LinkedAccountsTable holds the schema information for the "linked_accounts" table.
+	LinkedAccountsTable = &schema.Table{
+		Name:       "linked_accounts",
+		Columns:    LinkedAccountsColumns,
+		PrimaryKey: []*schema.Column{LinkedAccountsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "linkedaccount_account_id",
+				Unique:  false,
+				Columns: []*schema.Column{LinkedAccountsColumns[1]},
+			},
+			{
+				Name:    "linkedaccount_channel_subject_index",
+				Unique:  true,
+				Columns: []*schema.Column{LinkedAccountsColumns[2], LinkedAccountsColumns[4]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "ended_at IS NULL",
+				},
+			},
+			{
+				Name:    "linkedaccount_account_id_channel",
+				Unique:  true,
+				Columns: []*schema.Column{LinkedAccountsColumns[1], LinkedAccountsColumns[2]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "ended_at IS NULL",
+				},
+			},
+			{
+				Name:    "linkedaccount_union_index",
+				Unique:  false,
+				Columns: []*schema.Column{LinkedAccountsColumns[5]},
 			},
 		},
 	}
@@ -225,7 +449,7 @@ var (
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "sequence", Type: field.TypeInt64},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_DECIDED"}},
 		{Name: "session_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "vehicle_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "lot_id", Type: field.TypeInt64, Nullable: true},
@@ -374,6 +598,44 @@ var (
 			},
 		},
 	}
+	// PlateDisputesColumns holds the columns for the "plate_disputes" table.
+	PlateDisputesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "account_id", Type: field.TypeInt64},
+		{Name: "plate", Type: field.TypeBytes},
+		{Name: "plate_index", Type: field.TypeBytes},
+		{Name: "plate_color", Type: field.TypeString},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "vehicle_id", Type: field.TypeInt64},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"OPEN", "UPHELD", "REJECTED", "WITHDRAWN"}, Default: "OPEN"},
+		{Name: "person_index", Type: field.TypeBytes, Nullable: true},
+		{Name: "decided_at", Type: field.TypeTime, Nullable: true},
+		{Name: "staff_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "purpose", Type: field.TypeString, Nullable: true},
+	}
+	// PlateDisputesTable holds the schema information for the "plate_disputes" table.
+	PlateDisputesTable = &schema.Table{
+		Name:       "plate_disputes",
+		Columns:    PlateDisputesColumns,
+		PrimaryKey: []*schema.Column{PlateDisputesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "platedispute_account_id",
+				Unique:  false,
+				Columns: []*schema.Column{PlateDisputesColumns[1]},
+			},
+			{
+				Name:    "platedispute_state",
+				Unique:  false,
+				Columns: []*schema.Column{PlateDisputesColumns[7]},
+			},
+			{
+				Name:    "platedispute_vehicle_id",
+				Unique:  false,
+				Columns: []*schema.Column{PlateDisputesColumns[6]},
+			},
+		},
+	}
 	// QuoteAttemptsColumns holds the columns for the "quote_attempts" table.
 	QuoteAttemptsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
@@ -396,6 +658,34 @@ var (
 				Name:    "quoteattempt_created_at",
 				Unique:  false,
 				Columns: []*schema.Column{QuoteAttemptsColumns[1]},
+			},
+		},
+	}
+	// RiskEventsColumns holds the columns for the "risk_events" table.
+	RiskEventsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"REFRESH_TOKEN_REUSED", "CODE_GUESSED", "PLATES_PROBED", "QUOTES_PROBED", "VERIFICATION_ABUSED", "STAFF_LOCKED", "CALLBACK_FORGED", "STEP_UP", "NEW_DEVICE", "RISKY_URL"}},
+		{Name: "outcome", Type: field.TypeEnum, Enums: []string{"NOTED", "BLOCKED", "PASSED", "FAILED"}},
+		{Name: "account_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "staff_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "path", Type: field.TypeString, Nullable: true},
+		{Name: "occurred_at", Type: field.TypeTime},
+	}
+	// RiskEventsTable holds the schema information for the "risk_events" table.
+	RiskEventsTable = &schema.Table{
+		Name:       "risk_events",
+		Columns:    RiskEventsColumns,
+		PrimaryKey: []*schema.Column{RiskEventsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "riskevent_account_id",
+				Unique:  false,
+				Columns: []*schema.Column{RiskEventsColumns[3]},
+			},
+			{
+				Name:    "riskevent_occurred_at",
+				Unique:  false,
+				Columns: []*schema.Column{RiskEventsColumns[6]},
 			},
 		},
 	}
@@ -459,6 +749,8 @@ var (
 		{Name: "rotated_at", Type: field.TypeTime},
 		{Name: "expires_at", Type: field.TypeTime},
 		{Name: "revoked_at", Type: field.TypeTime, Nullable: true},
+		{Name: "device_name", Type: field.TypeBytes, Nullable: true},
+		{Name: "stepped_up_at", Type: field.TypeTime, Nullable: true},
 	}
 	// SignInsTable holds the schema information for the "sign_ins" table.
 	SignInsTable = &schema.Table{
@@ -479,6 +771,14 @@ var (
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "label", Type: field.TypeString, Unique: true},
 		{Name: "token_generation", Type: field.TypeInt64, Default: 1},
+		{Name: "password_hash", Type: field.TypeString, Nullable: true},
+		{Name: "totp_secret", Type: field.TypeBytes, Nullable: true},
+		{Name: "totp_step", Type: field.TypeInt64, Default: 0},
+		{Name: "enrol_hash", Type: field.TypeBytes, Unique: true, Nullable: true},
+		{Name: "enrol_until", Type: field.TypeTime, Nullable: true},
+		{Name: "enrolled_at", Type: field.TypeTime, Nullable: true},
+		{Name: "failed_tries", Type: field.TypeInt, Default: 0},
+		{Name: "locked_until", Type: field.TypeTime, Nullable: true},
 	}
 	// StaffsTable holds the schema information for the "staffs" table.
 	StaffsTable = &schema.Table{
@@ -489,9 +789,10 @@ var (
 	// StaffRolesColumns holds the columns for the "staff_roles" table.
 	StaffRolesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
-		{Name: "role", Type: field.TypeEnum, Enums: []string{"ATTENDANT", "MANAGER"}},
+		{Name: "role", Type: field.TypeEnum, Enums: []string{"ATTENDANT", "MANAGER", "CLERK", "OFFICER", "ADMIN"}},
 		{Name: "staff_id", Type: field.TypeInt64},
-		{Name: "lot_id", Type: field.TypeInt64},
+		{Name: "lot_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "store_id", Type: field.TypeInt64, Nullable: true},
 	}
 	// StaffRolesTable holds the schema information for the "staff_roles" table.
 	StaffRolesTable = &schema.Table{
@@ -509,7 +810,13 @@ var (
 				Symbol:     "staff_roles_lots_lot",
 				Columns:    []*schema.Column{StaffRolesColumns[3]},
 				RefColumns: []*schema.Column{LotsColumns[0]},
-				OnDelete:   schema.NoAction,
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "staff_roles_stores_store",
+				Columns:    []*schema.Column{StaffRolesColumns[4]},
+				RefColumns: []*schema.Column{StoresColumns[0]},
+				OnDelete:   schema.SetNull,
 			},
 		},
 		Indexes: []*schema.Index{
@@ -518,7 +825,32 @@ var (
 				Unique:  true,
 				Columns: []*schema.Column{StaffRolesColumns[2], StaffRolesColumns[3]},
 			},
+			{
+				Name:    "staffrole_staff_id_store_id",
+				Unique:  true,
+				Columns: []*schema.Column{StaffRolesColumns[2], StaffRolesColumns[4]},
+			},
+			{
+				Name:    "staffrole_staff_id_role",
+				Unique:  true,
+				Columns: []*schema.Column{StaffRolesColumns[2], StaffRolesColumns[1]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "lot_id IS NULL AND store_id IS NULL",
+				},
+			},
 		},
+	}
+	// StoresColumns holds the columns for the "stores" table.
+	StoresColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "code", Type: field.TypeString, Unique: true},
+		{Name: "name", Type: field.TypeString},
+	}
+	// StoresTable holds the schema information for the "stores" table.
+	StoresTable = &schema.Table{
+		Name:       "stores",
+		Columns:    StoresColumns,
+		PrimaryKey: []*schema.Column{StoresColumns[0]},
 	}
 	// TariffsColumns holds the columns for the "tariffs" table.
 	TariffsColumns = []*schema.Column{
@@ -555,11 +887,17 @@ var (
 		{Name: "nickname", Type: field.TypeBytes, Nullable: true},
 		{Name: "bound_at", Type: field.TypeTime},
 		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
-		{Name: "end_reason", Type: field.TypeEnum, Nullable: true, Enums: []string{"UNBOUND", "EVICTED"}},
+		{Name: "end_reason", Type: field.TypeEnum, Nullable: true, Enums: []string{"UNBOUND", "EVICTED", "REVOKED", "MERGED", "CLOSED"}},
 		{Name: "verification", Type: field.TypeEnum, Enums: []string{"NONE", "PASSED", "REFUSED"}, Default: "NONE"},
-		{Name: "verification_method", Type: field.TypeEnum, Nullable: true, Enums: []string{"DOCUMENTS"}},
+		{Name: "verification_method", Type: field.TypeEnum, Nullable: true, Enums: []string{"DOCUMENTS", "FLEET", "DISPUTE"}},
 		{Name: "verification_reason", Type: field.TypeString, Nullable: true},
 		{Name: "checked_at", Type: field.TypeTime, Nullable: true},
+		{Name: "role", Type: field.TypeEnum, Enums: []string{"BINDER", "CO_DRIVER"}, Default: "BINDER"},
+		{Name: "invited_by_account_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "fleet_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "tracked", Type: field.TypeBool, Default: true},
+		{Name: "tell_entry", Type: field.TypeBool, Default: true},
+		{Name: "tell_exit", Type: field.TypeBool, Default: true},
 		{Name: "vehicle_id", Type: field.TypeInt64},
 		{Name: "account_id", Type: field.TypeInt64},
 	}
@@ -571,13 +909,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "vehicle_bindings_vehicles_vehicle",
-				Columns:    []*schema.Column{VehicleBindingsColumns[12]},
+				Columns:    []*schema.Column{VehicleBindingsColumns[18]},
 				RefColumns: []*schema.Column{VehiclesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "vehicle_bindings_accounts_account",
-				Columns:    []*schema.Column{VehicleBindingsColumns[13]},
+				Columns:    []*schema.Column{VehicleBindingsColumns[19]},
 				RefColumns: []*schema.Column{AccountsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -586,12 +924,12 @@ var (
 			{
 				Name:    "vehiclebinding_account_id",
 				Unique:  false,
-				Columns: []*schema.Column{VehicleBindingsColumns[13]},
+				Columns: []*schema.Column{VehicleBindingsColumns[19]},
 			},
 			{
 				Name:    "vehiclebinding_vehicle_id_account_id",
 				Unique:  true,
-				Columns: []*schema.Column{VehicleBindingsColumns[12], VehicleBindingsColumns[13]},
+				Columns: []*schema.Column{VehicleBindingsColumns[18], VehicleBindingsColumns[19]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "ended_at IS NULL",
 				},
@@ -601,21 +939,32 @@ var (
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
 		AccountsTable,
+		AppReleasesTable,
 		ChannelLinksTable,
+		ChannelVisitsTable,
+		CoDriverInvitationsTable,
 		ConsentsTable,
 		DataKeysTable,
+		ErasuresTable,
+		FeatureSwitchesTable,
+		FleetsTable,
+		FollowersTable,
 		GatesTable,
 		GateCommandsTable,
+		LinkedAccountsTable,
 		LoginCodesTable,
 		LotsTable,
 		NoticesTable,
 		ObservationsTable,
 		ParkingSessionsTable,
+		PlateDisputesTable,
 		QuoteAttemptsTable,
+		RiskEventsTable,
 		SessionAccessesTable,
 		SignInsTable,
 		StaffsTable,
 		StaffRolesTable,
+		StoresTable,
 		TariffsTable,
 		VehiclesTable,
 		VehicleBindingsTable,
@@ -632,6 +981,7 @@ func init() {
 	SessionAccessesTable.ForeignKeys[1].RefTable = AccountsTable
 	StaffRolesTable.ForeignKeys[0].RefTable = StaffsTable
 	StaffRolesTable.ForeignKeys[1].RefTable = LotsTable
+	StaffRolesTable.ForeignKeys[2].RefTable = StoresTable
 	VehicleBindingsTable.ForeignKeys[0].RefTable = VehiclesTable
 	VehicleBindingsTable.ForeignKeys[1].RefTable = AccountsTable
 }

@@ -9,8 +9,17 @@ import (
 // Account is the predicate function for account builders.
 type Account func(*sql.Selector)
 
+// AppRelease is the predicate function for apprelease builders.
+type AppRelease func(*sql.Selector)
+
 // ChannelLink is the predicate function for channellink builders.
 type ChannelLink func(*sql.Selector)
+
+// ChannelVisit is the predicate function for channelvisit builders.
+type ChannelVisit func(*sql.Selector)
+
+// CoDriverInvitation is the predicate function for codriverinvitation builders.
+type CoDriverInvitation func(*sql.Selector)
 
 // Consent is the predicate function for consent builders.
 type Consent func(*sql.Selector)
@@ -18,11 +27,26 @@ type Consent func(*sql.Selector)
 // DataKey is the predicate function for datakey builders.
 type DataKey func(*sql.Selector)
 
+// Erasure is the predicate function for erasure builders.
+type Erasure func(*sql.Selector)
+
+// FeatureSwitch is the predicate function for featureswitch builders.
+type FeatureSwitch func(*sql.Selector)
+
+// Fleet is the predicate function for fleet builders.
+type Fleet func(*sql.Selector)
+
+// Follower is the predicate function for follower builders.
+type Follower func(*sql.Selector)
+
 // Gate is the predicate function for gate builders.
 type Gate func(*sql.Selector)
 
 // GateCommand is the predicate function for gatecommand builders.
 type GateCommand func(*sql.Selector)
+
+// LinkedAccount is the predicate function for linkedaccount builders.
+type LinkedAccount func(*sql.Selector)
 
 // LoginCode is the predicate function for logincode builders.
 type LoginCode func(*sql.Selector)
@@ -39,8 +63,14 @@ type Observation func(*sql.Selector)
 // ParkingSession is the predicate function for parkingsession builders.
 type ParkingSession func(*sql.Selector)
 
+// PlateDispute is the predicate function for platedispute builders.
+type PlateDispute func(*sql.Selector)
+
 // QuoteAttempt is the predicate function for quoteattempt builders.
 type QuoteAttempt func(*sql.Selector)
+
+// RiskEvent is the predicate function for riskevent builders.
+type RiskEvent func(*sql.Selector)
 
 // SessionAccess is the predicate function for sessionaccess builders.
 type SessionAccess func(*sql.Selector)
@@ -53,6 +83,9 @@ type Staff func(*sql.Selector)
 
 // StaffRole is the predicate function for staffrole builders.
 type StaffRole func(*sql.Selector)
+
+// Store is the predicate function for store builders.
+type Store func(*sql.Selector)
 
 // Tariff is the predicate function for tariff builders.
 type Tariff func(*sql.Selector)

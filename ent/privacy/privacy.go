@@ -134,6 +134,30 @@ func (f AccountMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutatio
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.AccountMutation", m)
 }
 
+// The AppReleaseQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type AppReleaseQueryRuleFunc func(context.Context, *ent.AppReleaseQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f AppReleaseQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.AppReleaseQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.AppReleaseQuery", q)
+}
+
+// The AppReleaseMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type AppReleaseMutationRuleFunc func(context.Context, *ent.AppReleaseMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f AppReleaseMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.AppReleaseMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.AppReleaseMutation", m)
+}
+
 // The ChannelLinkQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type ChannelLinkQueryRuleFunc func(context.Context, *ent.ChannelLinkQuery) error
@@ -156,6 +180,54 @@ func (f ChannelLinkMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mut
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.ChannelLinkMutation", m)
+}
+
+// The ChannelVisitQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type ChannelVisitQueryRuleFunc func(context.Context, *ent.ChannelVisitQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f ChannelVisitQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.ChannelVisitQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.ChannelVisitQuery", q)
+}
+
+// The ChannelVisitMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type ChannelVisitMutationRuleFunc func(context.Context, *ent.ChannelVisitMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f ChannelVisitMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.ChannelVisitMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.ChannelVisitMutation", m)
+}
+
+// The CoDriverInvitationQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type CoDriverInvitationQueryRuleFunc func(context.Context, *ent.CoDriverInvitationQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f CoDriverInvitationQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.CoDriverInvitationQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.CoDriverInvitationQuery", q)
+}
+
+// The CoDriverInvitationMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type CoDriverInvitationMutationRuleFunc func(context.Context, *ent.CoDriverInvitationMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f CoDriverInvitationMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.CoDriverInvitationMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.CoDriverInvitationMutation", m)
 }
 
 // The ConsentQueryRuleFunc type is an adapter to allow the use of ordinary
@@ -206,6 +278,102 @@ func (f DataKeyMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutatio
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.DataKeyMutation", m)
 }
 
+// The ErasureQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type ErasureQueryRuleFunc func(context.Context, *ent.ErasureQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f ErasureQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.ErasureQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.ErasureQuery", q)
+}
+
+// The ErasureMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type ErasureMutationRuleFunc func(context.Context, *ent.ErasureMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f ErasureMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.ErasureMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.ErasureMutation", m)
+}
+
+// The FeatureSwitchQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type FeatureSwitchQueryRuleFunc func(context.Context, *ent.FeatureSwitchQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f FeatureSwitchQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.FeatureSwitchQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.FeatureSwitchQuery", q)
+}
+
+// The FeatureSwitchMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type FeatureSwitchMutationRuleFunc func(context.Context, *ent.FeatureSwitchMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f FeatureSwitchMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.FeatureSwitchMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.FeatureSwitchMutation", m)
+}
+
+// The FleetQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type FleetQueryRuleFunc func(context.Context, *ent.FleetQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f FleetQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.FleetQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.FleetQuery", q)
+}
+
+// The FleetMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type FleetMutationRuleFunc func(context.Context, *ent.FleetMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f FleetMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.FleetMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.FleetMutation", m)
+}
+
+// The FollowerQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type FollowerQueryRuleFunc func(context.Context, *ent.FollowerQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f FollowerQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.FollowerQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.FollowerQuery", q)
+}
+
+// The FollowerMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type FollowerMutationRuleFunc func(context.Context, *ent.FollowerMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f FollowerMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.FollowerMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.FollowerMutation", m)
+}
+
 // The GateQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type GateQueryRuleFunc func(context.Context, *ent.GateQuery) error
@@ -252,6 +420,30 @@ func (f GateCommandMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mut
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.GateCommandMutation", m)
+}
+
+// The LinkedAccountQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type LinkedAccountQueryRuleFunc func(context.Context, *ent.LinkedAccountQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f LinkedAccountQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.LinkedAccountQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.LinkedAccountQuery", q)
+}
+
+// The LinkedAccountMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type LinkedAccountMutationRuleFunc func(context.Context, *ent.LinkedAccountMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f LinkedAccountMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.LinkedAccountMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.LinkedAccountMutation", m)
 }
 
 // The LoginCodeQueryRuleFunc type is an adapter to allow the use of ordinary
@@ -374,6 +566,30 @@ func (f ParkingSessionMutationRuleFunc) EvalMutation(ctx context.Context, m ent.
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.ParkingSessionMutation", m)
 }
 
+// The PlateDisputeQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type PlateDisputeQueryRuleFunc func(context.Context, *ent.PlateDisputeQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f PlateDisputeQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.PlateDisputeQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.PlateDisputeQuery", q)
+}
+
+// The PlateDisputeMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type PlateDisputeMutationRuleFunc func(context.Context, *ent.PlateDisputeMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f PlateDisputeMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.PlateDisputeMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.PlateDisputeMutation", m)
+}
+
 // The QuoteAttemptQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type QuoteAttemptQueryRuleFunc func(context.Context, *ent.QuoteAttemptQuery) error
@@ -396,6 +612,30 @@ func (f QuoteAttemptMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mu
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.QuoteAttemptMutation", m)
+}
+
+// The RiskEventQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type RiskEventQueryRuleFunc func(context.Context, *ent.RiskEventQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f RiskEventQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.RiskEventQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.RiskEventQuery", q)
+}
+
+// The RiskEventMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type RiskEventMutationRuleFunc func(context.Context, *ent.RiskEventMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f RiskEventMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.RiskEventMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.RiskEventMutation", m)
 }
 
 // The SessionAccessQueryRuleFunc type is an adapter to allow the use of ordinary
@@ -492,6 +732,30 @@ func (f StaffRoleMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutat
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.StaffRoleMutation", m)
+}
+
+// The StoreQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type StoreQueryRuleFunc func(context.Context, *ent.StoreQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f StoreQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.StoreQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.StoreQuery", q)
+}
+
+// The StoreMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type StoreMutationRuleFunc func(context.Context, *ent.StoreMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f StoreMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.StoreMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.StoreMutation", m)
 }
 
 // The TariffQueryRuleFunc type is an adapter to allow the use of ordinary

@@ -5,22 +5,33 @@ package runtime
 import (
 	"context"
 	"parkbff/ent/account"
+	"parkbff/ent/apprelease"
 	"parkbff/ent/channellink"
+	"parkbff/ent/channelvisit"
+	"parkbff/ent/codriverinvitation"
 	"parkbff/ent/consent"
 	"parkbff/ent/datakey"
+	"parkbff/ent/erasure"
+	"parkbff/ent/featureswitch"
+	"parkbff/ent/fleet"
+	"parkbff/ent/follower"
 	"parkbff/ent/gate"
 	"parkbff/ent/gatecommand"
+	"parkbff/ent/linkedaccount"
 	"parkbff/ent/logincode"
 	"parkbff/ent/lot"
 	"parkbff/ent/notice"
 	"parkbff/ent/observation"
 	"parkbff/ent/parkingsession"
+	"parkbff/ent/platedispute"
 	"parkbff/ent/quoteattempt"
+	"parkbff/ent/riskevent"
 	"parkbff/ent/schema"
 	"parkbff/ent/sessionaccess"
 	"parkbff/ent/signin"
 	"parkbff/ent/staff"
 	"parkbff/ent/staffrole"
+	"parkbff/ent/store"
 	"parkbff/ent/tariff"
 	"parkbff/ent/vehicle"
 	"parkbff/ent/vehiclebinding"
@@ -45,21 +56,52 @@ func init() {
 	accountFields := schema.Account{}.Fields()
 	_ = accountFields
 	// accountDescFullMask is the schema descriptor for full_mask field.
-	accountDescFullMask := accountFields[2].Descriptor()
+	accountDescFullMask := accountFields[3].Descriptor()
 	// account.DefaultFullMask holds the default value on creation for the full_mask field.
 	account.DefaultFullMask = accountDescFullMask.Default.(bool)
 	// accountDescNoticeSequence is the schema descriptor for notice_sequence field.
-	accountDescNoticeSequence := accountFields[3].Descriptor()
+	accountDescNoticeSequence := accountFields[5].Descriptor()
 	// account.DefaultNoticeSequence holds the default value on creation for the notice_sequence field.
 	account.DefaultNoticeSequence = accountDescNoticeSequence.Default.(int64)
 	// accountDescVerifyTries is the schema descriptor for verify_tries field.
-	accountDescVerifyTries := accountFields[6].Descriptor()
+	accountDescVerifyTries := accountFields[8].Descriptor()
 	// account.DefaultVerifyTries holds the default value on creation for the verify_tries field.
 	account.DefaultVerifyTries = accountDescVerifyTries.Default.(int)
+	// accountDescBindTries is the schema descriptor for bind_tries field.
+	accountDescBindTries := accountFields[10].Descriptor()
+	// account.DefaultBindTries holds the default value on creation for the bind_tries field.
+	account.DefaultBindTries = accountDescBindTries.Default.(int)
+	apprelease.Policy = privacy.NewPolicies(schema.AppRelease{})
+	apprelease.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := apprelease.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
 	channellink.Policy = privacy.NewPolicies(schema.ChannelLink{})
 	channellink.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
 			if err := channellink.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	channelvisit.Policy = privacy.NewPolicies(schema.ChannelVisit{})
+	channelvisit.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := channelvisit.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	codriverinvitation.Policy = privacy.NewPolicies(schema.CoDriverInvitation{})
+	codriverinvitation.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := codriverinvitation.Policy.EvalMutation(ctx, m); err != nil {
 				return nil, err
 			}
 			return next.Mutate(ctx, m)
@@ -83,6 +125,48 @@ func init() {
 			return next.Mutate(ctx, m)
 		})
 	}
+	erasure.Policy = privacy.NewPolicies(schema.Erasure{})
+	erasure.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := erasure.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	erasureFields := schema.Erasure{}.Fields()
+	_ = erasureFields
+	// erasureDescItems is the schema descriptor for items field.
+	erasureDescItems := erasureFields[5].Descriptor()
+	// erasure.DefaultItems holds the default value on creation for the items field.
+	erasure.DefaultItems = erasureDescItems.Default.(int)
+	featureswitch.Policy = privacy.NewPolicies(schema.FeatureSwitch{})
+	featureswitch.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := featureswitch.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	fleet.Policy = privacy.NewPolicies(schema.Fleet{})
+	fleet.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := fleet.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	follower.Policy = privacy.NewPolicies(schema.Follower{})
+	follower.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := follower.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
 	gate.Policy = privacy.NewPolicies(schema.Gate{})
 	gate.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
@@ -99,13 +183,22 @@ func init() {
 	// gate.DefaultTokenGeneration holds the default value on creation for the token_generation field.
 	gate.DefaultTokenGeneration = gateDescTokenGeneration.Default.(int64)
 	// gateDescCommandSequence is the schema descriptor for command_sequence field.
-	gateDescCommandSequence := gateFields[6].Descriptor()
+	gateDescCommandSequence := gateFields[7].Descriptor()
 	// gate.DefaultCommandSequence holds the default value on creation for the command_sequence field.
 	gate.DefaultCommandSequence = gateDescCommandSequence.Default.(int64)
 	gatecommand.Policy = privacy.NewPolicies(schema.GateCommand{})
 	gatecommand.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
 			if err := gatecommand.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	linkedaccount.Policy = privacy.NewPolicies(schema.LinkedAccount{})
+	linkedaccount.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := linkedaccount.Policy.EvalMutation(ctx, m); err != nil {
 				return nil, err
 			}
 			return next.Mutate(ctx, m)
@@ -180,10 +273,30 @@ func init() {
 	parkingsessionDescPaidFen := parkingsessionFields[7].Descriptor()
 	// parkingsession.DefaultPaidFen holds the default value on creation for the paid_fen field.
 	parkingsession.DefaultPaidFen = parkingsessionDescPaidFen.Default.(int64)
+	platedispute.Policy = privacy.NewPolicies(schema.PlateDispute{})
+	platedispute.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := platedispute.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	platedisputeFields := schema.PlateDispute{}.Fields()
+	_ = platedisputeFields
 	quoteattempt.Policy = privacy.NewPolicies(schema.QuoteAttempt{})
 	quoteattempt.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
 			if err := quoteattempt.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	riskevent.Policy = privacy.NewPolicies(schema.RiskEvent{})
+	riskevent.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := riskevent.Policy.EvalMutation(ctx, m); err != nil {
 				return nil, err
 			}
 			return next.Mutate(ctx, m)
@@ -232,10 +345,27 @@ func init() {
 	staffDescTokenGeneration := staffFields[1].Descriptor()
 	// staff.DefaultTokenGeneration holds the default value on creation for the token_generation field.
 	staff.DefaultTokenGeneration = staffDescTokenGeneration.Default.(int64)
+	// staffDescTotpStep is the schema descriptor for totp_step field.
+	staffDescTotpStep := staffFields[4].Descriptor()
+	// staff.DefaultTotpStep holds the default value on creation for the totp_step field.
+	staff.DefaultTotpStep = staffDescTotpStep.Default.(int64)
+	// staffDescFailedTries is the schema descriptor for failed_tries field.
+	staffDescFailedTries := staffFields[8].Descriptor()
+	// staff.DefaultFailedTries holds the default value on creation for the failed_tries field.
+	staff.DefaultFailedTries = staffDescFailedTries.Default.(int)
 	staffrole.Policy = privacy.NewPolicies(schema.StaffRole{})
 	staffrole.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
 			if err := staffrole.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	store.Policy = privacy.NewPolicies(schema.Store{})
+	store.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := store.Policy.EvalMutation(ctx, m); err != nil {
 				return nil, err
 			}
 			return next.Mutate(ctx, m)
@@ -270,6 +400,18 @@ func init() {
 	}
 	vehiclebindingFields := schema.VehicleBinding{}.Fields()
 	_ = vehiclebindingFields
+	// vehiclebindingDescTracked is the schema descriptor for tracked field.
+	vehiclebindingDescTracked := vehiclebindingFields[12].Descriptor()
+	// vehiclebinding.DefaultTracked holds the default value on creation for the tracked field.
+	vehiclebinding.DefaultTracked = vehiclebindingDescTracked.Default.(bool)
+	// vehiclebindingDescTellEntry is the schema descriptor for tell_entry field.
+	vehiclebindingDescTellEntry := vehiclebindingFields[13].Descriptor()
+	// vehiclebinding.DefaultTellEntry holds the default value on creation for the tell_entry field.
+	vehiclebinding.DefaultTellEntry = vehiclebindingDescTellEntry.Default.(bool)
+	// vehiclebindingDescTellExit is the schema descriptor for tell_exit field.
+	vehiclebindingDescTellExit := vehiclebindingFields[14].Descriptor()
+	// vehiclebinding.DefaultTellExit holds the default value on creation for the tell_exit field.
+	vehiclebinding.DefaultTellExit = vehiclebindingDescTellExit.Default.(bool)
 }
 
 const (

@@ -17,17 +17,28 @@ func (Account) Mixin() []ent.Mixin { return []ent.Mixin{mixin.Row{}, mixin.Recor
 
 // Fields of Account. notice_sequence counts the notices written for it, gaplessly. Of an identity
 // document only person_index (keyed hash of its number) and adult are kept (decision 4). verify_tries
-// counts the verifications tried since verify_since.
+// counts the verifications tried since verify_since, bind_tries the plates tried since bind_since.
+//
+// profile is what the person chose to tell (R062), sealed as one. minor_since is when the account was
+// first known to be a minor's; without a guardian's consent it is erased (R141, R143). A closed account
+// has no mobile any more.
 func (Account) Fields() []ent.Field {
 	return []ent.Field{
 		field.Bytes("mobile").GoType(vault.Sealed{}).Sensitive(),
-		field.Bytes("mobile_index").Unique().Sensitive(),
+		field.Bytes("mobile_index").Optional().Unique().Sensitive(),
+		field.Bytes("profile").GoType(vault.Sealed{}).Optional().Sensitive(),
 		field.Bool("full_mask").Default(false),
+		field.Enum("message_display").Values("CLEAR", "HALF", "FULL").Optional().Nillable(),
 		field.Int64("notice_sequence").Default(0),
 		field.Bytes("person_index").Optional().Sensitive(),
 		field.Bool("adult").Optional().Nillable(),
 		field.Int("verify_tries").Default(0),
 		mixin.Instant("verify_since"),
+		field.Int("bind_tries").Default(0),
+		mixin.Instant("bind_since"),
+		mixin.Instant("minor_since"),
+		mixin.Instant("guardian_consented_at"),
+		mixin.Instant("closed_at"),
 	}
 }
 

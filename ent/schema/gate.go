@@ -17,16 +17,18 @@ type Gate struct{ ent.Schema }
 // Mixin of Gate.
 func (Gate) Mixin() []ent.Mixin { return []ent.Mixin{mixin.Row{}} }
 
-// Fields of Gate. A token names the generation it was made for; raising it revokes every earlier one.
-// lane_code stands on the lane's screen and lets a driver quote the car standing there.
+// Fields of Gate. A token names the generation it was made for; raising it revokes every earlier one,
+// but the one before until previous_until, so that a gate changes its token without a pause. lane_code
+// stands on the lane's screen and lets a driver quote the car standing there.
 func (Gate) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("lot_id").Immutable(),
 		field.String("code").Immutable(),
 		field.Enum("direction").Values("ENTRY", "EXIT", "BOTH"),
 		field.Enum("offline_policy").Values("OPEN_AND_UPLOAD", "HOLD").Default("OPEN_AND_UPLOAD"),
-		field.String("lane_code").Unique().Immutable(),
+		field.String("lane_code").Unique(),
 		field.Int64("token_generation").Default(1),
+		mixin.Instant("previous_until"),
 		field.Int64("command_sequence").Default(0),
 	}
 }

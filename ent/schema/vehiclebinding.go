@@ -21,18 +21,27 @@ func (VehicleBinding) Mixin() []ent.Mixin {
 	return []ent.Mixin{mixin.Row{}, mixin.Owned{}, mixin.Plate{}}
 }
 
-// Fields of VehicleBinding. Of a verification only its outcome, method and time are kept (R072).
+// Fields of VehicleBinding. Of a verification only its outcome, method and time are kept (R072). A
+// co-driver was invited by the account that verified the vehicle (P17). tracked says whether the separate
+// consent to movement data holds: without it nothing new is shown or told. tell_entry and tell_exit are
+// the message settings (R013).
 func (VehicleBinding) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("vehicle_id").Immutable(),
 		field.Bytes("nickname").GoType(vault.Sealed{}).Optional().Sensitive(),
 		mixin.Since("bound_at"),
 		mixin.Instant("ended_at"),
-		field.Enum("end_reason").Values("UNBOUND", "EVICTED").Optional().Nillable(),
+		field.Enum("end_reason").Values("UNBOUND", "EVICTED", "REVOKED", "MERGED", "CLOSED").Optional().Nillable(),
 		field.Enum("verification").Values("NONE", "PASSED", "REFUSED").Default("NONE"),
-		field.Enum("verification_method").Values("DOCUMENTS").Optional().Nillable(),
+		field.Enum("verification_method").Values("DOCUMENTS", "FLEET", "DISPUTE").Optional().Nillable(),
 		field.String("verification_reason").Optional(),
 		mixin.Instant("checked_at"),
+		field.Enum("role").Values("BINDER", "CO_DRIVER").Default("BINDER"),
+		field.Int64("invited_by_account_id").Optional().Nillable().Immutable(),
+		field.Int64("fleet_id").Optional().Nillable(),
+		field.Bool("tracked").Default(true),
+		field.Bool("tell_entry").Default(true),
+		field.Bool("tell_exit").Default(true),
 	}
 }
 

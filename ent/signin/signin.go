@@ -34,6 +34,10 @@ const (
 	FieldExpiresAt = "expires_at"
 	// FieldRevokedAt holds the string denoting the revoked_at field in the database.
 	FieldRevokedAt = "revoked_at"
+	// FieldDeviceName holds the string denoting the device_name field in the database.
+	FieldDeviceName = "device_name"
+	// FieldSteppedUpAt holds the string denoting the stepped_up_at field in the database.
+	FieldSteppedUpAt = "stepped_up_at"
 	// Table holds the table name of the signin in the database.
 	Table = "sign_ins"
 )
@@ -51,6 +55,8 @@ var Columns = []string{
 	FieldRotatedAt,
 	FieldExpiresAt,
 	FieldRevokedAt,
+	FieldDeviceName,
+	FieldSteppedUpAt,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -136,4 +142,9 @@ func ByExpiresAt(opts ...sql.OrderTermOption) OrderOption {
 // ByRevokedAt orders the results by the revoked_at field.
 func ByRevokedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRevokedAt, opts...).ToFunc()
+}
+
+// BySteppedUpAt orders the results by the stepped_up_at field.
+func BySteppedUpAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSteppedUpAt, opts...).ToFunc()
 }

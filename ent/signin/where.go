@@ -101,6 +101,17 @@ func RevokedAt(v time.Time) predicate.SignIn {
 	return predicate.SignIn(sql.FieldEQ(FieldRevokedAt, v))
 }
 
+// DeviceName applies equality check predicate on the "device_name" field. It's identical to DeviceNameEQ.
+func DeviceName(v vault.Sealed) predicate.SignIn {
+	vc := []byte(v)
+	return predicate.SignIn(sql.FieldEQ(FieldDeviceName, vc))
+}
+
+// SteppedUpAt applies equality check predicate on the "stepped_up_at" field. It's identical to SteppedUpAtEQ.
+func SteppedUpAt(v time.Time) predicate.SignIn {
+	return predicate.SignIn(sql.FieldEQ(FieldSteppedUpAt, v))
+}
+
 // AccountIDEQ applies the EQ predicate on the "account_id" field.
 func AccountIDEQ(v int64) predicate.SignIn {
 	return predicate.SignIn(sql.FieldEQ(FieldAccountID, v))
@@ -513,6 +524,120 @@ func RevokedAtIsNil() predicate.SignIn {
 // RevokedAtNotNil applies the NotNil predicate on the "revoked_at" field.
 func RevokedAtNotNil() predicate.SignIn {
 	return predicate.SignIn(sql.FieldNotNull(FieldRevokedAt))
+}
+
+// DeviceNameEQ applies the EQ predicate on the "device_name" field.
+func DeviceNameEQ(v vault.Sealed) predicate.SignIn {
+	vc := []byte(v)
+	return predicate.SignIn(sql.FieldEQ(FieldDeviceName, vc))
+}
+
+// DeviceNameNEQ applies the NEQ predicate on the "device_name" field.
+func DeviceNameNEQ(v vault.Sealed) predicate.SignIn {
+	vc := []byte(v)
+	return predicate.SignIn(sql.FieldNEQ(FieldDeviceName, vc))
+}
+
+// DeviceNameIn applies the In predicate on the "device_name" field.
+func DeviceNameIn(vs ...vault.Sealed) predicate.SignIn {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = []byte(vs[i])
+	}
+	return predicate.SignIn(sql.FieldIn(FieldDeviceName, v...))
+}
+
+// DeviceNameNotIn applies the NotIn predicate on the "device_name" field.
+func DeviceNameNotIn(vs ...vault.Sealed) predicate.SignIn {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = []byte(vs[i])
+	}
+	return predicate.SignIn(sql.FieldNotIn(FieldDeviceName, v...))
+}
+
+// DeviceNameGT applies the GT predicate on the "device_name" field.
+func DeviceNameGT(v vault.Sealed) predicate.SignIn {
+	vc := []byte(v)
+	return predicate.SignIn(sql.FieldGT(FieldDeviceName, vc))
+}
+
+// DeviceNameGTE applies the GTE predicate on the "device_name" field.
+func DeviceNameGTE(v vault.Sealed) predicate.SignIn {
+	vc := []byte(v)
+	return predicate.SignIn(sql.FieldGTE(FieldDeviceName, vc))
+}
+
+// DeviceNameLT applies the LT predicate on the "device_name" field.
+func DeviceNameLT(v vault.Sealed) predicate.SignIn {
+	vc := []byte(v)
+	return predicate.SignIn(sql.FieldLT(FieldDeviceName, vc))
+}
+
+// DeviceNameLTE applies the LTE predicate on the "device_name" field.
+func DeviceNameLTE(v vault.Sealed) predicate.SignIn {
+	vc := []byte(v)
+	return predicate.SignIn(sql.FieldLTE(FieldDeviceName, vc))
+}
+
+// DeviceNameIsNil applies the IsNil predicate on the "device_name" field.
+func DeviceNameIsNil() predicate.SignIn {
+	return predicate.SignIn(sql.FieldIsNull(FieldDeviceName))
+}
+
+// DeviceNameNotNil applies the NotNil predicate on the "device_name" field.
+func DeviceNameNotNil() predicate.SignIn {
+	return predicate.SignIn(sql.FieldNotNull(FieldDeviceName))
+}
+
+// SteppedUpAtEQ applies the EQ predicate on the "stepped_up_at" field.
+func SteppedUpAtEQ(v time.Time) predicate.SignIn {
+	return predicate.SignIn(sql.FieldEQ(FieldSteppedUpAt, v))
+}
+
+// SteppedUpAtNEQ applies the NEQ predicate on the "stepped_up_at" field.
+func SteppedUpAtNEQ(v time.Time) predicate.SignIn {
+	return predicate.SignIn(sql.FieldNEQ(FieldSteppedUpAt, v))
+}
+
+// SteppedUpAtIn applies the In predicate on the "stepped_up_at" field.
+func SteppedUpAtIn(vs ...time.Time) predicate.SignIn {
+	return predicate.SignIn(sql.FieldIn(FieldSteppedUpAt, vs...))
+}
+
+// SteppedUpAtNotIn applies the NotIn predicate on the "stepped_up_at" field.
+func SteppedUpAtNotIn(vs ...time.Time) predicate.SignIn {
+	return predicate.SignIn(sql.FieldNotIn(FieldSteppedUpAt, vs...))
+}
+
+// SteppedUpAtGT applies the GT predicate on the "stepped_up_at" field.
+func SteppedUpAtGT(v time.Time) predicate.SignIn {
+	return predicate.SignIn(sql.FieldGT(FieldSteppedUpAt, v))
+}
+
+// SteppedUpAtGTE applies the GTE predicate on the "stepped_up_at" field.
+func SteppedUpAtGTE(v time.Time) predicate.SignIn {
+	return predicate.SignIn(sql.FieldGTE(FieldSteppedUpAt, v))
+}
+
+// SteppedUpAtLT applies the LT predicate on the "stepped_up_at" field.
+func SteppedUpAtLT(v time.Time) predicate.SignIn {
+	return predicate.SignIn(sql.FieldLT(FieldSteppedUpAt, v))
+}
+
+// SteppedUpAtLTE applies the LTE predicate on the "stepped_up_at" field.
+func SteppedUpAtLTE(v time.Time) predicate.SignIn {
+	return predicate.SignIn(sql.FieldLTE(FieldSteppedUpAt, v))
+}
+
+// SteppedUpAtIsNil applies the IsNil predicate on the "stepped_up_at" field.
+func SteppedUpAtIsNil() predicate.SignIn {
+	return predicate.SignIn(sql.FieldIsNull(FieldSteppedUpAt))
+}
+
+// SteppedUpAtNotNil applies the NotNil predicate on the "stepped_up_at" field.
+func SteppedUpAtNotNil() predicate.SignIn {
+	return predicate.SignIn(sql.FieldNotNull(FieldSteppedUpAt))
 }
 
 // And groups predicates with the AND operator between them.

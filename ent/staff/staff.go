@@ -19,6 +19,22 @@ const (
 	FieldLabel = "label"
 	// FieldTokenGeneration holds the string denoting the token_generation field in the database.
 	FieldTokenGeneration = "token_generation"
+	// FieldPasswordHash holds the string denoting the password_hash field in the database.
+	FieldPasswordHash = "password_hash"
+	// FieldTotpSecret holds the string denoting the totp_secret field in the database.
+	FieldTotpSecret = "totp_secret"
+	// FieldTotpStep holds the string denoting the totp_step field in the database.
+	FieldTotpStep = "totp_step"
+	// FieldEnrolHash holds the string denoting the enrol_hash field in the database.
+	FieldEnrolHash = "enrol_hash"
+	// FieldEnrolUntil holds the string denoting the enrol_until field in the database.
+	FieldEnrolUntil = "enrol_until"
+	// FieldEnrolledAt holds the string denoting the enrolled_at field in the database.
+	FieldEnrolledAt = "enrolled_at"
+	// FieldFailedTries holds the string denoting the failed_tries field in the database.
+	FieldFailedTries = "failed_tries"
+	// FieldLockedUntil holds the string denoting the locked_until field in the database.
+	FieldLockedUntil = "locked_until"
 	// EdgeRoles holds the string denoting the roles edge name in mutations.
 	EdgeRoles = "roles"
 	// Table holds the table name of the staff in the database.
@@ -38,6 +54,14 @@ var Columns = []string{
 	FieldCreatedAt,
 	FieldLabel,
 	FieldTokenGeneration,
+	FieldPasswordHash,
+	FieldTotpSecret,
+	FieldTotpStep,
+	FieldEnrolHash,
+	FieldEnrolUntil,
+	FieldEnrolledAt,
+	FieldFailedTries,
+	FieldLockedUntil,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -60,6 +84,10 @@ var (
 	Policy ent.Policy
 	// DefaultTokenGeneration holds the default value on creation for the "token_generation" field.
 	DefaultTokenGeneration int64
+	// DefaultTotpStep holds the default value on creation for the "totp_step" field.
+	DefaultTotpStep int64
+	// DefaultFailedTries holds the default value on creation for the "failed_tries" field.
+	DefaultFailedTries int
 )
 
 // OrderOption defines the ordering options for the Staff queries.
@@ -83,6 +111,36 @@ func ByLabel(opts ...sql.OrderTermOption) OrderOption {
 // ByTokenGeneration orders the results by the token_generation field.
 func ByTokenGeneration(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldTokenGeneration, opts...).ToFunc()
+}
+
+// ByPasswordHash orders the results by the password_hash field.
+func ByPasswordHash(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPasswordHash, opts...).ToFunc()
+}
+
+// ByTotpStep orders the results by the totp_step field.
+func ByTotpStep(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTotpStep, opts...).ToFunc()
+}
+
+// ByEnrolUntil orders the results by the enrol_until field.
+func ByEnrolUntil(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldEnrolUntil, opts...).ToFunc()
+}
+
+// ByEnrolledAt orders the results by the enrolled_at field.
+func ByEnrolledAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldEnrolledAt, opts...).ToFunc()
+}
+
+// ByFailedTries orders the results by the failed_tries field.
+func ByFailedTries(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFailedTries, opts...).ToFunc()
+}
+
+// ByLockedUntil orders the results by the locked_until field.
+func ByLockedUntil(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLockedUntil, opts...).ToFunc()
 }
 
 // ByRolesCount orders the results by roles count.

@@ -4,6 +4,7 @@ package staff
 
 import (
 	"parkbff/ent/predicate"
+	"parkbff/internal/vault"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -63,6 +64,47 @@ func CreatedAt(v time.Time) predicate.Staff {
 // TokenGeneration applies equality check predicate on the "token_generation" field. It's identical to TokenGenerationEQ.
 func TokenGeneration(v int64) predicate.Staff {
 	return predicate.Staff(sql.FieldEQ(FieldTokenGeneration, v))
+}
+
+// PasswordHash applies equality check predicate on the "password_hash" field. It's identical to PasswordHashEQ.
+func PasswordHash(v string) predicate.Staff {
+	return predicate.Staff(sql.FieldEQ(FieldPasswordHash, v))
+}
+
+// TotpSecret applies equality check predicate on the "totp_secret" field. It's identical to TotpSecretEQ.
+func TotpSecret(v vault.Sealed) predicate.Staff {
+	vc := []byte(v)
+	return predicate.Staff(sql.FieldEQ(FieldTotpSecret, vc))
+}
+
+// TotpStep applies equality check predicate on the "totp_step" field. It's identical to TotpStepEQ.
+func TotpStep(v int64) predicate.Staff {
+	return predicate.Staff(sql.FieldEQ(FieldTotpStep, v))
+}
+
+// EnrolHash applies equality check predicate on the "enrol_hash" field. It's identical to EnrolHashEQ.
+func EnrolHash(v []byte) predicate.Staff {
+	return predicate.Staff(sql.FieldEQ(FieldEnrolHash, v))
+}
+
+// EnrolUntil applies equality check predicate on the "enrol_until" field. It's identical to EnrolUntilEQ.
+func EnrolUntil(v time.Time) predicate.Staff {
+	return predicate.Staff(sql.FieldEQ(FieldEnrolUntil, v))
+}
+
+// EnrolledAt applies equality check predicate on the "enrolled_at" field. It's identical to EnrolledAtEQ.
+func EnrolledAt(v time.Time) predicate.Staff {
+	return predicate.Staff(sql.FieldEQ(FieldEnrolledAt, v))
+}
+
+// FailedTries applies equality check predicate on the "failed_tries" field. It's identical to FailedTriesEQ.
+func FailedTries(v int) predicate.Staff {
+	return predicate.Staff(sql.FieldEQ(FieldFailedTries, v))
+}
+
+// LockedUntil applies equality check predicate on the "locked_until" field. It's identical to LockedUntilEQ.
+func LockedUntil(v time.Time) predicate.Staff {
+	return predicate.Staff(sql.FieldEQ(FieldLockedUntil, v))
 }
 
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
@@ -208,6 +250,425 @@ func TokenGenerationLT(v int64) predicate.Staff {
 // TokenGenerationLTE applies the LTE predicate on the "token_generation" field.
 func TokenGenerationLTE(v int64) predicate.Staff {
 	return predicate.Staff(sql.FieldLTE(FieldTokenGeneration, v))
+}
+
+// PasswordHashEQ applies the EQ predicate on the "password_hash" field.
+func PasswordHashEQ(v string) predicate.Staff {
+	return predicate.Staff(sql.FieldEQ(FieldPasswordHash, v))
+}
+
+// PasswordHashNEQ applies the NEQ predicate on the "password_hash" field.
+func PasswordHashNEQ(v string) predicate.Staff {
+	return predicate.Staff(sql.FieldNEQ(FieldPasswordHash, v))
+}
+
+// PasswordHashIn applies the In predicate on the "password_hash" field.
+func PasswordHashIn(vs ...string) predicate.Staff {
+	return predicate.Staff(sql.FieldIn(FieldPasswordHash, vs...))
+}
+
+// PasswordHashNotIn applies the NotIn predicate on the "password_hash" field.
+func PasswordHashNotIn(vs ...string) predicate.Staff {
+	return predicate.Staff(sql.FieldNotIn(FieldPasswordHash, vs...))
+}
+
+// PasswordHashGT applies the GT predicate on the "password_hash" field.
+func PasswordHashGT(v string) predicate.Staff {
+	return predicate.Staff(sql.FieldGT(FieldPasswordHash, v))
+}
+
+// PasswordHashGTE applies the GTE predicate on the "password_hash" field.
+func PasswordHashGTE(v string) predicate.Staff {
+	return predicate.Staff(sql.FieldGTE(FieldPasswordHash, v))
+}
+
+// PasswordHashLT applies the LT predicate on the "password_hash" field.
+func PasswordHashLT(v string) predicate.Staff {
+	return predicate.Staff(sql.FieldLT(FieldPasswordHash, v))
+}
+
+// PasswordHashLTE applies the LTE predicate on the "password_hash" field.
+func PasswordHashLTE(v string) predicate.Staff {
+	return predicate.Staff(sql.FieldLTE(FieldPasswordHash, v))
+}
+
+// PasswordHashContains applies the Contains predicate on the "password_hash" field.
+func PasswordHashContains(v string) predicate.Staff {
+	return predicate.Staff(sql.FieldContains(FieldPasswordHash, v))
+}
+
+// PasswordHashHasPrefix applies the HasPrefix predicate on the "password_hash" field.
+func PasswordHashHasPrefix(v string) predicate.Staff {
+	return predicate.Staff(sql.FieldHasPrefix(FieldPasswordHash, v))
+}
+
+// PasswordHashHasSuffix applies the HasSuffix predicate on the "password_hash" field.
+func PasswordHashHasSuffix(v string) predicate.Staff {
+	return predicate.Staff(sql.FieldHasSuffix(FieldPasswordHash, v))
+}
+
+// PasswordHashIsNil applies the IsNil predicate on the "password_hash" field.
+func PasswordHashIsNil() predicate.Staff {
+	return predicate.Staff(sql.FieldIsNull(FieldPasswordHash))
+}
+
+// PasswordHashNotNil applies the NotNil predicate on the "password_hash" field.
+func PasswordHashNotNil() predicate.Staff {
+	return predicate.Staff(sql.FieldNotNull(FieldPasswordHash))
+}
+
+// PasswordHashEqualFold applies the EqualFold predicate on the "password_hash" field.
+func PasswordHashEqualFold(v string) predicate.Staff {
+	return predicate.Staff(sql.FieldEqualFold(FieldPasswordHash, v))
+}
+
+// PasswordHashContainsFold applies the ContainsFold predicate on the "password_hash" field.
+func PasswordHashContainsFold(v string) predicate.Staff {
+	return predicate.Staff(sql.FieldContainsFold(FieldPasswordHash, v))
+}
+
+// TotpSecretEQ applies the EQ predicate on the "totp_secret" field.
+func TotpSecretEQ(v vault.Sealed) predicate.Staff {
+	vc := []byte(v)
+	return predicate.Staff(sql.FieldEQ(FieldTotpSecret, vc))
+}
+
+// TotpSecretNEQ applies the NEQ predicate on the "totp_secret" field.
+func TotpSecretNEQ(v vault.Sealed) predicate.Staff {
+	vc := []byte(v)
+	return predicate.Staff(sql.FieldNEQ(FieldTotpSecret, vc))
+}
+
+// TotpSecretIn applies the In predicate on the "totp_secret" field.
+func TotpSecretIn(vs ...vault.Sealed) predicate.Staff {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = []byte(vs[i])
+	}
+	return predicate.Staff(sql.FieldIn(FieldTotpSecret, v...))
+}
+
+// TotpSecretNotIn applies the NotIn predicate on the "totp_secret" field.
+func TotpSecretNotIn(vs ...vault.Sealed) predicate.Staff {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = []byte(vs[i])
+	}
+	return predicate.Staff(sql.FieldNotIn(FieldTotpSecret, v...))
+}
+
+// TotpSecretGT applies the GT predicate on the "totp_secret" field.
+func TotpSecretGT(v vault.Sealed) predicate.Staff {
+	vc := []byte(v)
+	return predicate.Staff(sql.FieldGT(FieldTotpSecret, vc))
+}
+
+// TotpSecretGTE applies the GTE predicate on the "totp_secret" field.
+func TotpSecretGTE(v vault.Sealed) predicate.Staff {
+	vc := []byte(v)
+	return predicate.Staff(sql.FieldGTE(FieldTotpSecret, vc))
+}
+
+// TotpSecretLT applies the LT predicate on the "totp_secret" field.
+func TotpSecretLT(v vault.Sealed) predicate.Staff {
+	vc := []byte(v)
+	return predicate.Staff(sql.FieldLT(FieldTotpSecret, vc))
+}
+
+// TotpSecretLTE applies the LTE predicate on the "totp_secret" field.
+func TotpSecretLTE(v vault.Sealed) predicate.Staff {
+	vc := []byte(v)
+	return predicate.Staff(sql.FieldLTE(FieldTotpSecret, vc))
+}
+
+// TotpSecretIsNil applies the IsNil predicate on the "totp_secret" field.
+func TotpSecretIsNil() predicate.Staff {
+	return predicate.Staff(sql.FieldIsNull(FieldTotpSecret))
+}
+
+// TotpSecretNotNil applies the NotNil predicate on the "totp_secret" field.
+func TotpSecretNotNil() predicate.Staff {
+	return predicate.Staff(sql.FieldNotNull(FieldTotpSecret))
+}
+
+// TotpStepEQ applies the EQ predicate on the "totp_step" field.
+func TotpStepEQ(v int64) predicate.Staff {
+	return predicate.Staff(sql.FieldEQ(FieldTotpStep, v))
+}
+
+// TotpStepNEQ applies the NEQ predicate on the "totp_step" field.
+func TotpStepNEQ(v int64) predicate.Staff {
+	return predicate.Staff(sql.FieldNEQ(FieldTotpStep, v))
+}
+
+// TotpStepIn applies the In predicate on the "totp_step" field.
+func TotpStepIn(vs ...int64) predicate.Staff {
+	return predicate.Staff(sql.FieldIn(FieldTotpStep, vs...))
+}
+
+// TotpStepNotIn applies the NotIn predicate on the "totp_step" field.
+func TotpStepNotIn(vs ...int64) predicate.Staff {
+	return predicate.Staff(sql.FieldNotIn(FieldTotpStep, vs...))
+}
+
+// TotpStepGT applies the GT predicate on the "totp_step" field.
+func TotpStepGT(v int64) predicate.Staff {
+	return predicate.Staff(sql.FieldGT(FieldTotpStep, v))
+}
+
+// TotpStepGTE applies the GTE predicate on the "totp_step" field.
+func TotpStepGTE(v int64) predicate.Staff {
+	return predicate.Staff(sql.FieldGTE(FieldTotpStep, v))
+}
+
+// TotpStepLT applies the LT predicate on the "totp_step" field.
+func TotpStepLT(v int64) predicate.Staff {
+	return predicate.Staff(sql.FieldLT(FieldTotpStep, v))
+}
+
+// TotpStepLTE applies the LTE predicate on the "totp_step" field.
+func TotpStepLTE(v int64) predicate.Staff {
+	return predicate.Staff(sql.FieldLTE(FieldTotpStep, v))
+}
+
+// EnrolHashEQ applies the EQ predicate on the "enrol_hash" field.
+func EnrolHashEQ(v []byte) predicate.Staff {
+	return predicate.Staff(sql.FieldEQ(FieldEnrolHash, v))
+}
+
+// EnrolHashNEQ applies the NEQ predicate on the "enrol_hash" field.
+func EnrolHashNEQ(v []byte) predicate.Staff {
+	return predicate.Staff(sql.FieldNEQ(FieldEnrolHash, v))
+}
+
+// EnrolHashIn applies the In predicate on the "enrol_hash" field.
+func EnrolHashIn(vs ...[]byte) predicate.Staff {
+	return predicate.Staff(sql.FieldIn(FieldEnrolHash, vs...))
+}
+
+// EnrolHashNotIn applies the NotIn predicate on the "enrol_hash" field.
+func EnrolHashNotIn(vs ...[]byte) predicate.Staff {
+	return predicate.Staff(sql.FieldNotIn(FieldEnrolHash, vs...))
+}
+
+// EnrolHashGT applies the GT predicate on the "enrol_hash" field.
+func EnrolHashGT(v []byte) predicate.Staff {
+	return predicate.Staff(sql.FieldGT(FieldEnrolHash, v))
+}
+
+// EnrolHashGTE applies the GTE predicate on the "enrol_hash" field.
+func EnrolHashGTE(v []byte) predicate.Staff {
+	return predicate.Staff(sql.FieldGTE(FieldEnrolHash, v))
+}
+
+// EnrolHashLT applies the LT predicate on the "enrol_hash" field.
+func EnrolHashLT(v []byte) predicate.Staff {
+	return predicate.Staff(sql.FieldLT(FieldEnrolHash, v))
+}
+
+// EnrolHashLTE applies the LTE predicate on the "enrol_hash" field.
+func EnrolHashLTE(v []byte) predicate.Staff {
+	return predicate.Staff(sql.FieldLTE(FieldEnrolHash, v))
+}
+
+// EnrolHashIsNil applies the IsNil predicate on the "enrol_hash" field.
+func EnrolHashIsNil() predicate.Staff {
+	return predicate.Staff(sql.FieldIsNull(FieldEnrolHash))
+}
+
+// EnrolHashNotNil applies the NotNil predicate on the "enrol_hash" field.
+func EnrolHashNotNil() predicate.Staff {
+	return predicate.Staff(sql.FieldNotNull(FieldEnrolHash))
+}
+
+// EnrolUntilEQ applies the EQ predicate on the "enrol_until" field.
+func EnrolUntilEQ(v time.Time) predicate.Staff {
+	return predicate.Staff(sql.FieldEQ(FieldEnrolUntil, v))
+}
+
+// EnrolUntilNEQ applies the NEQ predicate on the "enrol_until" field.
+func EnrolUntilNEQ(v time.Time) predicate.Staff {
+	return predicate.Staff(sql.FieldNEQ(FieldEnrolUntil, v))
+}
+
+// EnrolUntilIn applies the In predicate on the "enrol_until" field.
+func EnrolUntilIn(vs ...time.Time) predicate.Staff {
+	return predicate.Staff(sql.FieldIn(FieldEnrolUntil, vs...))
+}
+
+// EnrolUntilNotIn applies the NotIn predicate on the "enrol_until" field.
+func EnrolUntilNotIn(vs ...time.Time) predicate.Staff {
+	return predicate.Staff(sql.FieldNotIn(FieldEnrolUntil, vs...))
+}
+
+// EnrolUntilGT applies the GT predicate on the "enrol_until" field.
+func EnrolUntilGT(v time.Time) predicate.Staff {
+	return predicate.Staff(sql.FieldGT(FieldEnrolUntil, v))
+}
+
+// EnrolUntilGTE applies the GTE predicate on the "enrol_until" field.
+func EnrolUntilGTE(v time.Time) predicate.Staff {
+	return predicate.Staff(sql.FieldGTE(FieldEnrolUntil, v))
+}
+
+// EnrolUntilLT applies the LT predicate on the "enrol_until" field.
+func EnrolUntilLT(v time.Time) predicate.Staff {
+	return predicate.Staff(sql.FieldLT(FieldEnrolUntil, v))
+}
+
+// EnrolUntilLTE applies the LTE predicate on the "enrol_until" field.
+func EnrolUntilLTE(v time.Time) predicate.Staff {
+	return predicate.Staff(sql.FieldLTE(FieldEnrolUntil, v))
+}
+
+// EnrolUntilIsNil applies the IsNil predicate on the "enrol_until" field.
+func EnrolUntilIsNil() predicate.Staff {
+	return predicate.Staff(sql.FieldIsNull(FieldEnrolUntil))
+}
+
+// EnrolUntilNotNil applies the NotNil predicate on the "enrol_until" field.
+func EnrolUntilNotNil() predicate.Staff {
+	return predicate.Staff(sql.FieldNotNull(FieldEnrolUntil))
+}
+
+// EnrolledAtEQ applies the EQ predicate on the "enrolled_at" field.
+func EnrolledAtEQ(v time.Time) predicate.Staff {
+	return predicate.Staff(sql.FieldEQ(FieldEnrolledAt, v))
+}
+
+// EnrolledAtNEQ applies the NEQ predicate on the "enrolled_at" field.
+func EnrolledAtNEQ(v time.Time) predicate.Staff {
+	return predicate.Staff(sql.FieldNEQ(FieldEnrolledAt, v))
+}
+
+// EnrolledAtIn applies the In predicate on the "enrolled_at" field.
+func EnrolledAtIn(vs ...time.Time) predicate.Staff {
+	return predicate.Staff(sql.FieldIn(FieldEnrolledAt, vs...))
+}
+
+// EnrolledAtNotIn applies the NotIn predicate on the "enrolled_at" field.
+func EnrolledAtNotIn(vs ...time.Time) predicate.Staff {
+	return predicate.Staff(sql.FieldNotIn(FieldEnrolledAt, vs...))
+}
+
+// EnrolledAtGT applies the GT predicate on the "enrolled_at" field.
+func EnrolledAtGT(v time.Time) predicate.Staff {
+	return predicate.Staff(sql.FieldGT(FieldEnrolledAt, v))
+}
+
+// EnrolledAtGTE applies the GTE predicate on the "enrolled_at" field.
+func EnrolledAtGTE(v time.Time) predicate.Staff {
+	return predicate.Staff(sql.FieldGTE(FieldEnrolledAt, v))
+}
+
+// EnrolledAtLT applies the LT predicate on the "enrolled_at" field.
+func EnrolledAtLT(v time.Time) predicate.Staff {
+	return predicate.Staff(sql.FieldLT(FieldEnrolledAt, v))
+}
+
+// EnrolledAtLTE applies the LTE predicate on the "enrolled_at" field.
+func EnrolledAtLTE(v time.Time) predicate.Staff {
+	return predicate.Staff(sql.FieldLTE(FieldEnrolledAt, v))
+}
+
+// EnrolledAtIsNil applies the IsNil predicate on the "enrolled_at" field.
+func EnrolledAtIsNil() predicate.Staff {
+	return predicate.Staff(sql.FieldIsNull(FieldEnrolledAt))
+}
+
+// EnrolledAtNotNil applies the NotNil predicate on the "enrolled_at" field.
+func EnrolledAtNotNil() predicate.Staff {
+	return predicate.Staff(sql.FieldNotNull(FieldEnrolledAt))
+}
+
+// FailedTriesEQ applies the EQ predicate on the "failed_tries" field.
+func FailedTriesEQ(v int) predicate.Staff {
+	return predicate.Staff(sql.FieldEQ(FieldFailedTries, v))
+}
+
+// FailedTriesNEQ applies the NEQ predicate on the "failed_tries" field.
+func FailedTriesNEQ(v int) predicate.Staff {
+	return predicate.Staff(sql.FieldNEQ(FieldFailedTries, v))
+}
+
+// FailedTriesIn applies the In predicate on the "failed_tries" field.
+func FailedTriesIn(vs ...int) predicate.Staff {
+	return predicate.Staff(sql.FieldIn(FieldFailedTries, vs...))
+}
+
+// FailedTriesNotIn applies the NotIn predicate on the "failed_tries" field.
+func FailedTriesNotIn(vs ...int) predicate.Staff {
+	return predicate.Staff(sql.FieldNotIn(FieldFailedTries, vs...))
+}
+
+// FailedTriesGT applies the GT predicate on the "failed_tries" field.
+func FailedTriesGT(v int) predicate.Staff {
+	return predicate.Staff(sql.FieldGT(FieldFailedTries, v))
+}
+
+// FailedTriesGTE applies the GTE predicate on the "failed_tries" field.
+func FailedTriesGTE(v int) predicate.Staff {
+	return predicate.Staff(sql.FieldGTE(FieldFailedTries, v))
+}
+
+// FailedTriesLT applies the LT predicate on the "failed_tries" field.
+func FailedTriesLT(v int) predicate.Staff {
+	return predicate.Staff(sql.FieldLT(FieldFailedTries, v))
+}
+
+// FailedTriesLTE applies the LTE predicate on the "failed_tries" field.
+func FailedTriesLTE(v int) predicate.Staff {
+	return predicate.Staff(sql.FieldLTE(FieldFailedTries, v))
+}
+
+// LockedUntilEQ applies the EQ predicate on the "locked_until" field.
+func LockedUntilEQ(v time.Time) predicate.Staff {
+	return predicate.Staff(sql.FieldEQ(FieldLockedUntil, v))
+}
+
+// LockedUntilNEQ applies the NEQ predicate on the "locked_until" field.
+func LockedUntilNEQ(v time.Time) predicate.Staff {
+	return predicate.Staff(sql.FieldNEQ(FieldLockedUntil, v))
+}
+
+// LockedUntilIn applies the In predicate on the "locked_until" field.
+func LockedUntilIn(vs ...time.Time) predicate.Staff {
+	return predicate.Staff(sql.FieldIn(FieldLockedUntil, vs...))
+}
+
+// LockedUntilNotIn applies the NotIn predicate on the "locked_until" field.
+func LockedUntilNotIn(vs ...time.Time) predicate.Staff {
+	return predicate.Staff(sql.FieldNotIn(FieldLockedUntil, vs...))
+}
+
+// LockedUntilGT applies the GT predicate on the "locked_until" field.
+func LockedUntilGT(v time.Time) predicate.Staff {
+	return predicate.Staff(sql.FieldGT(FieldLockedUntil, v))
+}
+
+// LockedUntilGTE applies the GTE predicate on the "locked_until" field.
+func LockedUntilGTE(v time.Time) predicate.Staff {
+	return predicate.Staff(sql.FieldGTE(FieldLockedUntil, v))
+}
+
+// LockedUntilLT applies the LT predicate on the "locked_until" field.
+func LockedUntilLT(v time.Time) predicate.Staff {
+	return predicate.Staff(sql.FieldLT(FieldLockedUntil, v))
+}
+
+// LockedUntilLTE applies the LTE predicate on the "locked_until" field.
+func LockedUntilLTE(v time.Time) predicate.Staff {
+	return predicate.Staff(sql.FieldLTE(FieldLockedUntil, v))
+}
+
+// LockedUntilIsNil applies the IsNil predicate on the "locked_until" field.
+func LockedUntilIsNil() predicate.Staff {
+	return predicate.Staff(sql.FieldIsNull(FieldLockedUntil))
+}
+
+// LockedUntilNotNil applies the NotNil predicate on the "locked_until" field.
+func LockedUntilNotNil() predicate.Staff {
+	return predicate.Staff(sql.FieldNotNull(FieldLockedUntil))
 }
 
 // HasRoles applies the HasEdge predicate on the "roles" edge.

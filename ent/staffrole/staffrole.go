@@ -19,12 +19,16 @@ const (
 	FieldStaffID = "staff_id"
 	// FieldLotID holds the string denoting the lot_id field in the database.
 	FieldLotID = "lot_id"
+	// FieldStoreID holds the string denoting the store_id field in the database.
+	FieldStoreID = "store_id"
 	// FieldRole holds the string denoting the role field in the database.
 	FieldRole = "role"
 	// EdgeStaff holds the string denoting the staff edge name in mutations.
 	EdgeStaff = "staff"
 	// EdgeLot holds the string denoting the lot edge name in mutations.
 	EdgeLot = "lot"
+	// EdgeStore holds the string denoting the store edge name in mutations.
+	EdgeStore = "store"
 	// Table holds the table name of the staffrole in the database.
 	Table = "staff_roles"
 	// StaffTable is the table that holds the staff relation/edge.
@@ -41,6 +45,13 @@ const (
 	LotInverseTable = "lots"
 	// LotColumn is the table column denoting the lot relation/edge.
 	LotColumn = "lot_id"
+	// StoreTable is the table that holds the store relation/edge.
+	StoreTable = "staff_roles"
+	// StoreInverseTable is the table name for the Store entity.
+	// It exists in this package in order to avoid circular dependency with the "store" package.
+	StoreInverseTable = "stores"
+	// StoreColumn is the table column denoting the store relation/edge.
+	StoreColumn = "store_id"
 )
 
 // Columns holds all SQL columns for staffrole fields.
@@ -48,6 +59,7 @@ var Columns = []string{
 	FieldID,
 	FieldStaffID,
 	FieldLotID,
+	FieldStoreID,
 	FieldRole,
 }
 
@@ -78,6 +90,9 @@ type Role string
 const (
 	RoleATTENDANT Role = "ATTENDANT"
 	RoleMANAGER   Role = "MANAGER"
+	RoleCLERK     Role = "CLERK"
+	RoleOFFICER   Role = "OFFICER"
+	RoleADMIN     Role = "ADMIN"
 )
 
 func (r Role) String() string {
@@ -87,7 +102,7 @@ func (r Role) String() string {
 // RoleValidator is a validator for the "role" field enum values. It is called by the builders before save.
 func RoleValidator(r Role) error {
 	switch r {
-	case RoleATTENDANT, RoleMANAGER:
+	case RoleATTENDANT, RoleMANAGER, RoleCLERK, RoleOFFICER, RoleADMIN:
 		return nil
 	default:
 		return fmt.Errorf("staffrole: invalid enum value for role field: %q", r)
@@ -112,6 +127,11 @@ func ByLotID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldLotID, opts...).ToFunc()
 }
 
+// ByStoreID orders the results by the store_id field.
+func ByStoreID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldStoreID, opts...).ToFunc()
+}
+
 // ByRole orders the results by the role field.
 func ByRole(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRole, opts...).ToFunc()
@@ -130,6 +150,13 @@ func ByLotField(field string, opts ...sql.OrderTermOption) OrderOption {
 		sqlgraph.OrderByNeighborTerms(s, newLotStep(), sql.OrderByField(field, opts...))
 	}
 }
+
+// ByStoreField orders the results by store field.
+func ByStoreField(field string, opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newStoreStep(), sql.OrderByField(field, opts...))
+	}
+}
 func newStaffStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -142,5 +169,12 @@ func newLotStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(LotInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.M2O, false, LotTable, LotColumn),
+	)
+}
+func newStoreStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(StoreInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, false, StoreTable, StoreColumn),
 	)
 }

@@ -64,6 +64,11 @@ func LotID(v int64) predicate.StaffRole {
 	return predicate.StaffRole(sql.FieldEQ(FieldLotID, v))
 }
 
+// StoreID applies equality check predicate on the "store_id" field. It's identical to StoreIDEQ.
+func StoreID(v int64) predicate.StaffRole {
+	return predicate.StaffRole(sql.FieldEQ(FieldStoreID, v))
+}
+
 // StaffIDEQ applies the EQ predicate on the "staff_id" field.
 func StaffIDEQ(v int64) predicate.StaffRole {
 	return predicate.StaffRole(sql.FieldEQ(FieldStaffID, v))
@@ -102,6 +107,46 @@ func LotIDIn(vs ...int64) predicate.StaffRole {
 // LotIDNotIn applies the NotIn predicate on the "lot_id" field.
 func LotIDNotIn(vs ...int64) predicate.StaffRole {
 	return predicate.StaffRole(sql.FieldNotIn(FieldLotID, vs...))
+}
+
+// LotIDIsNil applies the IsNil predicate on the "lot_id" field.
+func LotIDIsNil() predicate.StaffRole {
+	return predicate.StaffRole(sql.FieldIsNull(FieldLotID))
+}
+
+// LotIDNotNil applies the NotNil predicate on the "lot_id" field.
+func LotIDNotNil() predicate.StaffRole {
+	return predicate.StaffRole(sql.FieldNotNull(FieldLotID))
+}
+
+// StoreIDEQ applies the EQ predicate on the "store_id" field.
+func StoreIDEQ(v int64) predicate.StaffRole {
+	return predicate.StaffRole(sql.FieldEQ(FieldStoreID, v))
+}
+
+// StoreIDNEQ applies the NEQ predicate on the "store_id" field.
+func StoreIDNEQ(v int64) predicate.StaffRole {
+	return predicate.StaffRole(sql.FieldNEQ(FieldStoreID, v))
+}
+
+// StoreIDIn applies the In predicate on the "store_id" field.
+func StoreIDIn(vs ...int64) predicate.StaffRole {
+	return predicate.StaffRole(sql.FieldIn(FieldStoreID, vs...))
+}
+
+// StoreIDNotIn applies the NotIn predicate on the "store_id" field.
+func StoreIDNotIn(vs ...int64) predicate.StaffRole {
+	return predicate.StaffRole(sql.FieldNotIn(FieldStoreID, vs...))
+}
+
+// StoreIDIsNil applies the IsNil predicate on the "store_id" field.
+func StoreIDIsNil() predicate.StaffRole {
+	return predicate.StaffRole(sql.FieldIsNull(FieldStoreID))
+}
+
+// StoreIDNotNil applies the NotNil predicate on the "store_id" field.
+func StoreIDNotNil() predicate.StaffRole {
+	return predicate.StaffRole(sql.FieldNotNull(FieldStoreID))
 }
 
 // RoleEQ applies the EQ predicate on the "role" field.
@@ -162,6 +207,29 @@ func HasLot() predicate.StaffRole {
 func HasLotWith(preds ...predicate.Lot) predicate.StaffRole {
 	return predicate.StaffRole(func(s *sql.Selector) {
 		step := newLotStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasStore applies the HasEdge predicate on the "store" edge.
+func HasStore() predicate.StaffRole {
+	return predicate.StaffRole(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, StoreTable, StoreColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasStoreWith applies the HasEdge predicate on the "store" edge with a given conditions (other predicates).
+func HasStoreWith(preds ...predicate.Store) predicate.StaffRole {
+	return predicate.StaffRole(func(s *sql.Selector) {
+		step := newStoreStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

@@ -41,6 +41,18 @@ const (
 	FieldVerificationReason = "verification_reason"
 	// FieldCheckedAt holds the string denoting the checked_at field in the database.
 	FieldCheckedAt = "checked_at"
+	// FieldRole holds the string denoting the role field in the database.
+	FieldRole = "role"
+	// FieldInvitedByAccountID holds the string denoting the invited_by_account_id field in the database.
+	FieldInvitedByAccountID = "invited_by_account_id"
+	// FieldFleetID holds the string denoting the fleet_id field in the database.
+	FieldFleetID = "fleet_id"
+	// FieldTracked holds the string denoting the tracked field in the database.
+	FieldTracked = "tracked"
+	// FieldTellEntry holds the string denoting the tell_entry field in the database.
+	FieldTellEntry = "tell_entry"
+	// FieldTellExit holds the string denoting the tell_exit field in the database.
+	FieldTellExit = "tell_exit"
 	// EdgeVehicle holds the string denoting the vehicle edge name in mutations.
 	EdgeVehicle = "vehicle"
 	// EdgeAccount holds the string denoting the account edge name in mutations.
@@ -79,6 +91,12 @@ var Columns = []string{
 	FieldVerificationMethod,
 	FieldVerificationReason,
 	FieldCheckedAt,
+	FieldRole,
+	FieldInvitedByAccountID,
+	FieldFleetID,
+	FieldTracked,
+	FieldTellEntry,
+	FieldTellExit,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -99,6 +117,12 @@ func ValidColumn(column string) bool {
 var (
 	Hooks  [1]ent.Hook
 	Policy ent.Policy
+	// DefaultTracked holds the default value on creation for the "tracked" field.
+	DefaultTracked bool
+	// DefaultTellEntry holds the default value on creation for the "tell_entry" field.
+	DefaultTellEntry bool
+	// DefaultTellExit holds the default value on creation for the "tell_exit" field.
+	DefaultTellExit bool
 )
 
 // EndReason defines the type for the "end_reason" enum field.
@@ -108,6 +132,9 @@ type EndReason string
 const (
 	EndReasonUNBOUND EndReason = "UNBOUND"
 	EndReasonEVICTED EndReason = "EVICTED"
+	EndReasonREVOKED EndReason = "REVOKED"
+	EndReasonMERGED  EndReason = "MERGED"
+	EndReasonCLOSED  EndReason = "CLOSED"
 )
 
 func (er EndReason) String() string {
@@ -117,7 +144,7 @@ func (er EndReason) String() string {
 // EndReasonValidator is a validator for the "end_reason" field enum values. It is called by the builders before save.
 func EndReasonValidator(er EndReason) error {
 	switch er {
-	case EndReasonUNBOUND, EndReasonEVICTED:
+	case EndReasonUNBOUND, EndReasonEVICTED, EndReasonREVOKED, EndReasonMERGED, EndReasonCLOSED:
 		return nil
 	default:
 		return fmt.Errorf("vehiclebinding: invalid enum value for end_reason field: %q", er)
@@ -157,6 +184,8 @@ type VerificationMethod string
 // VerificationMethod values.
 const (
 	VerificationMethodDOCUMENTS VerificationMethod = "DOCUMENTS"
+	VerificationMethodFLEET     VerificationMethod = "FLEET"
+	VerificationMethodDISPUTE   VerificationMethod = "DISPUTE"
 )
 
 func (vm VerificationMethod) String() string {
@@ -166,10 +195,36 @@ func (vm VerificationMethod) String() string {
 // VerificationMethodValidator is a validator for the "verification_method" field enum values. It is called by the builders before save.
 func VerificationMethodValidator(vm VerificationMethod) error {
 	switch vm {
-	case VerificationMethodDOCUMENTS:
+	case VerificationMethodDOCUMENTS, VerificationMethodFLEET, VerificationMethodDISPUTE:
 		return nil
 	default:
 		return fmt.Errorf("vehiclebinding: invalid enum value for verification_method field: %q", vm)
+	}
+}
+
+// Role defines the type for the "role" enum field.
+type Role string
+
+// RoleBINDER is the default value of the Role enum.
+const DefaultRole = RoleBINDER
+
+// Role values.
+const (
+	RoleBINDER    Role = "BINDER"
+	RoleCO_DRIVER Role = "CO_DRIVER"
+)
+
+func (r Role) String() string {
+	return string(r)
+}
+
+// RoleValidator is a validator for the "role" field enum values. It is called by the builders before save.
+func RoleValidator(r Role) error {
+	switch r {
+	case RoleBINDER, RoleCO_DRIVER:
+		return nil
+	default:
+		return fmt.Errorf("vehiclebinding: invalid enum value for role field: %q", r)
 	}
 }
 
@@ -229,6 +284,36 @@ func ByVerificationReason(opts ...sql.OrderTermOption) OrderOption {
 // ByCheckedAt orders the results by the checked_at field.
 func ByCheckedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCheckedAt, opts...).ToFunc()
+}
+
+// ByRole orders the results by the role field.
+func ByRole(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRole, opts...).ToFunc()
+}
+
+// ByInvitedByAccountID orders the results by the invited_by_account_id field.
+func ByInvitedByAccountID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldInvitedByAccountID, opts...).ToFunc()
+}
+
+// ByFleetID orders the results by the fleet_id field.
+func ByFleetID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFleetID, opts...).ToFunc()
+}
+
+// ByTracked orders the results by the tracked field.
+func ByTracked(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTracked, opts...).ToFunc()
+}
+
+// ByTellEntry orders the results by the tell_entry field.
+func ByTellEntry(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTellEntry, opts...).ToFunc()
+}
+
+// ByTellExit orders the results by the tell_exit field.
+func ByTellExit(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTellExit, opts...).ToFunc()
 }
 
 // ByVehicleField orders the results by vehicle field.

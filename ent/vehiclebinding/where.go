@@ -108,6 +108,31 @@ func CheckedAt(v time.Time) predicate.VehicleBinding {
 	return predicate.VehicleBinding(sql.FieldEQ(FieldCheckedAt, v))
 }
 
+// InvitedByAccountID applies equality check predicate on the "invited_by_account_id" field. It's identical to InvitedByAccountIDEQ.
+func InvitedByAccountID(v int64) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldEQ(FieldInvitedByAccountID, v))
+}
+
+// FleetID applies equality check predicate on the "fleet_id" field. It's identical to FleetIDEQ.
+func FleetID(v int64) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldEQ(FieldFleetID, v))
+}
+
+// Tracked applies equality check predicate on the "tracked" field. It's identical to TrackedEQ.
+func Tracked(v bool) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldEQ(FieldTracked, v))
+}
+
+// TellEntry applies equality check predicate on the "tell_entry" field. It's identical to TellEntryEQ.
+func TellEntry(v bool) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldEQ(FieldTellEntry, v))
+}
+
+// TellExit applies equality check predicate on the "tell_exit" field. It's identical to TellExitEQ.
+func TellExit(v bool) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldEQ(FieldTellExit, v))
+}
+
 // AccountIDEQ applies the EQ predicate on the "account_id" field.
 func AccountIDEQ(v int64) predicate.VehicleBinding {
 	return predicate.VehicleBinding(sql.FieldEQ(FieldAccountID, v))
@@ -664,6 +689,156 @@ func CheckedAtIsNil() predicate.VehicleBinding {
 // CheckedAtNotNil applies the NotNil predicate on the "checked_at" field.
 func CheckedAtNotNil() predicate.VehicleBinding {
 	return predicate.VehicleBinding(sql.FieldNotNull(FieldCheckedAt))
+}
+
+// RoleEQ applies the EQ predicate on the "role" field.
+func RoleEQ(v Role) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldEQ(FieldRole, v))
+}
+
+// RoleNEQ applies the NEQ predicate on the "role" field.
+func RoleNEQ(v Role) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldNEQ(FieldRole, v))
+}
+
+// RoleIn applies the In predicate on the "role" field.
+func RoleIn(vs ...Role) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldIn(FieldRole, vs...))
+}
+
+// RoleNotIn applies the NotIn predicate on the "role" field.
+func RoleNotIn(vs ...Role) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldNotIn(FieldRole, vs...))
+}
+
+// InvitedByAccountIDEQ applies the EQ predicate on the "invited_by_account_id" field.
+func InvitedByAccountIDEQ(v int64) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldEQ(FieldInvitedByAccountID, v))
+}
+
+// InvitedByAccountIDNEQ applies the NEQ predicate on the "invited_by_account_id" field.
+func InvitedByAccountIDNEQ(v int64) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldNEQ(FieldInvitedByAccountID, v))
+}
+
+// InvitedByAccountIDIn applies the In predicate on the "invited_by_account_id" field.
+func InvitedByAccountIDIn(vs ...int64) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldIn(FieldInvitedByAccountID, vs...))
+}
+
+// InvitedByAccountIDNotIn applies the NotIn predicate on the "invited_by_account_id" field.
+func InvitedByAccountIDNotIn(vs ...int64) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldNotIn(FieldInvitedByAccountID, vs...))
+}
+
+// InvitedByAccountIDGT applies the GT predicate on the "invited_by_account_id" field.
+func InvitedByAccountIDGT(v int64) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldGT(FieldInvitedByAccountID, v))
+}
+
+// InvitedByAccountIDGTE applies the GTE predicate on the "invited_by_account_id" field.
+func InvitedByAccountIDGTE(v int64) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldGTE(FieldInvitedByAccountID, v))
+}
+
+// InvitedByAccountIDLT applies the LT predicate on the "invited_by_account_id" field.
+func InvitedByAccountIDLT(v int64) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldLT(FieldInvitedByAccountID, v))
+}
+
+// InvitedByAccountIDLTE applies the LTE predicate on the "invited_by_account_id" field.
+func InvitedByAccountIDLTE(v int64) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldLTE(FieldInvitedByAccountID, v))
+}
+
+// InvitedByAccountIDIsNil applies the IsNil predicate on the "invited_by_account_id" field.
+func InvitedByAccountIDIsNil() predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldIsNull(FieldInvitedByAccountID))
+}
+
+// InvitedByAccountIDNotNil applies the NotNil predicate on the "invited_by_account_id" field.
+func InvitedByAccountIDNotNil() predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldNotNull(FieldInvitedByAccountID))
+}
+
+// FleetIDEQ applies the EQ predicate on the "fleet_id" field.
+func FleetIDEQ(v int64) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldEQ(FieldFleetID, v))
+}
+
+// FleetIDNEQ applies the NEQ predicate on the "fleet_id" field.
+func FleetIDNEQ(v int64) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldNEQ(FieldFleetID, v))
+}
+
+// FleetIDIn applies the In predicate on the "fleet_id" field.
+func FleetIDIn(vs ...int64) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldIn(FieldFleetID, vs...))
+}
+
+// FleetIDNotIn applies the NotIn predicate on the "fleet_id" field.
+func FleetIDNotIn(vs ...int64) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldNotIn(FieldFleetID, vs...))
+}
+
+// FleetIDGT applies the GT predicate on the "fleet_id" field.
+func FleetIDGT(v int64) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldGT(FieldFleetID, v))
+}
+
+// FleetIDGTE applies the GTE predicate on the "fleet_id" field.
+func FleetIDGTE(v int64) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldGTE(FieldFleetID, v))
+}
+
+// FleetIDLT applies the LT predicate on the "fleet_id" field.
+func FleetIDLT(v int64) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldLT(FieldFleetID, v))
+}
+
+// FleetIDLTE applies the LTE predicate on the "fleet_id" field.
+func FleetIDLTE(v int64) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldLTE(FieldFleetID, v))
+}
+
+// FleetIDIsNil applies the IsNil predicate on the "fleet_id" field.
+func FleetIDIsNil() predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldIsNull(FieldFleetID))
+}
+
+// FleetIDNotNil applies the NotNil predicate on the "fleet_id" field.
+func FleetIDNotNil() predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldNotNull(FieldFleetID))
+}
+
+// TrackedEQ applies the EQ predicate on the "tracked" field.
+func TrackedEQ(v bool) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldEQ(FieldTracked, v))
+}
+
+// TrackedNEQ applies the NEQ predicate on the "tracked" field.
+func TrackedNEQ(v bool) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldNEQ(FieldTracked, v))
+}
+
+// TellEntryEQ applies the EQ predicate on the "tell_entry" field.
+func TellEntryEQ(v bool) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldEQ(FieldTellEntry, v))
+}
+
+// TellEntryNEQ applies the NEQ predicate on the "tell_entry" field.
+func TellEntryNEQ(v bool) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldNEQ(FieldTellEntry, v))
+}
+
+// TellExitEQ applies the EQ predicate on the "tell_exit" field.
+func TellExitEQ(v bool) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldEQ(FieldTellExit, v))
+}
+
+// TellExitNEQ applies the NEQ predicate on the "tell_exit" field.
+func TellExitNEQ(v bool) predicate.VehicleBinding {
+	return predicate.VehicleBinding(sql.FieldNEQ(FieldTellExit, v))
 }
 
 // HasVehicle applies the HasEdge predicate on the "vehicle" edge.

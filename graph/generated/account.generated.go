@@ -20,13 +20,25 @@ import (
 	"parkbff/internal/identity"
 	"parkbff/internal/notice"
 	"parkbff/internal/parking"
+	"parkbff/internal/privacy/consents"
 	"parkbff/internal/viewer"
 )
 
 // region    ************************** generated!.gotpl **************************
 
 type AccountResolver interface {
-	Consents(ctx context.Context, obj *identity.Account, first *int, after *string) (*relay.Connection[*identity.Consent], error)
+	Consents(ctx context.Context, obj *identity.Account, first *int, after *string) (*relay.Connection[*consents.Consent], error)
+	LinkedAccounts(ctx context.Context, obj *identity.Account) ([]*identity.LinkedAccount, error)
+	Fleets(ctx context.Context, obj *identity.Account) ([]*identity.Fleet, error)
+	PlateDisputes(ctx context.Context, obj *identity.Account, first *int, after *string) (*relay.Connection[*identity.PlateDispute], error)
+	Profile(ctx context.Context, obj *identity.Account) (*identity.Profile, error)
+	PrivacySettings(ctx context.Context, obj *identity.Account) (*identity.PrivacySettings, error)
+	Devices(ctx context.Context, obj *identity.Account, first *int, after *string) (*relay.Connection[*identity.Device], error)
+}
+type ConsentResolver interface {
+	Vehicle(ctx context.Context, obj *consents.Consent) (*identity.Vehicle, error)
+
+	Receipt(ctx context.Context, obj *consents.Consent) (string, error)
 }
 type ViewerResolver interface {
 	FollowedChannels(ctx context.Context, obj *viewer.Viewer) ([]channellink.Channel, error)
@@ -43,6 +55,50 @@ type ViewerResolver interface {
 // region    ***************************** args.gotpl *****************************
 
 func field_Account_consents_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return unmarshalOInt2ᚖint(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return unmarshalOString2ᚖstring(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
+func field_Account_devices_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return unmarshalOInt2ᚖint(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return unmarshalOString2ᚖstring(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
+func field_Account_plateDisputes_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
@@ -247,7 +303,7 @@ func _Account_consents(ctx context.Context, ec *executionContext, field graphql.
 			return ec.Resolvers.Account().Consents(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*identity.Consent]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*consents.Consent]) graphql.Marshaler {
 			return marshalNConsentConnection2ᚖparkbffᚋgraphᚋrelayᚐConnection(ctx, ec, selections, v)
 		},
 		true,
@@ -272,6 +328,222 @@ func fieldContext_Account_consents(ctx context.Context, ec *executionContext, fi
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = field_Account_consents_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func _Account_linkedAccounts(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Account) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Account_linkedAccounts(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Account().LinkedAccounts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*identity.LinkedAccount) graphql.Marshaler {
+			return marshalNLinkedAccount2ᚕᚖparkbffᚋinternalᚋidentityᚐLinkedAccountᚄ(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_Account_linkedAccounts(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_LinkedAccount(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
+func _Account_fleets(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Account) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Account_fleets(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Account().Fleets(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*identity.Fleet) graphql.Marshaler {
+			return marshalNFleet2ᚕᚖparkbffᚋinternalᚋidentityᚐFleetᚄ(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_Account_fleets(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_Fleet(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
+func _Account_plateDisputes(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Account) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Account_plateDisputes(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().PlateDisputes(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*identity.PlateDispute]) graphql.Marshaler {
+			return marshalNPlateDisputeConnection2ᚖparkbffᚋgraphᚋrelayᚐConnection(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_Account_plateDisputes(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_PlateDisputeConnection(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Account_plateDisputes_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func _Account_profile(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Account) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Account_profile(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Account().Profile(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *identity.Profile) graphql.Marshaler {
+			return marshalNProfile2ᚖparkbffᚋinternalᚋidentityᚐProfile(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_Account_profile(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_Profile(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
+func _Account_privacySettings(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Account) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Account_privacySettings(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Account().PrivacySettings(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *identity.PrivacySettings) graphql.Marshaler {
+			return marshalNPrivacySettings2ᚖparkbffᚋinternalᚋidentityᚐPrivacySettings(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_Account_privacySettings(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_PrivacySettings(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
+func _Account_devices(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Account) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Account_devices(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().Devices(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*identity.Device]) graphql.Marshaler {
+			return marshalNDeviceConnection2ᚖparkbffᚋgraphᚋrelayᚐConnection(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_Account_devices(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_DeviceConnection(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Account_devices_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -342,7 +614,7 @@ func fieldContext_ChangeMobilePayload_userErrors(_ context.Context, ec *executio
 	return fc, nil
 }
 
-func _Consent_id(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Consent) (ret graphql.Marshaler) {
+func _Consent_id(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *consents.Consent) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -365,7 +637,7 @@ func fieldContext_Consent_id(_ context.Context, ec *executionContext, field grap
 	return serial.LeafContext("Consent", field, false, false)
 }
 
-func _Consent_purpose(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Consent) (ret graphql.Marshaler) {
+func _Consent_purpose(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *consents.Consent) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -388,7 +660,7 @@ func fieldContext_Consent_purpose(_ context.Context, ec *executionContext, field
 	return serial.LeafContext("Consent", field, false, false)
 }
 
-func _Consent_policyVersion(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Consent) (ret graphql.Marshaler) {
+func _Consent_policyVersion(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *consents.Consent) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -411,7 +683,7 @@ func fieldContext_Consent_policyVersion(_ context.Context, ec *executionContext,
 	return serial.LeafContext("Consent", field, false, false)
 }
 
-func _Consent_grantedAt(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Consent) (ret graphql.Marshaler) {
+func _Consent_grantedAt(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *consents.Consent) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -434,7 +706,7 @@ func fieldContext_Consent_grantedAt(_ context.Context, ec *executionContext, fie
 	return serial.LeafContext("Consent", field, false, false)
 }
 
-func _Consent_withdrawnAt(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Consent) (ret graphql.Marshaler) {
+func _Consent_withdrawnAt(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *consents.Consent) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -457,7 +729,108 @@ func fieldContext_Consent_withdrawnAt(_ context.Context, ec *executionContext, f
 	return serial.LeafContext("Consent", field, false, false)
 }
 
-func _ConsentConnection_edges(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Connection[*identity.Consent]) (ret graphql.Marshaler) {
+func _Consent_state(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *consents.Consent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Consent_state(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v consents.State) graphql.Marshaler {
+			return marshalNConsentState2parkbffᚋinternalᚋprivacyᚋconsentsᚐState(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_Consent_state(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return serial.LeafContext("Consent", field, false, false)
+}
+
+func _Consent_vehicle(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *consents.Consent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Consent_vehicle(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Consent().Vehicle(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *identity.Vehicle) graphql.Marshaler {
+			return marshalOVehicle2ᚖparkbffᚋinternalᚋidentityᚐVehicle(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Consent_vehicle(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Consent",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_Vehicle(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
+func _Consent_endedAt(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *consents.Consent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Consent_endedAt(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EndedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return marshalODateTime2ᚖtimeᚐTime(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Consent_endedAt(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return serial.LeafContext("Consent", field, false, false)
+}
+
+func _Consent_receipt(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *consents.Consent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Consent_receipt(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Consent().Receipt(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return marshalNString2string(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_Consent_receipt(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return serial.LeafContext("Consent", field, true, true)
+}
+
+func _ConsentConnection_edges(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Connection[*consents.Consent]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -469,7 +842,7 @@ func _ConsentConnection_edges(ctx context.Context, ec *executionContext, field g
 			return obj.Edges, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*identity.Consent]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*consents.Consent]) graphql.Marshaler {
 			return marshalNConsentEdge2ᚕᚖparkbffᚋgraphᚋrelayᚐEdgeᚄ(ctx, ec, selections, v)
 		},
 		true,
@@ -489,7 +862,7 @@ func fieldContext_ConsentConnection_edges(_ context.Context, ec *executionContex
 	return fc, nil
 }
 
-func _ConsentConnection_pageInfo(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Connection[*identity.Consent]) (ret graphql.Marshaler) {
+func _ConsentConnection_pageInfo(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Connection[*consents.Consent]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -521,7 +894,7 @@ func fieldContext_ConsentConnection_pageInfo(_ context.Context, ec *executionCon
 	return fc, nil
 }
 
-func _ConsentEdge_cursor(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Edge[*identity.Consent]) (ret graphql.Marshaler) {
+func _ConsentEdge_cursor(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Edge[*consents.Consent]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -544,7 +917,7 @@ func fieldContext_ConsentEdge_cursor(_ context.Context, ec *executionContext, fi
 	return serial.LeafContext("ConsentEdge", field, true, false)
 }
 
-func _ConsentEdge_node(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Edge[*identity.Consent]) (ret graphql.Marshaler) {
+func _ConsentEdge_node(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Edge[*consents.Consent]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -556,8 +929,8 @@ func _ConsentEdge_node(ctx context.Context, ec *executionContext, field graphql.
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *identity.Consent) graphql.Marshaler {
-			return marshalNConsent2ᚖparkbffᚋinternalᚋidentityᚐConsent(ctx, ec, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *consents.Consent) graphql.Marshaler {
+			return marshalNConsent2ᚖparkbffᚋinternalᚋprivacyᚋconsentsᚐConsent(ctx, ec, selections, v)
 		},
 		true,
 		true,
@@ -1447,7 +1820,7 @@ func unmarshalInputLoginInput(ctx context.Context, ec *executionContext, obj any
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"mobile", "code", "channel"}
+	fieldsInOrder := [...]string{"mobile", "code", "channel", "channelCode", "deviceName"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1475,6 +1848,20 @@ func unmarshalInputLoginInput(ctx context.Context, ec *executionContext, obj any
 				return it, err
 			}
 			it.Channel = data
+		case "channelCode":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("channelCode"))
+			data, err := unmarshalOString2ᚖstring(ctx, ec, v)
+			if err != nil {
+				return it, err
+			}
+			it.ChannelCode = data
+		case "deviceName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("deviceName"))
+			data, err := unmarshalOString2ᚖstring(ctx, ec, v)
+			if err != nil {
+				return it, err
+			}
+			it.DeviceName = data
 		}
 	}
 	return it, nil
@@ -1656,6 +2043,108 @@ func _Account(ctx context.Context, ec *executionContext, sel ast.SelectionSet, o
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "linkedAccounts":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = _Account_linkedAccounts(ctx, ec, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "fleets":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = _Account_fleets(ctx, ec, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "plateDisputes":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = _Account_plateDisputes(ctx, ec, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "profile":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = _Account_profile(ctx, ec, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "privacySettings":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = _Account_privacySettings(ctx, ec, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "devices":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = _Account_devices(ctx, ec, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -1703,7 +2192,7 @@ func _ChangeMobilePayload(ctx context.Context, ec *executionContext, sel ast.Sel
 
 var consentImplementors = []string{"Consent", "Node"}
 
-func _Consent(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *identity.Consent) graphql.Marshaler {
+func _Consent(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *consents.Consent) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, consentImplementors)
 
 	out := serial.NewObject(fields)
@@ -1715,28 +2204,72 @@ func _Consent(ctx context.Context, ec *executionContext, sel ast.SelectionSet, o
 		case "id":
 			out.Values[i] = _Consent_id(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "purpose":
 			out.Values[i] = _Consent_purpose(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "policyVersion":
 			out.Values[i] = _Consent_policyVersion(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "grantedAt":
 			out.Values[i] = _Consent_grantedAt(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "withdrawnAt":
 			out.Values[i] = _Consent_withdrawnAt(ctx, ec, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "state":
+			out.Values[i] = _Consent_state(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "vehicle":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = _Consent_vehicle(ctx, ec, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "endedAt":
+			out.Values[i] = _Consent_endedAt(ctx, ec, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "receipt":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = _Consent_receipt(ctx, ec, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -1751,7 +2284,7 @@ func _Consent(ctx context.Context, ec *executionContext, sel ast.SelectionSet, o
 
 var consentConnectionImplementors = []string{"ConsentConnection"}
 
-func _ConsentConnection(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *relay.Connection[*identity.Consent]) graphql.Marshaler {
+func _ConsentConnection(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *relay.Connection[*consents.Consent]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, consentConnectionImplementors)
 
 	out := serial.NewObject(fields)
@@ -1784,7 +2317,7 @@ func _ConsentConnection(ctx context.Context, ec *executionContext, sel ast.Selec
 
 var consentEdgeImplementors = []string{"ConsentEdge"}
 
-func _ConsentEdge(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *relay.Edge[*identity.Consent]) graphql.Marshaler {
+func _ConsentEdge(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *relay.Edge[*consents.Consent]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, consentEdgeImplementors)
 
 	out := serial.NewObject(fields)
@@ -2261,7 +2794,7 @@ func marshalNChannel2ᚕparkbffᚋentᚋchannellinkᚐChannelᚄ(ctx context.Con
 	return ret
 }
 
-func marshalNConsent2ᚖparkbffᚋinternalᚋidentityᚐConsent(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *identity.Consent) graphql.Marshaler {
+func marshalNConsent2ᚖparkbffᚋinternalᚋprivacyᚋconsentsᚐConsent(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *consents.Consent) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -2271,7 +2804,7 @@ func marshalNConsent2ᚖparkbffᚋinternalᚋidentityᚐConsent(ctx context.Cont
 	return _Consent(ctx, ec, sel, v)
 }
 
-func marshalNConsentConnection2ᚖparkbffᚋgraphᚋrelayᚐConnection(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *relay.Connection[*identity.Consent]) graphql.Marshaler {
+func marshalNConsentConnection2ᚖparkbffᚋgraphᚋrelayᚐConnection(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *relay.Connection[*consents.Consent]) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -2281,7 +2814,7 @@ func marshalNConsentConnection2ᚖparkbffᚋgraphᚋrelayᚐConnection(ctx conte
 	return _ConsentConnection(ctx, ec, sel, v)
 }
 
-func marshalNConsentEdge2ᚕᚖparkbffᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v []*relay.Edge[*identity.Consent]) graphql.Marshaler {
+func marshalNConsentEdge2ᚕᚖparkbffᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v []*relay.Edge[*consents.Consent]) graphql.Marshaler {
 	ret := serial.Marshal(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -2297,7 +2830,7 @@ func marshalNConsentEdge2ᚕᚖparkbffᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Con
 	return ret
 }
 
-func marshalNConsentEdge2ᚖparkbffᚋgraphᚋrelayᚐEdge(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *relay.Edge[*identity.Consent]) graphql.Marshaler {
+func marshalNConsentEdge2ᚖparkbffᚋgraphᚋrelayᚐEdge(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *relay.Edge[*consents.Consent]) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -2326,14 +2859,50 @@ func marshalNConsentPurpose2parkbffᚋentᚋconsentᚐPurpose(ctx context.Contex
 
 var (
 	unmarshalNConsentPurpose2parkbffᚋentᚋconsentᚐPurposeF = map[string]consent.Purpose{
-		"PARKING_CORE":   consent.PurposePARKING_CORE,
-		"MOVEMENT_TRACK": consent.PurposeMOVEMENT_TRACK,
+		"PARKING_CORE":        consent.PurposePARKING_CORE,
+		"MOVEMENT_TRACK":      consent.PurposeMOVEMENT_TRACK,
+		"THIRD_PARTY_ACCOUNT": consent.PurposeTHIRD_PARTY_ACCOUNT,
+		"AFFILIATE_SHARING":   consent.PurposeAFFILIATE_SHARING,
+		"PROMOTIONS":          consent.PurposePROMOTIONS,
 	}
 	marshalNConsentPurpose2parkbffᚋentᚋconsentᚐPurposeF = map[consent.Purpose]string{
-		consent.PurposePARKING_CORE:   "PARKING_CORE",
-		consent.PurposeMOVEMENT_TRACK: "MOVEMENT_TRACK",
+		consent.PurposePARKING_CORE:        "PARKING_CORE",
+		consent.PurposeMOVEMENT_TRACK:      "MOVEMENT_TRACK",
+		consent.PurposeTHIRD_PARTY_ACCOUNT: "THIRD_PARTY_ACCOUNT",
+		consent.PurposeAFFILIATE_SHARING:   "AFFILIATE_SHARING",
+		consent.PurposePROMOTIONS:          "PROMOTIONS",
 	}
 )
+
+func unmarshalNConsentPurpose2ᚕparkbffᚋentᚋconsentᚐPurposeᚄ(ctx context.Context, ec *executionContext, v any) ([]consent.Purpose, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]consent.Purpose, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = unmarshalNConsentPurpose2parkbffᚋentᚋconsentᚐPurpose(ctx, ec, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func marshalNConsentPurpose2ᚕparkbffᚋentᚋconsentᚐPurposeᚄ(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v []consent.Purpose) graphql.Marshaler {
+	ret := serial.Marshal(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return marshalNConsentPurpose2parkbffᚋentᚋconsentᚐPurpose(ctx, ec, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
 
 func unmarshalNLoginInput2parkbffᚋgraphᚋmodelᚐLoginInput(ctx context.Context, ec *executionContext, v any) (model.LoginInput, error) {
 	res, err := unmarshalInputLoginInput(ctx, ec, v)
@@ -2452,6 +3021,13 @@ func marshalOChangeMobilePayload2ᚖparkbffᚋgraphᚋmodelᚐChangeMobilePayloa
 		return graphql.Null
 	}
 	return _ChangeMobilePayload(ctx, ec, sel, v)
+}
+
+func marshalOConsent2ᚖparkbffᚋinternalᚋprivacyᚋconsentsᚐConsent(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *consents.Consent) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return _Consent(ctx, ec, sel, v)
 }
 
 func marshalOLoginPayload2ᚖparkbffᚋgraphᚋmodelᚐLoginPayload(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *model.LoginPayload) graphql.Marshaler {

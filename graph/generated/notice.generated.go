@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -20,6 +21,10 @@ import (
 )
 
 // region    ************************** generated!.gotpl **************************
+
+type NoticeResolver interface {
+	Title(ctx context.Context, obj *notice.Notice) (string, error)
+}
 
 // endregion ************************** generated!.gotpl **************************
 
@@ -73,6 +78,29 @@ func _Notice_kind(ctx context.Context, ec *executionContext, field graphql.Colle
 }
 func fieldContext_Notice_kind(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return serial.LeafContext("Notice", field, false, false)
+}
+
+func _Notice_title(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *notice.Notice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Notice_title(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Notice().Title(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return marshalNString2string(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_Notice_title(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return serial.LeafContext("Notice", field, true, true)
 }
 
 func _Notice_lotName(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *notice.Notice) (ret graphql.Marshaler) {
@@ -528,42 +556,59 @@ func _Notice(ctx context.Context, ec *executionContext, sel ast.SelectionSet, ob
 		case "id":
 			out.Values[i] = _Notice_id(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "kind":
 			out.Values[i] = _Notice_kind(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "title":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = _Notice_title(ctx, ec, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "lotName":
 			out.Values[i] = _Notice_lotName(ctx, ec, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "nameVisibility":
 			out.Values[i] = _Notice_nameVisibility(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "plate":
 			out.Values[i] = _Notice_plate(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "occurredAt":
 			out.Values[i] = _Notice_occurredAt(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "occurredAtPrecision":
 			out.Values[i] = _Notice_occurredAtPrecision(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "feeFen":
 			out.Values[i] = _Notice_feeFen(ctx, ec, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -755,16 +800,20 @@ func marshalNNoticeKind2parkbffᚋentᚋnoticeᚐKind(ctx context.Context, ec *e
 
 var (
 	unmarshalNNoticeKind2parkbffᚋentᚋnoticeᚐKindF = map[string]notice1.Kind{
-		"ENTERED":          notice1.KindENTERED,
-		"EXITED":           notice1.KindEXITED,
-		"BOUND_BY_ANOTHER": notice1.KindBOUND_BY_ANOTHER,
-		"EVICTED":          notice1.KindEVICTED,
+		"ENTERED":           notice1.KindENTERED,
+		"EXITED":            notice1.KindEXITED,
+		"BOUND_BY_ANOTHER":  notice1.KindBOUND_BY_ANOTHER,
+		"EVICTED":           notice1.KindEVICTED,
+		"CO_DRIVER_REMOVED": notice1.KindCO_DRIVER_REMOVED,
+		"DISPUTE_DECIDED":   notice1.KindDISPUTE_DECIDED,
 	}
 	marshalNNoticeKind2parkbffᚋentᚋnoticeᚐKindF = map[notice1.Kind]string{
-		notice1.KindENTERED:          "ENTERED",
-		notice1.KindEXITED:           "EXITED",
-		notice1.KindBOUND_BY_ANOTHER: "BOUND_BY_ANOTHER",
-		notice1.KindEVICTED:          "EVICTED",
+		notice1.KindENTERED:           "ENTERED",
+		notice1.KindEXITED:            "EXITED",
+		notice1.KindBOUND_BY_ANOTHER:  "BOUND_BY_ANOTHER",
+		notice1.KindEVICTED:           "EVICTED",
+		notice1.KindCO_DRIVER_REMOVED: "CO_DRIVER_REMOVED",
+		notice1.KindDISPUTE_DECIDED:   "DISPUTE_DECIDED",
 	}
 )
 

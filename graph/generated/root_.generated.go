@@ -25,11 +25,15 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
 	Account() AccountResolver
+	Consent() ConsentResolver
 	Lot() LotResolver
 	Mutation() MutationResolver
+	Notice() NoticeResolver
 	ParkingSession() ParkingSessionResolver
 	Query() QueryResolver
+	RiskEvent() RiskEventResolver
 	Subscription() SubscriptionResolver
+	Vehicle() VehicleResolver
 	Viewer() ViewerResolver
 }
 
@@ -169,7 +173,7 @@ var sources = []*ast.Source{
     "Which channel."
     input: UnlinkChannelInput!
   ): UnlinkChannelPayload
-  "Moves the account to another mobile, proved by a code sent there."
+  "Moves the account to another mobile, proved by a code sent there. Needs a second factor (` + "`" + `STEP_UP_REQUIRED` + "`" + `)."
   changeMobile(
     "The new mobile and its code."
     input: ChangeMobileInput!
@@ -308,6 +312,12 @@ enum ConsentPurpose {
   PARKING_CORE
   "Where and when a vehicle was seen (行踪轨迹), agreed to for each vehicle apart."
   MOVEMENT_TRACK
+  "An account with WeChat or Alipay, linked to the account here."
+  THIRD_PARTY_ACCOUNT
+  "Data shared with affiliates for purposes of theirs."
+  AFFILIATE_SHARING
+  "Messages that advertise."
+  PROMOTIONS
 }
 
 "One consent, for one purpose and one version of the policy."
@@ -362,6 +372,10 @@ input LoginInput {
   code: String!
   "Where the person signs in."
   channel: SignInChannel!
+  "The one-time code of the mini-program the person signs in on (wx.login, my.getAuthCode), which proves that it is so."
+  channelCode: String
+  "What the person calls this device, 40 characters at most."
+  deviceName: String
 }
 
 "Answer to login."
@@ -446,6 +460,485 @@ type SetFullMaskPayload {
   viewer: Viewer!
   "What was refused."
   userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/channel.graphql", Input: `extend type Mutation {
+  "Begins a way through WeChat's or Alipay's page of authorisation: answers its address and the state that comes back with the code."
+  beginChannelVisit(
+    "Which platform, and where it leads back to."
+    input: BeginChannelVisitInput!
+  ): BeginChannelVisitPayload
+  """
+  Signs in by what WeChat or Alipay vouches for. An account that is linked there needs the code alone. The
+  first time, the platform must vouch for the mobile too (` + "`" + `MOBILE_REQUIRED` + "`" + `), and the person must agree to the
+  link (` + "`" + `CONSENT_REQUIRED` + "`" + `).
+  """
+  loginWithChannel(
+    "The platform's code."
+    input: LoginWithChannelInput!
+  ): LoginWithChannelPayload
+  "Signs in by the mobile that its carrier vouches for (一键登录)."
+  loginOneClick(
+    "The carrier's token."
+    input: LoginOneClickInput!
+  ): LoginOneClickPayload
+  "Links the person's account with WeChat or Alipay to this account, once they agree (` + "`" + `CONSENT_REQUIRED` + "`" + `)."
+  linkChannel(
+    "The platform's code."
+    input: LinkChannelInput!
+  ): LinkChannelPayload
+  """
+  Joins the account of another mobile to this one, which keeps its own mobile. That both are one person's is
+  proved by a code sent to the other mobile; accounts verified as two persons are not joined. Needs a second
+  factor (` + "`" + `STEP_UP_REQUIRED` + "`" + `).
+  """
+  mergeAccounts(
+    "The other mobile and its code."
+    input: MergeAccountsInput!
+  ): MergeAccountsPayload
+}
+
+extend type Account {
+  "The accounts with WeChat and Alipay that are linked to this one: one for each channel at most."
+  linkedAccounts: [LinkedAccount!]!
+}
+
+"The platforms that vouch for a person, app by app."
+enum PlatformChannel {
+  "微信小程序"
+  WECHAT_MINI
+  "微信公众号"
+  WECHAT_OFFICIAL
+  "支付宝小程序"
+  ALIPAY_MINI
+  "支付宝生活号"
+  ALIPAY_LIFE
+}
+
+"An account with WeChat or Alipay, linked to one of ours. Nothing of it is shown but that it is there."
+type LinkedAccount implements Node {
+  "The link's id."
+  id: ID!
+  "The platform that vouched for it."
+  channel: PlatformChannel!
+  "Since when it is linked."
+  linkedAt: DateTime!
+}
+
+"The carriers whose numbers can sign in at one click."
+enum Carrier {
+  "中国移动"
+  CHINA_MOBILE
+  "中国联通"
+  CHINA_UNICOM
+  "中国电信"
+  CHINA_TELECOM
+}
+
+"A way through a platform's page."
+input BeginChannelVisitInput {
+  "WECHAT_OFFICIAL or ALIPAY_LIFE: mini-programs have no such page."
+  channel: PlatformChannel!
+}
+
+"Answer to beginChannelVisit."
+type BeginChannelVisitPayload {
+  "Where to send the person."
+  authorizeUrl: String
+  "Comes back with the code; good once."
+  state: String
+  "Seconds for which it is good."
+  expiresIn: Int
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A sign-in by WeChat or Alipay."
+input LoginWithChannelInput {
+  "The platform and its app."
+  channel: PlatformChannel!
+  "The platform's one-time code."
+  code: String!
+  "The state of beginChannelVisit, where there was such a visit."
+  state: String
+  "What vouches for the mobile, the first time."
+  phone: ChannelPhoneInput
+  "Whether the person agrees that the account there is linked to the account here."
+  linkConsent: Boolean! = false
+  "What the person calls this device, 40 characters at most."
+  deviceName: String
+}
+
+"How a platform vouches for a mobile: exactly one of them."
+input ChannelPhoneInput @oneOf {
+  "The code of WeChat's button for phone numbers."
+  wechatCode: String
+  "The sealed answer of Alipay's my.getPhoneNumber."
+  alipay: AlipayPhoneInput
+}
+
+"What Alipay's my.getPhoneNumber answers."
+input AlipayPhoneInput {
+  "The sealed number."
+  response: String!
+  "Alipay's signature of it."
+  sign: String!
+}
+
+"A sign-in by the carrier's word."
+input LoginOneClickInput {
+  "The token of the carrier's SDK."
+  token: String!
+  "The carrier."
+  carrier: Carrier!
+  "What the person calls this device, 40 characters at most."
+  deviceName: String
+}
+
+"An account with WeChat or Alipay to link."
+input LinkChannelInput {
+  "The platform and its app."
+  channel: PlatformChannel!
+  "The platform's one-time code."
+  code: String!
+  "The state of beginChannelVisit, where there was such a visit."
+  state: String
+  "Whether the person agrees to the link."
+  linkConsent: Boolean! = false
+}
+
+"Answer to linkChannel."
+type LinkChannelPayload {
+  "The link."
+  linkedAccount: LinkedAccount
+  "The viewer, by its new facts."
+  viewer: Viewer!
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"Another account of the same person."
+input MergeAccountsInput {
+  "The other account's mobile."
+  mobile: String!
+  "The code sent to it."
+  code: String!
+}
+
+"Answer to mergeAccounts."
+type MergeAccountsPayload {
+  "The viewer, by its new facts."
+  viewer: Viewer!
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"Answer to loginWithChannel."
+type LoginWithChannelPayload {
+  "Goes into ` + "`" + `Authorization: Bearer …` + "`" + `; 15 minutes long."
+  accessToken: String
+  "Changed for new tokens by refreshToken, once."
+  refreshToken: String
+  "Seconds until the access token ends."
+  expiresIn: Int
+  "The viewer that has signed in."
+  viewer: Viewer!
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"Answer to loginOneClick."
+type LoginOneClickPayload {
+  "Goes into ` + "`" + `Authorization: Bearer …` + "`" + `; 15 minutes long."
+  accessToken: String
+  "Changed for new tokens by refreshToken, once."
+  refreshToken: String
+  "Seconds until the access token ends."
+  expiresIn: Int
+  "The viewer that has signed in."
+  viewer: Viewer!
+  "What was refused."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/client.graphql", Input: `extend type Query {
+  "What a client must know when it starts: whether it is too old, and what is switched on."
+  appConfig(
+    "Where the client runs."
+    platform: ClientPlatform!
+    "Its version, such as ` + "`" + `3.1.0` + "`" + `."
+    version: String!
+  ): AppConfig!
+  "Which fields are masked, how, and until when: for staff."
+  maskingPolicy: [MaskingRule!]
+}
+
+extend type Mutation {
+  "Says which versions of a client are out; for administrators. Needs a second factor."
+  publishAppRelease(
+    "The release."
+    input: PublishAppReleaseInput!
+  ): PublishAppReleasePayload
+  "Turns a feature of clients that are out on or off; for administrators. Needs a second factor."
+  setFeatureSwitch(
+    "The switch."
+    input: SetFeatureSwitchInput!
+  ): SetFeatureSwitchPayload
+}
+
+"Where a client runs."
+enum ClientPlatform {
+  "微信小程序"
+  WECHAT_MINI
+  "支付宝小程序"
+  ALIPAY_MINI
+  "Web pages."
+  H5
+  "iOS."
+  IOS
+  "Android."
+  ANDROID
+}
+
+"What a client must know when it starts."
+type AppConfig {
+  "The least version that still works."
+  minimumVersion: String!
+  "The newest version."
+  latestVersion: String!
+  "Whether the asking version is too old to work."
+  updateRequired: Boolean!
+  "Whether there is a newer one."
+  updateAvailable: Boolean!
+  "SHA-256 of the newest package, in hex, where one is downloaded: by it an app knows that the package is ours."
+  packageSha256: String
+  "What is on and off for the asking version."
+  switches: [FeatureSwitch!]!
+}
+
+"A feature that is on or off."
+type FeatureSwitch {
+  "The feature."
+  name: String!
+  "Whether it is on."
+  on: Boolean!
+}
+
+"How one field is masked."
+type MaskingRule {
+  "The type."
+  type: String!
+  "The field."
+  field: String!
+  "How it is shown instead."
+  formula: MaskFormula!
+  "The fact about the vehicle at hand that lifts the mask."
+  unless: Fact!
+}
+
+"The versions of a client that are out."
+input PublishAppReleaseInput {
+  "Where it runs."
+  platform: ClientPlatform!
+  "The least version that still works."
+  minimumVersion: String!
+  "The newest version."
+  latestVersion: String!
+  "SHA-256 of the newest package, in hex."
+  packageSha256: String
+}
+
+"Answer to publishAppRelease."
+type PublishAppReleasePayload {
+  "What a client of the newest version is told."
+  appConfig: AppConfig
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A feature to turn on or off."
+input SetFeatureSwitchInput {
+  "The feature: 1 to 40 lower-case letters, digits and hyphens."
+  name: String!
+  "Where clients run."
+  platform: ClientPlatform!
+  "On or off."
+  on: Boolean!
+  "The least version that knows the feature."
+  since: String
+}
+
+"Answer to setFeatureSwitch."
+type SetFeatureSwitchPayload {
+  "What a client of the newest version is told."
+  appConfig: AppConfig
+  "What was refused."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/consent.graphql", Input: `extend type Query {
+  "What can be agreed to, and in which version of the policy it now stands."
+  consentPurposes: [PurposeNotice!]!
+}
+
+extend type Mutation {
+  "Agrees to a purpose in the version of the policy that was shown. Agreed again, the same consent is answered."
+  grantConsent(
+    "Purpose and version."
+    input: GrantConsentInput!
+  ): GrantConsentPayload
+  "Takes a consent back, from the next request and on open subscriptions. Nothing else of the account changes."
+  withdrawConsent(
+    "The purpose."
+    input: WithdrawConsentInput!
+  ): WithdrawConsentPayload
+}
+
+extend type Consent {
+  "How it stands."
+  state: ConsentState!
+  "The vehicle it was given for, where it was given for one that is still bound."
+  vehicle: Vehicle
+  "When what it was given for ended; null while it has not."
+  endedAt: DateTime
+  "A receipt of what was agreed to and when, signed (JWS, keys at /.well-known/jwks.json)."
+  receipt: String!
+}
+
+"How a consent stands."
+enum ConsentState {
+  "It holds."
+  GRANTED
+  "The person has taken it back."
+  WITHDRAWN
+  "It ended with what it was given for."
+  ENDED
+  "The purpose has changed since: it must be given anew."
+  OUTDATED
+}
+
+"What a purpose is, in the words of the policy."
+type PurposeNotice {
+  "The purpose."
+  purpose: ConsentPurpose!
+  "Its name."
+  name: String!
+  "What is done, with what data."
+  description: String!
+  "The version of the policy in which it last changed: what was agreed to before counts no more."
+  policyVersion: String!
+  "Whether the law wants a consent of its own (PIPL 29)."
+  separate: Boolean!
+  "Whether it is given for each vehicle apart."
+  perVehicle: Boolean!
+  "Whether the account's consent holds now; for a purpose given per vehicle, of every vehicle."
+  granted: Boolean!
+  "Where the policy says so."
+  source: String!
+}
+
+"A consent to give."
+input GrantConsentInput {
+  "The purpose."
+  purpose: ConsentPurpose!
+  "The version of the policy that was shown to the person."
+  policyVersion: String!
+  "The vehicle, for a purpose that is given per vehicle."
+  vehicleId: ID
+}
+
+"Answer to grantConsent."
+type GrantConsentPayload {
+  "The consent."
+  consent: Consent
+  "The viewer, by its new facts."
+  viewer: Viewer!
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A consent to take back."
+input WithdrawConsentInput {
+  "The purpose."
+  purpose: ConsentPurpose!
+  "The vehicle, for a purpose that is given per vehicle."
+  vehicleId: ID
+}
+
+"Answer to withdrawConsent."
+type WithdrawConsentPayload {
+  "The viewer, by its new facts."
+  viewer: Viewer!
+  "What was refused."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/entitlement.graphql", Input: `extend type Query {
+  "What a tier may use: what every tier below may, and what it adds. The same table decides each request."
+  entitlements(
+    "The tier."
+    tier: UserTier!
+  ): [Entitlement!]!
+}
+
+"One service and what it needs."
+type Entitlement {
+  "The service."
+  service: Service!
+  "Its name."
+  name: String!
+  "The facts that it needs about the viewer and the vehicle at hand."
+  needs: [Fact!]!
+  "The purposes that must be agreed to."
+  consents: [ConsentPurpose!]!
+  "The lowest tier that has it."
+  since: UserTier!
+  "Where the privacy policy says so."
+  source: String!
+}
+
+"The services of the platform."
+enum Service {
+  "Finding lots."
+  FIND_LOTS
+  "Asking what a car owes, by lane or by plate."
+  QUOTE_PLATE
+  "Changing and clearing what the person told about themselves."
+  MANAGE_PROFILE
+  "Binding a plate."
+  BIND_PLATE
+  "Linking an account with WeChat or Alipay."
+  LINK_CHANNEL
+  "Agreeing, taking back, seeing what was agreed to."
+  MANAGE_CONSENTS
+  "Seeing and forgetting devices, and the second factor."
+  MANAGE_DEVICES
+  "Closing the account, or joining it with another."
+  END_ACCOUNT
+  "Switching messages about a vehicle on or off."
+  SET_MESSAGES
+  "Records of stays, masked."
+  STAY_RECORDS
+  "Asking what a stay owes."
+  QUOTE_STAY
+  "Hiding single records."
+  HIDE_RECORD
+  "Verifying a vehicle."
+  VERIFY_VEHICLE
+  "Claiming a plate that somebody else has verified."
+  DISPUTE_PLATE
+  "Entry and exit messages."
+  STAY_MESSAGES
+  "Records of stays, whole."
+  CLEAR_RECORDS
+  "Choosing how messages are shown."
+  SET_MESSAGE_DISPLAY
+  "Full masking."
+  FULL_MASK
+  "Inviting co-drivers."
+  INVITE_CO_DRIVER
+  "Opening a fleet and verifying its vehicles."
+  RUN_FLEET
 }
 `, BuiltIn: false},
 	{Name: "../schema/gate.graphql", Input: `extend type Query {
@@ -794,6 +1287,10 @@ enum NoticeKind {
   BOUND_BY_ANOTHER
   "The vehicle's owner has verified it, and it is no longer bound here."
   EVICTED
+  "The vehicle was shared by its owner, who has taken it back."
+  CO_DRIVER_REMOVED
+  "A claim of the account's to a plate was decided."
+  DISPUTE_DECIDED
 }
 
 "Something the account was told."
@@ -802,6 +1299,8 @@ type Notice implements Node {
   id: ID! @clear(why: "sealed: carries neither time nor order")
   "What it is about."
   kind: NoticeKind! @clear(why: "without it there is no notice")
+  "What it is about in a few words, in the language of the request."
+  title: String! @clear(why: "says no more than the kind")
   "Name of the lot; masked as in ParkingSession. Null when no lot is concerned."
   lotName: String @mask(as: LOT_NAME, unless: VERIFIED)
   "How much of the lot's name is shown."
@@ -838,6 +1337,282 @@ type NoticeEvent {
   cursor: String!
   "The notice."
   notice: Notice!
+}
+`, BuiltIn: false},
+	{Name: "../schema/ownership.graphql", Input: `extend type Query {
+  "Claims to plates that wait to be decided, oldest first; for the platform's officers."
+  plateDisputes(
+    "How many, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): PlateDisputeConnection
+}
+
+extend type Mutation {
+  "Invites one other person to bind a vehicle that the viewer has verified."
+  inviteCoDriver(
+    "Which vehicle."
+    input: InviteCoDriverInput!
+  ): InviteCoDriverPayload
+  "Binds the vehicle of an invitation. Needs the separate consent for movement data (` + "`" + `CONSENT_REQUIRED` + "`" + `)."
+  acceptCoDriverInvitation(
+    "The invitation and the consent."
+    input: AcceptCoDriverInvitationInput!
+  ): AcceptCoDriverInvitationPayload
+  "Takes a vehicle back from a co-driver, who sees nothing of it from then on."
+  removeCoDriver(
+    "Which co-driver."
+    input: RemoveCoDriverInput!
+  ): RemoveCoDriverPayload
+  """
+  Claims a plate that another account has verified, by the driving licence and the identity card. An officer
+  decides; upheld, the vehicle passes to the claimant and its earlier owner is told.
+  """
+  disputePlate(
+    "The plate and two documents."
+    input: DisputePlateInput!
+  ): DisputePlatePayload
+  "Decides a claim; for the platform's officers, who say for what purpose. Needs a second factor."
+  decidePlateDispute(
+    "The claim and the decision."
+    input: DecidePlateDisputeInput!
+  ): DecidePlateDisputePayload
+  "Opens a fleet by the business licence (营业执照) and the identity card of the legal representative it names."
+  openFleet(
+    "Two documents."
+    input: OpenFleetInput!
+  ): OpenFleetPayload
+  "Binds and verifies vehicles of a fleet by driving licences that name the company: 20 at most."
+  verifyFleetVehicles(
+    "The fleet and its vehicles."
+    input: VerifyFleetVehiclesInput!
+  ): VerifyFleetVehiclesPayload
+}
+
+extend type Account {
+  "The fleets of the account: few."
+  fleets: [Fleet!]!
+  "The account's claims to plates, newest first."
+  plateDisputes(
+    "How many, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): PlateDisputeConnection!
+}
+
+extend type Vehicle {
+  "Whether the vehicle was bound by its owner's invitation."
+  coDriven: Boolean!
+  "Those who have bound the vehicle by the viewer's invitation: few."
+  coDrivers: [CoDriver!]!
+}
+
+"A person who drives a vehicle by its owner's invitation."
+type CoDriver implements Node {
+  "The id."
+  id: ID!
+  "The mobile, masked: ` + "`" + `138****1234` + "`" + `."
+  mobile: String!
+  "Since when."
+  boundAt: DateTime!
+}
+
+"A company whose vehicles the account verifies."
+type Fleet implements Node {
+  "The fleet's id."
+  id: ID!
+  "The company's name."
+  name: String!
+  "The company's unified social credit code (统一社会信用代码)."
+  creditCode: String!
+  "When the fleet was opened."
+  openedAt: DateTime!
+}
+
+"How far a claim has come."
+enum PlateDisputeState {
+  "It waits."
+  OPEN
+  "The plate passed to the claimant."
+  UPHELD
+  "The plate stays where it was."
+  REJECTED
+  "The claim fell: the plate was given up, or the claimant left."
+  WITHDRAWN
+}
+
+"A claim to a plate that another account has verified."
+type PlateDispute implements Node {
+  "The claim's id."
+  id: ID!
+  "The plate: whole for the claimant, masked for others."
+  plate: Plate!
+  "How far the claim has come."
+  state: PlateDisputeState!
+  "When it was made."
+  openedAt: DateTime!
+  "When it was decided."
+  decidedAt: DateTime
+}
+
+"A page of claims."
+type PlateDisputeConnection {
+  "The claims, each with its cursor."
+  edges: [PlateDisputeEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A claim and its cursor."
+type PlateDisputeEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The claim."
+  node: PlateDispute!
+}
+
+"A vehicle to share."
+input InviteCoDriverInput {
+  "The vehicle's id."
+  vehicleId: ID!
+}
+
+"Answer to inviteCoDriver."
+type InviteCoDriverPayload {
+  "The invitation's code: shown once, good once."
+  code: String
+  "Until when it is good."
+  expiresAt: DateTime
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"An invitation to accept."
+input AcceptCoDriverInvitationInput {
+  "The invitation's code."
+  code: String!
+  "Separate consent to the recording of where and when the vehicle was seen."
+  trackConsent: Boolean! = false
+}
+
+"Answer to acceptCoDriverInvitation."
+type AcceptCoDriverInvitationPayload {
+  "The vehicle."
+  vehicle: Vehicle
+  "The viewer, by its new facts."
+  viewer: Viewer!
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A co-driver to remove."
+input RemoveCoDriverInput {
+  "The co-driver's id."
+  coDriverId: ID!
+}
+
+"Answer to removeCoDriver."
+type RemoveCoDriverPayload {
+  "The vehicle."
+  vehicle: Vehicle
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A claim to a plate."
+input DisputePlateInput {
+  "The plate."
+  plate: Plate!
+  "Its colour; what the plate's kind implies when left out."
+  plateColor: PlateColor
+  "Picture of the driving licence (行驶证), 5 MB at most."
+  drivingLicence: Upload!
+  "Picture of the holder's identity card, 5 MB at most."
+  idCard: Upload!
+  "Separate consent to the recording of where and when the vehicle was seen, for when the claim is upheld."
+  trackConsent: Boolean! = false
+}
+
+"Answer to disputePlate."
+type DisputePlatePayload {
+  "The claim."
+  dispute: PlateDispute
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A decision."
+input DecidePlateDisputeInput {
+  "The claim's id."
+  disputeId: ID!
+  "Whether the plate passes to the claimant."
+  uphold: Boolean!
+  "For what purpose the officer looked at the case, 100 characters at most; kept."
+  purpose: String!
+}
+
+"Answer to decidePlateDispute."
+type DecidePlateDisputePayload {
+  "The claim."
+  dispute: PlateDispute
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A fleet to open."
+input OpenFleetInput {
+  "Picture of the business licence, 5 MB at most."
+  businessLicence: Upload!
+  "Picture of the legal representative's identity card, 5 MB at most."
+  idCard: Upload!
+}
+
+"Answer to openFleet."
+type OpenFleetPayload {
+  "The fleet."
+  fleet: Fleet
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"Vehicles of a fleet."
+input VerifyFleetVehiclesInput {
+  "The fleet's id."
+  fleetId: ID!
+  "The vehicles, 20 at most."
+  vehicles: [FleetVehicleInput!]!
+  "Separate consent to the recording of where and when the vehicles were seen."
+  trackConsent: Boolean! = false
+}
+
+"One vehicle of a fleet."
+input FleetVehicleInput {
+  "The plate."
+  plate: Plate!
+  "Its colour; what the plate's kind implies when left out."
+  plateColor: PlateColor
+  "Picture of the driving licence (行驶证), 5 MB at most."
+  drivingLicence: Upload!
+}
+
+"Answer to verifyFleetVehicles."
+type VerifyFleetVehiclesPayload {
+  "One answer to each vehicle, in the order of the input."
+  results: [FleetVehicleResult!]!
+  "The viewer, by its new facts."
+  viewer: Viewer!
+  "What was refused of the whole."
+  userErrors: [UserError!]!
+}
+
+"What became of one vehicle."
+type FleetVehicleResult {
+  "The vehicle."
+  vehicle: Vehicle
+  "What was refused."
+  userErrors: [UserError!]!
 }
 `, BuiltIn: false},
 	{Name: "../schema/parking.graphql", Input: `extend type Query {
@@ -1157,6 +1932,211 @@ type DataInventoryField {
   sensitive: Boolean!
 }
 `, BuiltIn: false},
+	{Name: "../schema/profile.graphql", Input: `extend type Mutation {
+  "Sets what the person tells about themselves; all of it is optional and what is left out stays as it is."
+  updateProfile(
+    "What to set."
+    input: UpdateProfileInput!
+  ): UpdateProfilePayload
+  "Clears what the person had told about themselves."
+  clearProfileFields(
+    "What to clear."
+    input: ClearProfileFieldsInput!
+  ): ClearProfileFieldsPayload
+  "Says how messages show what is verified (R026); needs a verified vehicle."
+  setMessageDisplay(
+    "How."
+    input: SetMessageDisplayInput!
+  ): SetMessageDisplayPayload
+  "Switches one kind of messages about one vehicle on or off (我的车辆—消息设置)."
+  setVehicleMessages(
+    "Which vehicle and kind."
+    input: SetVehicleMessagesInput!
+  ): SetVehicleMessagesPayload
+  "Records that a guardian agrees to a minor's account, by a code sent to the guardian's mobile."
+  giveGuardianConsent(
+    "The guardian's mobile and its code."
+    input: GiveGuardianConsentInput!
+  ): GiveGuardianConsentPayload
+  "Closes the account: every authorisation ends, every device is signed out, and what is personal is erased. Needs a second factor."
+  closeAccount: CloseAccountPayload
+}
+
+extend type Account {
+  "What the person told about themselves."
+  profile: Profile!
+  "Every switch of the person's privacy in one place."
+  privacySettings: PrivacySettings!
+}
+
+extend type Vehicle {
+  "Which messages about the vehicle are wanted; on until switched off."
+  messageSettings: [MessageSetting!]!
+}
+
+"A day, YYYY-MM-DD."
+scalar Date
+
+"What a person tells about themselves: all of it optional."
+type Profile {
+  "A name of the person's choice."
+  nickname: String
+  "Gender."
+  gender: Gender
+  "Birthday."
+  birthday: Date
+  "Region."
+  region: String
+}
+
+"Gender, as the person says."
+enum Gender {
+  "Female."
+  FEMALE
+  "Male."
+  MALE
+  "Other."
+  OTHER
+}
+
+"The fields of a profile."
+enum ProfileField {
+  "The nickname."
+  NICKNAME
+  "The gender."
+  GENDER
+  "The birthday."
+  BIRTHDAY
+  "The region."
+  REGION
+}
+
+"How messages show what is verified."
+enum MessageDisplay {
+  "Whole."
+  CLEAR
+  "Half-masked."
+  HALF
+  "With no lot name at all."
+  FULL
+}
+
+"The switches of a person's privacy."
+type PrivacySettings {
+  "Whether full masking is on; switched by setFullMask."
+  fullMask: Boolean!
+  "How messages are shown in the app; switched by setMessageDisplay."
+  messagesInApp: MessageDisplay!
+  "How push messages are shown; switched by setMessageDisplay."
+  messagesPushed: MessageDisplay!
+}
+
+"The kinds of messages about a vehicle that can be switched off."
+enum VehicleMessageKind {
+  "A vehicle came into a lot."
+  ENTERED
+  "A vehicle left a lot."
+  EXITED
+}
+
+"Whether one kind of messages is wanted."
+type MessageSetting {
+  "The kind."
+  kind: VehicleMessageKind!
+  "Whether it is wanted."
+  on: Boolean!
+}
+
+"What to set of a profile."
+input UpdateProfileInput {
+  "A name of the person's choice, 20 characters at most."
+  nickname: String
+  "Gender."
+  gender: Gender
+  "Birthday."
+  birthday: Date
+  "Region, 40 characters at most."
+  region: String
+}
+
+"Answer to updateProfile."
+type UpdateProfilePayload {
+  "The account."
+  account: Account
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"What to clear of a profile."
+input ClearProfileFieldsInput {
+  "The fields."
+  fields: [ProfileField!]!
+}
+
+"Answer to clearProfileFields."
+type ClearProfileFieldsPayload {
+  "The account."
+  account: Account
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"How to show messages."
+input SetMessageDisplayInput {
+  "The mode, for the app and for push messages; null for the usual: whole in the app, half-masked in push messages."
+  mode: MessageDisplay
+}
+
+"Answer to setMessageDisplay."
+type SetMessageDisplayPayload {
+  "The viewer, by its new facts."
+  viewer: Viewer!
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"Messages about one vehicle."
+input SetVehicleMessagesInput {
+  "The vehicle's id."
+  vehicleId: ID!
+  "The kind."
+  kind: VehicleMessageKind!
+  "Whether it is wanted."
+  on: Boolean!
+}
+
+"Answer to setVehicleMessages."
+type SetVehicleMessagesPayload {
+  "The vehicle."
+  vehicle: Vehicle
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A guardian's consent."
+input GiveGuardianConsentInput {
+  "The guardian's mobile, which is not the account's own."
+  guardianMobile: String!
+  "The code sent to it."
+  code: String!
+}
+
+"Answer to giveGuardianConsent."
+type GiveGuardianConsentPayload {
+  "The viewer."
+  viewer: Viewer!
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"Answer to closeAccount."
+type CloseAccountPayload {
+  "The viewer, who is nobody now."
+  viewer: Viewer!
+  "What was refused."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../schema/root.graphql", Input: `"""
 Shows a value only in its masked form to a viewer who lacks the fact about the vehicle at hand. Staff and
 gates of the lot at hand see it clear; full masking and hidden records are masked at every tier.
@@ -1286,6 +2266,356 @@ type Subscription {
   ): NoticeEvent!
 }
 `, BuiltIn: false},
+	{Name: "../schema/security.graphql", Input: `extend type Query {
+  "What looked like an attack, newest first; for the platform's officers."
+  riskEvents(
+    "How many, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): RiskEventConnection
+}
+
+extend type Mutation {
+  "Sends a code to the account's own mobile, for stepUp."
+  sendStepUpCode: SendStepUpCodePayload
+  "Passes the second factor that sensitive mutations ask for (` + "`" + `STEP_UP_REQUIRED` + "`" + `); good for ten minutes."
+  stepUp(
+    "The code."
+    input: StepUpInput!
+  ): StepUpPayload
+  "Ends the sign-in of one device and forgets the device."
+  forgetDevice(
+    "Which device."
+    input: ForgetDeviceInput!
+  ): ForgetDevicePayload
+  "Gives the asking gate its next token. The one it asks with is good for another day, so that nothing stands still."
+  rotateGateToken: RotateGateTokenPayload
+}
+
+extend type Account {
+  "Where the account is signed in, newest first."
+  devices(
+    "How many, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): DeviceConnection!
+}
+
+"A device on which the account is signed in."
+type Device implements Node {
+  "The device's id."
+  id: ID!
+  "What the person calls it."
+  name: String
+  "Where it signed in."
+  channel: SignInChannel!
+  "When it signed in."
+  signedInAt: DateTime!
+  "When it last asked for new tokens."
+  lastSeenAt: DateTime!
+  "Whether it is the one that asks."
+  current: Boolean!
+}
+
+"A page of devices."
+type DeviceConnection {
+  "The devices, each with its cursor."
+  edges: [DeviceEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A device and its cursor."
+type DeviceEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The device."
+  node: Device!
+}
+
+"What looked like an attack."
+enum RiskKind {
+  "A refresh token was shown a second time: its sign-in has ended."
+  REFRESH_TOKEN_REUSED
+  "Codes for one mobile were guessed."
+  CODE_GUESSED
+  "Plates were tried in binding."
+  PLATES_PROBED
+  "Quotes were asked for many plates or lots."
+  QUOTES_PROBED
+  "Verification was tried too often."
+  VERIFICATION_ABUSED
+  "A member of staff was locked out."
+  STAFF_LOCKED
+  "A call-back came with a signature that is not its sender's."
+  CALLBACK_FORGED
+  "A second factor was asked for."
+  STEP_UP
+  "A device signed in that had not before."
+  NEW_DEVICE
+  "A request came from a page that is not ours."
+  RISKY_URL
+}
+
+"What became of it."
+enum RiskOutcome {
+  "It was only noted."
+  NOTED
+  "It was stopped."
+  BLOCKED
+  "The second factor was right."
+  PASSED
+  "The second factor was wrong."
+  FAILED
+}
+
+"Something that looked like an attack. Nothing personal is kept of it."
+type RiskEvent implements Node {
+  "The event's id."
+  id: ID!
+  "What it was."
+  kind: RiskKind!
+  "What became of it."
+  outcome: RiskOutcome!
+  "When it happened."
+  occurredAt: DateTime!
+  "The id of the account it concerns, where there is one."
+  accountId: ID
+  "The path of the URL, where one is concerned, without its query."
+  path: String
+}
+
+"A page of risk events."
+type RiskEventConnection {
+  "The events, each with its cursor."
+  edges: [RiskEventEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A risk event and its cursor."
+type RiskEventEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The event."
+  node: RiskEvent!
+}
+
+"Answer to sendStepUpCode."
+type SendStepUpCodePayload {
+  "Seconds for which the code is good."
+  expiresIn: Int
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A second factor."
+input StepUpInput {
+  "The code sent to the account's mobile."
+  code: String!
+}
+
+"Answer to stepUp."
+type StepUpPayload {
+  "Until when sensitive mutations are open."
+  until: DateTime
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A device to forget."
+input ForgetDeviceInput {
+  "The device's id."
+  deviceId: ID!
+}
+
+"Answer to forgetDevice."
+type ForgetDevicePayload {
+  "The viewer: nobody, when the device that asked was the one."
+  viewer: Viewer!
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"Answer to rotateGateToken."
+type RotateGateTokenPayload {
+  "The next token."
+  token: String
+  "Until when the one before is good."
+  previousUntil: DateTime
+  "What was refused."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/staff.graphql", Input: `extend type Query {
+  "The asking member of staff and where they work; null for all others."
+  staff: StaffMember
+}
+
+extend type Mutation {
+  "Signs a member of staff in by password and second factor."
+  staffLogin(
+    "Who, and both factors."
+    input: StaffLoginInput!
+  ): StaffLoginPayload
+  "Ends every sign-in of the asking member of staff."
+  staffLogout: StaffLogoutPayload
+  "Passes the second factor that sensitive mutations ask for (` + "`" + `STEP_UP_REQUIRED` + "`" + `); good for ten minutes."
+  staffStepUp(
+    "The second factor."
+    input: StaffStepUpInput!
+  ): StaffStepUpPayload
+  "Sets password and second factor by the one-time code of an invitation."
+  enrolStaff(
+    "The code and the password."
+    input: EnrolStaffInput!
+  ): EnrolStaffPayload
+  "Gives somebody a role and, when new, a code to enrol by. Managers of a lot or store for theirs; administrators everywhere. Needs a second factor."
+  inviteStaff(
+    "Who, where and as what."
+    input: InviteStaffInput!
+  ): InviteStaffPayload
+  "Takes a role away and ends the person's sign-ins at once. For whom inviteStaff is. Needs a second factor."
+  dismissStaff(
+    "Who, and which role."
+    input: DismissStaffInput!
+  ): DismissStaffPayload
+}
+
+"What a member of staff is."
+enum StaffRole {
+  "Attendant of a lot."
+  ATTENDANT
+  "Manager of a lot or a store."
+  MANAGER
+  "Clerk of a store."
+  CLERK
+  "The platform's privacy officer."
+  OFFICER
+  "The platform's administrator."
+  ADMIN
+}
+
+"A member of staff."
+type StaffMember {
+  "The personnel number."
+  label: String!
+  "What they are, and where."
+  posts: [StaffPost!]!
+}
+
+"One role at one place."
+type StaffPost {
+  "The role."
+  role: StaffRole!
+  "The lot's code, for a role at a lot."
+  lotCode: String
+  "The store's code, for a role in a store."
+  storeCode: String
+}
+
+"A member of staff's sign-in."
+input StaffLoginInput {
+  "The personnel number."
+  label: String!
+  "The password."
+  password: String!
+  "The second factor: the six digits that the authenticator shows (RFC 6238)."
+  totp: String!
+}
+
+"Answer to staffLogin."
+type StaffLoginPayload {
+  "Goes into ` + "`" + `Authorization: Bearer …` + "`" + `; one shift long."
+  accessToken: String
+  "Seconds until it ends."
+  expiresIn: Int
+  "Who has signed in."
+  staff: StaffMember
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"Answer to staffLogout."
+type StaffLogoutPayload {
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A second factor."
+input StaffStepUpInput {
+  "The six digits that the authenticator shows."
+  totp: String!
+}
+
+"Answer to staffStepUp."
+type StaffStepUpPayload {
+  "Until when sensitive mutations are open."
+  until: DateTime
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"An enrolment."
+input EnrolStaffInput {
+  "The one-time code of the invitation."
+  enrolmentCode: String!
+  "The password, 12 to 128 characters."
+  password: String!
+}
+
+"Answer to enrolStaff."
+type EnrolStaffPayload {
+  "The personnel number."
+  label: String
+  "What the authenticator scans (` + "`" + `otpauth://totp/…` + "`" + `): shown once."
+  totpUri: String
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A role for somebody."
+input InviteStaffInput {
+  "The personnel number, not a name: 1 to 40 letters, digits and hyphens."
+  label: String!
+  "The role."
+  role: StaffRole!
+  "The lot's code, for a role at a lot."
+  lotCode: String
+  "The store's code, for a role in a store."
+  storeCode: String
+}
+
+"Answer to inviteStaff."
+type InviteStaffPayload {
+  "The code to enrol by, for somebody who has not yet: shown once, good for a day."
+  enrolmentCode: String
+  "Until when it is good."
+  expiresAt: DateTime
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A role to take away."
+input DismissStaffInput {
+  "The personnel number."
+  label: String!
+  "The role."
+  role: StaffRole!
+  "The lot's code, for a role at a lot."
+  lotCode: String
+  "The store's code, for a role in a store."
+  storeCode: String
+}
+
+"Answer to dismissStaff."
+type DismissStaffPayload {
+  "What was refused."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../schema/vehicle.graphql", Input: `extend type Mutation {
   """
   Binds a plate to the account. Needs the separate consent for movement data (` + "`" + `CONSENT_REQUIRED` + "`" + `); a plate
@@ -1335,6 +2665,10 @@ enum PlateColor {
 enum VerificationMethod {
   "By driving licence and identity card."
   DOCUMENTS
+  "By a driving licence that names the company of a fleet."
+  FLEET
+  "By a claim that an officer upheld."
+  DISPUTE
 }
 
 "How far a vehicle's verification has come."
@@ -1419,6 +2753,22 @@ input VerifyVehicleInput {
   drivingLicence: Upload!
   "Picture of the holder's identity card, 5 MB at most."
   idCard: Upload!
+  "What the pictures were taken for: nothing else than VERIFY_PLATE is accepted here."
+  purpose: UploadPurpose! = VERIFY_PLATE
+}
+
+"What a person takes or picks a picture for (R066)."
+enum UploadPurpose {
+  "Paying."
+  PAY
+  "Verifying a plate."
+  VERIFY_PLATE
+  "Taking part in an activity."
+  ACTIVITY
+  "Feedback."
+  FEEDBACK
+  "Sharing."
+  SHARE
 }
 
 "Answer to verifyVehicle."
@@ -1454,6 +2804,18 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
 
+func childFields_AcceptCoDriverInvitationPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "vehicle":
+		return fieldContext_AcceptCoDriverInvitationPayload_vehicle(ctx, ec, field)
+	case "viewer":
+		return fieldContext_AcceptCoDriverInvitationPayload_viewer(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_AcceptCoDriverInvitationPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AcceptCoDriverInvitationPayload", field.Name)
+}
+
 func childFields_Account(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -1466,6 +2828,18 @@ func childFields_Account(ctx context.Context, ec *executionContext, field graphq
 		return fieldContext_Account_fullMask(ctx, ec, field)
 	case "consents":
 		return fieldContext_Account_consents(ctx, ec, field)
+	case "linkedAccounts":
+		return fieldContext_Account_linkedAccounts(ctx, ec, field)
+	case "fleets":
+		return fieldContext_Account_fleets(ctx, ec, field)
+	case "plateDisputes":
+		return fieldContext_Account_plateDisputes(ctx, ec, field)
+	case "profile":
+		return fieldContext_Account_profile(ctx, ec, field)
+	case "privacySettings":
+		return fieldContext_Account_privacySettings(ctx, ec, field)
+	case "devices":
+		return fieldContext_Account_devices(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Account", field.Name)
 }
@@ -1480,6 +2854,24 @@ func childFields_AcknowledgeGateCommandPayload(ctx context.Context, ec *executio
 	return nil, fmt.Errorf("no field named %q was found under type AcknowledgeGateCommandPayload", field.Name)
 }
 
+func childFields_AppConfig(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "minimumVersion":
+		return fieldContext_AppConfig_minimumVersion(ctx, ec, field)
+	case "latestVersion":
+		return fieldContext_AppConfig_latestVersion(ctx, ec, field)
+	case "updateRequired":
+		return fieldContext_AppConfig_updateRequired(ctx, ec, field)
+	case "updateAvailable":
+		return fieldContext_AppConfig_updateAvailable(ctx, ec, field)
+	case "packageSha256":
+		return fieldContext_AppConfig_packageSha256(ctx, ec, field)
+	case "switches":
+		return fieldContext_AppConfig_switches(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AppConfig", field.Name)
+}
+
 func childFields_Barrier(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "decision":
@@ -1490,6 +2882,20 @@ func childFields_Barrier(ctx context.Context, ec *executionContext, field graphq
 		return fieldContext_Barrier_displayText(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Barrier", field.Name)
+}
+
+func childFields_BeginChannelVisitPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "authorizeUrl":
+		return fieldContext_BeginChannelVisitPayload_authorizeUrl(ctx, ec, field)
+	case "state":
+		return fieldContext_BeginChannelVisitPayload_state(ctx, ec, field)
+	case "expiresIn":
+		return fieldContext_BeginChannelVisitPayload_expiresIn(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_BeginChannelVisitPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BeginChannelVisitPayload", field.Name)
 }
 
 func childFields_BindPlatePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1514,6 +2920,38 @@ func childFields_ChangeMobilePayload(ctx context.Context, ec *executionContext, 
 	return nil, fmt.Errorf("no field named %q was found under type ChangeMobilePayload", field.Name)
 }
 
+func childFields_ClearProfileFieldsPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return fieldContext_ClearProfileFieldsPayload_account(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_ClearProfileFieldsPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClearProfileFieldsPayload", field.Name)
+}
+
+func childFields_CloseAccountPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "viewer":
+		return fieldContext_CloseAccountPayload_viewer(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_CloseAccountPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CloseAccountPayload", field.Name)
+}
+
+func childFields_CoDriver(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_CoDriver_id(ctx, ec, field)
+	case "mobile":
+		return fieldContext_CoDriver_mobile(ctx, ec, field)
+	case "boundAt":
+		return fieldContext_CoDriver_boundAt(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CoDriver", field.Name)
+}
+
 func childFields_Consent(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -1526,6 +2964,14 @@ func childFields_Consent(ctx context.Context, ec *executionContext, field graphq
 		return fieldContext_Consent_grantedAt(ctx, ec, field)
 	case "withdrawnAt":
 		return fieldContext_Consent_withdrawnAt(ctx, ec, field)
+	case "state":
+		return fieldContext_Consent_state(ctx, ec, field)
+	case "vehicle":
+		return fieldContext_Consent_vehicle(ctx, ec, field)
+	case "endedAt":
+		return fieldContext_Consent_endedAt(ctx, ec, field)
+	case "receipt":
+		return fieldContext_Consent_receipt(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Consent", field.Name)
 }
@@ -1574,6 +3020,102 @@ func childFields_DataInventoryField(ctx context.Context, ec *executionContext, f
 	return nil, fmt.Errorf("no field named %q was found under type DataInventoryField", field.Name)
 }
 
+func childFields_DecidePlateDisputePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dispute":
+		return fieldContext_DecidePlateDisputePayload_dispute(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_DecidePlateDisputePayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DecidePlateDisputePayload", field.Name)
+}
+
+func childFields_Device(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_Device_id(ctx, ec, field)
+	case "name":
+		return fieldContext_Device_name(ctx, ec, field)
+	case "channel":
+		return fieldContext_Device_channel(ctx, ec, field)
+	case "signedInAt":
+		return fieldContext_Device_signedInAt(ctx, ec, field)
+	case "lastSeenAt":
+		return fieldContext_Device_lastSeenAt(ctx, ec, field)
+	case "current":
+		return fieldContext_Device_current(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Device", field.Name)
+}
+
+func childFields_DeviceConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_DeviceConnection_edges(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_DeviceConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeviceConnection", field.Name)
+}
+
+func childFields_DeviceEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_DeviceEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_DeviceEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeviceEdge", field.Name)
+}
+
+func childFields_DismissStaffPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return fieldContext_DismissStaffPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DismissStaffPayload", field.Name)
+}
+
+func childFields_DisputePlatePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dispute":
+		return fieldContext_DisputePlatePayload_dispute(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_DisputePlatePayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DisputePlatePayload", field.Name)
+}
+
+func childFields_EnrolStaffPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "label":
+		return fieldContext_EnrolStaffPayload_label(ctx, ec, field)
+	case "totpUri":
+		return fieldContext_EnrolStaffPayload_totpUri(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_EnrolStaffPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EnrolStaffPayload", field.Name)
+}
+
+func childFields_Entitlement(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "service":
+		return fieldContext_Entitlement_service(ctx, ec, field)
+	case "name":
+		return fieldContext_Entitlement_name(ctx, ec, field)
+	case "needs":
+		return fieldContext_Entitlement_needs(ctx, ec, field)
+	case "consents":
+		return fieldContext_Entitlement_consents(ctx, ec, field)
+	case "since":
+		return fieldContext_Entitlement_since(ctx, ec, field)
+	case "source":
+		return fieldContext_Entitlement_source(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Entitlement", field.Name)
+}
+
 func childFields_Entrance(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -1586,6 +3128,50 @@ func childFields_Entrance(ctx context.Context, ec *executionContext, field graph
 		return fieldContext_Entrance_address(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Entrance", field.Name)
+}
+
+func childFields_FeatureSwitch(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return fieldContext_FeatureSwitch_name(ctx, ec, field)
+	case "on":
+		return fieldContext_FeatureSwitch_on(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FeatureSwitch", field.Name)
+}
+
+func childFields_Fleet(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_Fleet_id(ctx, ec, field)
+	case "name":
+		return fieldContext_Fleet_name(ctx, ec, field)
+	case "creditCode":
+		return fieldContext_Fleet_creditCode(ctx, ec, field)
+	case "openedAt":
+		return fieldContext_Fleet_openedAt(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Fleet", field.Name)
+}
+
+func childFields_FleetVehicleResult(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "vehicle":
+		return fieldContext_FleetVehicleResult_vehicle(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_FleetVehicleResult_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FleetVehicleResult", field.Name)
+}
+
+func childFields_ForgetDevicePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "viewer":
+		return fieldContext_ForgetDevicePayload_viewer(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_ForgetDevicePayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ForgetDevicePayload", field.Name)
 }
 
 func childFields_Gate(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1622,6 +3208,92 @@ func childFields_GateCommand(ctx context.Context, ec *executionContext, field gr
 	return nil, fmt.Errorf("no field named %q was found under type GateCommand", field.Name)
 }
 
+func childFields_GiveGuardianConsentPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "viewer":
+		return fieldContext_GiveGuardianConsentPayload_viewer(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_GiveGuardianConsentPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GiveGuardianConsentPayload", field.Name)
+}
+
+func childFields_GrantConsentPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "consent":
+		return fieldContext_GrantConsentPayload_consent(ctx, ec, field)
+	case "viewer":
+		return fieldContext_GrantConsentPayload_viewer(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_GrantConsentPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GrantConsentPayload", field.Name)
+}
+
+func childFields_InviteCoDriverPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return fieldContext_InviteCoDriverPayload_code(ctx, ec, field)
+	case "expiresAt":
+		return fieldContext_InviteCoDriverPayload_expiresAt(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_InviteCoDriverPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InviteCoDriverPayload", field.Name)
+}
+
+func childFields_InviteStaffPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "enrolmentCode":
+		return fieldContext_InviteStaffPayload_enrolmentCode(ctx, ec, field)
+	case "expiresAt":
+		return fieldContext_InviteStaffPayload_expiresAt(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_InviteStaffPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InviteStaffPayload", field.Name)
+}
+
+func childFields_LinkChannelPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "linkedAccount":
+		return fieldContext_LinkChannelPayload_linkedAccount(ctx, ec, field)
+	case "viewer":
+		return fieldContext_LinkChannelPayload_viewer(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_LinkChannelPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LinkChannelPayload", field.Name)
+}
+
+func childFields_LinkedAccount(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_LinkedAccount_id(ctx, ec, field)
+	case "channel":
+		return fieldContext_LinkedAccount_channel(ctx, ec, field)
+	case "linkedAt":
+		return fieldContext_LinkedAccount_linkedAt(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LinkedAccount", field.Name)
+}
+
+func childFields_LoginOneClickPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "accessToken":
+		return fieldContext_LoginOneClickPayload_accessToken(ctx, ec, field)
+	case "refreshToken":
+		return fieldContext_LoginOneClickPayload_refreshToken(ctx, ec, field)
+	case "expiresIn":
+		return fieldContext_LoginOneClickPayload_expiresIn(ctx, ec, field)
+	case "viewer":
+		return fieldContext_LoginOneClickPayload_viewer(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_LoginOneClickPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LoginOneClickPayload", field.Name)
+}
+
 func childFields_LoginPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "accessToken":
@@ -1636,6 +3308,22 @@ func childFields_LoginPayload(ctx context.Context, ec *executionContext, field g
 		return fieldContext_LoginPayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LoginPayload", field.Name)
+}
+
+func childFields_LoginWithChannelPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "accessToken":
+		return fieldContext_LoginWithChannelPayload_accessToken(ctx, ec, field)
+	case "refreshToken":
+		return fieldContext_LoginWithChannelPayload_refreshToken(ctx, ec, field)
+	case "expiresIn":
+		return fieldContext_LoginWithChannelPayload_expiresIn(ctx, ec, field)
+	case "viewer":
+		return fieldContext_LoginWithChannelPayload_viewer(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_LoginWithChannelPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LoginWithChannelPayload", field.Name)
 }
 
 func childFields_LogoutPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1720,12 +3408,48 @@ func childFields_LotEdge(ctx context.Context, ec *executionContext, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type LotEdge", field.Name)
 }
 
+func childFields_MaskingRule(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "type":
+		return fieldContext_MaskingRule_type(ctx, ec, field)
+	case "field":
+		return fieldContext_MaskingRule_field(ctx, ec, field)
+	case "formula":
+		return fieldContext_MaskingRule_formula(ctx, ec, field)
+	case "unless":
+		return fieldContext_MaskingRule_unless(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MaskingRule", field.Name)
+}
+
+func childFields_MergeAccountsPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "viewer":
+		return fieldContext_MergeAccountsPayload_viewer(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_MergeAccountsPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MergeAccountsPayload", field.Name)
+}
+
+func childFields_MessageSetting(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return fieldContext_MessageSetting_kind(ctx, ec, field)
+	case "on":
+		return fieldContext_MessageSetting_on(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MessageSetting", field.Name)
+}
+
 func childFields_Notice(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
 		return fieldContext_Notice_id(ctx, ec, field)
 	case "kind":
 		return fieldContext_Notice_kind(ctx, ec, field)
+	case "title":
+		return fieldContext_Notice_title(ctx, ec, field)
 	case "lotName":
 		return fieldContext_Notice_lotName(ctx, ec, field)
 	case "nameVisibility":
@@ -1770,6 +3494,16 @@ func childFields_NoticeEvent(ctx context.Context, ec *executionContext, field gr
 		return fieldContext_NoticeEvent_notice(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type NoticeEvent", field.Name)
+}
+
+func childFields_OpenFleetPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "fleet":
+		return fieldContext_OpenFleetPayload_fleet(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_OpenFleetPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OpenFleetPayload", field.Name)
 }
 
 func childFields_PageInfo(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1854,6 +3588,42 @@ func childFields_Picture(ctx context.Context, ec *executionContext, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type Picture", field.Name)
 }
 
+func childFields_PlateDispute(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_PlateDispute_id(ctx, ec, field)
+	case "plate":
+		return fieldContext_PlateDispute_plate(ctx, ec, field)
+	case "state":
+		return fieldContext_PlateDispute_state(ctx, ec, field)
+	case "openedAt":
+		return fieldContext_PlateDispute_openedAt(ctx, ec, field)
+	case "decidedAt":
+		return fieldContext_PlateDispute_decidedAt(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PlateDispute", field.Name)
+}
+
+func childFields_PlateDisputeConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_PlateDisputeConnection_edges(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_PlateDisputeConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PlateDisputeConnection", field.Name)
+}
+
+func childFields_PlateDisputeEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_PlateDisputeEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_PlateDisputeEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PlateDisputeEdge", field.Name)
+}
+
 func childFields_Position(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "latitude":
@@ -1864,6 +3634,64 @@ func childFields_Position(ctx context.Context, ec *executionContext, field graph
 		return fieldContext_Position_datum(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Position", field.Name)
+}
+
+func childFields_PrivacySettings(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "fullMask":
+		return fieldContext_PrivacySettings_fullMask(ctx, ec, field)
+	case "messagesInApp":
+		return fieldContext_PrivacySettings_messagesInApp(ctx, ec, field)
+	case "messagesPushed":
+		return fieldContext_PrivacySettings_messagesPushed(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PrivacySettings", field.Name)
+}
+
+func childFields_Profile(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nickname":
+		return fieldContext_Profile_nickname(ctx, ec, field)
+	case "gender":
+		return fieldContext_Profile_gender(ctx, ec, field)
+	case "birthday":
+		return fieldContext_Profile_birthday(ctx, ec, field)
+	case "region":
+		return fieldContext_Profile_region(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Profile", field.Name)
+}
+
+func childFields_PublishAppReleasePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "appConfig":
+		return fieldContext_PublishAppReleasePayload_appConfig(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_PublishAppReleasePayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PublishAppReleasePayload", field.Name)
+}
+
+func childFields_PurposeNotice(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "purpose":
+		return fieldContext_PurposeNotice_purpose(ctx, ec, field)
+	case "name":
+		return fieldContext_PurposeNotice_name(ctx, ec, field)
+	case "description":
+		return fieldContext_PurposeNotice_description(ctx, ec, field)
+	case "policyVersion":
+		return fieldContext_PurposeNotice_policyVersion(ctx, ec, field)
+	case "separate":
+		return fieldContext_PurposeNotice_separate(ctx, ec, field)
+	case "perVehicle":
+		return fieldContext_PurposeNotice_perVehicle(ctx, ec, field)
+	case "granted":
+		return fieldContext_PurposeNotice_granted(ctx, ec, field)
+	case "source":
+		return fieldContext_PurposeNotice_source(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PurposeNotice", field.Name)
 }
 
 func childFields_RecordLotCountPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1914,6 +3742,16 @@ func childFields_RefreshTokenPayload(ctx context.Context, ec *executionContext, 
 	return nil, fmt.Errorf("no field named %q was found under type RefreshTokenPayload", field.Name)
 }
 
+func childFields_RemoveCoDriverPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "vehicle":
+		return fieldContext_RemoveCoDriverPayload_vehicle(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_RemoveCoDriverPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveCoDriverPayload", field.Name)
+}
+
 func childFields_RenameVehiclePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "vehicle":
@@ -1932,6 +3770,56 @@ func childFields_ReviewMatchPayload(ctx context.Context, ec *executionContext, f
 		return fieldContext_ReviewMatchPayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReviewMatchPayload", field.Name)
+}
+
+func childFields_RiskEvent(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_RiskEvent_id(ctx, ec, field)
+	case "kind":
+		return fieldContext_RiskEvent_kind(ctx, ec, field)
+	case "outcome":
+		return fieldContext_RiskEvent_outcome(ctx, ec, field)
+	case "occurredAt":
+		return fieldContext_RiskEvent_occurredAt(ctx, ec, field)
+	case "accountId":
+		return fieldContext_RiskEvent_accountId(ctx, ec, field)
+	case "path":
+		return fieldContext_RiskEvent_path(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RiskEvent", field.Name)
+}
+
+func childFields_RiskEventConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_RiskEventConnection_edges(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_RiskEventConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RiskEventConnection", field.Name)
+}
+
+func childFields_RiskEventEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_RiskEventEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_RiskEventEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RiskEventEdge", field.Name)
+}
+
+func childFields_RotateGateTokenPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "token":
+		return fieldContext_RotateGateTokenPayload_token(ctx, ec, field)
+	case "previousUntil":
+		return fieldContext_RotateGateTokenPayload_previousUntil(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_RotateGateTokenPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RotateGateTokenPayload", field.Name)
 }
 
 func childFields_SendGateCommandPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1954,6 +3842,26 @@ func childFields_SendLoginCodePayload(ctx context.Context, ec *executionContext,
 	return nil, fmt.Errorf("no field named %q was found under type SendLoginCodePayload", field.Name)
 }
 
+func childFields_SendStepUpCodePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "expiresIn":
+		return fieldContext_SendStepUpCodePayload_expiresIn(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_SendStepUpCodePayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SendStepUpCodePayload", field.Name)
+}
+
+func childFields_SetFeatureSwitchPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "appConfig":
+		return fieldContext_SetFeatureSwitchPayload_appConfig(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_SetFeatureSwitchPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetFeatureSwitchPayload", field.Name)
+}
+
 func childFields_SetFullMaskPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "viewer":
@@ -1964,6 +3872,16 @@ func childFields_SetFullMaskPayload(ctx context.Context, ec *executionContext, f
 	return nil, fmt.Errorf("no field named %q was found under type SetFullMaskPayload", field.Name)
 }
 
+func childFields_SetMessageDisplayPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "viewer":
+		return fieldContext_SetMessageDisplayPayload_viewer(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_SetMessageDisplayPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetMessageDisplayPayload", field.Name)
+}
+
 func childFields_SetSessionHiddenPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "session":
@@ -1972,6 +3890,80 @@ func childFields_SetSessionHiddenPayload(ctx context.Context, ec *executionConte
 		return fieldContext_SetSessionHiddenPayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetSessionHiddenPayload", field.Name)
+}
+
+func childFields_SetVehicleMessagesPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "vehicle":
+		return fieldContext_SetVehicleMessagesPayload_vehicle(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_SetVehicleMessagesPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetVehicleMessagesPayload", field.Name)
+}
+
+func childFields_StaffLoginPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "accessToken":
+		return fieldContext_StaffLoginPayload_accessToken(ctx, ec, field)
+	case "expiresIn":
+		return fieldContext_StaffLoginPayload_expiresIn(ctx, ec, field)
+	case "staff":
+		return fieldContext_StaffLoginPayload_staff(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_StaffLoginPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StaffLoginPayload", field.Name)
+}
+
+func childFields_StaffLogoutPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return fieldContext_StaffLogoutPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StaffLogoutPayload", field.Name)
+}
+
+func childFields_StaffMember(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "label":
+		return fieldContext_StaffMember_label(ctx, ec, field)
+	case "posts":
+		return fieldContext_StaffMember_posts(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StaffMember", field.Name)
+}
+
+func childFields_StaffPost(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "role":
+		return fieldContext_StaffPost_role(ctx, ec, field)
+	case "lotCode":
+		return fieldContext_StaffPost_lotCode(ctx, ec, field)
+	case "storeCode":
+		return fieldContext_StaffPost_storeCode(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StaffPost", field.Name)
+}
+
+func childFields_StaffStepUpPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "until":
+		return fieldContext_StaffStepUpPayload_until(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_StaffStepUpPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StaffStepUpPayload", field.Name)
+}
+
+func childFields_StepUpPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "until":
+		return fieldContext_StepUpPayload_until(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_StepUpPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StepUpPayload", field.Name)
 }
 
 func childFields_UnbindPlatePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1992,6 +3984,16 @@ func childFields_UnlinkChannelPayload(ctx context.Context, ec *executionContext,
 		return fieldContext_UnlinkChannelPayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UnlinkChannelPayload", field.Name)
+}
+
+func childFields_UpdateProfilePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return fieldContext_UpdateProfilePayload_account(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_UpdateProfilePayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateProfilePayload", field.Name)
 }
 
 func childFields_UserError(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2034,6 +4036,12 @@ func childFields_Vehicle(ctx context.Context, ec *executionContext, field graphq
 		return fieldContext_Vehicle_verified(ctx, ec, field)
 	case "verification":
 		return fieldContext_Vehicle_verification(ctx, ec, field)
+	case "coDriven":
+		return fieldContext_Vehicle_coDriven(ctx, ec, field)
+	case "coDrivers":
+		return fieldContext_Vehicle_coDrivers(ctx, ec, field)
+	case "messageSettings":
+		return fieldContext_Vehicle_messageSettings(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Vehicle", field.Name)
 }
@@ -2050,6 +4058,18 @@ func childFields_Verification(ctx context.Context, ec *executionContext, field g
 		return fieldContext_Verification_checkedAt(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Verification", field.Name)
+}
+
+func childFields_VerifyFleetVehiclesPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "results":
+		return fieldContext_VerifyFleetVehiclesPayload_results(ctx, ec, field)
+	case "viewer":
+		return fieldContext_VerifyFleetVehiclesPayload_viewer(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_VerifyFleetVehiclesPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VerifyFleetVehiclesPayload", field.Name)
 }
 
 func childFields_VerifyVehiclePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2090,6 +4110,16 @@ func childFields_Viewer(ctx context.Context, ec *executionContext, field graphql
 		return fieldContext_Viewer_notices(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
+}
+
+func childFields_WithdrawConsentPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "viewer":
+		return fieldContext_WithdrawConsentPayload_viewer(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_WithdrawConsentPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WithdrawConsentPayload", field.Name)
 }
 
 func childFields___Directive(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -5,6 +5,7 @@ package generated
 import (
 	"context"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -19,6 +20,10 @@ import (
 )
 
 // region    ************************** generated!.gotpl **************************
+
+type VehicleResolver interface {
+	CoDrivers(ctx context.Context, obj *identity.Vehicle) ([]*identity.CoDriver, error)
+}
 
 // endregion ************************** generated!.gotpl **************************
 
@@ -422,6 +427,93 @@ func fieldContext_Vehicle_verification(_ context.Context, ec *executionContext, 
 	return fc, nil
 }
 
+func _Vehicle_coDriven(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Vehicle) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Vehicle_coDriven(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CoDriven, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return marshalNBoolean2bool(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_Vehicle_coDriven(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return serial.LeafContext("Vehicle", field, false, false)
+}
+
+func _Vehicle_coDrivers(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Vehicle) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Vehicle_coDrivers(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Vehicle().CoDrivers(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*identity.CoDriver) graphql.Marshaler {
+			return marshalNCoDriver2ᚕᚖparkbffᚋinternalᚋidentityᚐCoDriverᚄ(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_Vehicle_coDrivers(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Vehicle",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_CoDriver(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
+func _Vehicle_messageSettings(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Vehicle) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Vehicle_messageSettings(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Messages, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []identity.MessageSetting) graphql.Marshaler {
+			return marshalNMessageSetting2ᚕparkbffᚋinternalᚋidentityᚐMessageSettingᚄ(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_Vehicle_messageSettings(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Vehicle",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_MessageSetting(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
 func _Verification_result(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Verification) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -740,7 +832,11 @@ func unmarshalInputVerifyVehicleInput(ctx context.Context, ec *executionContext,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"vehicleId", "drivingLicence", "idCard"}
+	if _, present := asMap["purpose"]; !present {
+		asMap["purpose"] = "VERIFY_PLATE"
+	}
+
+	fieldsInOrder := [...]string{"vehicleId", "drivingLicence", "idCard", "purpose"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -768,6 +864,13 @@ func unmarshalInputVerifyVehicleInput(ctx context.Context, ec *executionContext,
 				return it, err
 			}
 			it.IDCard = data
+		case "purpose":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("purpose"))
+			data, err := unmarshalNUploadPurpose2parkbffᚋinternalᚋidentityᚐUploadPurpose(ctx, ec, v)
+			if err != nil {
+				return it, err
+			}
+			it.Purpose = data
 		}
 	}
 	return it, nil
@@ -899,37 +1002,64 @@ func _Vehicle(ctx context.Context, ec *executionContext, sel ast.SelectionSet, o
 		case "id":
 			out.Values[i] = _Vehicle_id(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "plate":
 			out.Values[i] = _Vehicle_plate(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "plateColor":
 			out.Values[i] = _Vehicle_plateColor(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "nickname":
 			out.Values[i] = _Vehicle_nickname(ctx, ec, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "boundAt":
 			out.Values[i] = _Vehicle_boundAt(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "verified":
 			out.Values[i] = _Vehicle_verified(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "verification":
 			out.Values[i] = _Vehicle_verification(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "coDriven":
+			out.Values[i] = _Vehicle_coDriven(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "coDrivers":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = _Vehicle_coDrivers(ctx, ec, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "messageSettings":
+			out.Values[i] = _Vehicle_messageSettings(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -1078,6 +1208,40 @@ func unmarshalNUnbindPlateInput2parkbffᚋgraphᚋmodelᚐUnbindPlateInput(ctx c
 	res, err := unmarshalInputUnbindPlateInput(ctx, ec, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
+
+func unmarshalNUploadPurpose2parkbffᚋinternalᚋidentityᚐUploadPurpose(ctx context.Context, ec *executionContext, v any) (identity.UploadPurpose, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalNUploadPurpose2parkbffᚋinternalᚋidentityᚐUploadPurposeF[tmp]
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalNUploadPurpose2parkbffᚋinternalᚋidentityᚐUploadPurpose(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v identity.UploadPurpose) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(marshalNUploadPurpose2parkbffᚋinternalᚋidentityᚐUploadPurposeF[v])
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
+var (
+	unmarshalNUploadPurpose2parkbffᚋinternalᚋidentityᚐUploadPurposeF = map[string]identity.UploadPurpose{
+		"PAY":          identity.UploadPay,
+		"VERIFY_PLATE": identity.UploadVerifyPlate,
+		"ACTIVITY":     identity.UploadActivity,
+		"FEEDBACK":     identity.UploadFeedback,
+		"SHARE":        identity.UploadShare,
+	}
+	marshalNUploadPurpose2parkbffᚋinternalᚋidentityᚐUploadPurposeF = map[identity.UploadPurpose]string{
+		identity.UploadPay:         "PAY",
+		identity.UploadVerifyPlate: "VERIFY_PLATE",
+		identity.UploadActivity:    "ACTIVITY",
+		identity.UploadFeedback:    "FEEDBACK",
+		identity.UploadShare:       "SHARE",
+	}
+)
 
 func marshalNVehicle2ᚕᚖparkbffᚋinternalᚋidentityᚐVehicleᚄ(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v []*identity.Vehicle) graphql.Marshaler {
 	ret := serial.Marshal(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
@@ -1232,9 +1396,13 @@ func marshalOVerificationMethod2ᚖparkbffᚋentᚋvehiclebindingᚐVerification
 var (
 	unmarshalOVerificationMethod2ᚖparkbffᚋentᚋvehiclebindingᚐVerificationMethodF = map[string]vehiclebinding.VerificationMethod{
 		"DOCUMENTS": vehiclebinding.VerificationMethodDOCUMENTS,
+		"FLEET":     vehiclebinding.VerificationMethodFLEET,
+		"DISPUTE":   vehiclebinding.VerificationMethodDISPUTE,
 	}
 	marshalOVerificationMethod2ᚖparkbffᚋentᚋvehiclebindingᚐVerificationMethodF = map[vehiclebinding.VerificationMethod]string{
 		vehiclebinding.VerificationMethodDOCUMENTS: "DOCUMENTS",
+		vehiclebinding.VerificationMethodFLEET:     "FLEET",
+		vehiclebinding.VerificationMethodDISPUTE:   "DISPUTE",
 	}
 )
 

@@ -10,14 +10,22 @@ import (
 	"parkbff/internal/notice"
 	"parkbff/internal/page"
 	"parkbff/internal/parking"
+	"parkbff/internal/privacy/consents"
+	"parkbff/internal/risk"
 )
 
 // Connections and edges of the contract.
 type (
 	ParkingSessionConnection = relay.Connection[*parking.Stay]
 	ParkingSessionEdge       = relay.Edge[*parking.Stay]
-	ConsentConnection        = relay.Connection[*identity.Consent]
-	ConsentEdge              = relay.Edge[*identity.Consent]
+	ConsentConnection        = relay.Connection[*consents.Consent]
+	ConsentEdge              = relay.Edge[*consents.Consent]
+	DeviceConnection         = relay.Connection[*identity.Device]
+	DeviceEdge               = relay.Edge[*identity.Device]
+	PlateDisputeConnection   = relay.Connection[*identity.PlateDispute]
+	PlateDisputeEdge         = relay.Edge[*identity.PlateDispute]
+	RiskEventConnection      = relay.Connection[*risk.Event]
+	RiskEventEdge            = relay.Edge[*risk.Event]
 	NoticeConnection         = relay.Connection[*notice.Notice]
 	NoticeEdge               = relay.Edge[*notice.Notice]
 )

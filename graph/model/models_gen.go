@@ -7,16 +7,41 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
+	"parkbff/ent/apprelease"
 	"parkbff/ent/channellink"
+	"parkbff/ent/consent"
 	"parkbff/ent/gatecommand"
+	"parkbff/ent/linkedaccount"
 	"parkbff/ent/observation"
 	"parkbff/ent/signin"
+	"parkbff/ent/staffrole"
 	"parkbff/graph/relay"
+	"parkbff/internal/appconfig"
 	"parkbff/internal/cnid"
 	"parkbff/internal/identity"
+	"parkbff/internal/identity/staffing"
 	"parkbff/internal/parking"
+	"parkbff/internal/privacy/consents"
 	"parkbff/internal/viewer"
 )
+
+// An invitation to accept.
+type AcceptCoDriverInvitationInput struct {
+	// The invitation's code.
+	Code string `json:"code"`
+	// Separate consent to the recording of where and when the vehicle was seen.
+	TrackConsent bool `json:"trackConsent"`
+}
+
+// Answer to acceptCoDriverInvitation.
+type AcceptCoDriverInvitationPayload struct {
+	// The vehicle.
+	Vehicle *identity.Vehicle `json:"vehicle,omitempty"`
+	// The viewer, by its new facts.
+	Viewer *viewer.Viewer `json:"viewer"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
 
 // What became of an order.
 type AcknowledgeGateCommandInput struct {
@@ -30,6 +55,32 @@ type AcknowledgeGateCommandInput struct {
 type AcknowledgeGateCommandPayload struct {
 	// The order.
 	Command *parking.GateCommand `json:"command,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What Alipay's my.getPhoneNumber answers.
+type AlipayPhoneInput struct {
+	// The sealed number.
+	Response string `json:"response"`
+	// Alipay's signature of it.
+	Sign string `json:"sign"`
+}
+
+// A way through a platform's page.
+type BeginChannelVisitInput struct {
+	// WECHAT_OFFICIAL or ALIPAY_LIFE: mini-programs have no such page.
+	Channel linkedaccount.Channel `json:"channel"`
+}
+
+// Answer to beginChannelVisit.
+type BeginChannelVisitPayload struct {
+	// Where to send the person.
+	AuthorizeURL *string `json:"authorizeUrl,omitempty"`
+	// Comes back with the code; good once.
+	State *string `json:"state,omitempty"`
+	// Seconds for which it is good.
+	ExpiresIn *int `json:"expiresIn,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -70,6 +121,240 @@ type ChangeMobilePayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// How a platform vouches for a mobile: exactly one of them.
+type ChannelPhoneInput struct {
+	// The code of WeChat's button for phone numbers.
+	WechatCode *string `json:"wechatCode,omitempty"`
+	// The sealed answer of Alipay's my.getPhoneNumber.
+	Alipay *AlipayPhoneInput `json:"alipay,omitempty"`
+}
+
+// What to clear of a profile.
+type ClearProfileFieldsInput struct {
+	// The fields.
+	Fields []identity.ProfileField `json:"fields"`
+}
+
+// Answer to clearProfileFields.
+type ClearProfileFieldsPayload struct {
+	// The account.
+	Account *identity.Account `json:"account,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Answer to closeAccount.
+type CloseAccountPayload struct {
+	// The viewer, who is nobody now.
+	Viewer *viewer.Viewer `json:"viewer"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A decision.
+type DecidePlateDisputeInput struct {
+	// The claim's id.
+	DisputeID relay.ID `json:"disputeId"`
+	// Whether the plate passes to the claimant.
+	Uphold bool `json:"uphold"`
+	// For what purpose the officer looked at the case, 100 characters at most; kept.
+	Purpose string `json:"purpose"`
+}
+
+// Answer to decidePlateDispute.
+type DecidePlateDisputePayload struct {
+	// The claim.
+	Dispute *identity.PlateDispute `json:"dispute,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A role to take away.
+type DismissStaffInput struct {
+	// The personnel number.
+	Label string `json:"label"`
+	// The role.
+	Role staffrole.Role `json:"role"`
+	// The lot's code, for a role at a lot.
+	LotCode *string `json:"lotCode,omitempty"`
+	// The store's code, for a role in a store.
+	StoreCode *string `json:"storeCode,omitempty"`
+}
+
+// Answer to dismissStaff.
+type DismissStaffPayload struct {
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A claim to a plate.
+type DisputePlateInput struct {
+	// The plate.
+	Plate string `json:"plate"`
+	// Its colour; what the plate's kind implies when left out.
+	PlateColor *cnid.Color `json:"plateColor,omitempty"`
+	// Picture of the driving licence (行驶证), 5 MB at most.
+	DrivingLicence graphql.Upload `json:"drivingLicence"`
+	// Picture of the holder's identity card, 5 MB at most.
+	IDCard graphql.Upload `json:"idCard"`
+	// Separate consent to the recording of where and when the vehicle was seen, for when the claim is upheld.
+	TrackConsent bool `json:"trackConsent"`
+}
+
+// Answer to disputePlate.
+type DisputePlatePayload struct {
+	// The claim.
+	Dispute *identity.PlateDispute `json:"dispute,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// An enrolment.
+type EnrolStaffInput struct {
+	// The one-time code of the invitation.
+	EnrolmentCode string `json:"enrolmentCode"`
+	// The password, 12 to 128 characters.
+	Password string `json:"password"`
+}
+
+// Answer to enrolStaff.
+type EnrolStaffPayload struct {
+	// The personnel number.
+	Label *string `json:"label,omitempty"`
+	// What the authenticator scans (`otpauth://totp/…`): shown once.
+	TotpURI *string `json:"totpUri,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// One vehicle of a fleet.
+type FleetVehicleInput struct {
+	// The plate.
+	Plate string `json:"plate"`
+	// Its colour; what the plate's kind implies when left out.
+	PlateColor *cnid.Color `json:"plateColor,omitempty"`
+	// Picture of the driving licence (行驶证), 5 MB at most.
+	DrivingLicence graphql.Upload `json:"drivingLicence"`
+}
+
+// What became of one vehicle.
+type FleetVehicleResult struct {
+	// The vehicle.
+	Vehicle *identity.Vehicle `json:"vehicle,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A device to forget.
+type ForgetDeviceInput struct {
+	// The device's id.
+	DeviceID relay.ID `json:"deviceId"`
+}
+
+// Answer to forgetDevice.
+type ForgetDevicePayload struct {
+	// The viewer: nobody, when the device that asked was the one.
+	Viewer *viewer.Viewer `json:"viewer"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A guardian's consent.
+type GiveGuardianConsentInput struct {
+	// The guardian's mobile, which is not the account's own.
+	GuardianMobile string `json:"guardianMobile"`
+	// The code sent to it.
+	Code string `json:"code"`
+}
+
+// Answer to giveGuardianConsent.
+type GiveGuardianConsentPayload struct {
+	// The viewer.
+	Viewer *viewer.Viewer `json:"viewer"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A consent to give.
+type GrantConsentInput struct {
+	// The purpose.
+	Purpose consent.Purpose `json:"purpose"`
+	// The version of the policy that was shown to the person.
+	PolicyVersion string `json:"policyVersion"`
+	// The vehicle, for a purpose that is given per vehicle.
+	VehicleID *relay.ID `json:"vehicleId,omitempty"`
+}
+
+// Answer to grantConsent.
+type GrantConsentPayload struct {
+	// The consent.
+	Consent *consents.Consent `json:"consent,omitempty"`
+	// The viewer, by its new facts.
+	Viewer *viewer.Viewer `json:"viewer"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A vehicle to share.
+type InviteCoDriverInput struct {
+	// The vehicle's id.
+	VehicleID relay.ID `json:"vehicleId"`
+}
+
+// Answer to inviteCoDriver.
+type InviteCoDriverPayload struct {
+	// The invitation's code: shown once, good once.
+	Code *string `json:"code,omitempty"`
+	// Until when it is good.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A role for somebody.
+type InviteStaffInput struct {
+	// The personnel number, not a name: 1 to 40 letters, digits and hyphens.
+	Label string `json:"label"`
+	// The role.
+	Role staffrole.Role `json:"role"`
+	// The lot's code, for a role at a lot.
+	LotCode *string `json:"lotCode,omitempty"`
+	// The store's code, for a role in a store.
+	StoreCode *string `json:"storeCode,omitempty"`
+}
+
+// Answer to inviteStaff.
+type InviteStaffPayload struct {
+	// The code to enrol by, for somebody who has not yet: shown once, good for a day.
+	EnrolmentCode *string `json:"enrolmentCode,omitempty"`
+	// Until when it is good.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// An account with WeChat or Alipay to link.
+type LinkChannelInput struct {
+	// The platform and its app.
+	Channel linkedaccount.Channel `json:"channel"`
+	// The platform's one-time code.
+	Code string `json:"code"`
+	// The state of beginChannelVisit, where there was such a visit.
+	State *string `json:"state,omitempty"`
+	// Whether the person agrees to the link.
+	LinkConsent bool `json:"linkConsent"`
+}
+
+// Answer to linkChannel.
+type LinkChannelPayload struct {
+	// The link.
+	LinkedAccount *identity.LinkedAccount `json:"linkedAccount,omitempty"`
+	// The viewer, by its new facts.
+	Viewer *viewer.Viewer `json:"viewer"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // A sign-in.
 type LoginInput struct {
 	// The mobile the code was sent to.
@@ -78,10 +363,68 @@ type LoginInput struct {
 	Code string `json:"code"`
 	// Where the person signs in.
 	Channel signin.Channel `json:"channel"`
+	// The one-time code of the mini-program the person signs in on (wx.login, my.getAuthCode), which proves that it is so.
+	ChannelCode *string `json:"channelCode,omitempty"`
+	// What the person calls this device, 40 characters at most.
+	DeviceName *string `json:"deviceName,omitempty"`
+}
+
+// A sign-in by the carrier's word.
+type LoginOneClickInput struct {
+	// The token of the carrier's SDK.
+	Token string `json:"token"`
+	// The carrier.
+	Carrier identity.Carrier `json:"carrier"`
+	// What the person calls this device, 40 characters at most.
+	DeviceName *string `json:"deviceName,omitempty"`
+}
+
+// Answer to loginOneClick.
+type LoginOneClickPayload struct {
+	// Goes into `Authorization: Bearer …`; 15 minutes long.
+	AccessToken *string `json:"accessToken,omitempty"`
+	// Changed for new tokens by refreshToken, once.
+	RefreshToken *string `json:"refreshToken,omitempty"`
+	// Seconds until the access token ends.
+	ExpiresIn *int `json:"expiresIn,omitempty"`
+	// The viewer that has signed in.
+	Viewer *viewer.Viewer `json:"viewer"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // Answer to login.
 type LoginPayload struct {
+	// Goes into `Authorization: Bearer …`; 15 minutes long.
+	AccessToken *string `json:"accessToken,omitempty"`
+	// Changed for new tokens by refreshToken, once.
+	RefreshToken *string `json:"refreshToken,omitempty"`
+	// Seconds until the access token ends.
+	ExpiresIn *int `json:"expiresIn,omitempty"`
+	// The viewer that has signed in.
+	Viewer *viewer.Viewer `json:"viewer"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A sign-in by WeChat or Alipay.
+type LoginWithChannelInput struct {
+	// The platform and its app.
+	Channel linkedaccount.Channel `json:"channel"`
+	// The platform's one-time code.
+	Code string `json:"code"`
+	// The state of beginChannelVisit, where there was such a visit.
+	State *string `json:"state,omitempty"`
+	// What vouches for the mobile, the first time.
+	Phone *ChannelPhoneInput `json:"phone,omitempty"`
+	// Whether the person agrees that the account there is linked to the account here.
+	LinkConsent bool `json:"linkConsent"`
+	// What the person calls this device, 40 characters at most.
+	DeviceName *string `json:"deviceName,omitempty"`
+}
+
+// Answer to loginWithChannel.
+type LoginWithChannelPayload struct {
 	// Goes into `Authorization: Bearer …`; 15 minutes long.
 	AccessToken *string `json:"accessToken,omitempty"`
 	// Changed for new tokens by refreshToken, once.
@@ -102,6 +445,38 @@ type LogoutPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// Another account of the same person.
+type MergeAccountsInput struct {
+	// The other account's mobile.
+	Mobile string `json:"mobile"`
+	// The code sent to it.
+	Code string `json:"code"`
+}
+
+// Answer to mergeAccounts.
+type MergeAccountsPayload struct {
+	// The viewer, by its new facts.
+	Viewer *viewer.Viewer `json:"viewer"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A fleet to open.
+type OpenFleetInput struct {
+	// Picture of the business licence, 5 MB at most.
+	BusinessLicence graphql.Upload `json:"businessLicence"`
+	// Picture of the legal representative's identity card, 5 MB at most.
+	IDCard graphql.Upload `json:"idCard"`
+}
+
+// Answer to openFleet.
+type OpenFleetPayload struct {
+	// The fleet.
+	Fleet *identity.Fleet `json:"fleet,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // A plate in a lot.
 type PlateAtLotInput struct {
 	// The plate.
@@ -118,6 +493,26 @@ type PointInput struct {
 	Latitude float64 `json:"latitude"`
 	// Degrees east.
 	Longitude float64 `json:"longitude"`
+}
+
+// The versions of a client that are out.
+type PublishAppReleaseInput struct {
+	// Where it runs.
+	Platform apprelease.Platform `json:"platform"`
+	// The least version that still works.
+	MinimumVersion string `json:"minimumVersion"`
+	// The newest version.
+	LatestVersion string `json:"latestVersion"`
+	// SHA-256 of the newest package, in hex.
+	PackageSha256 *string `json:"packageSha256,omitempty"`
+}
+
+// Answer to publishAppRelease.
+type PublishAppReleasePayload struct {
+	// What a client of the newest version is told.
+	AppConfig *appconfig.Config `json:"appConfig,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // Which stay to quote: exactly one of them.
@@ -206,6 +601,20 @@ type RefreshTokenPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// A co-driver to remove.
+type RemoveCoDriverInput struct {
+	// The co-driver's id.
+	CoDriverID relay.ID `json:"coDriverId"`
+}
+
+// Answer to removeCoDriver.
+type RemoveCoDriverPayload struct {
+	// The vehicle.
+	Vehicle *identity.Vehicle `json:"vehicle,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // A name for a vehicle.
 type RenameVehicleInput struct {
 	// The vehicle's id.
@@ -234,6 +643,16 @@ type ReviewMatchInput struct {
 type ReviewMatchPayload struct {
 	// The stay.
 	Session *parking.Stay `json:"session,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Answer to rotateGateToken.
+type RotateGateTokenPayload struct {
+	// The next token.
+	Token *string `json:"token,omitempty"`
+	// Until when the one before is good.
+	PreviousUntil *time.Time `json:"previousUntil,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -276,6 +695,34 @@ type SendLoginCodePayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// Answer to sendStepUpCode.
+type SendStepUpCodePayload struct {
+	// Seconds for which the code is good.
+	ExpiresIn *int `json:"expiresIn,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A feature to turn on or off.
+type SetFeatureSwitchInput struct {
+	// The feature: 1 to 40 lower-case letters, digits and hyphens.
+	Name string `json:"name"`
+	// Where clients run.
+	Platform apprelease.Platform `json:"platform"`
+	// On or off.
+	On bool `json:"on"`
+	// The least version that knows the feature.
+	Since *string `json:"since,omitempty"`
+}
+
+// Answer to setFeatureSwitch.
+type SetFeatureSwitchPayload struct {
+	// What a client of the newest version is told.
+	AppConfig *appconfig.Config `json:"appConfig,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // Full masking.
 type SetFullMaskInput struct {
 	// On or off.
@@ -284,6 +731,20 @@ type SetFullMaskInput struct {
 
 // Answer to setFullMask.
 type SetFullMaskPayload struct {
+	// The viewer, by its new facts.
+	Viewer *viewer.Viewer `json:"viewer"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// How to show messages.
+type SetMessageDisplayInput struct {
+	// The mode, for the app and for push messages; null for the usual: whole in the app, half-masked in push messages.
+	Mode *viewer.Display `json:"mode,omitempty"`
+}
+
+// Answer to setMessageDisplay.
+type SetMessageDisplayPayload struct {
 	// The viewer, by its new facts.
 	Viewer *viewer.Viewer `json:"viewer"`
 	// What was refused.
@@ -302,6 +763,80 @@ type SetSessionHiddenInput struct {
 type SetSessionHiddenPayload struct {
 	// The stay.
 	Session *parking.Stay `json:"session,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Messages about one vehicle.
+type SetVehicleMessagesInput struct {
+	// The vehicle's id.
+	VehicleID relay.ID `json:"vehicleId"`
+	// The kind.
+	Kind identity.MessageKind `json:"kind"`
+	// Whether it is wanted.
+	On bool `json:"on"`
+}
+
+// Answer to setVehicleMessages.
+type SetVehicleMessagesPayload struct {
+	// The vehicle.
+	Vehicle *identity.Vehicle `json:"vehicle,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A member of staff's sign-in.
+type StaffLoginInput struct {
+	// The personnel number.
+	Label string `json:"label"`
+	// The password.
+	Password string `json:"password"`
+	// The second factor: the six digits that the authenticator shows (RFC 6238).
+	Totp string `json:"totp"`
+}
+
+// Answer to staffLogin.
+type StaffLoginPayload struct {
+	// Goes into `Authorization: Bearer …`; one shift long.
+	AccessToken *string `json:"accessToken,omitempty"`
+	// Seconds until it ends.
+	ExpiresIn *int `json:"expiresIn,omitempty"`
+	// Who has signed in.
+	Staff *staffing.Member `json:"staff,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Answer to staffLogout.
+type StaffLogoutPayload struct {
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A second factor.
+type StaffStepUpInput struct {
+	// The six digits that the authenticator shows.
+	Totp string `json:"totp"`
+}
+
+// Answer to staffStepUp.
+type StaffStepUpPayload struct {
+	// Until when sensitive mutations are open.
+	Until *time.Time `json:"until,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A second factor.
+type StepUpInput struct {
+	// The code sent to the account's mobile.
+	Code string `json:"code"`
+}
+
+// Answer to stepUp.
+type StepUpPayload struct {
+	// Until when sensitive mutations are open.
+	Until *time.Time `json:"until,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -334,6 +869,26 @@ type UnlinkChannelPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What to set of a profile.
+type UpdateProfileInput struct {
+	// A name of the person's choice, 20 characters at most.
+	Nickname *string `json:"nickname,omitempty"`
+	// Gender.
+	Gender *identity.Gender `json:"gender,omitempty"`
+	// Birthday.
+	Birthday *time.Time `json:"birthday,omitempty"`
+	// Region, 40 characters at most.
+	Region *string `json:"region,omitempty"`
+}
+
+// Answer to updateProfile.
+type UpdateProfilePayload struct {
+	// The account.
+	Account *identity.Account `json:"account,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // An outcome of a mutation that a client handles: nothing was changed.
 type UserError struct {
 	// What was refused: stable, for programs.
@@ -344,6 +899,26 @@ type UserError struct {
 	Message string `json:"message"`
 }
 
+// Vehicles of a fleet.
+type VerifyFleetVehiclesInput struct {
+	// The fleet's id.
+	FleetID relay.ID `json:"fleetId"`
+	// The vehicles, 20 at most.
+	Vehicles []*FleetVehicleInput `json:"vehicles"`
+	// Separate consent to the recording of where and when the vehicles were seen.
+	TrackConsent bool `json:"trackConsent"`
+}
+
+// Answer to verifyFleetVehicles.
+type VerifyFleetVehiclesPayload struct {
+	// One answer to each vehicle, in the order of the input.
+	Results []*FleetVehicleResult `json:"results"`
+	// The viewer, by its new facts.
+	Viewer *viewer.Viewer `json:"viewer"`
+	// What was refused of the whole.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // A vehicle to verify.
 type VerifyVehicleInput struct {
 	// The vehicle's id.
@@ -352,12 +927,30 @@ type VerifyVehicleInput struct {
 	DrivingLicence graphql.Upload `json:"drivingLicence"`
 	// Picture of the holder's identity card, 5 MB at most.
 	IDCard graphql.Upload `json:"idCard"`
+	// What the pictures were taken for: nothing else than VERIFY_PLATE is accepted here.
+	Purpose identity.UploadPurpose `json:"purpose"`
 }
 
 // Answer to verifyVehicle.
 type VerifyVehiclePayload struct {
 	// The vehicle.
 	Vehicle *identity.Vehicle `json:"vehicle,omitempty"`
+	// The viewer, by its new facts.
+	Viewer *viewer.Viewer `json:"viewer"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A consent to take back.
+type WithdrawConsentInput struct {
+	// The purpose.
+	Purpose consent.Purpose `json:"purpose"`
+	// The vehicle, for a purpose that is given per vehicle.
+	VehicleID *relay.ID `json:"vehicleId,omitempty"`
+}
+
+// Answer to withdrawConsent.
+type WithdrawConsentPayload struct {
 	// The viewer, by its new facts.
 	Viewer *viewer.Viewer `json:"viewer"`
 	// What was refused.

@@ -33,6 +33,24 @@ func UnmarshalDateTime(v any) (time.Time, error) {
 	return t.UTC().Truncate(time.Microsecond), nil
 }
 
+// MarshalDate writes a day.
+func MarshalDate(day time.Time) graphql.Marshaler {
+	return graphql.MarshalString(day.Format(time.DateOnly))
+}
+
+// UnmarshalDate reads YYYY-MM-DD and answers midnight UTC of that day. Error: BAD_USER_INPUT.
+func UnmarshalDate(v any) (time.Time, error) {
+	text, ok := v.(string)
+	if !ok || len(text) != len(time.DateOnly) {
+		return time.Time{}, fault.BadInput
+	}
+	day, err := time.Parse(time.DateOnly, text)
+	if err != nil || day.Year() < 1900 {
+		return time.Time{}, fault.BadInput
+	}
+	return day, nil
+}
+
 // MarshalFen writes an amount in fen.
 func MarshalFen(fen int64) graphql.Marshaler { return graphql.MarshalInt64(fen) }
 

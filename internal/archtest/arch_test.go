@@ -14,12 +14,17 @@ var (
 	// leaves know nothing of the house but how to say what went wrong.
 	leaves = []string{
 		"internal/fault", "internal/clock", "internal/page", "internal/place", "internal/parking/geo",
-		"internal/viewer", "internal/vault", "internal/cnid", "internal/tariff",
+		"internal/viewer", "internal/language", "internal/vault", "internal/cnid", "internal/tariff",
 	}
 	model = []string{"ent/..."}
-	ways  = []string{"internal/privacy", "internal/store"} // what every domain goes through
+	// ways are what every domain goes through.
+	ways = []string{
+		"internal/privacy", "internal/privacy/consents", "internal/store", "internal/entitlement", "internal/risk",
+	}
 	// domains are bound to the contract's types, so they are all that the contract is made of.
-	domains = []string{"internal/identity", "internal/parking", "internal/notice"}
+	domains = []string{
+		"internal/identity", "internal/identity/staffing", "internal/parking", "internal/notice", "internal/appconfig",
+	}
 )
 
 // arrows is the whole table: a package may import what stands behind the first pattern that names it,
@@ -30,6 +35,7 @@ var arrows = []struct {
 }{
 	{"internal/fault", nil},
 	{"internal/clock", nil},
+	{"internal/language", nil},
 	{"internal/page", nil},
 	{"internal/place", nil},
 	{"internal/parking/geo", nil},
@@ -43,6 +49,9 @@ var arrows = []struct {
 
 	{"internal/bus", nil},
 	{"internal/privacy", slices.Concat(model, leaves)},
+	{"internal/entitlement", slices.Concat(model, leaves)},
+	{"internal/risk", slices.Concat(model, leaves, of("internal/store"))},
+	{"internal/privacy/consents", slices.Concat(model, leaves, of("internal/store", "internal/entitlement", "internal/identity/token"))},
 	{"internal/store/...", slices.Concat(model, leaves, of("internal/store/..."))},
 	{"internal/partner/...", slices.Concat(leaves, of("internal/partner/..."))},
 
@@ -51,6 +60,8 @@ var arrows = []struct {
 	{"internal/parking/lotfile", leaves},
 	{"internal/parking", slices.Concat(model, leaves, ways, of("internal/notice"))},
 	{"internal/identity/token", leaves},
+	{"internal/identity/staffing", slices.Concat(model, leaves, ways, of("internal/identity/token"))},
+	{"internal/appconfig", slices.Concat(model, leaves, ways)},
 	{"internal/identity", slices.Concat(model, leaves, ways, of("internal/notice", "internal/partner/ocr"))},
 
 	// A replay is a client: it knows the house only through its front door.

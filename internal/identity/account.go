@@ -7,11 +7,9 @@ import (
 
 	"parkbff/ent"
 	"parkbff/ent/account"
-	"parkbff/ent/consent"
 	"parkbff/ent/signin"
 	"parkbff/internal/cnid"
 	"parkbff/internal/fault"
-	"parkbff/internal/page"
 	"parkbff/internal/privacy"
 	"parkbff/internal/vault"
 	"parkbff/internal/viewer"
@@ -46,52 +44,6 @@ func (s *Service) Account(ctx context.Context) (*Account, error) {
 		return nil, err
 	}
 	return &Account{Row: row.ID, Mobile: privacy.Mobile(mobile), CreatedAt: row.CreatedAt, FullMask: row.FullMask}, nil
-}
-
-// Consents lists what the viewer's account agreed to, newest first. Error: UNAUTHENTICATED.
-func (s *Service) Consents(ctx context.Context, p page.Request) (page.Of[*Consent], error) {
-	v, err := driver(ctx)
-	if err != nil {
-		return page.Of[*Consent]{}, err
-	}
-	query := s.store.Client(ctx).Consent.Query().Where(consent.AccountID(v.AccountID)).
-		Order(consent.ByID(newestFirst)).Limit(p.Limit())
-	if p.After > 0 {
-		query.Where(consent.IDLT(p.After))
-	}
-	rows, err := query.All(ctx)
-	if err != nil {
-		return page.Of[*Consent]{}, fmt.Errorf("read consents: %w", err)
-	}
-	cut := page.Cut(rows, p.First)
-	all := make([]*Consent, len(cut.Items))
-	for i, row := range cut.Items {
-		all[i] = consentOf(row)
-	}
-	return page.Of[*Consent]{Items: all, More: cut.More}, nil
-}
-
-// Consent answers one of them by its row. Errors: UNAUTHENTICATED, NOT_FOUND.
-func (s *Service) Consent(ctx context.Context, row int64) (*Consent, error) {
-	v, err := driver(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found, err := s.store.Client(ctx).Consent.Query().Where(consent.ID(row), consent.AccountID(v.AccountID)).Only(ctx)
-	if ent.IsNotFound(err) {
-		return nil, fault.NotFound
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read consent: %w", err)
-	}
-	return consentOf(found), nil
-}
-
-func consentOf(row *ent.Consent) *Consent {
-	return &Consent{
-		Row: row.ID, Purpose: row.Purpose, PolicyVersion: row.PolicyVersion,
-		GrantedAt: row.GrantedAt, WithdrawnAt: row.WithdrawnAt,
-	}
 }
 
 // ChangeMobile moves the viewer's account to a mobile that a code sent there proves (R061).

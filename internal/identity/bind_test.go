@@ -61,7 +61,7 @@ func TestBindingNeedsASeparateConsent(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		p := h.arrives(mobile, signin.ChannelAPP)
 		_, err := h.BindPlate(p.ctx, plate, "", false)
-		refused(t, err, identity.ConsentRequired)
+		refused(t, err, viewer.ConsentRequired)
 		if fault.As(err).Details()["purpose"] != "MOVEMENT_TRACK" {
 			t.Error(fault.As(err).Details())
 		}
@@ -80,7 +80,7 @@ func TestBindingNeedsASeparateConsent(t *testing.T) {
 			h.must(tx.Consent.Update().Where(consent.PurposeEQ(consent.PurposePARKING_CORE)).SetWithdrawnAt(h.clock.Now()).Exec(ctx))
 		})
 		_, err = h.BindPlate(p.ctx, plate, "", true)
-		refused(t, err, identity.ConsentRequired)
+		refused(t, err, viewer.ConsentRequired)
 		if fault.As(err).Details()["purpose"] != "PARKING_CORE" {
 			t.Error(fault.As(err).Details())
 		}

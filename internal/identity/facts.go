@@ -176,7 +176,14 @@ func staffFacts(ctx context.Context, db *ent.Client, id int64) (facts, error) {
 	}
 	v := &viewer.Viewer{Kind: viewer.Staff, StaffID: id}
 	for _, r := range row.Edges.Roles {
-		v.Lots = append(v.Lots, viewer.LotRole{LotID: r.LotID, Role: viewer.Role(r.Role)})
+		switch role := viewer.Role(r.Role); {
+		case r.LotID != nil:
+			v.Lots = append(v.Lots, viewer.LotRole{LotID: *r.LotID, Role: role})
+		case r.StoreID != nil:
+			v.Stores = append(v.Stores, viewer.StoreRole{StoreID: *r.StoreID, Role: role})
+		default:
+			v.Office = append(v.Office, role)
+		}
 	}
 	return facts{row.TokenGeneration: {viewer: v}}, nil
 }

@@ -14,7 +14,6 @@ var (
 	CodeInvalid     = fault.New("CODE_INVALID", "This code is wrong, used or too old. Ask for a new one.").At("code")
 	SignInEnded     = fault.New("SIGN_IN_ENDED", "This sign-in has ended. Sign in again.")
 	StepUpRequired  = fault.New("STEP_UP_REQUIRED", "This needs a sign-in of the last ten minutes. Sign in again.")
-	ConsentRequired = fault.New("CONSENT_REQUIRED", "This needs the person's separate consent; see purpose.")
 	MobileTaken     = fault.New("MOBILE_TAKEN", "Another account has this mobile.").At("mobile")
 	PlateProtected  = fault.New("PLATE_PROTECTED", "The owner of this plate has verified it.").At("plate")
 	TooManyPlates   = fault.New("TOO_MANY_PLATES", "Three unverified plates at most. Verify or unbind one.").At("plate")
@@ -25,7 +24,7 @@ var (
 )
 
 func consentRequired(purpose consent.Purpose) error {
-	return ConsentRequired.With("purpose", string(purpose))
+	return viewer.LacksConsent(string(purpose))
 }
 
 // factRequired names what is missing and what the viewer can do next. Nobody verifies a vehicle before

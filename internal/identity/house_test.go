@@ -27,6 +27,8 @@ import (
 	smssandbox "parkbff/internal/partner/sandbox/sms"
 	"parkbff/internal/partner/sms"
 	"parkbff/internal/partner/sms/acs3"
+	"parkbff/internal/privacy/consents"
+	"parkbff/internal/risk"
 	"parkbff/internal/store"
 	"parkbff/internal/testkit"
 	"parkbff/internal/vault"
@@ -85,7 +87,8 @@ func newHouse(t testing.TB, s *store.Store) *house {
 	h.must(err)
 	h.config = identity.Config{
 		Store: s, Vault: vault.New(keys, s.DataKeys()), Tokens: h.issuer, Clock: h.clock, Random: rand.Reader,
-		SMS: h.smsClient(), Reader: h.ocrClient(), Teller: h.told, Log: slog.New(slog.DiscardHandler),
+		SMS: h.smsClient(), Reader: h.ocrClient(), Teller: h.told,
+		Risks: risk.New(risk.Config{Store: s, Clock: h.clock}), Log: slog.New(slog.DiscardHandler),
 	}
 	h.Service, err = identity.New(h.config)
 	h.must(err)
@@ -193,9 +196,9 @@ func (p *person) binds(plate string) *identity.Vehicle {
 }
 
 // consents are all that the person agreed to, newest first.
-func (p *person) consents() []*identity.Consent {
+func (p *person) consents() []*consents.Consent {
 	p.h.t.Helper()
-	agreed, err := p.h.Consents(p.ctx, page.Request{First: 100})
+	agreed, err := consents.New(consents.Config{Store: p.h.store}).Page(p.ctx, page.Request{First: 100})
 	p.h.must(err)
 	return agreed.Items
 }

@@ -20,6 +20,7 @@ import (
 	"parkbff/internal/identity/token"
 	notices "parkbff/internal/notice"
 	"parkbff/internal/partner/ocr"
+	"parkbff/internal/risk"
 	"parkbff/internal/store"
 	"parkbff/internal/vault"
 	"parkbff/internal/viewer"
@@ -55,7 +56,12 @@ type Bus interface {
 	OnReconnect(func())
 }
 
-// Config is what a Service is made of. Everything but Bus and Log is required.
+// Risks keeps what looked like an attack.
+type Risks interface {
+	Note(ctx context.Context, h risk.Happening)
+}
+
+// Config is what a Service is made of. Everything but Bus, Platforms, Numbers and Log is required.
 type Config struct {
 	Store  *store.Store
 	Vault  *vault.Vault
@@ -66,12 +72,19 @@ type Config struct {
 	SMS    Sender
 	Reader DocumentReader
 	Teller Teller
+	Risks  Risks
 	Log    *slog.Logger
+
+	Platforms Platforms // who vouches for people, by channel
+	Numbers   Numbers   // nil: there is no sign-in at one click
+	// ProveChannels wants proof of the mini-program somebody says to sign in on (LoginInput.channelCode):
+	// without it the sign-in is good, but is not following. Always so in production.
+	ProveChannels bool
 }
 
 func (c Config) check() error {
 	if c.Store == nil || c.Vault == nil || c.Tokens == nil || c.Clock == nil || c.Random == nil ||
-		c.SMS == nil || c.Reader == nil || c.Teller == nil {
+		c.SMS == nil || c.Reader == nil || c.Teller == nil || c.Risks == nil {
 		return errors.New("identity: the configuration is not complete")
 	}
 	return nil
@@ -88,7 +101,12 @@ type Service struct {
 	sms    Sender
 	reader DocumentReader
 	teller Teller
+	risks  Risks
 	log    *slog.Logger
+
+	platforms     Platforms
+	numbers       Numbers
+	proveChannels bool
 
 	known  *factCache
 	ending *endings
@@ -105,7 +123,8 @@ func New(c Config) (*Service, error) {
 	}
 	return &Service{
 		store: c.Store, vault: c.Vault, issuer: c.Tokens, bus: c.Bus, clock: c.Clock, random: c.Random,
-		sms: c.SMS, reader: c.Reader, teller: c.Teller, log: c.Log,
+		sms: c.SMS, reader: c.Reader, teller: c.Teller, risks: c.Risks, log: c.Log,
+		platforms: c.Platforms, numbers: c.Numbers, proveChannels: c.ProveChannels,
 		known: newFactCache(), ending: newEndings(), doubt: make(chan struct{}, 1),
 	}, nil
 }

@@ -5,7 +5,6 @@ import (
 	"io"
 	"time"
 
-	"parkbff/ent/consent"
 	"parkbff/ent/vehiclebinding"
 	"parkbff/internal/cnid"
 )
@@ -27,6 +26,8 @@ type Vehicle struct {
 	Nickname     *string
 	BoundAt      time.Time
 	Verified     bool
+	CoDriven     bool // bound by its owner's invitation
+	Messages     []MessageSetting
 	Verification Verification
 }
 
@@ -39,15 +40,6 @@ type Verification struct {
 	Reason    *string
 	Method    *vehiclebinding.VerificationMethod
 	CheckedAt *time.Time
-}
-
-// Consent is one agreement, for one purpose and one version of the policy.
-type Consent struct {
-	Row           int64
-	Purpose       consent.Purpose
-	PolicyVersion string
-	GrantedAt     time.Time
-	WithdrawnAt   *time.Time
 }
 
 // Tokens are what a sign-in hands out.

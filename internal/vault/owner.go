@@ -15,6 +15,9 @@ func LotKey(id int64) Owner { return owner("lot", id) }
 // StoreKey is the owner of a workshop's working records.
 func StoreKey(id int64) Owner { return owner("store", id) }
 
+// StaffKey is the owner of a staff member's own secrets.
+func StaffKey(id int64) Owner { return owner("staff", id) }
+
 func owner(kind string, id int64) Owner {
 	return Owner(kind + ":" + strconv.FormatInt(id, 10))
 }

@@ -13,3 +13,9 @@ func Lacks(fact Fact) *fault.Error {
 	}
 	return missing
 }
+
+// ConsentRequired is answered where a purpose has not been agreed to; its extensions name the purpose.
+var ConsentRequired = fault.New("CONSENT_REQUIRED", "This needs the person's separate consent; see purpose.")
+
+// LacksConsent answers ConsentRequired for one purpose.
+func LacksConsent(purpose string) *fault.Error { return ConsentRequired.With("purpose", purpose) }

@@ -35,10 +35,24 @@ const (
 // Role of a member of staff at a lot.
 type Role string
 
-// Roles, each including what the one before it may do.
+// Roles. Of a lot, a manager may do what an attendant may.
 const (
 	Attendant Role = "ATTENDANT"
 	Manager   Role = "MANAGER"
+	Clerk     Role = "CLERK"   // of a store
+	Officer   Role = "OFFICER" // of the platform: privacy
+	Admin     Role = "ADMIN"   // of the platform: catalogue, releases
+)
+
+// Display is how an account wants its messages shown (R026). Empty is the usual: clear in the app, half in
+// push messages.
+type Display string
+
+// Displays.
+const (
+	DisplayClear Display = "CLEAR"
+	DisplayHalf  Display = "HALF"
+	DisplayFull  Display = "FULL"
 )
 
 // Vehicle is what is known about a viewer's relation to one vehicle.
@@ -50,15 +64,19 @@ type Vehicle struct {
 // Viewer is who is asking. It is immutable once built: a change of facts makes a new one.
 type Viewer struct {
 	Kind      Kind
-	AccountID int64     // Driver
-	SignInID  int64     // Driver
-	Channels  []string  // Driver: where it follows or is signed in, by the contract's names
-	FullMask  bool      // Driver: has switched full masking on
-	Vehicles  []Vehicle // Driver: bound now; few by rule
-	GateID    int64     // Gate
-	StaffID   int64     // Staff
-	Lots      []LotRole // Gate: its one lot; Staff: where it works
-	Purpose   string    // System: the job, for the log
+	AccountID int64       // Driver
+	SignInID  int64       // Driver
+	Channels  []string    // Driver: where it follows or is signed in, by the contract's names
+	FullMask  bool        // Driver: has switched full masking on
+	Vehicles  []Vehicle   // Driver: bound now; few by rule
+	Messages  Display     // Driver: how messages are shown
+	Consents  []string    // Driver: purposes agreed to in the version in force, by the contract's names
+	GateID    int64       // Gate
+	StaffID   int64       // Staff
+	Lots      []LotRole   // Gate: its one lot; Staff: where it works
+	Stores    []StoreRole // Staff: where it works
+	Office    []Role      // Staff: on the platform
+	Purpose   string      // System: the job, for the log
 }
 
 // LotRole is a role at one lot. A gate's role is empty.
@@ -66,6 +84,18 @@ type LotRole struct {
 	LotID int64
 	Role  Role
 }
+
+// StoreRole is a role in one store.
+type StoreRole struct {
+	StoreID int64
+	Role    Role
+}
+
+// Holds tells whether a member of staff holds a role on the platform.
+func (v *Viewer) Holds(role Role) bool { return slices.Contains(v.Office, role) }
+
+// Agrees tells whether the account has agreed to a purpose, in the version that is in force.
+func (v *Viewer) Agrees(purpose string) bool { return slices.Contains(v.Consents, purpose) }
 
 // Nobody is the viewer of a request without a token.
 func Nobody() *Viewer { return &Viewer{Kind: Anonymous} }

@@ -8,7 +8,11 @@ import (
 	gen "parkbff/ent"
 	"parkbff/ent/account"
 	"parkbff/ent/channellink"
+	"parkbff/ent/codriverinvitation"
 	"parkbff/ent/consent"
+	"parkbff/ent/fleet"
+	"parkbff/ent/linkedaccount"
+	"parkbff/ent/platedispute"
 	"parkbff/ent/privacy"
 	"parkbff/ent/signin"
 	"parkbff/ent/vehicle"
@@ -63,3 +67,37 @@ func Vehicle() ent.Policy {
 		})
 	}))
 }
+
+// LinkedAccount is read by its account.
+func LinkedAccount() ent.Policy {
+	return own(privacy.LinkedAccountQueryRuleFunc(func(ctx context.Context, q *gen.LinkedAccountQuery) error {
+		return driver(ctx, func(id int64) { q.Where(linkedaccount.AccountID(id)) })
+	}))
+}
+
+// CoDriverInvitation is read by the account that invites.
+func CoDriverInvitation() ent.Policy {
+	return own(privacy.CoDriverInvitationQueryRuleFunc(func(ctx context.Context, q *gen.CoDriverInvitationQuery) error {
+		return driver(ctx, func(id int64) { q.Where(codriverinvitation.AccountID(id)) })
+	}))
+}
+
+// Fleet is read by its account.
+func Fleet() ent.Policy {
+	return own(privacy.FleetQueryRuleFunc(func(ctx context.Context, q *gen.FleetQuery) error {
+		return driver(ctx, func(id int64) { q.Where(fleet.AccountID(id)) })
+	}))
+}
+
+// PlateDispute is read by the account that claims, and by officers, who decide.
+func PlateDispute() ent.Policy {
+	return own(officers(), privacy.PlateDisputeQueryRuleFunc(func(ctx context.Context, q *gen.PlateDisputeQuery) error {
+		return driver(ctx, func(id int64) { q.Where(platedispute.AccountID(id)) })
+	}))
+}
+
+// RiskEvent is read by officers.
+func RiskEvent() ent.Policy { return own(officers()) }
+
+// Erasure is read by officers.
+func Erasure() ent.Policy { return own(officers()) }

@@ -1,0 +1,45 @@
+// Package entitlement is the one table of who may use which service: it decides each request, answers
+// `entitlements`, and is printed as docs/policy-matrix.md.
+package entitlement
+
+import (
+	"parkbff/ent/consent"
+	"parkbff/internal/viewer"
+)
+
+// Service is something that the platform does for a viewer, by the contract's name.
+type Service string
+
+// Services.
+const (
+	FindLots          Service = "FIND_LOTS"
+	QuotePlate        Service = "QUOTE_PLATE"
+	ManageProfile     Service = "MANAGE_PROFILE"
+	BindPlate         Service = "BIND_PLATE"
+	LinkChannel       Service = "LINK_CHANNEL"
+	ManageConsents    Service = "MANAGE_CONSENTS"
+	ManageDevices     Service = "MANAGE_DEVICES"
+	EndAccount        Service = "END_ACCOUNT"
+	SetMessages       Service = "SET_MESSAGES"
+	StayRecords       Service = "STAY_RECORDS"
+	QuoteStay         Service = "QUOTE_STAY"
+	HideRecord        Service = "HIDE_RECORD"
+	VerifyVehicle     Service = "VERIFY_VEHICLE"
+	DisputePlate      Service = "DISPUTE_PLATE"
+	StayMessages      Service = "STAY_MESSAGES"
+	ClearRecords      Service = "CLEAR_RECORDS"
+	SetMessageDisplay Service = "SET_MESSAGE_DISPLAY"
+	FullMask          Service = "FULL_MASK"
+	InviteCoDriver    Service = "INVITE_CO_DRIVER"
+	RunFleet          Service = "RUN_FLEET"
+)
+
+// Entitlement is one row of the table.
+type Entitlement struct {
+	Service  Service
+	Name     string
+	Needs    []viewer.Fact     // about the viewer and the vehicle at hand
+	Consents []consent.Purpose // that must hold
+	Since    viewer.Tier       // the lowest tier that has it
+	Source   string            // where the privacy policy says so
+}
