@@ -7,26 +7,34 @@ package resolvers
 
 import (
 	"context"
-	"fmt"
 
 	"parkbff/ent/apprelease"
 	"parkbff/graph/contract"
 	"parkbff/graph/model"
 	"parkbff/internal/appconfig"
+	"parkbff/internal/fault"
+	"parkbff/internal/viewer"
 )
 
 func (r *mutationResolver) PublishAppRelease(ctx context.Context, input model.PublishAppReleaseInput) (*model.PublishAppReleasePayload, error) {
-	panic(fmt.Errorf("not implemented: PublishAppRelease - publishAppRelease"))
+	told, err := r.apps.Publish(ctx, releaseOf(input))
+	refused, err := refusals(err)
+	return &model.PublishAppReleasePayload{AppConfig: told, UserErrors: refused}, err
 }
 
 func (r *mutationResolver) SetFeatureSwitch(ctx context.Context, input model.SetFeatureSwitchInput) (*model.SetFeatureSwitchPayload, error) {
-	panic(fmt.Errorf("not implemented: SetFeatureSwitch - setFeatureSwitch"))
+	told, err := r.apps.Switch(ctx, featureOf(input))
+	refused, err := refusals(err)
+	return &model.SetFeatureSwitchPayload{AppConfig: told, UserErrors: refused}, err
 }
 
 func (r *queryResolver) AppConfig(ctx context.Context, platform apprelease.Platform, version string) (*appconfig.Config, error) {
-	panic(fmt.Errorf("not implemented: AppConfig - appConfig"))
+	return r.apps.Of(ctx, platform, version)
 }
 
 func (r *queryResolver) MaskingPolicy(ctx context.Context) ([]*contract.MaskingRule, error) {
-	panic(fmt.Errorf("not implemented: MaskingPolicy - maskingPolicy"))
+	if viewer.Of(ctx).Kind != viewer.Staff {
+		return nil, fault.Forbidden
+	}
+	return contract.MaskingPolicy()
 }

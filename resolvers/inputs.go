@@ -1,7 +1,9 @@
 package resolvers
 
 import (
+	"parkbff/ent/featureswitch"
 	"parkbff/graph/model"
+	"parkbff/internal/appconfig"
 	"parkbff/internal/cnid"
 	"parkbff/internal/parking"
 	"parkbff/internal/parking/geo"
@@ -71,4 +73,20 @@ func commandOf(in model.SendGateCommandInput) parking.Command {
 		command.Text = *in.Text
 	}
 	return command
+}
+
+func releaseOf(in model.PublishAppReleaseInput) appconfig.Release {
+	release := appconfig.Release{Platform: in.Platform, Minimum: in.MinimumVersion, Latest: in.LatestVersion}
+	if in.PackageSha256 != nil {
+		release.PackageSha256 = *in.PackageSha256
+	}
+	return release
+}
+
+func featureOf(in model.SetFeatureSwitchInput) appconfig.Feature {
+	feature := appconfig.Feature{Name: in.Name, Platform: featureswitch.Platform(in.Platform), On: in.On}
+	if in.Since != nil {
+		feature.Since = *in.Since
+	}
+	return feature
 }

@@ -28,7 +28,7 @@ func refusals(err error) ([]*model.UserError, error) {
 	if f == nil || topLevel[f.Code()] {
 		return []*model.UserError{}, err
 	}
-	return []*model.UserError{{Code: f.Code(), Field: present(f.Field()), Message: f.Message()}}, nil
+	return []*model.UserError{model.NewUserError(f)}, nil
 }
 
 func present(s string) *string {

@@ -60,15 +60,16 @@ func New(h *House, extra map[string]http.Handler) (*Server, error) {
 	limits.Introspection = h.Config.Mode == config.Development
 	exec := engine.New(newSchema(h, signIn), engine.Options{Limits: limits, Log: h.Log, Metrics: registry})
 	runner := live.NewRunner(live.Options{Executor: exec, Source: newSources(h, registry).open, Log: h.Log})
+	proxies := edge.Proxies(h.Config.Proxies)
 	perViewer, perAddress := live.NewQuota(connectionsPerViewer), live.NewQuota(connectionsPerAddress)
 	s := &Server{house: h}
 	s.sockets = ws.New(ws.Options{
 		Runner: runner, Authenticate: signIn.Authenticate, Clock: h.Clock, Log: h.Log,
-		PerViewer: perViewer, PerAddress: perAddress,
+		PerViewer: perViewer, PerAddress: perAddress, Address: proxies.Client,
 	})
 	s.events = sse.New(sse.Options{
 		Runner: runner, Authenticate: signIn.Authenticate, Clock: h.Clock, Log: h.Log,
-		PerViewer: perViewer, PerAddress: perAddress,
+		PerViewer: perViewer, PerAddress: perAddress, Address: proxies.Client,
 	})
 	pages, err := s.pages(extra)
 	if err != nil {
@@ -87,6 +88,7 @@ func New(h *House, extra map[string]http.Handler) (*Server, error) {
 		Registry:    registry,
 		Log:         h.Log,
 		TLS:         h.Config.Mode == config.Production,
+		Proxies:     proxies,
 	})
 	return s, nil
 }
@@ -94,7 +96,7 @@ func New(h *House, extra map[string]http.Handler) (*Server, error) {
 // newSchema binds the contract to the resolvers and to the directives that guard it.
 func newSchema(h *House, signIn *edge.SignIn) graphql.ExecutableSchema {
 	return generated.NewExecutableSchema(generated.Config{
-		Resolvers:  resolvers.New(resolvers.Services{
+		Resolvers: resolvers.New(resolvers.Services{
 			Identity: h.Identity, Staff: h.Staff, Consents: h.Consents, Parking: h.Parking, Notices: h.Notices,
 			Risk: h.Risk, Apps: h.Apps,
 		}, signIn.ViewerTag),

@@ -2228,7 +2228,7 @@ type UserError {
   code: String!
   "The input field at fault, where there is one."
   field: String
-  "What was refused, for developers; clients show their own words by code."
+  "What was refused, in the language of the request (Accept-Language: Chinese or English); programs go by code."
   message: String!
 }
 

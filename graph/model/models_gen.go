@@ -889,16 +889,6 @@ type UpdateProfilePayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
-// An outcome of a mutation that a client handles: nothing was changed.
-type UserError struct {
-	// What was refused: stable, for programs.
-	Code string `json:"code"`
-	// The input field at fault, where there is one.
-	Field *string `json:"field,omitempty"`
-	// What was refused, for developers; clients show their own words by code.
-	Message string `json:"message"`
-}
-
 // Vehicles of a fleet.
 type VerifyFleetVehiclesInput struct {
 	// The fleet's id.

@@ -1,7 +1,12 @@
 // Package language says in which of the service's languages a request is answered (P07).
 package language
 
-import "context"
+import (
+	"context"
+	"strings"
+
+	"golang.org/x/text/language"
+)
 
 // Language of an answer.
 type Language uint8
@@ -16,6 +21,9 @@ type contextKey struct{}
 
 // With answers a context whose request is answered in l.
 func With(ctx context.Context, l Language) context.Context {
+	if l == Of(ctx) {
+		return ctx
+	}
 	return context.WithValue(ctx, contextKey{}, l)
 }
 
@@ -24,3 +32,24 @@ func Of(ctx context.Context) Language {
 	l, _ := ctx.Value(contextKey{}).(Language)
 	return l
 }
+
+var offered = language.NewMatcher([]language.Tag{language.English, language.Chinese})
+
+// Accepted answers the language that an Accept-Language field asks for (RFC 9110 section 12.5.4). English
+// is the answer to none, and to what is not understood.
+func Accepted(field string) Language {
+	if field == "" || len(field) > longestField {
+		return English
+	}
+	wanted, _, err := language.ParseAcceptLanguage(strings.ReplaceAll(field, "_", "-")) // WeChat says zh_CN
+	if err != nil {
+		return English
+	}
+	if _, which, sure := offered.Match(wanted...); sure != language.No && which == 1 {
+		return Chinese
+	}
+	return English
+}
+
+// longestField bounds what is parsed.
+const longestField = 256

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,15 +24,16 @@ const (
 
 // Config is how one process is set up. It holds passwords, so it never prints itself.
 type Config struct {
-	Addr             string   // PARKBFF_ADDR: host:port to listen on
-	Data             string   // PARKBFF_DATA: the data folder
-	DatabaseURL      string   // PARKBFF_DATABASE_URL: PostgreSQL; empty is SQLite in the data folder
-	DatabaseReplicas []string // PARKBFF_DATABASE_REPLICAS: PostgreSQL URLs to read from, apart by commas
-	NATSURL          string   // PARKBFF_NATS_URL: servers, apart by commas; empty is embedded
-	Keys             string   // PARKBFF_KEYS: the key file
-	KeysGiven        bool     // whether PARKBFF_KEYS was set; otherwise Keys may be made on first start
-	Partners         string   // PARKBFF_PARTNERS: file of third parties' credentials; who is missing there is stood in for
-	Mode             Mode     // PARKBFF_ENV
+	Addr             string         // PARKBFF_ADDR: host:port to listen on
+	Data             string         // PARKBFF_DATA: the data folder
+	DatabaseURL      string         // PARKBFF_DATABASE_URL: PostgreSQL; empty is SQLite in the data folder
+	DatabaseReplicas []string       // PARKBFF_DATABASE_REPLICAS: PostgreSQL URLs to read from, apart by commas
+	NATSURL          string         // PARKBFF_NATS_URL: servers, apart by commas; empty is embedded
+	Keys             string         // PARKBFF_KEYS: the key file
+	KeysGiven        bool           // whether PARKBFF_KEYS was set; otherwise Keys may be made on first start
+	Partners         string         // PARKBFF_PARTNERS: file of third parties' credentials; who is missing there is stood in for
+	Mode             Mode           // PARKBFF_ENV
+	Proxies          []netip.Prefix // PARKBFF_TRUSTED_PROXIES: networks of those who end TLS before the program, apart by commas
 }
 
 // The variables, and what they are when they are empty.
@@ -44,6 +46,7 @@ const (
 	envKeys     = "PARKBFF_KEYS"
 	envPartners = "PARKBFF_PARTNERS"
 	envMode     = "PARKBFF_ENV"
+	envProxies  = "PARKBFF_TRUSTED_PROXIES"
 
 	usualAddr = "127.0.0.1:8080"
 	usualData = "var"
@@ -52,7 +55,7 @@ const (
 	prefix = "PARKBFF_"
 )
 
-var known = []string{envAddr, envData, envDatabase, envReplicas, envNATS, envKeys, envPartners, envMode}
+var known = []string{envAddr, envData, envDatabase, envReplicas, envNATS, envKeys, envPartners, envMode, envProxies}
 
 // elsewhere are names that tests and tools read.
 var elsewhere = []string{"PARKBFF_TEST_", "PARKBFF_SHARED_"}
@@ -61,6 +64,7 @@ var elsewhere = []string{"PARKBFF_TEST_", "PARKBFF_SHARED_"}
 // knows is an error too: it is a misspelt one. The error tells every wrong variable and no value.
 func Read(environ []string) (Config, error) {
 	set, err := ours(environ)
+	proxies, understood := networks(set[envProxies])
 	c := Config{
 		Addr:             or(set[envAddr], usualAddr),
 		Data:             or(set[envData], usualData),
@@ -71,11 +75,12 @@ func Read(environ []string) (Config, error) {
 		KeysGiven:        set[envKeys] != "",
 		Partners:         set[envPartners],
 		Mode:             Mode(or(set[envMode], string(Development))),
+		Proxies:          proxies,
 	}
 	if !c.KeysGiven {
 		c.Keys = filepath.Join(c.Data, keysFile)
 	}
-	if err := errors.Join(append([]error{err}, c.wrong()...)...); err != nil {
+	if err := errors.Join(append([]error{err, check(envProxies, understood, "is not a list of networks such as 10.0.0.0/8")}, c.wrong()...)...); err != nil {
 		return Config{}, err
 	}
 	return c, nil
@@ -135,4 +140,20 @@ func commaList(text string) []string {
 		}
 	}
 	return items
+}
+
+// networks reads a list of networks, or of single addresses.
+func networks(text string) (all []netip.Prefix, understood bool) {
+	for _, item := range commaList(text) {
+		network, err := netip.ParsePrefix(item)
+		if err != nil {
+			addr, err := netip.ParseAddr(item)
+			if err != nil {
+				return nil, false
+			}
+			network = netip.PrefixFrom(addr, addr.BitLen())
+		}
+		all = append(all, network)
+	}
+	return all, true
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -32,6 +33,7 @@ func TestEverySettingIsRead(t *testing.T) {
 		"PARKBFF_ADDR=:9000", "PARKBFF_DATA=/srv/park", "PARKBFF_DATABASE_URL=postgres://db/park",
 		"PARKBFF_DATABASE_REPLICAS=postgres://r1/park, postgresql://r2/park", "PARKBFF_NATS_URL=nats://a:4222,tls://b:4222",
 		"PARKBFF_KEYS=/etc/park/keys", "PARKBFF_ENV=production",
+		"PARKBFF_TRUSTED_PROXIES=10.0.0.0/8, 192.0.2.7",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -41,8 +43,9 @@ func TestEverySettingIsRead(t *testing.T) {
 		Addr: ":9000", Data: "/srv/park", DatabaseURL: "postgres://db/park",
 		DatabaseReplicas: []string{"postgres://r1/park", "postgresql://r2/park"}, NATSURL: "nats://a:4222,tls://b:4222",
 		Keys: "/etc/park/keys", KeysGiven: true, Mode: config.Production,
+		Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.7/32")},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 		t.Error(diff)
 	}
 	if got.Embedded() {
@@ -59,6 +62,7 @@ func TestAWrongSettingIsNamedAndNeverShown(t *testing.T) {
 		"PARKBFF_NATS_URL":          {"PARKBFF_NATS_URL=http://" + secret},
 		"PARKBFF_KEYS":              {"PARKBFF_KEYS=kms://" + secret},
 		"PARKBFF_ENV":               {"PARKBFF_ENV=" + secret},
+		"PARKBFF_TRUSTED_PROXIES":   {"PARKBFF_TRUSTED_PROXIES=10.0.0.0/8," + secret},
 		"PARKBFF_DATABSE_URL":       {"PARKBFF_DATABSE_URL=" + secret},
 	} {
 		_, err := config.Read(environ)

@@ -66,6 +66,7 @@ func (g *GraphQL) write(w http.ResponseWriter, a answer) {
 	h := w.Header()
 	h.Set("Content-Type", media(a.request)+"; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
+	h.Add("Vary", "Accept-Language")
 	h.Set("Content-Length", strconv.Itoa(len(head)+len(data)+len(tail)))
 	w.WriteHeader(a.status)
 	for _, part := range [][]byte{head, data, tail} {

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"parkbff/internal/language"
 	"parkbff/server/sse"
 )
 
@@ -29,7 +30,8 @@ type Options struct {
 	Registry *prometheus.Registry // served at /metrics, and given what is measured here
 	Log      *slog.Logger         // default slog.Default
 	NewID    func() string        // of an incident; default random
-	TLS      bool                 // clients reach the program through TLS, so browsers may be told to insist on it
+	TLS      bool                 // clients must come through TLS, and browsers are told to insist on it
+	Proxies  Proxies              // who may end TLS before the program
 }
 
 // New answers the whole HTTP side of the program.
@@ -50,7 +52,11 @@ func New(o Options) http.Handler {
 		registry = o.Registry
 		mux.Handle("GET /metrics", promhttp.HandlerFor(o.Registry, promhttp.HandlerOpts{}))
 	}
-	return newObserver(secured(mux, o.TLS), log, newID, registry)
+	var handler http.Handler = mux
+	if o.TLS {
+		handler = o.GraphQL.overTLS(mux, o.Proxies)
+	}
+	return newObserver(secured(spoken(handler), o.TLS), log, newID, registry)
 }
 
 func (o Options) optional() map[string]http.Handler {
@@ -84,6 +90,16 @@ func (o Options) graphql() http.Handler {
 		default:
 			o.GraphQL.ServeHTTP(w, r)
 		}
+	})
+}
+
+// spoken puts the language of the answer into the request.
+func spoken(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if wanted := language.Accepted(r.Header.Get("Accept-Language")); wanted != language.English {
+			r = r.WithContext(language.With(r.Context(), wanted))
+		}
+		next.ServeHTTP(w, r)
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"strings"
@@ -16,6 +17,7 @@ type Client struct {
 	Token   string // access token; empty: nobody
 	Refresh string
 	Mobile  string
+	Header  http.Header // further fields of every request, such as Accept-Language
 }
 
 // Anonymous is a client without a token.
@@ -92,6 +94,7 @@ func (c *Client) send(contentType string, body io.Reader) *Answer {
 	if c.Token != "" {
 		r.Header.Set("Authorization", "Bearer "+c.Token)
 	}
+	maps.Copy(r.Header, c.Header)
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		c.House.T.Fatal(err)

@@ -39,6 +39,8 @@ type Options struct {
 	Keys        string        // key file; empty: fresh keys
 	Random      io.Reader     // nil: the machine's
 	Lots        []lotfile.Lot // nil: Lots()
+	Partners    string        // file of credentials; empty: stand-ins
+	Production  bool
 }
 
 // Each runs a test in a fresh house on each engine, as subtests "sqlite" and "postgres".
@@ -58,6 +60,9 @@ func New(tb testing.TB, o Options) *House {
 	c := config.Config{
 		Addr: "127.0.0.1:0", Data: o.Data, DatabaseURL: o.DatabaseURL, Mode: config.Development,
 		Keys: o.Keys, KeysGiven: o.Keys != "",
+	}
+	if o.Production {
+		c.Mode, c.Partners = config.Production, o.Partners
 	}
 	if !c.KeysGiven {
 		c.Keys = o.Data + "/keys"

@@ -39,6 +39,9 @@ func (c *Client) Watches(query string, vars ...Vars) *Watch {
 	if c.Token != "" {
 		payload["Authorization"] = "Bearer " + c.Token
 	}
+	if spoken := c.Header.Get("Accept-Language"); spoken != "" {
+		payload["Accept-Language"] = spoken
+	}
 	w.send(Vars{"type": "connection_init", "payload": payload})
 	w.expect("connection_ack")
 	operation := Vars{"query": query}

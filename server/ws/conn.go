@@ -10,6 +10,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"parkbff/internal/language"
 	"parkbff/server/live"
 )
 
@@ -19,6 +20,7 @@ type conn struct {
 	socket  *websocket.Conn
 	dialect *dialect
 	address string
+	spoken  language.Language // of its answers
 	opened  time.Time
 	// unacceptable is set when the client speaks neither protocol.
 	unacceptable bool

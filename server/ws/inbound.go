@@ -65,15 +65,15 @@ func optionalObject(raw json.RawMessage) (json.RawMessage, bool) {
 	return raw, raw[0] == '{'
 }
 
-// authorization finds the value of the Authorization key, in any case, of a payload. Present is false
+// field finds the value of a key, in any case, of a payload. Present is false
 // when there is none or it is null; a value that is not a string is malformed.
-func authorization(payload json.RawMessage) (value string, present bool, err error) {
+func field(payload json.RawMessage, name string) (value string, present bool, err error) {
 	var fields map[string]json.RawMessage
 	if payload == nil || json.Unmarshal(payload, &fields) != nil {
 		return "", false, nil
 	}
 	for key, raw := range fields {
-		if !strings.EqualFold(key, "authorization") {
+		if !strings.EqualFold(key, name) {
 			continue
 		}
 		var text *string

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"parkbff/internal/fault"
+	"parkbff/internal/language"
 	"parkbff/server/live"
 )
 
@@ -19,7 +20,7 @@ func (c *conn) subscribe(m inbound) {
 		c.close(unauthorized)
 		return
 	}
-	ctx, cancel := context.WithCancel(c.ctx)
+	ctx, cancel := context.WithCancel(language.With(c.ctx, c.spoken))
 	op := &operation{id: m.id, cancel: cancel}
 	if taken := c.begin(op); taken {
 		cancel()

@@ -6,7 +6,14 @@ import (
 	"strconv"
 	"time"
 
+	"parkbff/internal/language"
 	"parkbff/server/live"
+)
+
+// What a payload of connection_init may say, as the header fields of those names do.
+const (
+	keyAuthorization  = "authorization"
+	keyAcceptLanguage = "accept-language"
 )
 
 // initialise answers connection_init. A payload without an Authorization falls back on the header of
@@ -20,7 +27,10 @@ func (c *conn) initialise(payload json.RawMessage) {
 		c.close(tooManyInits)
 		return
 	}
-	if own, present, err := authorization(payload); err != nil {
+	if accepted, present, _ := field(payload, keyAcceptLanguage); present {
+		c.spoken = language.Accepted(accepted)
+	}
+	if own, present, err := field(payload, keyAuthorization); err != nil {
 		c.turnAway(live.TokenInvalid)
 		return
 	} else if present {
@@ -67,7 +77,7 @@ func reasonOf(f farewell) []byte {
 
 // answer replies to a ping: with its own payload, or, if it brings a token, with what came of that.
 func (c *conn) answer(payload json.RawMessage) {
-	value, present, err := authorization(payload)
+	value, present, err := field(payload, keyAuthorization)
 	switch {
 	case err != nil:
 		c.close(malformed)

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"parkbff/internal/language"
+
 	"github.com/gorilla/websocket"
 )
 
@@ -97,6 +99,7 @@ func (t *Transport) accept(w http.ResponseWriter, r *http.Request, p Protocol, u
 		spoken = Protocol(socket.Subprotocol())
 	}
 	c := newConn(t, socket, spoken, address, strings.Clone(r.Header.Get("Authorization")))
+	c.spoken = language.Of(r.Context())
 	named := len(websocket.Subprotocols(r)) > 0
 	if socket.Subprotocol() == "" && (named || p == Negotiated) {
 		c.unacceptable = true

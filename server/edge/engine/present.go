@@ -15,6 +15,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"parkbff/internal/fault"
+	"parkbff/internal/language"
 	"parkbff/internal/store"
 )
 
@@ -40,10 +41,11 @@ func (e *Engine) present(ctx context.Context, err error) *gqlerror.Error {
 	f := asFault(ctx, err)
 	if f == nil {
 		id := e.incidentOf(ctx, err, shown.Path)
-		shown.Message, shown.Extensions = internalMessage, map[string]any{"code": internalCode, "id": id}
+		shown.Message = language.Say(ctx, internalCode, internalMessage)
+		shown.Extensions = map[string]any{"code": internalCode, "id": id}
 		return shown
 	}
-	shown.Message, shown.Extensions = f.Message(), map[string]any{"code": f.Code()}
+	shown.Message, shown.Extensions = language.Say(ctx, f.Code(), f.Message()), map[string]any{"code": f.Code()}
 	if f.Field() != "" {
 		shown.Extensions["field"] = f.Field()
 	}

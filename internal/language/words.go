@@ -1,0 +1,83 @@
+package language
+
+import "context"
+
+// Say answers the words for a code of the contract in the language of the request; english where that is
+// the language, and where a code is meant for developers only.
+func Say(ctx context.Context, code, english string) string {
+	if Of(ctx) == Chinese {
+		if words, ok := inChinese[code]; ok {
+			return words
+		}
+	}
+	return english
+}
+
+// inChinese are the words for what clients may show to people. What only a developer meets (a query that
+// does not parse, a file that is no lot file) is said in English alone; a test holds the two lists whole.
+var inChinese = map[string]string{
+	"BAD_USER_INPUT":         "输入有误，请检查后重试。",
+	"NOT_FOUND":              "内容不存在，或您无权查看。",
+	"FORBIDDEN":              "您没有此操作的权限。",
+	"UNAUTHENTICATED":        "请先登录。",
+	"RATE_LIMITED":           "操作过于频繁，请稍后再试。",
+	"UNAVAILABLE":            "服务暂时不可用，请稍后再试。",
+	"INTERNAL":               "系统内部错误。",
+	"FACT_REQUIRED":          "尚不满足使用此服务的条件。",
+	"CONSENT_REQUIRED":       "使用此服务需要您的单独同意。",
+	"STEP_UP_REQUIRED":       "为保障账号安全，请先完成身份验证。",
+	"TOKEN_EXPIRED":          "登录已过期，请刷新。",
+	"TOKEN_INVALID":          "登录凭证无效，请重新登录。",
+	"SIGN_IN_ENDED":          "本次登录已结束，请重新登录。",
+	"CODE_INVALID":           "验证码错误、已使用或已过期，请重新获取。",
+	"CHANNEL_REFUSED":        "平台授权未通过，请重新授权。",
+	"INVALID_MOBILE":         "手机号码格式不正确。",
+	"MOBILE_TAKEN":           "该手机号已被其他账号使用。",
+	"INVALID_NICKNAME":       "名称最多20个字符，且不能包含不可见字符。",
+	"INVALID_PLATE":          "车牌号码或颜色不正确。",
+	"PLATE_PROTECTED":        "该车牌已由车主认证。",
+	"TOO_MANY_PLATES":        "最多绑定三个未认证车牌，请先认证或解绑。",
+	"VERIFICATION_REFUSED":   "证件未能证明该车辆为本人所有。",
+	"DOCUMENT_TOO_LARGE":     "证件照片不能超过5MB。",
+	"DOCUMENT_UNREADABLE":    "证件无法识别，请重新拍摄清晰完整的照片。",
+	"DOCUMENT_NOT_ORIGINAL":  "请拍摄证件原件，勿使用复印件、翻拍或修改过的图片。",
+	"INVALID_ID_NUMBER":      "身份证号码不正确。",
+	"INVALID_CREDIT_CODE":    "统一社会信用代码不正确。",
+	"INVALID_VIN":            "车辆识别代号应为17位字母和数字，不含I、O、Q。",
+	"VIN_CHECK_DIGIT":        "车辆识别代号校验位不正确，可能识别有误。",
+	"LANE_CODE_REQUIRED":     "请扫描或输入车道屏幕上的代码查询。",
+	"LOCATION_NOT_PROVIDED":  "按距离查找需要提供位置。",
+	"OUT_OF_WINDOW":          "仅可查看最近三个月的记录。",
+	"RESYNC_REQUIRED":        "消息已过期，请重新同步。",
+	"INVALID_CURSOR":         "翻页位置无效，请重新查询。",
+	"UNKNOWN_LOT":            "没有此编号的停车场。",
+	"UNKNOWN_GATE":           "该停车场没有此编号的道口。",
+	"FOREIGN_LOT":            "该设备不属于此停车场。",
+	"ENTRY_NOT_FOUND":        "未找到该车的入场记录，本次记录已保存，待入场记录补传后匹配。",
+	"EVENT_ID_REUSED":        "该事件编号已用于另一条记录。",
+	"INVALID_EVENT_ID":       "事件编号应为1至64个可见ASCII字符。",
+	"INVALID_CONFIDENCE":     "置信度应在0与1之间。",
+	"INVALID_LOT_COUNT":      "在场车辆数应在0至100000之间。",
+	"OBSERVED_IN_FUTURE":     "识别时间晚于当前时间，请校准时钟。",
+	"OBSERVED_TOO_LONG_AGO":  "识别时间过早，已超出记录保存期。",
+	"TOO_MANY_OBSERVATIONS":  "每批应为1至500条记录。",
+	"INVALID_COMMAND":        "道口无法执行该指令。",
+	"IDEMPOTENCY_KEY_REUSED": "该幂等键已用于另一条指令。",
+	"NOTHING_TO_REVIEW":      "该停车记录没有待复核的匹配。",
+	"SESSION_PAID":           "该停车记录已支付，请改为退款。",
+	"HTTPS_REQUIRED":         "请使用https访问。",
+	"PAYLOAD_TOO_LARGE":      "上传内容过大。",
+	"INVALID_VERSION":        "版本号应为三段数字，例如3.1.0。",
+	"INVALID_DIGEST":         "SHA-256应为64位十六进制数字。",
+	"INVALID_FEATURE":        "功能名称应为1至40位小写字母、数字或连字符。",
+	"SLOW_CONSUMER":          "接收过慢，请重新连接。",
+}
+
+// forDevelopers are the codes that no person is shown.
+var forDevelopers = []string{
+	"BAD_REQUEST", "BATCHES_NOT_SUPPORTED", "DEFER_NOT_SUPPORTED", "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED",
+	"INTROSPECTION_DISABLED", "METHOD_NOT_ALLOWED", "PREFLIGHT_REQUIRED", "QUERY_TOO_DEEP", "QUERY_TOO_EXPENSIVE",
+	"QUERY_TOO_LARGE", "SUBSCRIPTION_NEEDS_STREAM", "UNSUPPORTED_MEDIA_TYPE",
+	"INVALID_CALENDAR", "INVALID_STAY", "INVALID_TARIFF", "NO_TARIFF", "NOT_FARE_INFO", // of files and rate tables
+	"LOT_FILE_TOO_LARGE", "NOT_A_LOT_FILE", "VAULT_NO_KEY", "VAULT_UNREADABLE",
+}
