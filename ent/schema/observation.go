@@ -18,7 +18,8 @@ type Observation struct{ ent.Schema }
 // Mixin of Observation.
 func (Observation) Mixin() []ent.Mixin { return []ent.Mixin{mixin.Row{}, mixin.Plate{}} }
 
-// Fields of Observation. An observation older than a day when it is received is late (补传).
+// Fields of Observation. An observation older than a day when it is received is late (补传). Of what the gate
+// calls the event, event_id keeps a keyed hash: some gates write the plate into it.
 func (Observation) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("lot_id").Immutable(),

@@ -8,16 +8,16 @@ import (
 	"parkbff/ent/observation"
 )
 
-// event is what a gate calls one thing that it saw.
+// event is one thing that a gate saw, by the key of what the gate calls it.
 type event struct {
 	gateID int64
-	id     string
+	key    string
 }
 
 // events are those that have been recorded.
 type events map[event]bool
 
-func (seen *sighting) event() event { return event{seen.gate.Row, seen.EventID} }
+func (seen *sighting) event() event { return event{seen.gate.Row, seen.key} }
 
 // eventsKnown finds which of the sightings are reports of an event that is recorded already, in one
 // statement for the whole batch. Refused observations are nil.
@@ -30,7 +30,7 @@ func eventsKnown(ctx context.Context, tx *ent.Tx, seen []*sighting) (events, err
 		if one == nil {
 			continue
 		}
-		ids = append(ids, one.EventID)
+		ids = append(ids, one.key)
 		if !asked[one.gate.Row] {
 			asked[one.gate.Row] = true
 			gates = append(gates, one.gate.Row)

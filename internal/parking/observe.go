@@ -2,6 +2,7 @@ package parking
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"log/slog"
@@ -52,6 +53,7 @@ type sighting struct {
 	gate       *Gate
 	plate      cnid.Plate
 	index      []byte
+	key        string // of the event
 	receivedAt time.Time
 	late       bool
 	lotHeld    bool // by this transaction, see holdLots
@@ -182,7 +184,7 @@ func (s *Service) check(o Observation, machine *viewer.Viewer, now time.Time) (*
 		return nil, atPlate(err)
 	}
 	return &sighting{
-		Observation: o, lot: lot, gate: gate, plate: plate, index: s.vault.Index(PlateIndex, plate.Key()),
+		Observation: o, lot: lot, gate: gate, plate: plate, index: s.vault.Index(PlateIndex, plate.Key()), key: s.eventKey(o.EventID),
 		receivedAt: now, late: now.Sub(o.ObservedAt) > lateAfter,
 	}, nil
 }
@@ -192,6 +194,11 @@ func atPlate(err error) error {
 		return f.At("plate")
 	}
 	return err
+}
+
+// eventKey is what is kept of an event's id: some gates write the plate into it.
+func (s *Service) eventKey(id string) string {
+	return base64.RawURLEncoding.EncodeToString(s.vault.Index(EventIndex, id))
 }
 
 func validEventID(id string) bool {
@@ -229,7 +236,7 @@ func (s *Service) record(ctx context.Context, tx *ent.Tx, seen *sighting, known 
 // have settled whose it is.
 func (s *Service) recordAgain(ctx context.Context, tx *ent.Tx, seen *sighting) (*Outcome, error) {
 	before, err := tx.Observation.Query().
-		Where(observation.GateID(seen.gate.Row), observation.EventID(seen.EventID)).Only(ctx)
+		Where(observation.GateID(seen.gate.Row), observation.EventID(seen.key)).Only(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the event: %w", err)
 	}
@@ -243,7 +250,7 @@ func (s *Service) keep(ctx context.Context, tx *ent.Tx, seen *sighting, p *place
 		return fmt.Errorf("seal plate: %w", err)
 	}
 	create := tx.Observation.Create().
-		SetLotID(seen.lot.Row).SetGateID(seen.gate.Row).SetEventID(seen.EventID).SetDirection(seen.Direction).
+		SetLotID(seen.lot.Row).SetGateID(seen.gate.Row).SetEventID(seen.key).SetDirection(seen.Direction).
 		SetPlate(sealed).SetPlateIndex(seen.index).SetPlateColor(string(seen.plate.Color())).
 		SetObservedAt(seen.ObservedAt).SetReceivedAt(seen.receivedAt).SetLate(seen.late).SetConfidence(seen.Confidence).
 		SetOutcome(p.outcome).SetDecision(p.decision).SetReason(p.reason)

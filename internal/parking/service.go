@@ -88,6 +88,9 @@ const (
 // PlateIndex is the kind of blind index under which plates are found, in every table.
 const PlateIndex = "plate"
 
+// EventIndex is the kind of index by which the events of gates are known again.
+const EventIndex = "event"
+
 // Faults of this package.
 var (
 	UnknownLot      = fault.New("UNKNOWN_LOT", "There is no lot of that code.")

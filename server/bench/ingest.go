@@ -99,7 +99,7 @@ func (r *reporter) observations(began time.Time) []observation {
 
 func (r *reporter) saw(direction string, at time.Time) observation {
 	return observation{
-		EventID: fmt.Sprintf("%c-%d-%s", r.series, r.cars, direction), LotCode: r.lane.LotCode, GateCode: gateCode,
+		EventID: fmt.Sprintf("E-%d-%s", r.cars, direction), LotCode: r.lane.LotCode, GateCode: gateCode,
 		Direction: direction, Plate: fmt.Sprintf("粤%c%05d", r.series, r.cars), ObservedAt: at, Confidence: 0.98,
 	}
 }
@@ -154,9 +154,9 @@ func sameOutcomes(ctx context.Context, sides []*reporter, began time.Time) error
 // rowsOfLane sums up what is stored of a lane, without what differs by its nature: ids, plates and the
 // moment of receipt.
 const rowsOfLane = `
-SELECT count(*), md5(string_agg(concat_ws('|', substr(o.event_id, 2), o.direction, o.observed_at, o.late, o.confidence,
+SELECT count(*), md5(string_agg(concat_ws('|', o.event_id, o.direction, o.observed_at, o.late, o.confidence,
 	o.outcome, o.decision, o.reason, length(o.plate), length(o.plate_index), o.plate_color, s.state, s.entered_at,
-	s.exited_at, s.fee_fen, s.paid_fen, s.match, s.review, length(s.plate), s.plate_index = o.plate_index), ',' ORDER BY substr(o.event_id, 2)))
+	s.exited_at, s.fee_fen, s.paid_fen, s.match, s.review, length(s.plate), s.plate_index = o.plate_index), ',' ORDER BY o.event_id))
 FROM observations o LEFT JOIN parking_sessions s ON s.id = o.session_id AND s.lot_id = o.lot_id WHERE o.lot_id = $1`
 
 func sameRows(ctx context.Context, w *World) (err error) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strconv"
@@ -72,6 +73,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
 
 	sealedObservationPlate = "observation.plate"
 	plateKind              = "plate"
+	eventKind              = "event"
 	late                   = 24 * time.Hour
 	clockSkew              = 2 * time.Minute
 	longestWait            = 30 * 24 * time.Hour
@@ -166,6 +168,7 @@ type sighting struct {
 	place
 	plate cnid.Plate
 	index []byte
+	key   string // of the event
 	late  bool
 }
 
@@ -186,8 +189,8 @@ func (t *transaction) one(ctx context.Context, out []byte, who bearer, in input)
 	if err != nil {
 		return nil, errRefused
 	}
-	seen := &sighting{in, at, plate, t.vault.Index(plateKind, plate.Key()), age > late}
-	if err := none(t.event.QueryRowContext(ctx, at.gate, in.EventID)); err != nil {
+	seen := &sighting{in, at, plate, t.vault.Index(plateKind, plate.Key()), t.eventKey(in.EventID), age > late}
+	if err := none(t.event.QueryRowContext(ctx, at.gate, seen.key)); err != nil {
 		return nil, err
 	}
 	o, err := t.place(ctx, seen)
@@ -198,9 +201,13 @@ func (t *transaction) one(ctx context.Context, out []byte, who bearer, in input)
 	if err != nil {
 		return nil, err
 	}
-	_, err = t.keep.ExecContext(ctx, []byte(sealed), seen.index, string(plate.Color()), at.lot, in.EventID, in.Direction,
+	_, err = t.keep.ExecContext(ctx, []byte(sealed), seen.index, string(plate.Color()), at.lot, seen.key, in.Direction,
 		in.ObservedAt.UTC(), t.now, seen.late, in.Confidence, o.stay, o.name, o.decision, o.reason, at.gate)
 	return t.appendOutcome(out, o), err
+}
+
+func (t *transaction) eventKey(id string) string {
+	return base64.RawURLEncoding.EncodeToString(t.vault.Index(eventKind, id))
 }
 
 func (t *transaction) place(ctx context.Context, seen *sighting) (outcome, error) {
