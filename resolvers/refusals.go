@@ -1,6 +1,8 @@
 package resolvers
 
 import (
+	"time"
+
 	"parkbff/graph/model"
 	"parkbff/internal/fault"
 )
@@ -36,6 +38,14 @@ func present(s string) *string {
 		return nil
 	}
 	return &s
+}
+
+// when is present for instants.
+func when(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
 }
 
 func positive(n int) *int {

@@ -7,36 +7,55 @@ package resolvers
 
 import (
 	"context"
-	"fmt"
 
 	"parkbff/graph/model"
 	"parkbff/internal/identity/staffing"
 )
 
 func (r *mutationResolver) StaffLogin(ctx context.Context, input model.StaffLoginInput) (*model.StaffLoginPayload, error) {
-	panic(fmt.Errorf("not implemented: StaffLogin - staffLogin"))
+	in, err := r.staff.SignIn(ctx, input.Label, input.Password, input.Totp)
+	refused, err := refusals(err)
+	return &model.StaffLoginPayload{
+		AccessToken: present(in.Access), ExpiresIn: positive(in.ExpiresIn), Staff: in.Staff, UserErrors: refused,
+	}, err
 }
 
 func (r *mutationResolver) StaffLogout(ctx context.Context) (*model.StaffLogoutPayload, error) {
-	panic(fmt.Errorf("not implemented: StaffLogout - staffLogout"))
+	refused, err := refusals(r.staff.SignOut(ctx))
+	return &model.StaffLogoutPayload{UserErrors: refused}, err
 }
 
 func (r *mutationResolver) StaffStepUp(ctx context.Context, input model.StaffStepUpInput) (*model.StaffStepUpPayload, error) {
-	panic(fmt.Errorf("not implemented: StaffStepUp - staffStepUp"))
+	until, err := r.staff.StepUp(ctx, input.Totp)
+	refused, err := refusals(err)
+	return &model.StaffStepUpPayload{Until: when(until), UserErrors: refused}, err
 }
 
 func (r *mutationResolver) EnrolStaff(ctx context.Context, input model.EnrolStaffInput) (*model.EnrolStaffPayload, error) {
-	panic(fmt.Errorf("not implemented: EnrolStaff - enrolStaff"))
+	enrolled, err := r.staff.Enrol(ctx, input.EnrolmentCode, input.Password)
+	refused, err := refusals(err)
+	return &model.EnrolStaffPayload{
+		Label: present(enrolled.Label), TotpURI: present(enrolled.URI), UserErrors: refused,
+	}, err
 }
 
 func (r *mutationResolver) InviteStaff(ctx context.Context, input model.InviteStaffInput) (*model.InviteStaffPayload, error) {
-	panic(fmt.Errorf("not implemented: InviteStaff - inviteStaff"))
+	given, err := r.staff.Invite(ctx, staffing.Appointment{
+		Label: input.Label, Post: staffing.Post{Role: input.Role, LotCode: input.LotCode, StoreCode: input.StoreCode},
+	})
+	refused, err := refusals(err)
+	return &model.InviteStaffPayload{
+		EnrolmentCode: present(given.Code), ExpiresAt: when(given.Until), UserErrors: refused,
+	}, err
 }
 
 func (r *mutationResolver) DismissStaff(ctx context.Context, input model.DismissStaffInput) (*model.DismissStaffPayload, error) {
-	panic(fmt.Errorf("not implemented: DismissStaff - dismissStaff"))
+	refused, err := refusals(r.staff.Dismiss(ctx, staffing.Appointment{
+		Label: input.Label, Post: staffing.Post{Role: input.Role, LotCode: input.LotCode, StoreCode: input.StoreCode},
+	}))
+	return &model.DismissStaffPayload{UserErrors: refused}, err
 }
 
 func (r *queryResolver) Staff(ctx context.Context) (*staffing.Member, error) {
-	panic(fmt.Errorf("not implemented: Staff - staff"))
+	return r.staff.Member(ctx)
 }

@@ -68,6 +68,40 @@ func TestProductionAnswersNobodyInTheOpen(t *testing.T) {
 	}
 }
 
+const (
+	appConfig = `query($v: String!) { appConfig(platform: ANDROID, version: $v) {
+		minimumVersion latestVersion updateRequired updateAvailable packageSha256 switches { name on }
+	} }`
+	publishRelease = `mutation($in: PublishAppReleaseInput!) { publishAppRelease(input: $in) { appConfig { latestVersion } userErrors { code field } } }`
+	switchFeature  = `mutation($in: SetFeatureSwitchInput!) { setFeatureSwitch(input: $in) { appConfig { switches { name on } } userErrors { code field } } }`
+)
+
+func TestAClientLearnsOfVersionsAndSwitchesWhichAdministratorsSet(t *testing.T) {
+	testkit.Covers(t, "P06", "R088")
+	servertest.Each(t, func(t *testing.T, h *servertest.House) {
+		digest := strings.Repeat("0f", 32)
+		release := servertest.Vars{"in": servertest.Vars{"platform": "ANDROID", "minimumVersion": "2.0.0", "latestVersion": "3.1.0", "packageSha256": digest}}
+		mall := servertest.Vars{"in": servertest.Vars{"platform": "ANDROID", "name": "points-mall", "on": true, "since": "3.0.0"}}
+		for _, other := range []*servertest.Client{h.Driver("APP"), h.Staff("WXC"), h.Gate("WXC").Client, h.Officer()} {
+			other.Asks(publishRelease, release).MustBeRefused("FORBIDDEN")
+			other.Asks(switchFeature, mall).MustBeRefused("FORBIDDEN")
+		}
+		admin := h.Admin()
+		admin.Asks(publishRelease, release).OK().MustContain(`"latestVersion":"3.1.0"`)
+		admin.Asks(switchFeature, mall).OK().MustContain(`{"name":"points-mall","on":true}`)
+
+		anybody := h.Anonymous()
+		anybody.Asks(appConfig, servertest.Vars{"v": "1.9.9"}).OK().MustContain(`"updateRequired":true`, `"switches":[]`, digest)
+		anybody.Asks(appConfig, servertest.Vars{"v": "3.0.0"}).OK().MustContain(
+			`"minimumVersion":"2.0.0","latestVersion":"3.1.0","updateRequired":false,"updateAvailable":true`, `{"name":"points-mall","on":true}`)
+		anybody.Asks(appConfig, servertest.Vars{"v": "3.1.0"}).OK().MustContain(`"updateAvailable":false`)
+		anybody.Asks(appConfig, servertest.Vars{"v": "latest"}).MustBeRefused("INVALID_VERSION").MustNotContain("3.1.0")
+
+		h.Clock.Pass(11 * time.Minute) // the second factor is old
+		admin.Asks(switchFeature, mall).MustBeRefused("STEP_UP_REQUIRED")
+	})
+}
+
 // inProduction is a house with credentials for every third party, none of whom is asked anything.
 func inProduction(t *testing.T) *servertest.House {
 	t.Helper()

@@ -108,9 +108,7 @@ func (h *House) openServices(p Parts) (err error) {
 	v := vault.New(h.Keys, h.Store.DataKeys())
 	h.vault = v
 	h.Risk = risk.New(risk.Config{Store: h.Store, Clock: h.Clock, Log: h.Log})
-	h.Apps = appconfig.New(appconfig.ServiceConfig{Store: h.Store, Clock: h.Clock})
 	h.Consents = consents.New(consents.Config{Store: h.Store})
-	h.Staff = staffing.New(staffing.Config{Store: h.Store, Clock: h.Clock})
 	h.Notices = notice.New(notice.Config{
 		Store: h.Store, Vault: v, Bus: h.Bus, Clock: h.Clock, Log: h.Log, ReconcileEvery: p.ReconcileEvery,
 	})
@@ -124,7 +122,13 @@ func (h *House) openServices(p Parts) (err error) {
 		SMS: h.Partners.SMS, Reader: h.Partners.OCR, Teller: h.Notices, Risks: h.Risk, Log: h.Log,
 		ProveChannels: h.Config.Mode == config.Production,
 	}
-	h.Identity, err = identity.New(h.people)
+	if h.Identity, err = identity.New(h.people); err != nil {
+		return err
+	}
+	h.Staff, err = staffing.New(staffing.Config{
+		Store: h.Store, Vault: v, Tokens: h.Tokens, Facts: h.Identity, Clock: h.Clock, Random: p.Random, Risks: h.Risk,
+	})
+	h.Apps = appconfig.New(appconfig.ServiceConfig{Store: h.Store, Clock: h.Clock, Office: h.Staff})
 	return err
 }
 

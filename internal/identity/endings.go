@@ -1,11 +1,32 @@
 package identity
 
-import "sync"
+import (
+	"maps"
+	"slices"
+	"sync"
 
-// endings are the sign-ins whose end somebody waits for: those with an open socket.
+	"parkbff/internal/identity/token"
+)
+
+// ground is what tokens stand on and fall with: an account's sign-in, or one generation of the tokens of a
+// gate or a member of staff.
+type ground struct {
+	use        token.Use
+	row        int64 // of the sign-in, the gate or the member of staff
+	generation int64 // 0 for a sign-in
+}
+
+func groundOf(c token.Claims) ground {
+	if c.Use == token.Access {
+		return ground{use: c.Use, row: c.SignIn}
+	}
+	return ground{c.Use, c.Subject, c.SignIn}
+}
+
+// endings are the grounds whose end somebody waits for: those of an open socket.
 type endings struct {
 	mu      sync.Mutex
-	watched map[int64]*ending
+	watched map[ground]*ending
 }
 
 type ending struct {
@@ -13,44 +34,40 @@ type ending struct {
 	waiters int
 }
 
-func newEndings() *endings { return &endings{watched: map[int64]*ending{}} }
+func newEndings() *endings { return &endings{watched: map[ground]*ending{}} }
 
-func (e *endings) watch(id int64) (done <-chan struct{}, cancel func()) {
+func (e *endings) watch(of ground) (done <-chan struct{}, cancel func()) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	w := e.watched[id]
+	w := e.watched[of]
 	if w == nil {
 		w = &ending{done: make(chan struct{})}
-		e.watched[id] = w
+		e.watched[of] = w
 	}
 	w.waiters++
-	return w.done, sync.OnceFunc(func() { e.leave(id, w) })
+	return w.done, sync.OnceFunc(func() { e.leave(of, w) })
 }
 
-func (e *endings) leave(id int64, w *ending) {
+func (e *endings) leave(of ground, w *ending) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	w.waiters--
-	if w.waiters == 0 && e.watched[id] == w {
-		delete(e.watched, id)
+	if w.waiters == 0 && e.watched[of] == w {
+		delete(e.watched, of)
 	}
 }
 
-func (e *endings) end(id int64) {
+func (e *endings) end(of ground) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if w := e.watched[id]; w != nil {
+	if w := e.watched[of]; w != nil {
 		close(w.done)
-		delete(e.watched, id)
+		delete(e.watched, of)
 	}
 }
 
-func (e *endings) ids() []int64 {
+func (e *endings) all() []ground {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	ids := make([]int64, 0, len(e.watched))
-	for id := range e.watched {
-		ids = append(ids, id)
-	}
-	return ids
+	return slices.Collect(maps.Keys(e.watched))
 }

@@ -2,6 +2,7 @@ package identity_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"parkbff/ent"
 	"parkbff/ent/signin"
+	"parkbff/ent/staffrole"
 	"parkbff/ent/vehiclebinding"
 	"parkbff/internal/bus"
 	"parkbff/internal/fault"
@@ -164,7 +166,7 @@ func eventually(t *testing.T, holds func() bool) {
 	}
 }
 
-func TestGatesAndStaffAreKnownByTheirTokens(t *testing.T) {
+func TestGatesAreKnownByTheirTokens(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		var lot, at int64
 		h.system(func(ctx context.Context, tx *ent.Tx) { lot, at = h.lot(ctx, tx, "SZ001") })
@@ -190,41 +192,131 @@ func TestGatesAndStaffAreKnownByTheirTokens(t *testing.T) {
 		h.must(err)
 		_, err = who(raw)
 		h.must(err)
-
-		raw, err = h.StaffToken(ctx, "S-17", "SZ001", viewer.Attendant)
-		h.must(err)
-		v, err = who(raw)
-		h.must(err)
-		if v.Kind != viewer.Staff || !v.WorksAt(lot) || v.ManagesLot(lot) {
-			t.Errorf("staff %+v", v)
-		}
-		_, err = h.StaffToken(ctx, "S-17", "SZ001", viewer.Manager)
-		h.must(err)
-		if v, err = who(raw); err != nil || !v.ManagesLot(lot) {
-			t.Errorf("promoted %+v, %v", v, err)
-		}
-		h.must(h.RevokeStaffTokens(ctx, "S-17"))
-		_, err = who(raw)
-		refused(t, err, token.Invalid)
 	})
 }
 
-func TestOnlyTheSystemMakesTokensForGatesAndStaff(t *testing.T) {
+func TestStaffAreKnownByTheirPosts(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		var lot, member int64
+		h.system(func(ctx context.Context, tx *ent.Tx) {
+			lot, _ = h.lot(ctx, tx, "SZ001")
+			shop, err := tx.Store.Create().SetCode("S1").SetName("龙华店").Save(ctx)
+			h.must(err)
+			row, err := tx.Staff.Create().SetLabel("S-17").SetCreatedAt(h.clock.Now()).Save(ctx)
+			h.must(err)
+			member = row.ID
+			h.must(tx.StaffRole.Create().SetStaffID(member).SetLotID(lot).SetRole(staffrole.RoleATTENDANT).Exec(ctx))
+			h.must(tx.StaffRole.Create().SetStaffID(member).SetStoreID(shop.ID).SetRole(staffrole.RoleCLERK).Exec(ctx))
+		})
+		claims := token.Claims{Use: token.Staff, Subject: member, SignIn: 1}
+		v, err := h.Viewer(t.Context(), claims)
+		h.must(err)
+		if v.Kind != viewer.Staff || !v.WorksAt(lot) || v.ManagesLot(lot) || v.Holds(viewer.Officer) || len(v.Stores) != 1 || v.Stores[0].Role != viewer.Clerk {
+			t.Errorf("staff %+v", v)
+		}
+		h.system(func(ctx context.Context, tx *ent.Tx) {
+			h.StaffChanged(ctx, member)
+			h.must(tx.StaffRole.Create().SetStaffID(member).SetRole(staffrole.RoleOFFICER).Exec(ctx))
+		})
+		if v, err = h.Viewer(t.Context(), claims); err != nil || !v.Holds(viewer.Officer) {
+			t.Errorf("promoted %+v, %v", v, err)
+		}
+	})
+}
+
+// machines are a gate and a member of staff, and how the tokens of each are ended by a replica.
+func machines(h *house) (gate, member token.Claims, end map[token.Use]func(by *identity.Service)) {
+	h.system(func(ctx context.Context, tx *ent.Tx) {
+		_, at := h.lot(ctx, tx, "SZ001")
+		row, err := tx.Staff.Create().SetLabel("S-17").SetCreatedAt(h.clock.Now()).Save(ctx)
+		h.must(err)
+		gate = token.Claims{Use: token.Gate, Subject: at, SignIn: 1}
+		member = token.Claims{Use: token.Staff, Subject: row.ID, SignIn: 1}
+	})
+	return gate, member, map[token.Use]func(*identity.Service){
+		token.Gate: func(by *identity.Service) {
+			h.must(by.RevokeGateTokens(viewer.AsSystem(h.t.Context(), "test"), "SZ001", "G1"))
+		},
+		token.Staff: func(by *identity.Service) {
+			h.system(func(ctx context.Context, tx *ent.Tx) {
+				by.StaffTokensEnded(ctx, member.Subject, 1)
+				h.must(tx.Staff.UpdateOneID(member.Subject).AddTokenGeneration(1).Exec(ctx))
+			})
+		},
+	}
+}
+
+func TestOtherReplicasHearOfTheEndOfGatesAndStaffsTokens(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		here, there := replicas(t, h)
+		gate, member, end := machines(h)
+		for _, claims := range []token.Claims{gate, member} {
+			ended, cancel := there.TokenEnded(claims)
+			defer cancel()
+			later := claims
+			later.SignIn++
+			next, cancel := there.TokenEnded(later)
+			defer cancel()
+			_, err := there.Viewer(t.Context(), claims)
+			h.must(err)
+			end[claims.Use](here)
+			select {
+			case <-ended:
+			case <-time.After(time.Second):
+				t.Fatalf("the other replica's %s sockets stay open", claims.Use)
+			}
+			eventually(t, func() bool { _, err := there.Viewer(t.Context(), claims); return errors.Is(err, token.Invalid) })
+			stillOpen(t, next)
+		}
+	})
+}
+
+func TestDoubtEndsGatesAndStaffsTokensWhoseEndWentUnheard(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		stop, err := h.Watch(t.Context())
+		h.must(err)
+		defer stop()
+		gate, member, end := machines(h)
+		elsewhere, err := identity.New(h.config)
+		h.must(err)
+		living := member
+		living.SignIn = 2
+		for _, claims := range []token.Claims{gate, member} {
+			ended, cancel := h.TokenEnded(claims)
+			defer cancel()
+			end[claims.Use](elsewhere)
+			if claims.Use == token.Staff {
+				lives, cancel := h.TokenEnded(living)
+				defer cancel()
+				defer stillOpen(t, lives)
+			}
+			h.Forget()
+			select {
+			case <-ended:
+			case <-time.After(5 * time.Second):
+				t.Fatalf("the end of the %s went unheard", claims.Use)
+			}
+		}
+	})
+}
+
+func stillOpen(t *testing.T, lives <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-lives:
+		t.Error("a living generation was ended")
+	default:
+	}
+}
+
+func TestOnlyTheSystemMakesTokensForGates(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		p := h.arrives(mobile, signin.ChannelAPP)
-		_, gateErr := h.GateToken(p.ctx, "SZ001", "G1")
-		_, staffErr := h.StaffToken(p.ctx, "S-1", "SZ001", viewer.Manager)
-		for _, err := range []error{gateErr, staffErr, h.RevokeGateTokens(p.ctx, "SZ001", "G1"), h.RevokeStaffTokens(p.ctx, "S-1")} {
-			refused(t, err, fault.Forbidden)
-		}
-		ctx := viewer.AsSystem(t.Context(), "test")
-		_, err := h.GateToken(ctx, "SZ001", "G1")
+		_, err := h.GateToken(p.ctx, "SZ001", "G1")
+		refused(t, err, fault.Forbidden)
+		refused(t, h.RevokeGateTokens(p.ctx, "SZ001", "G1"), fault.Forbidden)
+		_, err = h.GateToken(viewer.AsSystem(t.Context(), "test"), "SZ001", "G1")
 		refused(t, err, fault.NotFound)
-		_, err = h.StaffToken(ctx, "S-1", "SZ001", viewer.Manager)
-		refused(t, err, fault.NotFound)
-		_, err = h.StaffToken(ctx, "S-1", "SZ001", "KING")
-		refused(t, err, fault.BadInput)
-		refused(t, h.RevokeStaffTokens(ctx, "S-1"), fault.NotFound)
 	})
 }
 

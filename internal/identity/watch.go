@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 
-	"parkbff/ent/signin"
 	"parkbff/internal/identity/token"
 	"parkbff/internal/store"
 	"parkbff/internal/viewer"
@@ -18,6 +17,7 @@ import (
 const (
 	factsSubject  = "facts."
 	endingSubject = "signin.ended."
+	tokensSubject = "tokens.ended." // then whose, as in facts, and the generation
 )
 
 var (
@@ -38,8 +38,29 @@ func (s *Service) changed(ctx context.Context, of subject) {
 }
 
 func (s *Service) signInEnded(id int64) {
-	s.ending.end(id)
+	s.ending.end(ground{use: token.Access, row: id})
 	s.publish(endingSubject + strconv.FormatInt(id, 10))
+}
+
+// tokensEnded drops what is known of a gate or a member of staff and ends the tokens of one generation, on
+// open sockets too, once the transaction that raised it has committed.
+func (s *Service) tokensEnded(ctx context.Context, of subject, generation int64) {
+	s.changed(ctx, of)
+	store.AfterCommit(ctx, func() {
+		s.ending.end(ground{of.use, of.id, generation})
+		s.publish(fmt.Sprintf("%s%s.%d.%d", tokensSubject, subjectWords[of.use], of.id, generation))
+	})
+}
+
+// StaffChanged drops what is known of a member of staff once the transaction that ctx is inside has
+// committed.
+func (s *Service) StaffChanged(ctx context.Context, id int64) {
+	s.changed(ctx, subject{token.Staff, id})
+}
+
+// StaffTokensEnded is StaffChanged, and ends the tokens of a generation, on open sockets too.
+func (s *Service) StaffTokensEnded(ctx context.Context, id, generation int64) {
+	s.tokensEnded(ctx, subject{token.Staff, id}, generation)
 }
 
 // publish tells other replicas. One that does not hear of it goes on for factLife at most.
@@ -56,7 +77,12 @@ func (s *Service) publish(subject string) {
 // and a function to call when nobody waits any more. Ask for the viewer after this call: a sign-in that had
 // ended before closes nothing.
 func (s *Service) SignInEnded(signInID int64) (ended <-chan struct{}, cancel func()) {
-	return s.ending.watch(signInID)
+	return s.ending.watch(ground{use: token.Access, row: signInID})
+}
+
+// TokenEnded is SignInEnded for whatever a token stands on: the generation, for gates and staff.
+func (s *Service) TokenEnded(c token.Claims) (ended <-chan struct{}, cancel func()) {
+	return s.ending.watch(groundOf(c))
 }
 
 // Forget drops everything remembered, for when changes may have gone unheard: after a write to SQLite by
@@ -69,7 +95,7 @@ func (s *Service) Forget() {
 	}
 }
 
-// Watch listens to the other replicas and looks after the sign-ins that SignInEnded watches, until stop is
+// Watch listens to the other replicas and looks after what SignInEnded and TokenEnded watch, until stop is
 // called. Stop waits for the work in hand. Without a bus it listens to nobody.
 func (s *Service) Watch(ctx context.Context) (stop func(), err error) {
 	ctx, cancel := context.WithCancel(ctx)
@@ -97,6 +123,7 @@ func (s *Service) listen() (ears []func(), err error) {
 	for subject, hear := range map[string]func(string, []byte){
 		factsSubject + "*.*": s.hearOfFacts,
 		endingSubject + "*":  s.hearOfEnding,
+		tokensSubject + ">":  s.hearOfTokens,
 	} {
 		deafen, err := s.bus.Subscribe(subject, hear)
 		if err != nil {
@@ -120,7 +147,15 @@ func (s *Service) hearOfFacts(name string, _ []byte) {
 
 func (s *Service) hearOfEnding(name string, _ []byte) {
 	if id, err := strconv.ParseInt(strings.TrimPrefix(name, endingSubject), 10, 64); err == nil {
-		s.ending.end(id)
+		s.ending.end(ground{use: token.Access, row: id})
+	}
+}
+
+func (s *Service) hearOfTokens(name string, _ []byte) {
+	word, numbers, _ := strings.Cut(strings.TrimPrefix(name, tokensSubject), ".")
+	ended := ground{use: subjectUses[word]}
+	if n, err := fmt.Sscanf(numbers, "%d.%d", &ended.row, &ended.generation); n == 2 && err == nil {
+		s.ending.end(ended)
 	}
 }
 
@@ -137,18 +172,17 @@ func (s *Service) checkWhenInDoubt(ctx context.Context) {
 	}
 }
 
-// checkWatched ends those watched sign-ins that live no more.
+// checkWatched ends what is watched and holds no more.
 func (s *Service) checkWatched(ctx context.Context) error {
 	ctx = viewer.AsSystem(ctx, "check sign-ins")
-	for ids := range slices.Chunk(s.ending.ids(), 500) {
-		living, err := s.store.Fresh(ctx).SignIn.Query().Where(signin.IDIn(ids...), signin.RevokedAtIsNil()).IDs(ctx)
+	for watched := range slices.Chunk(s.ending.all(), 500) {
+		holds, err := holding(ctx, s.store.Fresh(ctx), watched)
 		if err != nil {
-			return fmt.Errorf("read sign-ins: %w", err)
+			return err
 		}
-		slices.Sort(living)
-		for _, id := range ids {
-			if _, lives := slices.BinarySearch(living, id); !lives {
-				s.ending.end(id)
+		for _, of := range watched {
+			if !holds[of] {
+				s.ending.end(of)
 			}
 		}
 	}

@@ -70,6 +70,10 @@ var inChinese = map[string]string{
 	"INVALID_VERSION":        "版本号应为三段数字，例如3.1.0。",
 	"INVALID_DIGEST":         "SHA-256应为64位十六进制数字。",
 	"INVALID_FEATURE":        "功能名称应为1至40位小写字母、数字或连字符。",
+	"SIGN_IN_REFUSED":        "工号、密码或动态口令不正确。",
+	"INVALID_PASSWORD":       "密码应为12至128个字符，且不能与工号相同。",
+	"NOT_ENROLLED":           "该员工尚未完成注册，且担任您无权管理的职务。",
+	"LAST_ADMIN":             "不能移除最后一位管理员。",
 	"SLOW_CONSUMER":          "接收过慢，请重新连接。",
 }
 

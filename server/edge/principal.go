@@ -32,12 +32,9 @@ func (s *SignIn) Authenticate(ctx context.Context, authorization string) (live.P
 // bearer watches for the end of the sign-in for as long as anyone holds the principal: connections drop
 // theirs when they close or renew it, and have nothing to call.
 func (s *SignIn) bearer(claims token.Claims) *bearer {
-	p := &bearer{signIn: s, claims: claims}
-	if claims.Use == token.Access {
-		ended, forget := s.endings.SignInEnded(claims.SignIn)
-		p.ended = ended
-		runtime.AddCleanup(p, func(forget func()) { forget() }, forget)
-	}
+	ended, forget := s.endings.TokenEnded(claims)
+	p := &bearer{signIn: s, claims: claims, ended: ended}
+	runtime.AddCleanup(p, func(forget func()) { forget() }, forget)
 	return p
 }
 

@@ -30,10 +30,10 @@ type Viewers interface {
 	Viewer(ctx context.Context, claims token.Claims) (*viewer.Viewer, error)
 }
 
-// Endings tells when the sign-in of an account's token is revoked, until forget is called. See
-// identity.Service.SignInEnded.
+// Endings tells when what a token stands on is revoked, until forget is called. See
+// identity.Service.TokenEnded.
 type Endings interface {
-	SignInEnded(signInID int64) (ended <-chan struct{}, forget func())
+	TokenEnded(claims token.Claims) (ended <-chan struct{}, forget func())
 }
 
 // SignIn puts the viewer of a request into its context, with what seals the ids and cursors shown to

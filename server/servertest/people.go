@@ -125,7 +125,7 @@ func (c *Client) Verifies(vehicleID, plate string) {
 // Staff is an attendant of a lot.
 func (h *House) Staff(lotCode string) *Client {
 	h.T.Helper()
-	token, err := h.Identity.StaffToken(h.AsSystem(), "staff-"+lotCode, lotCode, viewer.Attendant)
+	token, err := h.House.Staff.Token(h.AsSystem(), "staff-"+lotCode, lotCode, viewer.Attendant)
 	if err != nil {
 		h.T.Fatal(err)
 	}

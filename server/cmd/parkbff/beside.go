@@ -8,6 +8,8 @@ import (
 	"os"
 	"time"
 
+	"parkbff/ent/staffrole"
+	"parkbff/internal/identity/staffing"
 	"parkbff/internal/parking/lotfile"
 	"parkbff/internal/replay"
 	"parkbff/internal/viewer"
@@ -28,7 +30,7 @@ func (b beside) GateToken(ctx context.Context, lotCode, gateCode string) (string
 }
 
 func (b beside) StaffToken(ctx context.Context, label, lotCode string) (string, error) {
-	return b.house.Identity.StaffToken(viewer.AsSystem(ctx, jobCommandLine), label, lotCode, viewer.Attendant)
+	return b.house.Staff.Token(viewer.AsSystem(ctx, jobCommandLine), label, lotCode, viewer.Attendant)
 }
 
 type migrateCommand struct{}
@@ -68,7 +70,49 @@ type staffTokenCommand struct {
 // Run prints the token on the last line.
 func (c *staffTokenCommand) Run(s *surroundings) error {
 	return s.inHouse(func(ctx context.Context, h *server.House) error {
-		return printToken(h.Identity.StaffToken(viewer.AsSystem(ctx, jobCommandLine), c.Label, c.Lot, viewer.Role(c.Role)))
+		return printToken(h.Staff.Token(viewer.AsSystem(ctx, jobCommandLine), c.Label, c.Lot, viewer.Role(c.Role)))
+	})
+}
+
+type staffInviteCommand struct {
+	Label string `arg:"" help:"Personnel number: letters, digits and hyphens."`
+	Role  string `required:"" enum:"ATTENDANT,MANAGER,CLERK,OFFICER,ADMIN" help:"ATTENDANT or MANAGER of a lot, CLERK or MANAGER of a store, OFFICER or ADMIN of the platform."`
+	Lot   string `xor:"place" help:"Code of the lot."`
+	Store string `xor:"place" help:"Code of the store."`
+}
+
+// Run gives the role and prints the code to enrol by on the last line.
+func (c *staffInviteCommand) Run(s *surroundings) error {
+	return s.inHouse(func(ctx context.Context, h *server.House) error {
+		post := staffing.Post{Role: staffrole.Role(c.Role)}
+		if c.Lot != "" {
+			post.LotCode = &c.Lot
+		}
+		if c.Store != "" {
+			post.StoreCode = &c.Store
+		}
+		given, err := h.Staff.Invite(viewer.AsSystem(ctx, jobCommandLine), staffing.Appointment{Label: c.Label, Post: post})
+		if err != nil {
+			return err
+		}
+		if given.Code == "" {
+			fmt.Fprintln(os.Stderr, "enrolled already; the role is given")
+			return nil
+		}
+		_, err = fmt.Fprintln(os.Stdout, given.Code)
+		return err
+	})
+}
+
+type storeAddCommand struct {
+	Code string `arg:"" help:"Code of the store."`
+	Name string `arg:"" help:"Its name."`
+}
+
+// Run adds the store, or names it anew.
+func (c *storeAddCommand) Run(s *surroundings) error {
+	return s.inHouse(func(ctx context.Context, h *server.House) error {
+		return h.Staff.AddStore(viewer.AsSystem(ctx, jobCommandLine), c.Code, c.Name)
 	})
 }
 

@@ -17,13 +17,15 @@ import (
 
 // commands of the program. Settings come from the environment; see README.md.
 type commands struct {
-	Serve      serveCommand      `cmd:"" help:"Serve GraphQL over HTTP, WebSocket and server-sent events."`
-	Migrate    migrateCommand    `cmd:"" help:"Bring the database's schema up to date."`
-	ImportLots importLotsCommand `cmd:"" help:"Add lots with their gates and tariffs from a file, or change them."`
-	GateToken  gateTokenCommand  `cmd:"" help:"Print a token for a gate on the last line."`
-	StaffToken staffTokenCommand `cmd:"" help:"Print a token for staff of a lot on the last line."`
-	Replay     replayCommand     `cmd:"" help:"Report recorded stays to a running server and compare the fees."`
-	Doctor     doctorCommand     `cmd:"" help:"Check settings, keys, store, bus and clock."`
+	Serve       serveCommand       `cmd:"" help:"Serve GraphQL over HTTP, WebSocket and server-sent events."`
+	Migrate     migrateCommand     `cmd:"" help:"Bring the database's schema up to date."`
+	ImportLots  importLotsCommand  `cmd:"" help:"Add lots with their gates and tariffs from a file, or change them."`
+	GateToken   gateTokenCommand   `cmd:"" help:"Print a token for a gate on the last line."`
+	StaffToken  staffTokenCommand  `cmd:"" help:"Print a token for staff of a lot on the last line."`
+	StaffInvite staffInviteCommand `cmd:"" help:"Give somebody a role and print the code to enrol by on the last line."`
+	StoreAdd    storeAddCommand    `cmd:"" help:"Add a store, or name it anew."`
+	Replay      replayCommand      `cmd:"" help:"Report recorded stays to a running server and compare the fees."`
+	Doctor      doctorCommand      `cmd:"" help:"Check settings, keys, store, bus and clock."`
 }
 
 // surroundings are what every command is given.
