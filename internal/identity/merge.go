@@ -176,7 +176,7 @@ func (g *merging) close(ctx context.Context) error {
 		return fmt.Errorf("drop notices: %w", err)
 	}
 	err = tx.Account.UpdateOneID(g.from).SetMobile(vault.Sealed{}).ClearMobileIndex().ClearProfile().
-		ClearPersonIndex().ClearAdult().SetClosedAt(now).Exec(ctx)
+		ClearPersonIndex().ClearAdult().ClearMinorSince().ClearGuardianConsentedAt().ClearMessageDisplay().SetClosedAt(now).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("close the account: %w", err)
 	}
