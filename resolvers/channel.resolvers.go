@@ -7,32 +7,51 @@ package resolvers
 
 import (
 	"context"
-	"fmt"
 
 	"parkbff/graph/model"
 	"parkbff/internal/identity"
+	"parkbff/internal/viewer"
 )
 
 func (r *accountResolver) LinkedAccounts(ctx context.Context, obj *identity.Account) ([]*identity.LinkedAccount, error) {
-	panic(fmt.Errorf("not implemented: LinkedAccounts - linkedAccounts"))
+	return r.identity.LinkedAccounts(ctx)
 }
 
 func (r *mutationResolver) BeginChannelVisit(ctx context.Context, input model.BeginChannelVisitInput) (*model.BeginChannelVisitPayload, error) {
-	panic(fmt.Errorf("not implemented: BeginChannelVisit - beginChannelVisit"))
+	visit, err := r.identity.BeginChannelVisit(ctx, input.Channel)
+	refused, err := refusals(err)
+	return &model.BeginChannelVisitPayload{
+		AuthorizeURL: present(visit.AuthorizeURL), State: present(visit.State),
+		ExpiresIn: positive(visit.ExpiresIn), UserErrors: refused,
+	}, err
 }
 
 func (r *mutationResolver) LoginWithChannel(ctx context.Context, input model.LoginWithChannelInput) (*model.LoginWithChannelPayload, error) {
-	panic(fmt.Errorf("not implemented: LoginWithChannel - loginWithChannel"))
+	tokens, err := r.identity.SignInByChannel(ctx, channelLoginOf(input))
+	refused, err := refusals(err)
+	return &model.LoginWithChannelPayload{
+		AccessToken: present(tokens.Access), RefreshToken: present(tokens.Refresh),
+		ExpiresIn: positive(tokens.ExpiresIn), Viewer: viewer.Of(ctx), UserErrors: refused,
+	}, err
 }
 
 func (r *mutationResolver) LoginOneClick(ctx context.Context, input model.LoginOneClickInput) (*model.LoginOneClickPayload, error) {
-	panic(fmt.Errorf("not implemented: LoginOneClick - loginOneClick"))
+	tokens, err := r.identity.SignInOneClick(ctx, input.Carrier, input.Token, text(input.DeviceName))
+	refused, err := refusals(err)
+	return &model.LoginOneClickPayload{
+		AccessToken: present(tokens.Access), RefreshToken: present(tokens.Refresh),
+		ExpiresIn: positive(tokens.ExpiresIn), Viewer: viewer.Of(ctx), UserErrors: refused,
+	}, err
 }
 
 func (r *mutationResolver) LinkChannel(ctx context.Context, input model.LinkChannelInput) (*model.LinkChannelPayload, error) {
-	panic(fmt.Errorf("not implemented: LinkChannel - linkChannel"))
+	proof := identity.ChannelProof{Channel: input.Channel, Code: input.Code, State: text(input.State)}
+	linked, err := r.identity.LinkChannel(ctx, proof, input.LinkConsent)
+	refused, err := refusals(err)
+	return &model.LinkChannelPayload{LinkedAccount: linked, Viewer: viewer.Of(ctx), UserErrors: refused}, err
 }
 
 func (r *mutationResolver) MergeAccounts(ctx context.Context, input model.MergeAccountsInput) (*model.MergeAccountsPayload, error) {
-	panic(fmt.Errorf("not implemented: MergeAccounts - mergeAccounts"))
+	refused, err := refusals(r.identity.MergeAccounts(ctx, input.Mobile, input.Code))
+	return &model.MergeAccountsPayload{Viewer: viewer.Of(ctx), UserErrors: refused}, err
 }

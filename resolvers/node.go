@@ -66,6 +66,8 @@ func (r *Resolver) find(ctx context.Context, id relay.ID) (relay.Node, error) {
 		return some(r.consents.One(ctx, id.Row))
 	case typeVehicle:
 		return some(r.identity.Vehicle(ctx, id.Row))
+	case typeLinkedAccount:
+		return some(r.identity.LinkedAccount(ctx, id.Row))
 	case typeGateCommand:
 		return some(r.parking.CommandByRow(ctx, id.Row))
 	case typeLot:

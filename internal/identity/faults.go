@@ -19,6 +19,13 @@ var (
 	TooManyPlates   = fault.New("TOO_MANY_PLATES", "Three unverified plates at most. Verify or unbind one.").At("plate")
 	InvalidNickname = fault.New("INVALID_NICKNAME", "A name has 20 characters at most, all of them printable.").At("nickname")
 
+	ChannelNotOffered    = fault.New("CHANNEL_NOT_OFFERED", "This way of signing in is not offered here.").At("channel")
+	ChannelAlreadyLinked = fault.New("CHANNEL_ALREADY_LINKED", "Another account of this channel is linked. Unlink it first.").At("channel")
+	ChannelNotLinkable   = fault.New("CHANNEL_NOT_LINKABLE", "This account of the channel cannot be linked.").At("channel")
+	MobileRequired       = fault.New("MOBILE_REQUIRED", "The first time, the platform must vouch for a mobile too.").At("phone")
+	NothingToMerge       = fault.New("NOTHING_TO_MERGE", "This mobile has no other account.").At("mobile")
+	NotMergeable         = fault.New("NOT_MERGEABLE", "These accounts cannot be joined.")
+
 	DocumentTooLarge    = fault.New("DOCUMENT_TOO_LARGE", "A document's picture may have 5 MB.")
 	VerificationRefused = fault.New("VERIFICATION_REFUSED", "The documents do not show that the vehicle is this person's own; see reason.")
 )

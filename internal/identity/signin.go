@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"parkbff/ent"
@@ -11,7 +12,6 @@ import (
 	"parkbff/ent/consent"
 	"parkbff/ent/signin"
 	"parkbff/internal/cnid"
-	"parkbff/internal/fault"
 	"parkbff/internal/identity/token"
 	"parkbff/internal/store"
 	"parkbff/internal/vault"
@@ -30,18 +30,32 @@ var follows = map[signin.Channel]channellink.Channel{
 	signin.ChannelAPP:         channellink.ChannelAPP,
 }
 
+// Login is what a person shows to sign in by a code. ChannelCode, on mini-programs alone, is the platform's
+// one-time code; DeviceName is what the person calls the device.
+type Login struct {
+	Mobile, Code string
+	Channel      signin.Channel
+	ChannelCode  string
+	DeviceName   string
+}
+
+// Format prints "login" whatever the verb.
+func (Login) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "login") }
+
 // SignIn proves a mobile by the code sent to it, opens its account at first use, and answers tokens. The
 // viewer in ctx becomes the account's.
 //
-// Errors: INVALID_MOBILE; BAD_USER_INPUT for a channel that is none; CODE_INVALID for every code that does
+// Errors: INVALID_MOBILE; BAD_USER_INPUT for a channel that is none or has no ChannelCode; CHANNEL_REFUSED
+// and CHANNEL_NOT_OFFERED for a ChannelCode that nobody vouches for; CODE_INVALID for every code that does
 // not count now, whatever the reason.
-func (s *Service) SignIn(ctx context.Context, mobile, code string, ch signin.Channel) (Tokens, error) {
-	m, err := cnid.ParseMobile(mobile)
+func (s *Service) SignIn(ctx context.Context, in Login) (Tokens, error) {
+	m, err := cnid.ParseMobile(in.Mobile)
 	if err != nil {
 		return Tokens{}, at(err, "mobile")
 	}
-	if signin.ChannelValidator(ch) != nil {
-		return Tokens{}, fault.BadInput.At("channel")
+	ch, err := s.provenChannel(ctx, in)
+	if err != nil {
+		return Tokens{}, err
 	}
 	first, err := s.newFamily()
 	if err != nil {
@@ -50,7 +64,7 @@ func (s *Service) SignIn(ctx context.Context, mobile, code string, ch signin.Cha
 	var begun *ent.SignIn
 	err = s.write(ctx, "sign in", func(ctx context.Context, tx *ent.Tx) error {
 		begun = nil
-		good, err := s.redeem(ctx, tx, m, code)
+		good, err := s.redeem(ctx, tx, m, in.Code)
 		if err != nil || !good {
 			return err // a wrong code is counted, so this commits
 		}
@@ -58,7 +72,7 @@ func (s *Service) SignIn(ctx context.Context, mobile, code string, ch signin.Cha
 		if err != nil {
 			return err
 		}
-		begun, err = s.begin(ctx, tx, accountID, ch, first)
+		begun, err = s.begin(ctx, tx, accountID, ch, first, in.DeviceName)
 		return err
 	})
 	if err != nil {
@@ -67,6 +81,11 @@ func (s *Service) SignIn(ctx context.Context, mobile, code string, ch signin.Cha
 	if begun == nil {
 		return Tokens{}, CodeInvalid
 	}
+	return s.admit(ctx, begun, first)
+}
+
+// admit makes the viewer in ctx the one who has signed in.
+func (s *Service) admit(ctx context.Context, begun *ent.SignIn, first refreshToken) (Tokens, error) {
 	if err := s.renew(ctx, begun.AccountID, begun.ID); err != nil {
 		return Tokens{}, err
 	}
@@ -124,7 +143,7 @@ func (s *Service) setMobile(ctx context.Context, tx *ent.Tx, accountID int64, m 
 	return nil
 }
 
-func (s *Service) begin(ctx context.Context, tx *ent.Tx, accountID int64, ch signin.Channel, first refreshToken) (*ent.SignIn, error) {
+func (s *Service) begin(ctx context.Context, tx *ent.Tx, accountID int64, ch signin.Channel, first refreshToken, _ string) (*ent.SignIn, error) {
 	now := s.clock.Now()
 	sealed, err := s.vault.SealString(ctx, vault.AccountKey(accountID), fieldRefresh, first.text())
 	if err != nil {
@@ -142,10 +161,13 @@ func (s *Service) begin(ctx context.Context, tx *ent.Tx, accountID int64, ch sig
 
 // follow creates or renews the channel link that a sign-in brings about.
 func follow(ctx context.Context, tx *ent.Tx, accountID int64, ch signin.Channel, now time.Time) error {
-	channel, ok := follows[ch]
-	if !ok {
-		return nil
+	if channel, ok := follows[ch]; ok {
+		return linkOn(ctx, tx, accountID, channel, now)
 	}
+	return nil
+}
+
+func linkOn(ctx context.Context, tx *ent.Tx, accountID int64, channel channellink.Channel, now time.Time) error {
 	err := tx.ChannelLink.Create().SetAccountID(accountID).SetChannel(channel).SetLinkedAt(now).
 		OnConflictColumns(channellink.FieldAccountID, channellink.FieldChannel).
 		Update(func(u *ent.ChannelLinkUpsert) { u.UpdateLinkedAt().ClearEndedAt() }).Exec(ctx)

@@ -61,7 +61,8 @@ func (s *Service) end(ctx context.Context, tx *ent.Tx, row *ent.SignIn) error {
 	return nil
 }
 
-// UnlinkChannel stops following on a channel; the sign-in goes on. A channel that is not followed is
+// UnlinkChannel stops following on a channel, until the next sign-in there, event or link, and ends what is
+// linked there with its consent; the sign-in goes on. A channel that is neither followed nor linked is
 // unlinked already. Errors: UNAUTHENTICATED; BAD_USER_INPUT for a channel that is none.
 func (s *Service) UnlinkChannel(ctx context.Context, ch channellink.Channel) error {
 	v, err := driver(ctx)
@@ -72,7 +73,13 @@ func (s *Service) UnlinkChannel(ctx context.Context, ch channellink.Channel) err
 		return fault.BadInput.At("channel")
 	}
 	err = s.write(ctx, "unlink a channel", func(ctx context.Context, tx *ent.Tx) error {
+		if _, err := holdAccount(ctx, tx, v.AccountID); err != nil {
+			return err
+		}
 		s.accountChanged(ctx, v.AccountID)
+		if err := s.endLinks(ctx, tx, v.AccountID, ch); err != nil {
+			return err
+		}
 		return s.unlink(ctx, tx, v.AccountID, ch)
 	})
 	if err != nil {

@@ -1,0 +1,194 @@
+package identity
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"parkbff/ent"
+	"parkbff/ent/account"
+	"parkbff/ent/datakey"
+	"parkbff/ent/erasure"
+	"parkbff/ent/notice"
+	"parkbff/ent/signin"
+	"parkbff/ent/vehiclebinding"
+	"parkbff/internal/cnid"
+	"parkbff/internal/entitlement"
+	"parkbff/internal/store"
+	"parkbff/internal/vault"
+	"parkbff/internal/viewer"
+)
+
+// MergeAccounts joins the account of another mobile, proved by a code sent there, to the viewer's, which
+// keeps its own mobile. What both may see and have becomes the viewer's; the other account is closed: its
+// sign-ins end, on open sockets too, its notices go with it, and its key is destroyed.
+//
+// The viewer's own choices stand: its profile, its consents, its link of a channel that both have linked.
+// The other's consents to what moves (a vehicle, a linked account) move with it, and those that were given
+// for the account end with the account (R092). A car that both have bound is kept as verified, where one of
+// them is the owner, else as the viewer has it. A record that either has hidden stays hidden, and full
+// masking stays on if either has it on. There may be more unverified plates than can be bound.
+//
+// Errors: UNAUTHENTICATED; STEP_UP_REQUIRED; INVALID_MOBILE; CODE_INVALID; NOTHING_TO_MERGE, which only
+// whoever holds that mobile learns; NOT_MERGEABLE for accounts of two persons by their verifications, and
+// where one of them is to be erased.
+func (s *Service) MergeAccounts(ctx context.Context, mobile, code string) error {
+	v := viewer.Of(ctx)
+	if err := entitlement.Require(v, entitlement.EndAccount, 0); err != nil {
+		return err
+	}
+	m, err := cnid.ParseMobile(mobile)
+	if err != nil {
+		return at(err, "mobile")
+	}
+	if err := s.steppedUp(ctx, v); err != nil {
+		return err
+	}
+	var refusal error
+	err = s.write(ctx, "merge accounts", func(ctx context.Context, tx *ent.Tx) error {
+		refusal = CodeInvalid
+		good, err := s.redeem(ctx, tx, m, code)
+		if err != nil || !good {
+			return err // a wrong code is counted, so this commits
+		}
+		refusal, err = s.mergeWith(ctx, tx, v.AccountID, m)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if refusal != nil {
+		return refusal
+	}
+	return s.renew(ctx, v.AccountID, v.SignInID)
+}
+
+// mergeWith answers why the account of a mobile is not joined, or joins it.
+func (s *Service) mergeWith(ctx context.Context, tx *ent.Tx, survivor int64, m cnid.Mobile) (refusal, err error) {
+	other, err := tx.Account.Query().Where(account.MobileIndex(s.mobileIndex(m)), account.IDNEQ(survivor)).OnlyID(ctx)
+	if ent.IsNotFound(err) {
+		return NothingToMerge, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find the account: %w", err)
+	}
+	g := merging{s: s, tx: tx, to: survivor, from: other}
+	if err := g.hold(ctx); err != nil {
+		return nil, err
+	}
+	fit, err := g.fit(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !fit {
+		return NotMergeable, nil
+	}
+	return nil, g.run(ctx)
+}
+
+// merging is one account on its way into another.
+type merging struct {
+	s        *Service
+	tx       *ent.Tx
+	to, from int64
+
+	survivor, other *ent.Account
+	bindings        []*ent.VehicleBinding // living, of both
+}
+
+// hold holds the vehicles of both and then both accounts, each in the order of their rows. With a vehicle
+// are held the stays that are being opened for it.
+func (g *merging) hold(ctx context.Context) (err error) {
+	g.bindings, err = g.tx.VehicleBinding.Query().
+		Where(vehiclebinding.AccountIDIn(g.to, g.from), vehiclebinding.EndedAtIsNil()).All(ctx)
+	if err != nil {
+		return fmt.Errorf("read bindings: %w", err)
+	}
+	vehicles := make([]int64, len(g.bindings))
+	for i, b := range g.bindings {
+		vehicles[i] = b.VehicleID
+	}
+	slices.Sort(vehicles)
+	for _, id := range slices.Compact(vehicles) {
+		if _, err := holdVehicle(ctx, g.tx, id); err != nil {
+			return err
+		}
+	}
+	held := map[int64]*ent.Account{}
+	for _, id := range []int64{min(g.to, g.from), max(g.to, g.from)} {
+		if held[id], err = holdAccount(ctx, g.tx, id); err != nil {
+			return err
+		}
+	}
+	g.survivor, g.other = held[g.to], held[g.from]
+	return nil
+}
+
+// fit tells whether both may be one person's, and neither is to be erased: nobody escapes that by merging.
+func (g *merging) fit(ctx context.Context) (bool, error) {
+	one, another := g.survivor.PersonIndex, g.other.PersonIndex
+	if len(one) > 0 && len(another) > 0 && !equal(one, another) {
+		return false, nil
+	}
+	doomed, err := g.tx.Erasure.Query().Where(erasure.AccountIDIn(g.to, g.from)).Exist(ctx)
+	if err != nil {
+		return false, fmt.Errorf("read erasures: %w", err)
+	}
+	return !doomed, nil
+}
+
+func (g *merging) run(ctx context.Context) error {
+	g.s.accountChanged(ctx, g.to)
+	g.s.accountChanged(ctx, g.from)
+	for _, step := range []func(context.Context) error{
+		g.endSignIns,
+		g.moveBindings, g.moveOwnership, g.moveInvitations, g.moveFleets, g.moveDisputes,
+		g.moveAccess, g.moveConsents, g.moveLinks, g.moveFollowing,
+		g.moveAccount, g.close,
+	} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endSignIns ends the other account's sign-ins and with them the following that rests on them.
+func (g *merging) endSignIns(ctx context.Context) error {
+	rows, err := g.tx.SignIn.Query().Where(signin.AccountID(g.from), signin.RevokedAtIsNil()).All(ctx)
+	if err != nil {
+		return fmt.Errorf("read sign-ins: %w", err)
+	}
+	for _, row := range rows {
+		if err := g.s.end(ctx, g.tx, row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// close empties the other account and keeps the evidence. Without its key, whatever is left of it sealed
+// is noise.
+func (g *merging) close(ctx context.Context) error {
+	now, tx := g.s.clock.Now(), g.tx
+	notices, err := tx.Notice.Delete().Where(notice.AccountID(g.from)).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("drop notices: %w", err)
+	}
+	err = tx.Account.UpdateOneID(g.from).SetMobile(vault.Sealed{}).ClearMobileIndex().ClearProfile().
+		ClearPersonIndex().ClearAdult().ClearMinorSince().ClearGuardianConsentedAt().ClearMessageDisplay().SetClosedAt(now).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("close the account: %w", err)
+	}
+	owner := vault.AccountKey(g.from)
+	if _, err := tx.DataKey.Delete().Where(datakey.Owner(string(owner))).Exec(ctx); err != nil {
+		return fmt.Errorf("destroy the key: %w", err)
+	}
+	store.AfterCommit(ctx, func() { g.s.vault.Forget(owner) })
+	err = tx.Erasure.Create().SetAccountID(g.from).SetReason(erasure.ReasonACCOUNTS_MERGED).
+		SetNoticedAt(now).SetDeadline(now).SetErasedAt(now).SetItems(notices + 1).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("record the erasure: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,344 @@
+package identity_test
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"entgo.io/ent/dialect/sql"
+	"github.com/google/go-cmp/cmp"
+
+	"parkbff/ent"
+	"parkbff/ent/consent"
+	"parkbff/ent/erasure"
+	"parkbff/ent/linkedaccount"
+	"parkbff/ent/migrate"
+	"parkbff/ent/notice"
+	"parkbff/ent/platedispute"
+	"parkbff/ent/riskevent"
+	"parkbff/ent/signin"
+	"parkbff/ent/vehiclebinding"
+	"parkbff/internal/fault"
+	"parkbff/internal/identity"
+	"parkbff/internal/identity/token"
+	"parkbff/internal/risk"
+	"parkbff/internal/vault"
+	"parkbff/internal/viewer"
+)
+
+// merges joins the account of a mobile to the person's.
+func (p *person) merges(mobile string) error {
+	p.h.t.Helper()
+	return p.h.MergeAccounts(p.ctx, mobile, p.h.code(mobile))
+}
+
+func TestMergingNeedsAYoungSignInAndTheOtherMobile(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		const second = "13900139000"
+		other := h.arrives(second, signin.ChannelAPP)
+		p := h.arrives(mobile, signin.ChannelAPP)
+		code := h.code(second)
+		refused(t, h.MergeAccounts(viewer.With(t.Context(), viewer.Nobody()), second, code), fault.Unauthenticated)
+		refused(t, h.MergeAccounts(p.ctx, "139", code), fault.New("INVALID_MOBILE", ""))
+		refused(t, h.MergeAccounts(p.ctx, second, wrong(code)), identity.CodeInvalid)
+		refused(t, h.MergeAccounts(p.ctx, "13700137000", "000000"), identity.CodeInvalid) // no code, no account: the same
+		refused(t, p.merges("13700137000"), identity.NothingToMerge)
+		refused(t, p.merges(mobile), identity.NothingToMerge)
+		h.clock.Pass(10 * time.Minute)
+		code = h.code(second)
+		refused(t, h.MergeAccounts(p.ctx, second, code), identity.StepUpRequired)
+		h.must(other.returns())
+		_, err := h.SignIn(t.Context(), identity.Login{Mobile: second, Code: code, Channel: signin.ChannelH5})
+		h.must(err) // the code was not redeemed
+	})
+}
+
+func TestAccountsOfTwoPersonsAndThoseToBeErasedAreNotJoined(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		const second, third = "13900139000", "13700137000"
+		p, other, doomed := h.arrives(mobile, signin.ChannelAPP), h.arrives(second, signin.ChannelAPP), h.arrives(third, signin.ChannelAPP)
+		h.must(p.verifies(p.binds(plate), licence(plate, "张三"), card("张三", adult)))
+		h.must(other.verifies(other.binds("粤B54321"), licence("粤B54321", "李四"), card("李四", another)))
+		h.system(func(ctx context.Context, tx *ent.Tx) {
+			h.must(tx.Erasure.Create().SetAccountID(doomed.id()).SetReason(erasure.ReasonMINOR_WITHOUT_CONSENT).
+				SetNoticedAt(h.clock.Now()).SetDeadline(h.clock.Now().Add(time.Hour)).Exec(ctx))
+		})
+		for _, m := range []string{second, third} {
+			refused(t, p.merges(m), identity.NotMergeable)
+		}
+		for _, q := range []*person{p, other, doomed} {
+			h.must(q.returns())
+		}
+	})
+}
+
+// stays where rows of an account that is closed may be: what is evidence, and sign-ins, all of them ended.
+var stayBehind = map[string]bool{"sign_ins.account_id": true, "risk_events.account_id": true, "erasures.account_id": true}
+
+// accountColumns are all columns that name an account.
+func accountColumns() (all []string) {
+	for _, table := range migrate.Tables {
+		for _, c := range table.Columns {
+			if strings.HasSuffix(c.Name, "account_id") {
+				all = append(all, table.Name+"."+c.Name)
+			}
+		}
+	}
+	return all
+}
+
+// naming counts the rows that name an account, by column.
+func (h *house) naming(accountID int64) map[string]int {
+	h.t.Helper()
+	counts := map[string]int{}
+	h.system(func(ctx context.Context, tx *ent.Tx) {
+		for _, name := range accountColumns() {
+			table, column, _ := strings.Cut(name, ".")
+			query, args := sql.Dialect(h.store.Dialect()).Select(sql.Count("*")).From(sql.Table(table)).Where(sql.EQ(column, accountID)).Query()
+			rows, err := tx.QueryContext(ctx, query, args...)
+			h.must(err)
+			counts[name], err = sql.ScanInt(rows)
+			h.must(err)
+			h.must(rows.Close())
+		}
+	})
+	return counts
+}
+
+// owns gives an account one of everything that an account can have and that no service here gives it.
+func (h *house) owns(accountID, vehicleID, guest int64) {
+	h.t.Helper()
+	seal := func(field, text string) vault.Sealed {
+		sealed, err := h.config.Vault.SealString(h.t.Context(), vault.AccountKey(accountID), field, text)
+		h.must(err)
+		return sealed
+	}
+	now := h.clock.Now()
+	h.system(func(ctx context.Context, tx *ent.Tx) {
+		h.must(tx.Account.UpdateOneID(accountID).SetProfile(seal("account.profile", `{"nickname":"小红"}`)).Exec(ctx))
+		h.must(tx.Fleet.Create().SetAccountID(accountID).SetName(seal("fleet.name", "某公司")).SetNameIndex([]byte{1}).
+			SetCreditCode(seal("fleet.credit_code", "91440300")).SetCreditCodeIndex([]byte{2}).SetCreatedAt(now).Exec(ctx))
+		h.must(tx.PlateDispute.Create().SetAccountID(accountID).SetVehicleID(vehicleID).SetPlate(seal("plate_dispute.plate", plate)).
+			SetPlateIndex([]byte{1}).SetPlateColor("BLUE").SetCreatedAt(now).Exec(ctx))
+		h.must(tx.CoDriverInvitation.Create().SetAccountID(accountID).SetVehicleID(vehicleID).SetCodeHash([]byte{byte(accountID)}).
+			SetCreatedAt(now).SetExpiresAt(now.Add(time.Hour)).Exec(ctx))
+		h.must(tx.VehicleBinding.Create().SetAccountID(guest).SetVehicleID(vehicleID).SetInvitedByAccountID(accountID).
+			SetRole(vehiclebinding.RoleCO_DRIVER).SetPlate(vault.Sealed{1}).SetPlateIndex([]byte{1}).SetPlateColor("BLUE").SetBoundAt(now).
+			SetEndedAt(now).Exec(ctx))
+		h.must(tx.Notice.Create().SetAccountID(accountID).SetSequence(1).SetKind(notice.KindENTERED).SetVehicleID(vehicleID).
+			SetPlate(seal("notice.plate", plate)).SetOccurredAt(now).SetCreatedAt(now).Exec(ctx))
+	})
+	h.config.Risks.Note(h.t.Context(), risk.Happening{Kind: riskevent.KindNEW_DEVICE, Outcome: riskevent.OutcomeNOTED, AccountID: accountID})
+}
+
+func TestAllThatIsTheOtherAccountsMovesOrGoes(t *testing.T) {
+	eachConnected(t, func(t *testing.T, h *connected) {
+		guest := h.arrives(bob.mobile, signin.ChannelH5)
+		other := h.enters(linkedaccount.ChannelWECHAT_OFFICIAL, alice)
+		h.tells(h.event(official, alice, true))
+		tablet := h.arrives(alice.mobile, signin.ChannelWECHAT_MINI)
+		car := other.binds(plate)
+		h.must(other.verifies(car, licence(plate, "张三"), card("张三", adult)))
+		name := "小红"
+		_, err := h.RenameVehicle(other.ctx, car.Row, &name)
+		h.must(err)
+		h.stays(other.id(), car.VehicleID)
+		h.owns(other.id(), car.VehicleID, guest.id())
+		h.system(func(ctx context.Context, tx *ent.Tx) {
+			h.must(tx.Account.UpdateOneID(other.id()).SetFullMask(true).Exec(ctx))
+		})
+		p := h.arrives("13812340009", signin.ChannelH5)
+		p.binds("粤B54321")
+		closed := other.id()
+		for column, n := range h.naming(closed) {
+			if n == 0 && column != "erasures.account_id" {
+				t.Errorf("the test has nothing in %s", column)
+			}
+		}
+		h.must(tablet.returns())
+		ended, cancel := h.SignInEnded(tablet.viewer().SignInID)
+		defer cancel()
+
+		h.must(p.merges(alice.mobile))
+
+		select {
+		case <-ended:
+		default:
+			t.Error("open sockets do not hear of it")
+		}
+		for _, q := range []*person{other, tablet} {
+			refused(t, q.returns(), identity.SignInEnded)
+			_, err := h.Refresh(t.Context(), q.tokens.Refresh)
+			refused(t, err, token.Invalid)
+		}
+		for column, n := range h.naming(closed) {
+			if n != 0 && !stayBehind[column] {
+				t.Errorf("%d rows of the closed account in %s", n, column)
+			}
+		}
+		h.mustHaveMoved(p, car)
+		h.mustBeClosed(closed)
+		again := h.arrives(alice.mobile, signin.ChannelH5)
+		if again.id() == closed || again.id() == p.id() || again.viewer().BoundPlates() != 0 {
+			t.Error("the mobile opens an account with something in it")
+		}
+	})
+}
+
+// mustHaveMoved fails unless the survivor has the other's car, records, link, profile, fleet and claim, and
+// can read them.
+func (h *connected) mustHaveMoved(p *person, car *identity.Vehicle) {
+	h.t.Helper()
+	v := p.viewer()
+	if own, bound := v.Vehicle(car.VehicleID); !bound || !own.Verified || v.BoundPlates() != 2 || !v.FullMask {
+		h.t.Errorf("vehicles %+v, full mask %v", v.Vehicles, v.FullMask)
+	}
+	if d := cmp.Diff([]string{"WECHAT_OFFICIAL"}, v.Channels); d != "" {
+		h.t.Errorf("the sign-in on the mini-program has ended, the event stands: %s", d)
+	}
+	vehicles, err := h.Vehicles(p.ctx)
+	h.must(err)
+	for _, got := range vehicles {
+		if got.Row == car.Row && (got.Plate != plate || *got.Nickname != "小红") {
+			h.t.Error("plate or nickname are others")
+		}
+	}
+	linked, err := h.LinkedAccounts(p.ctx)
+	h.must(err)
+	if len(linked) != 1 || linked[0].Channel != linkedaccount.ChannelWECHAT_OFFICIAL {
+		h.t.Errorf("linked %+v", linked)
+	}
+	in := h.first(linkedaccount.ChannelWECHAT_OFFICIAL, alice)
+	ctx := h.nobody()
+	if _, err = h.SignInByChannel(ctx, in); err != nil || viewer.Of(ctx).AccountID != p.id() {
+		h.t.Errorf("the linked account signs in elsewhere: %v", err)
+	}
+	open := func(field string, sealed vault.Sealed) {
+		h.t.Helper()
+		if _, err := h.config.Vault.OpenString(h.t.Context(), vault.AccountKey(p.id()), field, sealed); err != nil {
+			h.t.Errorf("%s does not open: %v", field, err)
+		}
+	}
+	h.system(func(ctx context.Context, tx *ent.Tx) {
+		fleet, claim := tx.Fleet.Query().OnlyX(ctx), tx.PlateDispute.Query().OnlyX(ctx)
+		open("account.profile", tx.Account.GetX(ctx, p.id()).Profile)
+		open("fleet.name", fleet.Name)
+		open("fleet.credit_code", fleet.CreditCode)
+		open("plate_dispute.plate", claim.Plate)
+		open("linked_account.subject", tx.LinkedAccount.Query().Where(linkedaccount.EndedAtIsNil()).OnlyX(ctx).Subject)
+		if claim.State != platedispute.StateWITHDRAWN {
+			h.t.Error("the owner claims its own plate")
+		}
+		if n := tx.Consent.Query().Where(consent.AccountID(p.id()), consent.PurposeEQ(consent.PurposePARKING_CORE),
+			consent.EndedAtIsNil()).CountX(ctx); n != 1 {
+			h.t.Errorf("%d consents for one account", n)
+		}
+	})
+	if d := cmp.Diff([]string{"bound=true paid=false", "bound=true paid=true"}, h.views(p.id())); d != "" {
+		h.t.Error(d)
+	}
+}
+
+// mustBeClosed fails unless nothing personal is left of an account, and its end is on record.
+func (h *house) mustBeClosed(accountID int64) {
+	h.t.Helper()
+	h.system(func(ctx context.Context, tx *ent.Tx) {
+		row := tx.Account.GetX(ctx, accountID)
+		if row.ClosedAt == nil || len(row.Mobile)+len(row.MobileIndex)+len(row.PersonIndex)+len(row.Profile) != 0 {
+			h.t.Error("the account is not empty")
+		}
+		end := tx.Erasure.Query().Where(erasure.AccountID(accountID)).OnlyX(ctx)
+		if end.Reason != erasure.ReasonACCOUNTS_MERGED || end.ErasedAt == nil || end.Items != 2 {
+			h.t.Errorf("erasure %+v", end)
+		}
+	})
+	if _, err := h.config.Vault.SealString(h.t.Context(), vault.AccountKey(accountID), "account.mobile", "x"); err == nil {
+		h.t.Error("the key is still there")
+	}
+}
+
+func TestOfACarThatBothHaveBoundTheBetterBindingStays(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		const second = "13900139000"
+		other := h.arrives(second, signin.ChannelAPP)
+		p := h.arrives(mobile, signin.ChannelAPP)
+		common, verified := p.binds("粤B00001"), other.binds(plate)
+		other.binds("粤B00001")
+		h.must(other.verifies(verified, licence(plate, "张三"), card("张三", adult)))
+		p.binds("粤B00002")
+		p.binds("粤B00003")
+		other.binds("粤B00004")
+		var guest int64
+		h.system(func(ctx context.Context, tx *ent.Tx) { // invited by the owner
+			sealed, err := h.config.Vault.SealString(ctx, vault.AccountKey(p.id()), "vehicle_binding.plate", plate)
+			h.must(err)
+			guest = tx.VehicleBinding.Create().SetAccountID(p.id()).SetVehicleID(verified.VehicleID).SetInvitedByAccountID(other.id()).
+				SetRole(vehiclebinding.RoleCO_DRIVER).SetPlate(sealed).SetPlateIndex([]byte{1}).SetPlateColor("BLUE").
+				SetBoundAt(h.clock.Now()).SaveX(ctx).ID
+		})
+		h.must(p.merges(second))
+
+		vehicles, err := h.Vehicles(p.ctx)
+		h.must(err)
+		got := map[string]int64{}
+		for _, v := range vehicles {
+			got[v.Plate] = v.Row
+		}
+		if len(got) != 5 || got["粤B00001"] != common.Row || got[plate] != verified.Row {
+			t.Errorf("bound %v", slices.Sorted(maps.Keys(got)))
+		}
+		_, err = h.BindPlate(p.ctx, "粤B00005", "", true) // four unverified ones are more than three
+		refused(t, err, identity.TooManyPlates)
+		h.system(func(ctx context.Context, tx *ent.Tx) {
+			if end := tx.VehicleBinding.GetX(ctx, guest); end.EndedAt == nil || *end.EndReason != vehiclebinding.EndReasonMERGED {
+				t.Errorf("the second binding %+v", end.EndReason)
+			}
+			if n := tx.Consent.Query().Where(consent.AccountID(p.id()), consent.VehicleID(common.VehicleID), consent.EndedAtIsNil()).CountX(ctx); n != 1 {
+				t.Errorf("%d consents for one car", n)
+			}
+			if owner := tx.Vehicle.GetX(ctx, verified.VehicleID).OwnerAccountID; owner == nil || *owner != p.id() {
+				t.Error("the plate is not protected for the survivor")
+			}
+		})
+	})
+}
+
+func TestAConsentThatTheSurvivorTookBackStaysTakenBack(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		const second = "13900139000"
+		h.arrives(second, signin.ChannelAPP)
+		p := h.arrives(mobile, signin.ChannelAPP)
+		h.system(func(ctx context.Context, tx *ent.Tx) {
+			h.must(tx.Consent.Update().Where(consent.AccountID(p.id())).SetWithdrawnAt(h.clock.Now()).Exec(ctx))
+		})
+		h.must(p.merges(second))
+		h.system(func(ctx context.Context, tx *ent.Tx) {
+			if tx.Consent.Query().Where(consent.AccountID(p.id()), consent.WithdrawnAtIsNil(), consent.EndedAtIsNil()).ExistX(ctx) {
+				t.Error("the other account's consent came in its place")
+			}
+		})
+	})
+}
+
+func TestOfTwoLinksOnOneChannelTheSurvivorsStays(t *testing.T) {
+	eachConnected(t, func(t *testing.T, h *connected) {
+		const ch = linkedaccount.ChannelALIPAY_LIFE
+		h.enters(ch, bob)
+		h.tells(h.event(life, bob, true))
+		p := h.enters(ch, alice)
+		h.must(p.merges(bob.mobile))
+		p.mustFollow("the person who followed is linked no more", false)
+		linked, err := h.LinkedAccounts(p.ctx)
+		h.must(err)
+		if len(linked) != 1 {
+			t.Fatalf("linked %+v", linked)
+		}
+		in := h.first(ch, bob)
+		in.Phone = nil
+		_, err = h.SignInByChannel(h.nobody(), in)
+		refused(t, err, identity.MobileRequired)
+	})
+}
