@@ -14,12 +14,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"parkbff/ent/riskevent"
 	"parkbff/graph/contract"
 	"parkbff/graph/directive"
 	"parkbff/graph/generated"
 	"parkbff/graph/limit"
 	"parkbff/graph/relay"
 	"parkbff/internal/cnid"
+	"parkbff/internal/risk"
 	"parkbff/resolvers"
 	"parkbff/server/config"
 	"parkbff/server/edge"
@@ -64,7 +66,7 @@ func New(h *House, extra map[string]http.Handler) (*Server, error) {
 	s := &Server{house: h}
 	s.sockets = ws.New(ws.Options{
 		Runner: runner, Authenticate: signIn.Authenticate, Clock: h.Clock, Log: h.Log,
-		PerViewer: perViewer, PerAddress: perAddress,
+		PerViewer: perViewer, PerAddress: perAddress, Foreign: s.noteForeign,
 	})
 	s.events = sse.New(sse.Options{
 		Runner: runner, Authenticate: signIn.Authenticate, Clock: h.Clock, Log: h.Log,
@@ -94,7 +96,7 @@ func New(h *House, extra map[string]http.Handler) (*Server, error) {
 // newSchema binds the contract to the resolvers and to the directives that guard it.
 func newSchema(h *House, signIn *edge.SignIn) graphql.ExecutableSchema {
 	return generated.NewExecutableSchema(generated.Config{
-		Resolvers:  resolvers.New(resolvers.Services{
+		Resolvers: resolvers.New(resolvers.Services{
 			Identity: h.Identity, Staff: h.Staff, Consents: h.Consents, Parking: h.Parking, Notices: h.Notices,
 			Risk: h.Risk, Apps: h.Apps,
 		}, signIn.ViewerTag),
@@ -133,6 +135,13 @@ func (s *Server) lastCode(w http.ResponseWriter, r *http.Request) {
 	if err := json.NewEncoder(w).Encode(map[string]string{"code": code}); err != nil {
 		s.house.Log.Debug("the client did not take the code", "error", err)
 	}
+}
+
+// noteForeign notes a socket that a page of another site tried to open (R086).
+func (s *Server) noteForeign(path string) {
+	s.house.Risk.Note(context.Background(), risk.Happening{
+		Kind: riskevent.KindRISKY_URL, Outcome: riskevent.OutcomeBLOCKED, Path: path,
+	})
 }
 
 // drainWithin bounds how long clients are given to leave.
