@@ -33,9 +33,7 @@ func (s *Service) GateToken(ctx context.Context, lotCode, gateCode string) (stri
 	if err != nil {
 		return "", err
 	}
-	return s.issuer.Issue(token.Claims{
-		Use: token.Gate, Subject: row.ID, SignIn: row.TokenGeneration, ExpiresAt: s.clock.Now().Add(gateLife),
-	})
+	return s.gateToken(row.ID, row.TokenGeneration)
 }
 
 // RevokeGateTokens revokes every token made for a gate so far. Viewer and errors as GateToken.
@@ -49,7 +47,7 @@ func (s *Service) RevokeGateTokens(ctx context.Context, lotCode, gateCode string
 			return err
 		}
 		s.changed(ctx, subject{token.Gate, row.ID})
-		if err := tx.Gate.UpdateOneID(row.ID).AddTokenGeneration(1).Exec(ctx); err != nil {
+		if err := tx.Gate.UpdateOneID(row.ID).AddTokenGeneration(1).ClearPreviousUntil().Exec(ctx); err != nil {
 			return fmt.Errorf("revoke gate tokens: %w", err)
 		}
 		return nil

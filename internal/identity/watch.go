@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"parkbff/ent/signin"
 	"parkbff/internal/identity/token"
@@ -33,6 +34,7 @@ func (s *Service) accountChanged(ctx context.Context, id int64) {
 func (s *Service) changed(ctx context.Context, of subject) {
 	store.AfterCommit(ctx, func() {
 		s.known.drop(of)
+		s.suspect(of)
 		s.publish(factsSubject + subjectWords[of.use] + "." + strconv.FormatInt(of.id, 10))
 	})
 }
@@ -57,6 +59,33 @@ func (s *Service) publish(subject string) {
 // ended before closes nothing.
 func (s *Service) SignInEnded(signInID int64) (ended <-chan struct{}, cancel func()) {
 	return s.ending.watch(signInID)
+}
+
+// Stand is SignInEnded for a token of any use; those of gates and staff end with their generation. A gate
+// whose token was rotated goes on with the one before until the moment that until answers (zero: there is
+// no such moment). Accounts' tokens have no until.
+func (s *Service) Stand(c token.Claims) (ended <-chan struct{}, until func() time.Time, cancel func()) {
+	if c.Use == token.Access {
+		ended, cancel = s.SignInEnded(c.SignIn)
+		return ended, nil, cancel
+	}
+	of := subject{c.Use, c.Subject}
+	w, cancel := s.ending.watchMachine(of, c.SignIn)
+	s.suspect(of) // it may be the one before already
+	return w.done, w.at, cancel
+}
+
+// suspect has the watched tokens of a machine or of staff checked soon. Accounts have their own word for
+// the end of a sign-in, and change too often.
+func (s *Service) suspect(of subject) {
+	if of.use == token.Access || !s.ending.watchesMachine(of) {
+		return
+	}
+	select {
+	case s.suspects <- of:
+	default:
+		s.Forget() // so many at once are checked with all
+	}
 }
 
 // Forget drops everything remembered, for when changes may have gone unheard: after a write to SQLite by
@@ -115,6 +144,7 @@ func (s *Service) hearOfFacts(name string, _ []byte) {
 	word, number, _ := strings.Cut(strings.TrimPrefix(name, factsSubject), ".")
 	if id, err := strconv.ParseInt(number, 10, 64); err == nil {
 		s.known.drop(subject{subjectUses[word], id})
+		s.suspect(subject{subjectUses[word], id})
 	}
 }
 
@@ -126,20 +156,29 @@ func (s *Service) hearOfEnding(name string, _ []byte) {
 
 func (s *Service) checkWhenInDoubt(ctx context.Context) {
 	for {
+		var err error
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.doubt:
+			err = s.checkWatched(ctx)
+		case of := <-s.suspects:
+			err = s.checkSubject(ctx, of)
 		}
-		if err := s.checkWatched(ctx); err != nil && ctx.Err() == nil {
+		if err != nil && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "cannot tell which sign-ins have ended", "error", err)
 		}
 	}
 }
 
-// checkWatched ends those watched sign-ins that live no more.
+// checkWatched ends those watched sign-ins that live no more, and checks every watched machine.
 func (s *Service) checkWatched(ctx context.Context) error {
 	ctx = viewer.AsSystem(ctx, "check sign-ins")
+	for _, of := range s.ending.watchedMachines() {
+		if err := s.checkSubject(ctx, of); err != nil {
+			return err
+		}
+	}
 	for ids := range slices.Chunk(s.ending.ids(), 500) {
 		living, err := s.store.Fresh(ctx).SignIn.Query().Where(signin.IDIn(ids...), signin.RevokedAtIsNil()).IDs(ctx)
 		if err != nil {
@@ -152,5 +191,16 @@ func (s *Service) checkWatched(ctx context.Context) error {
 			}
 		}
 	}
+	return nil
+}
+
+// checkSubject ends the watched tokens of a machine or of staff whose generation stands no more, and notes
+// until when the others do.
+func (s *Service) checkSubject(ctx context.Context, of subject) error {
+	known, err := s.factsOf(viewer.AsSystem(ctx, "check tokens"), of)
+	if err != nil {
+		return err
+	}
+	s.ending.compare(of, known)
 	return nil
 }

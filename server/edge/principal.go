@@ -33,11 +33,9 @@ func (s *SignIn) Authenticate(ctx context.Context, authorization string) (live.P
 // theirs when they close or renew it, and have nothing to call.
 func (s *SignIn) bearer(claims token.Claims) *bearer {
 	p := &bearer{signIn: s, claims: claims}
-	if claims.Use == token.Access {
-		ended, forget := s.endings.SignInEnded(claims.SignIn)
-		p.ended = ended
-		runtime.AddCleanup(p, func(forget func()) { forget() }, forget)
-	}
+	var forget func()
+	p.ended, p.until, forget = s.endings.Stand(claims)
+	runtime.AddCleanup(p, func(forget func()) { forget() }, forget)
 	return p
 }
 
@@ -45,6 +43,7 @@ type bearer struct {
 	signIn *SignIn
 	claims token.Claims
 	ended  <-chan struct{}
+	until  func() time.Time // nil: the token's own end is its only one
 }
 
 func (p *bearer) Context(ctx context.Context) (context.Context, error) {
@@ -55,7 +54,14 @@ func (p *bearer) Subject() string {
 	return string(p.claims.Use) + strconv.FormatInt(p.claims.Subject, 36)
 }
 
-func (p *bearer) ExpiresAt() time.Time { return p.claims.ExpiresAt }
+func (p *bearer) ExpiresAt() time.Time {
+	if p.until != nil {
+		if until := p.until(); !until.IsZero() && until.Before(p.claims.ExpiresAt) {
+			return until
+		}
+	}
+	return p.claims.ExpiresAt
+}
 
 func (p *bearer) Ended() <-chan struct{} { return p.ended }
 

@@ -23,6 +23,7 @@ type commands struct {
 	GateToken  gateTokenCommand  `cmd:"" help:"Print a token for a gate on the last line."`
 	StaffToken staffTokenCommand `cmd:"" help:"Print a token for staff of a lot on the last line."`
 	Replay     replayCommand     `cmd:"" help:"Report recorded stays to a running server and compare the fees."`
+	Keys       keysCommand       `cmd:"" help:"Change the key file."`
 	Doctor     doctorCommand     `cmd:"" help:"Check settings, keys, store, bus and clock."`
 }
 
