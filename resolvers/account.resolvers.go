@@ -27,7 +27,7 @@ func (r *accountResolver) Consents(ctx context.Context, obj *identity.Account, f
 }
 
 func (r *mutationResolver) Login(ctx context.Context, input model.LoginInput) (*model.LoginPayload, error) {
-	tokens, err := r.identity.SignIn(ctx, input.Mobile, input.Code, input.Channel)
+	tokens, err := r.identity.SignIn(ctx, loginOf(input))
 	refused, err := refusals(err)
 	return &model.LoginPayload{
 		AccessToken: present(tokens.Access), RefreshToken: present(tokens.Refresh),

@@ -3,6 +3,7 @@ package resolvers
 import (
 	"parkbff/graph/model"
 	"parkbff/internal/cnid"
+	"parkbff/internal/identity"
 	"parkbff/internal/parking"
 	"parkbff/internal/parking/geo"
 )
@@ -50,6 +51,19 @@ func eachObserved(results []parking.Result) ([]*model.RecordObservationPayload, 
 		payloads[i] = payload
 	}
 	return payloads, nil
+}
+
+func loginOf(in model.LoginInput) identity.Login {
+	return identity.Login{
+		Mobile: in.Mobile, Code: in.Code, Channel: in.Channel, ChannelCode: text(in.ChannelCode), DeviceName: text(in.DeviceName),
+	}
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }
 
 func searchOf(near *model.PointInput, radiusMeters *int, text *string) parking.Search {

@@ -1,6 +1,8 @@
 package resolvers
 
 import (
+	"time"
+
 	"parkbff/graph/model"
 	"parkbff/internal/fault"
 )
@@ -36,6 +38,13 @@ func present(s string) *string {
 		return nil
 	}
 	return &s
+}
+
+func instant(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
 }
 
 func positive(n int) *int {

@@ -17,9 +17,9 @@ const mobile = "13800138000"
 func TestACodeSignsInOnce(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		code := h.code(mobile)
-		_, err := h.SignIn(t.Context(), "+86 138-0013-8000", code, signin.ChannelH5)
+		_, err := h.SignIn(t.Context(), identity.Login{Mobile: "+86 138-0013-8000", Code: code, Channel: signin.ChannelH5})
 		h.must(err)
-		_, err = h.SignIn(t.Context(), mobile, code, signin.ChannelH5)
+		_, err = h.SignIn(t.Context(), identity.Login{Mobile: mobile, Code: code, Channel: signin.ChannelH5})
 		refused(t, err, identity.CodeInvalid)
 	})
 }
@@ -28,13 +28,13 @@ func TestFiveWrongAttemptsVoidACode(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		code := h.code(mobile)
 		for range 5 {
-			_, err := h.SignIn(t.Context(), mobile, wrong(code), signin.ChannelH5)
+			_, err := h.SignIn(t.Context(), identity.Login{Mobile: mobile, Code: wrong(code), Channel: signin.ChannelH5})
 			refused(t, err, identity.CodeInvalid)
 		}
-		_, err := h.SignIn(t.Context(), mobile, code, signin.ChannelH5)
+		_, err := h.SignIn(t.Context(), identity.Login{Mobile: mobile, Code: code, Channel: signin.ChannelH5})
 		refused(t, err, identity.CodeInvalid)
 
-		_, err = h.SignIn(t.Context(), mobile, h.code(mobile), signin.ChannelH5)
+		_, err = h.SignIn(t.Context(), identity.Login{Mobile: mobile, Code: h.code(mobile), Channel: signin.ChannelH5})
 		h.must(err)
 	})
 }
@@ -43,17 +43,17 @@ func TestACodeIsGoodForFiveMinutesAndUntilTheNext(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		old := h.code(mobile)
 		h.clock.Pass(5 * time.Minute)
-		_, err := h.SignIn(t.Context(), mobile, old, signin.ChannelH5)
+		_, err := h.SignIn(t.Context(), identity.Login{Mobile: mobile, Code: old, Channel: signin.ChannelH5})
 		refused(t, err, identity.CodeInvalid)
 
 		first := h.code(mobile)
 		second := h.code(mobile)
 		if first != second {
-			_, err = h.SignIn(t.Context(), mobile, first, signin.ChannelH5)
+			_, err = h.SignIn(t.Context(), identity.Login{Mobile: mobile, Code: first, Channel: signin.ChannelH5})
 			refused(t, err, identity.CodeInvalid)
 		}
 		h.clock.Pass(5*time.Minute - time.Second)
-		_, err = h.SignIn(t.Context(), mobile, second, signin.ChannelH5)
+		_, err = h.SignIn(t.Context(), identity.Login{Mobile: mobile, Code: second, Channel: signin.ChannelH5})
 		h.must(err)
 	})
 }
@@ -63,10 +63,10 @@ func TestACodeIsForOneMobile(t *testing.T) {
 		code := h.code(mobile)
 		h.code("13900139000")
 		if code != h.sent("13900139000") {
-			_, err := h.SignIn(t.Context(), "13900139000", code, signin.ChannelH5)
+			_, err := h.SignIn(t.Context(), identity.Login{Mobile: "13900139000", Code: code, Channel: signin.ChannelH5})
 			refused(t, err, identity.CodeInvalid)
 		}
-		_, err := h.SignIn(t.Context(), "13700137000", code, signin.ChannelH5)
+		_, err := h.SignIn(t.Context(), identity.Login{Mobile: "13700137000", Code: code, Channel: signin.ChannelH5})
 		refused(t, err, identity.CodeInvalid)
 	})
 }
@@ -114,7 +114,7 @@ func TestTheAnswerToAskingForACodeDoesNotTellOfAnAccount(t *testing.T) {
 			if seconds, err := h.SendCode(t.Context(), m); seconds != 300 || err != nil {
 				t.Errorf("%d, %v", seconds, err)
 			}
-			_, err := h.SignIn(t.Context(), m, wrong(h.sent(m)), signin.ChannelH5)
+			_, err := h.SignIn(t.Context(), identity.Login{Mobile: m, Code: wrong(h.sent(m)), Channel: signin.ChannelH5})
 			if fault.As(err).Error() != identity.CodeInvalid.Error() {
 				t.Error(err)
 			}
@@ -129,9 +129,9 @@ func TestNonsenseIsRefusedBeforeAnythingIsSent(t *testing.T) {
 		if fault.As(err).Field() != "mobile" {
 			t.Error("the field is not named")
 		}
-		_, err = h.SignIn(t.Context(), mobile, "", signin.Channel("FAX"))
+		_, err = h.SignIn(t.Context(), identity.Login{Mobile: mobile, Code: "", Channel: signin.Channel("FAX")})
 		refused(t, err, fault.BadInput)
-		_, err = h.SignIn(t.Context(), mobile, "", signin.ChannelH5)
+		_, err = h.SignIn(t.Context(), identity.Login{Mobile: mobile, Code: "", Channel: signin.ChannelH5})
 		refused(t, err, identity.CodeInvalid)
 	})
 }

@@ -166,7 +166,7 @@ func (h *house) arrives(mobile string, ch signin.Channel) *person {
 	h.t.Helper()
 	p := &person{h: h, ctx: viewer.With(h.t.Context(), viewer.Nobody())}
 	var err error
-	p.tokens, err = h.SignIn(p.ctx, mobile, h.code(mobile), ch)
+	p.tokens, err = h.SignIn(p.ctx, identity.Login{Mobile: mobile, Code: h.code(mobile), Channel: ch})
 	h.must(err)
 	return p
 }

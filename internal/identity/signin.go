@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"parkbff/ent"
@@ -30,18 +31,32 @@ var follows = map[signin.Channel]channellink.Channel{
 	signin.ChannelAPP:         channellink.ChannelAPP,
 }
 
+// Login is what a person signs in with. ChannelCode and DeviceName may be empty.
+type Login struct {
+	Mobile, Code            string
+	Channel                 signin.Channel
+	ChannelCode, DeviceName string
+}
+
+// Format prints "login" whatever the verb.
+func (Login) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "login") }
+
 // SignIn proves a mobile by the code sent to it, opens its account at first use, and answers tokens. The
 // viewer in ctx becomes the account's.
 //
-// Errors: INVALID_MOBILE; BAD_USER_INPUT for a channel that is none; CODE_INVALID for every code that does
-// not count now, whatever the reason.
-func (s *Service) SignIn(ctx context.Context, mobile, code string, ch signin.Channel) (Tokens, error) {
-	m, err := cnid.ParseMobile(mobile)
+// Errors: INVALID_MOBILE; BAD_USER_INPUT for a channel that is none; INVALID_DEVICE_NAME; CODE_INVALID for
+// every code that does not count now, whatever the reason; RATE_LIMITED while the mobile is locked (guesses.go).
+func (s *Service) SignIn(ctx context.Context, in Login) (Tokens, error) {
+	m, err := cnid.ParseMobile(in.Mobile)
 	if err != nil {
 		return Tokens{}, at(err, "mobile")
 	}
-	if signin.ChannelValidator(ch) != nil {
+	if signin.ChannelValidator(in.Channel) != nil {
 		return Tokens{}, fault.BadInput.At("channel")
+	}
+	device, err := tidyDeviceName(in.DeviceName)
+	if err != nil {
+		return Tokens{}, err
 	}
 	first, err := s.newFamily()
 	if err != nil {
@@ -50,7 +65,7 @@ func (s *Service) SignIn(ctx context.Context, mobile, code string, ch signin.Cha
 	var begun *ent.SignIn
 	err = s.write(ctx, "sign in", func(ctx context.Context, tx *ent.Tx) error {
 		begun = nil
-		good, err := s.redeem(ctx, tx, m, code)
+		good, err := s.redeem(ctx, tx, m, in.Code)
 		if err != nil || !good {
 			return err // a wrong code is counted, so this commits
 		}
@@ -58,7 +73,7 @@ func (s *Service) SignIn(ctx context.Context, mobile, code string, ch signin.Cha
 		if err != nil {
 			return err
 		}
-		begun, err = s.begin(ctx, tx, accountID, ch, first)
+		begun, err = s.begin(ctx, tx, accountID, in.Channel, first, device)
 		return err
 	})
 	if err != nil {
@@ -124,15 +139,27 @@ func (s *Service) setMobile(ctx context.Context, tx *ent.Tx, accountID int64, m 
 	return nil
 }
 
-func (s *Service) begin(ctx context.Context, tx *ent.Tx, accountID int64, ch signin.Channel, first refreshToken) (*ent.SignIn, error) {
-	now := s.clock.Now()
-	sealed, err := s.vault.SealString(ctx, vault.AccountKey(accountID), fieldRefresh, first.text())
+// begin begins a sign-in. The device's name is tidy already; empty means none.
+func (s *Service) begin(ctx context.Context, tx *ent.Tx, accountID int64, ch signin.Channel, first refreshToken, deviceName string) (*ent.SignIn, error) {
+	now, owner := s.clock.Now(), vault.AccountKey(accountID)
+	sealed, err := s.vault.SealString(ctx, owner, fieldRefresh, first.text())
 	if err != nil {
 		return nil, err
 	}
-	row, err := tx.SignIn.Create().SetAccountID(accountID).SetChannel(ch).SetCreatedAt(now).
+	if err := s.noteNewDevice(ctx, tx, accountID); err != nil {
+		return nil, err
+	}
+	in := tx.SignIn.Create().SetAccountID(accountID).SetChannel(ch).SetCreatedAt(now).
 		SetFamilyHash(first.familyHash()).SetRefreshHash(first.hash()).SetRefresh(sealed).
-		SetRotatedAt(now).SetExpiresAt(now.Add(refreshLife)).Save(ctx)
+		SetRotatedAt(now).SetExpiresAt(now.Add(refreshLife))
+	if deviceName != "" {
+		name, err := s.vault.SealString(ctx, owner, fieldDevice, deviceName)
+		if err != nil {
+			return nil, err
+		}
+		in.SetDeviceName(name)
+	}
+	row, err := in.Save(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("begin a sign-in: %w", err)
 	}

@@ -56,7 +56,7 @@ func TestSignInsAtOnceMakeOneAccount(t *testing.T) {
 		}
 		code := h.code(mobile)
 		if n := successes(atOnce(20, func(int) error {
-			_, err := h.SignIn(t.Context(), mobile, code, signin.ChannelAPP)
+			_, err := h.SignIn(t.Context(), identity.Login{Mobile: mobile, Code: code, Channel: signin.ChannelAPP})
 			return err
 		})); n != 1 {
 			t.Errorf("one code signed in %d times", n)

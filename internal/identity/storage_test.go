@@ -78,7 +78,7 @@ func (h *house) wholeFlow(t *testing.T) (errs []error) {
 	met(err)
 	_, err = h.BindPlate(other.ctx, "粤B12345I", "", true)
 	met(err)
-	_, err = h.SignIn(t.Context(), mobile, wrong(h.code(mobile)), signin.ChannelAPP)
+	_, err = h.SignIn(t.Context(), identity.Login{Mobile: mobile, Code: wrong(h.code(mobile)), Channel: signin.ChannelAPP})
 	met(err)
 	met(h.ChangeMobile(p.ctx, "13900139000", h.code("13900139000")))
 	h.must(h.ChangeMobile(p.ctx, "13700137000", h.code("13700137000")))

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"parkbff/internal/cnid"
+	"parkbff/internal/identity"
 	"parkbff/internal/identity/token"
 	"parkbff/internal/parking"
 	"parkbff/internal/parking/lotfile"
@@ -152,7 +153,7 @@ func settleDriver(ctx context.Context, h *server.House, mobile, plate string, ve
 		return driver{}, err
 	}
 	code, _ := h.Partners.Sandbox.Code(number)
-	if _, err := h.Identity.SignIn(ctx, mobile, code, "APP"); err != nil {
+	if _, err := h.Identity.SignIn(ctx, identity.Login{Mobile: mobile, Code: code, Channel: "APP"}); err != nil {
 		return driver{}, err
 	}
 	bound, err := h.Identity.BindPlate(ctx, plate, cnid.Blue, true)

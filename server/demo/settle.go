@@ -97,7 +97,7 @@ func (s *settler) settle(ctx context.Context) error {
 	if _, err := s.people.SendCode(ctx, s.account.Mobile); err != nil {
 		return err
 	}
-	if _, err := s.people.SignIn(ctx, s.account.Mobile, s.box.last(), s.account.Channel); err != nil {
+	if _, err := s.people.SignIn(ctx, identity.Login{Mobile: s.account.Mobile, Code: s.box.last(), Channel: s.account.Channel}); err != nil {
 		return err
 	}
 	who := viewer.Of(ctx)

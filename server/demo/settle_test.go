@@ -91,7 +91,7 @@ func (h *town) newcomer(account Account) (*identity.Service, context.Context) {
 	ctx := viewer.With(h.t.Context(), viewer.Nobody())
 	_, err = service.SendCode(ctx, account.Mobile)
 	h.must(err)
-	_, err = service.SignIn(ctx, account.Mobile, h.box.last(), account.Channel)
+	_, err = service.SignIn(ctx, identity.Login{Mobile: account.Mobile, Code: h.box.last(), Channel: account.Channel})
 	h.must(err)
 	return service, ctx
 }
