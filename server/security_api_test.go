@@ -197,7 +197,7 @@ func TestOnlyOfficersReadRisksAndNothingPersonalStandsInThem(t *testing.T) {
 			h.Anonymous().Asks(`{ quote(input: {plateAtLot: {plate: "粤B55555", lotCode: "WXC"}}) { __typename } }`)
 		}
 		spent := owner.Refresh
-		owner = owner.Refreshes()
+		owner.Refreshes()
 		h.Clock.Pass(time.Minute)
 		h.Anonymous().Asks(`mutation($t: String!) { refreshToken(input: {refreshToken: $t}) { accessToken } }`, servertest.Vars{"t": spent}).MustBeRefused("UNAUTHENTICATED")
 		foreignSocket(t, h, "/graphql?plate="+plate)

@@ -1,12 +1,15 @@
 package risk_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"parkbff/ent"
+	"parkbff/ent/privacy"
 	"parkbff/ent/riskevent"
 	"parkbff/internal/fault"
 	"parkbff/internal/page"
@@ -97,6 +100,28 @@ func TestWhatIsBlockedWithoutEndIsNotedOnceAMinute(t *testing.T) {
 		s.Note(t.Context(), failed) // these are counted where they are made
 		if n := len(officer(t, s, page.Request{First: 100}).Items); n != 5 {
 			t.Errorf("%d were noted", n)
+		}
+	})
+}
+
+func TestTheRowsThemselvesAreForOfficersAndNobodyButTheProgramWritesThem(t *testing.T) {
+	testkit.EachStore(t, func(t *testing.T, s *store.Store) {
+		for v, may := range map[*viewer.Viewer]bool{
+			{Kind: viewer.Staff, Office: []viewer.Role{viewer.Officer}}:  true,
+			{Kind: viewer.Staff, Office: []viewer.Role{viewer.Admin}}:    false,
+			{Kind: viewer.Driver, Office: []viewer.Role{viewer.Officer}}: false,
+			viewer.Nobody(): false, {Kind: viewer.Gate}: false,
+		} {
+			ctx := viewer.With(t.Context(), v)
+			if _, err := s.Client(ctx).RiskEvent.Query().Count(ctx); errors.Is(err, privacy.Deny) == may {
+				t.Errorf("%+v reads: %v", v, err)
+			}
+			err := s.WithTx(ctx, func(ctx context.Context, tx *ent.Tx) error {
+				return tx.RiskEvent.Create().SetKind(riskevent.KindSTEP_UP).SetOutcome(riskevent.OutcomePASSED).SetOccurredAt(noon).Exec(ctx)
+			})
+			if !errors.Is(err, privacy.Deny) {
+				t.Errorf("%+v writes: %v", v, err)
+			}
 		}
 	})
 }

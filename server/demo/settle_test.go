@@ -22,6 +22,7 @@ import (
 	"parkbff/internal/partner/ocr"
 	"parkbff/internal/partner/ocr/tc3"
 	ocrsandbox "parkbff/internal/partner/sandbox/ocr"
+	"parkbff/internal/risk"
 	"parkbff/internal/store"
 	"parkbff/internal/testkit"
 	"parkbff/internal/vault"
@@ -64,7 +65,7 @@ func newTown(t *testing.T, s *store.Store) *town {
 	h.must(err)
 	h.people = identity.Config{
 		Store: s, Vault: vault.New(keys, s.DataKeys()), Tokens: issuer, Clock: hands{h}, Random: rand.Reader,
-		SMS: h.box, Reader: reader, Teller: deaf{},
+		SMS: h.box, Reader: reader, Teller: deaf{}, Risks: risk.New(risk.Config{Store: s, Clock: hands{h}}),
 	}
 	return h
 }
