@@ -54,13 +54,10 @@ func eachObserved(results []parking.Result) ([]*model.RecordObservationPayload, 
 	return payloads, nil
 }
 
-func searchOf(near *model.PointInput, radiusMeters *int, text *string) parking.Search {
-	search := parking.Search{RadiusMeters: radiusMeters}
+func searchOf(near *model.PointInput, radiusMeters *int, name *string) parking.Search {
+	search := parking.Search{RadiusMeters: radiusMeters, Text: text(name)}
 	if near != nil {
 		search.Near = &geo.Point{Latitude: near.Latitude, Longitude: near.Longitude}
-	}
-	if text != nil {
-		search.Text = *text
 	}
 	return search
 }
@@ -76,17 +73,13 @@ func commandOf(in model.SendGateCommandInput) parking.Command {
 }
 
 func releaseOf(in model.PublishAppReleaseInput) appconfig.Release {
-	release := appconfig.Release{Platform: in.Platform, Minimum: in.MinimumVersion, Latest: in.LatestVersion}
-	if in.PackageSha256 != nil {
-		release.PackageSha256 = *in.PackageSha256
+	return appconfig.Release{
+		Platform: in.Platform, Minimum: in.MinimumVersion, Latest: in.LatestVersion, PackageSha256: text(in.PackageSha256),
 	}
-	return release
 }
 
 func featureOf(in model.SetFeatureSwitchInput) appconfig.Feature {
-	feature := appconfig.Feature{Name: in.Name, Platform: featureswitch.Platform(in.Platform), On: in.On}
-	if in.Since != nil {
-		feature.Since = *in.Since
+	return appconfig.Feature{
+		Name: in.Name, Platform: featureswitch.Platform(in.Platform), On: in.On, Since: text(in.Since),
 	}
-	return feature
 }

@@ -50,7 +50,7 @@ func rowOf(id relay.ID, typ string) int64 {
 // node answers the thing of an id, or nil when the viewer may not see it: both look alike.
 func (r *Resolver) node(ctx context.Context, id relay.ID) (relay.Node, error) {
 	found, err := r.find(ctx, id)
-	if errors.Is(err, fault.NotFound) || errors.Is(err, fault.Unauthenticated) || errors.Is(err, privacy.Deny) {
+	if errors.Is(err, fault.NotFound) || errors.Is(err, fault.Unauthenticated) || errors.Is(err, fault.Forbidden) || errors.Is(err, privacy.Deny) {
 		return nil, nil
 	}
 	return found, err
@@ -68,6 +68,10 @@ func (r *Resolver) find(ctx context.Context, id relay.ID) (relay.Node, error) {
 		return some(r.identity.Vehicle(ctx, id.Row))
 	case typeLinkedAccount:
 		return some(r.identity.LinkedAccount(ctx, id.Row))
+	case typeDevice:
+		return some(r.identity.Device(ctx, id.Row))
+	case typeRiskEvent:
+		return some(r.risk.One(ctx, id.Row))
 	case typeGateCommand:
 		return some(r.parking.CommandByRow(ctx, id.Row))
 	case typeLot:

@@ -7,41 +7,56 @@ package resolvers
 
 import (
 	"context"
-	"fmt"
 
 	"parkbff/graph/generated"
 	"parkbff/graph/model"
 	"parkbff/graph/relay"
 	"parkbff/internal/identity"
+	"parkbff/internal/page"
 	"parkbff/internal/risk"
+	"parkbff/internal/viewer"
 )
 
 func (r *accountResolver) Devices(ctx context.Context, obj *identity.Account, first *int, after *string) (*relay.Connection[*identity.Device], error) {
-	panic(fmt.Errorf("not implemented: Devices - devices"))
+	return connect(r.as(ctx, viewer.Of(ctx)), listDevices, first, after, rowOfDevice, func(p page.Request) (page.Of[*identity.Device], error) {
+		return r.identity.Devices(ctx, p)
+	})
 }
 
 func (r *mutationResolver) SendStepUpCode(ctx context.Context) (*model.SendStepUpCodePayload, error) {
-	panic(fmt.Errorf("not implemented: SendStepUpCode - sendStepUpCode"))
+	expiresIn, err := r.identity.SendStepUpCode(ctx)
+	refused, err := refusals(err)
+	return &model.SendStepUpCodePayload{ExpiresIn: positive(expiresIn), UserErrors: refused}, err
 }
 
 func (r *mutationResolver) StepUp(ctx context.Context, input model.StepUpInput) (*model.StepUpPayload, error) {
-	panic(fmt.Errorf("not implemented: StepUp - stepUp"))
+	until, err := r.identity.StepUp(ctx, input.Code)
+	refused, err := refusals(err)
+	return &model.StepUpPayload{Until: when(until), UserErrors: refused}, err
 }
 
 func (r *mutationResolver) ForgetDevice(ctx context.Context, input model.ForgetDeviceInput) (*model.ForgetDevicePayload, error) {
-	panic(fmt.Errorf("not implemented: ForgetDevice - forgetDevice"))
+	refused, err := refusals(r.identity.ForgetDevice(ctx, rowOf(input.DeviceID, typeDevice)))
+	return &model.ForgetDevicePayload{Viewer: viewer.Of(ctx), UserErrors: refused}, err
 }
 
 func (r *mutationResolver) RotateGateToken(ctx context.Context) (*model.RotateGateTokenPayload, error) {
-	panic(fmt.Errorf("not implemented: RotateGateToken - rotateGateToken"))
+	token, until, err := r.identity.RotateGateToken(ctx)
+	refused, err := refusals(err)
+	return &model.RotateGateTokenPayload{Token: present(token), PreviousUntil: when(until), UserErrors: refused}, err
 }
 
 func (r *queryResolver) RiskEvents(ctx context.Context, first *int, after *string) (*relay.Connection[*risk.Event], error) {
-	panic(fmt.Errorf("not implemented: RiskEvents - riskEvents"))
+	return connect(ctx, listRisks, first, after, rowOfRisk, func(p page.Request) (page.Of[*risk.Event], error) {
+		return r.risk.Page(ctx, p)
+	})
 }
 
 func (r *riskEventResolver) AccountID(ctx context.Context, obj *risk.Event) (*relay.ID, error) {
-	panic(fmt.Errorf("not implemented: AccountID - accountId"))
+	if obj.AccountRow == nil {
+		return nil, nil
+	}
+	return &relay.ID{Type: typeAccount, Row: *obj.AccountRow}, nil
 }
 
 func (r *Resolver) RiskEvent() generated.RiskEventResolver { return &riskEventResolver{r} }

@@ -14,12 +14,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"parkbff/ent/riskevent"
 	"parkbff/graph/contract"
 	"parkbff/graph/directive"
 	"parkbff/graph/generated"
 	"parkbff/graph/limit"
 	"parkbff/graph/relay"
 	"parkbff/internal/cnid"
+	"parkbff/internal/risk"
 	"parkbff/resolvers"
 	"parkbff/server/config"
 	"parkbff/server/edge"
@@ -65,7 +67,7 @@ func New(h *House, extra map[string]http.Handler) (*Server, error) {
 	s := &Server{house: h}
 	s.sockets = ws.New(ws.Options{
 		Runner: runner, Authenticate: signIn.Authenticate, Clock: h.Clock, Log: h.Log,
-		PerViewer: perViewer, PerAddress: perAddress, Address: proxies.Client,
+		PerViewer: perViewer, PerAddress: perAddress, Address: proxies.Client, Foreign: s.noteForeign,
 	})
 	s.events = sse.New(sse.Options{
 		Runner: runner, Authenticate: signIn.Authenticate, Clock: h.Clock, Log: h.Log,
@@ -135,6 +137,13 @@ func (s *Server) lastCode(w http.ResponseWriter, r *http.Request) {
 	if err := json.NewEncoder(w).Encode(map[string]string{"code": code}); err != nil {
 		s.house.Log.Debug("the client did not take the code", "error", err)
 	}
+}
+
+// noteForeign notes a socket that a page of another site tried to open (R086).
+func (s *Server) noteForeign(path string) {
+	s.house.Risk.Note(context.Background(), risk.Happening{
+		Kind: riskevent.KindRISKY_URL, Outcome: riskevent.OutcomeBLOCKED, Path: path,
+	})
 }
 
 // drainWithin bounds how long clients are given to leave.

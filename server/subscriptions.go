@@ -71,7 +71,7 @@ func (s sources) find(ctx context.Context, op *graphql.OperationContext) (live.E
 func (s sources) notices(ctx context.Context, args map[string]any) (live.Events, error) {
 	asking := viewer.Of(ctx)
 	if !asking.Registered() {
-		return nil, fault.Unauthenticated
+		return nil, viewer.LacksAccount(asking)
 	}
 	var after *relay.Cursor
 	if text, given := args["after"].(string); given {

@@ -144,7 +144,7 @@ func TestWhatCannotBeBoundIsRefusedByCode(t *testing.T) {
 	servertest.Each(t, func(t *testing.T, h *servertest.House) {
 		driver := h.Driver("H5")
 		h.Anonymous().Asks(bindPlate, binding("粤B12345", "", true)).MustBeRefused("UNAUTHENTICATED").MustNotContain("12345")
-		h.Gate("WXC").Asks(bindPlate, binding("粤B12345", "", true)).MustBeRefused("UNAUTHENTICATED")
+		h.Gate("WXC").Asks(bindPlate, binding("粤B12345", "", true)).MustBeRefused("FORBIDDEN")
 		driver.Asks(bindPlate, binding("粤B12345", "", false)).MustBeRefused("CONSENT_REQUIRED").MustContain(`"purpose":"MOVEMENT_TRACK"`)
 		for plate, color := range map[string]string{"粤O12345": "", "粤B1234I": "", "粤B1234": "", "": "", "粤B12346": "GREEN", "粤BD12345": "BLUE"} {
 			driver.Asks(bindPlate, binding(plate, color, true)).MustBeRefused("INVALID_PLATE").

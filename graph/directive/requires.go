@@ -16,8 +16,8 @@ func Requires(ctx context.Context, obj any, next graphql.Resolver, fact viewer.F
 	if !ok {
 		return nil, fmt.Errorf("directive: %T requires a fact but names no vehicle and no lot", obj)
 	}
-	if !viewer.Of(ctx).Knows(fact, about.VehicleAtHand(), about.LotAtHand()) {
-		return nil, viewer.Lacks(fact)
+	if v := viewer.Of(ctx); !v.Knows(fact, about.VehicleAtHand(), about.LotAtHand()) {
+		return nil, viewer.LacksAbout(v, fact, about.VehicleAtHand())
 	}
 	return next(ctx)
 }

@@ -33,6 +33,15 @@ func (id ID) MarshalGQLContext(ctx context.Context, w io.Writer) error {
 	return writeID(ctx, w, id.Type, id.Row)
 }
 
+// Text is the sealed id, for places that no field of the contract writes. Empty without a sealer.
+func (id ID) Text(ctx context.Context) string {
+	sealer := scopeOf(ctx).sealer
+	if sealer == nil || !sealer.Seals(id.Type) {
+		return ""
+	}
+	return sealer.SealID(id.Type, id.Row)
+}
+
 // UnmarshalGQLContext opens a sealed id. What does not open becomes the zero ID and no error, so that
 // a forged id meets the same answer as one whose row is gone, and does not spoil a list of ids.
 func (id *ID) UnmarshalGQLContext(ctx context.Context, v any) error {

@@ -43,8 +43,8 @@ func table() []Entitlement {
 // Require answers nil when the viewer may use a service about the vehicle at hand; where none is at hand
 // (0), any of the viewer's vehicles will do.
 //
-// Errors: UNAUTHENTICATED for whoever is no account; FACT_REQUIRED{fact, nextStep};
-// CONSENT_REQUIRED{purpose}.
+// Errors: UNAUTHENTICATED for nobody and FORBIDDEN for machines and staff; FACT_REQUIRED{fact, vehicle,
+// nextStep}; CONSENT_REQUIRED{purpose}.
 func Require(v *viewer.Viewer, s Service, vehicleID int64) error {
 	row, ok := of(s)
 	if !ok {
@@ -55,9 +55,9 @@ func Require(v *viewer.Viewer, s Service, vehicleID int64) error {
 			continue
 		}
 		if fact == viewer.Registered {
-			return fault.Unauthenticated
+			return viewer.LacksAccount(v)
 		}
-		return viewer.Lacks(fact)
+		return viewer.LacksAbout(v, fact, vehicleID)
 	}
 	for _, purpose := range row.Consents {
 		if v.Registered() && !v.Agrees(string(purpose)) {

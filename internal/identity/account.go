@@ -3,11 +3,9 @@ package identity
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"parkbff/ent"
 	"parkbff/ent/account"
-	"parkbff/ent/signin"
 	"parkbff/internal/cnid"
 	"parkbff/internal/fault"
 	"parkbff/internal/privacy"
@@ -19,12 +17,10 @@ import (
 const (
 	fieldMobile   = "account.mobile"
 	fieldRefresh  = "sign_in.refresh"
+	fieldDevice   = "sign_in.device_name"
 	fieldPlate    = "vehicle_binding.plate"
 	fieldNickname = "vehicle_binding.nickname"
 )
-
-// stepUp is how young a sign-in must be for what a thief of a phone must not do.
-const stepUp = 10 * time.Minute
 
 // Account answers the viewer's account. Error: UNAUTHENTICATED.
 func (s *Service) Account(ctx context.Context) (*Account, error) {
@@ -46,8 +42,11 @@ func (s *Service) Account(ctx context.Context) (*Account, error) {
 	return &Account{Row: row.ID, Mobile: privacy.Mobile(mobile), CreatedAt: row.CreatedAt, FullMask: row.FullMask}, nil
 }
 
-// ChangeMobile moves the viewer's account to a mobile that a code sent there proves (R061).
-// Errors: UNAUTHENTICATED, INVALID_MOBILE, CODE_INVALID, MOBILE_TAKEN.
+// ChangeMobile moves the viewer's account to a mobile that a code sent there proves (R061). Every other
+// sign-in of the account ends, on open sockets too: whoever held the old mobile may have made one.
+//
+// Errors: UNAUTHENTICATED, FORBIDDEN; INVALID_MOBILE; STEP_UP_REQUIRED; CODE_INVALID; RATE_LIMITED while the
+// new mobile is locked; MOBILE_TAKEN.
 func (s *Service) ChangeMobile(ctx context.Context, mobile, code string) error {
 	v, err := driver(ctx)
 	if err != nil {
@@ -56,6 +55,9 @@ func (s *Service) ChangeMobile(ctx context.Context, mobile, code string) error {
 	m, err := cnid.ParseMobile(mobile)
 	if err != nil {
 		return at(err, "mobile")
+	}
+	if err := s.steppedUp(ctx, v); err != nil {
+		return err
 	}
 	var refusal error
 	err = s.write(ctx, "change the mobile", func(ctx context.Context, tx *ent.Tx) error {
@@ -76,16 +78,22 @@ func (s *Service) ChangeMobile(ctx context.Context, mobile, code string) error {
 			refusal = MobileTaken
 			return nil
 		}
-		return s.setMobile(ctx, tx, v.AccountID, m)
+		if err := s.setMobile(ctx, tx, v.AccountID, m); err != nil {
+			return err
+		}
+		return s.endOthers(ctx, tx, v.AccountID, v.SignInID)
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case refusal != nil:
+		return refusal
 	}
-	return refusal
+	return s.renew(ctx, v.AccountID, v.SignInID)
 }
 
 // SetFullMask switches full masking on or off (R065). On needs FOLLOWED and any vehicle VERIFIED (decision
-// 3); off shows again what was hidden, and needs a sign-in of the last ten minutes. What is so already
+// 3); off shows again what was hidden, and needs a second factor. What is so already
 // needs nothing.
 //
 // Errors: UNAUTHENTICATED; FACT_REQUIRED{fact, nextStep}; STEP_UP_REQUIRED.
@@ -121,18 +129,6 @@ func (s *Service) mayMask(ctx context.Context, v *viewer.Viewer, on bool) error 
 		return factRequired(v, viewer.Followed)
 	case !v.HasVerified():
 		return factRequired(v, viewer.Verified)
-	}
-	return nil
-}
-
-func (s *Service) steppedUp(ctx context.Context, v *viewer.Viewer) error {
-	young, err := s.store.Fresh(ctx).SignIn.Query().
-		Where(signin.ID(v.SignInID), signin.CreatedAtGT(s.clock.Now().Add(-stepUp))).Exist(ctx)
-	if err != nil {
-		return fmt.Errorf("read the sign-in: %w", err)
-	}
-	if !young {
-		return StepUpRequired
 	}
 	return nil
 }

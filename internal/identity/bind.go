@@ -23,7 +23,8 @@ const maxUnverified = 3
 // trackConsent is the separate consent to the recording of where and when the vehicle was seen. A plate
 // the account has bound is answered as it is. Accounts that have bound it before and follow are told.
 //
-// Errors: UNAUTHENTICATED; INVALID_PLATE; CONSENT_REQUIRED{purpose}; TOO_MANY_PLATES; PLATE_PROTECTED (R064).
+// Errors: UNAUTHENTICATED, FORBIDDEN; INVALID_PLATE; CONSENT_REQUIRED{purpose}; TOO_MANY_PLATES; RATE_LIMITED
+// after ten plates tried in a day; PLATE_PROTECTED (R064).
 func (s *Service) BindPlate(ctx context.Context, plate string, color cnid.Color, trackConsent bool) (*Vehicle, error) {
 	v, err := driver(ctx)
 	if err != nil {
@@ -37,12 +38,16 @@ func (s *Service) BindPlate(ctx context.Context, plate string, color cnid.Color,
 		return nil, consentRequired(consent.PurposeMOVEMENT_TRACK)
 	}
 	var bound int64
+	var refusal error
 	err = s.write(ctx, "bind a plate", func(ctx context.Context, tx *ent.Tx) (err error) {
-		bound, err = s.bind(ctx, tx, v.AccountID, p)
+		bound, refusal, err = s.bind(ctx, tx, v.AccountID, p)
 		return err
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case refusal != nil:
+		return nil, refusal
 	}
 	if err := s.renew(ctx, v.AccountID, v.SignInID); err != nil {
 		return nil, err
@@ -50,32 +55,46 @@ func (s *Service) BindPlate(ctx context.Context, plate string, color cnid.Color,
 	return s.binding(ctx, s.store.Fresh(ctx), vehiclebinding.ID(bound))
 }
 
-func (s *Service) bind(ctx context.Context, tx *ent.Tx, accountID int64, p cnid.Plate) (binding int64, err error) {
+// bind binds, or answers why not: a refusal goes with a count that must be committed.
+func (s *Service) bind(ctx context.Context, tx *ent.Tx, accountID int64, p cnid.Plate) (binding int64, refusal, err error) {
 	car, err := s.vehicleWith(ctx, tx, p)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
-	if _, err := holdAccount(ctx, tx, accountID); err != nil {
-		return 0, err
+	account, err := holdAccount(ctx, tx, accountID)
+	if err != nil {
+		return 0, nil, err
 	}
 	binders, err := tx.VehicleBinding.Query().
 		Where(vehiclebinding.VehicleID(car.ID), vehiclebinding.EndedAtIsNil()).All(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("read bindings: %w", err)
+		return 0, nil, fmt.Errorf("read bindings: %w", err)
 	}
 	for _, b := range binders {
 		if b.AccountID == accountID {
-			return b.ID, nil
+			return b.ID, nil, nil
 		}
 	}
-	if err := mayBind(ctx, tx, accountID, car); err != nil {
-		return 0, err
+	if err := mayBind(ctx, tx, accountID); err != nil {
+		return 0, nil, err
+	}
+	// Whether the plate is protected is asked last and counted, so that as little as can be is learnt by
+	// trying plates.
+	if refusal, err = s.countBind(ctx, tx, account); refusal != nil || err != nil {
+		return 0, refusal, err
+	}
+	if ownedByAnother(car, accountID) {
+		return 0, PlateProtected, nil
+	}
+	untold, err := s.notToldToday(ctx, tx, accountID, binders)
+	if err != nil {
+		return 0, nil, err
 	}
 	if binding, err = s.addBinding(ctx, tx, accountID, car.ID, p); err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	s.accountChanged(ctx, accountID)
-	return binding, s.tell(ctx, tx, notice.KindBOUND_BY_ANOTHER, binders, p)
+	return binding, nil, s.tell(ctx, tx, notice.KindBOUND_BY_ANOTHER, untold, p)
 }
 
 // vehicleWith answers the one row of a plate, a new one if need be, and holds it.
@@ -93,8 +112,8 @@ func (s *Service) vehicleWith(ctx context.Context, tx *ent.Tx, p cnid.Plate) (*e
 	return holdVehicle(ctx, tx, id)
 }
 
-// mayBind asks last whether the plate is protected, so that as little as can be is learnt by trying plates.
-func mayBind(ctx context.Context, tx *ent.Tx, accountID int64, car *ent.Vehicle) error {
+// mayBind asks what has nothing to do with the plate.
+func mayBind(ctx context.Context, tx *ent.Tx, accountID int64) error {
 	agreed, err := tx.Consent.Query().Where(consent.AccountID(accountID),
 		consent.PurposeEQ(consent.PurposePARKING_CORE), consent.WithdrawnAtIsNil()).Exist(ctx)
 	if err != nil {
@@ -110,9 +129,6 @@ func mayBind(ctx context.Context, tx *ent.Tx, accountID int64, car *ent.Vehicle)
 	}
 	if unverified >= maxUnverified {
 		return TooManyPlates
-	}
-	if ownedByAnother(car, accountID) {
-		return PlateProtected
 	}
 	return nil
 }

@@ -53,8 +53,12 @@ var pages = map[linkedaccount.Channel]bool{
 //
 // Errors: CHANNEL_NOT_OFFERED; CHANNEL_REFUSED; MOBILE_REQUIRED; CONSENT_REQUIRED{purpose};
 // CHANNEL_NOT_LINKABLE when the platform's account is another's here; CHANNEL_ALREADY_LINKED when the
-// mobile's account has another one linked on this channel; BAD_USER_INPUT; UNAVAILABLE.
+// mobile's account has another one linked on this channel; INVALID_DEVICE_NAME; BAD_USER_INPUT; UNAVAILABLE.
 func (s *Service) SignInByChannel(ctx context.Context, in ChannelLogin) (Tokens, error) {
+	device, err := tidyDeviceName(in.DeviceName)
+	if err != nil {
+		return Tokens{}, err
+	}
 	who, err := s.vouched(ctx, in.ChannelProof)
 	if err != nil {
 		return Tokens{}, err
@@ -73,7 +77,7 @@ func (s *Service) SignInByChannel(ctx context.Context, in ChannelLogin) (Tokens,
 		if err != nil {
 			return err
 		}
-		begun, err = s.begin(ctx, tx, accountID, signin.Channel(in.Channel), first, in.DeviceName)
+		begun, err = s.begin(ctx, tx, accountID, signin.Channel(in.Channel), first, device)
 		return err
 	})
 	if err != nil {
@@ -88,10 +92,14 @@ func (s *Service) SignInByChannel(ctx context.Context, in ChannelLogin) (Tokens,
 }
 
 // SignInOneClick signs in the account of the mobile that a carrier vouches for by a token of its SDK, on the
-// app (R058). Errors: CHANNEL_NOT_OFFERED; CHANNEL_REFUSED; UNAVAILABLE.
+// app (R058). Errors: CHANNEL_NOT_OFFERED; INVALID_DEVICE_NAME; CHANNEL_REFUSED; UNAVAILABLE.
 func (s *Service) SignInOneClick(ctx context.Context, carrier Carrier, token, deviceName string) (Tokens, error) {
 	if s.numbers == nil {
 		return Tokens{}, ChannelNotOffered.At("carrier")
+	}
+	device, err := tidyDeviceName(deviceName)
+	if err != nil {
+		return Tokens{}, err
 	}
 	mobile, err := s.numbers.Mobile(ctx, carrier, token)
 	if err != nil {
@@ -107,7 +115,7 @@ func (s *Service) SignInOneClick(ctx context.Context, carrier Carrier, token, de
 		if err != nil {
 			return err
 		}
-		begun, err = s.begin(ctx, tx, accountID, signin.ChannelAPP, first, deviceName)
+		begun, err = s.begin(ctx, tx, accountID, signin.ChannelAPP, first, device)
 		return err
 	})
 	if err != nil {

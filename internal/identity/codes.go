@@ -28,12 +28,17 @@ var codeBound = new(big.Int).Exp(big.NewInt(10), big.NewInt(codeDigits), nil)
 // last is the only one that counts. Whether the mobile has an account makes no difference to anything here.
 //
 // Errors: INVALID_MOBILE; RATE_LIMITED within a minute of the last code and after ten in a day, whether or
-// not those texts arrived; UNAVAILABLE when the partner does not answer.
+// not those texts arrived, and while the mobile is locked (guesses.go); UNAVAILABLE when the partner does
+// not answer.
 func (s *Service) SendCode(ctx context.Context, mobile string) (expiresIn int, err error) {
 	m, err := cnid.ParseMobile(mobile)
 	if err != nil {
 		return 0, at(err, "mobile")
 	}
+	return s.sendCode(ctx, m)
+}
+
+func (s *Service) sendCode(ctx context.Context, m cnid.Mobile) (expiresIn int, err error) {
 	code, err := s.drawCode()
 	if err != nil {
 		return 0, err
@@ -71,7 +76,7 @@ func (s *Service) keepCode(ctx context.Context, tx *ent.Tx, m cnid.Mobile, code 
 	if err != nil {
 		return fmt.Errorf("read codes: %w", err)
 	}
-	if wait := codeWait(sent, now); wait > 0 {
+	if wait := max(codeWait(sent, now), lockWait(sent, now)); wait > 0 {
 		return rateLimited(wait)
 	}
 	serial := int64(1)
@@ -102,26 +107,35 @@ func codeWait(sent []*ent.LoginCode, now time.Time) time.Duration {
 }
 
 // redeem uses up a mobile's code. A wrong one is counted, so the transaction must commit in both cases.
+// Error: RATE_LIMITED while the mobile is locked.
 func (s *Service) redeem(ctx context.Context, tx *ent.Tx, m cnid.Mobile, code string) (good bool, err error) {
 	now := s.clock.Now()
-	last, err := tx.LoginCode.Query().Where(logincode.MobileIndex(s.mobileIndex(m))).
-		Order(logincode.BySerial(newestFirst)).First(ctx)
-	if ent.IsNotFound(err) {
+	sent, err := tx.LoginCode.Query().Where(logincode.MobileIndex(s.mobileIndex(m))).
+		Order(logincode.BySerial(newestFirst)).Limit(codesPerDay).All(ctx)
+	if err != nil {
+		return false, fmt.Errorf("read codes: %w", err)
+	}
+	if wait := lockWait(sent, now); wait > 0 {
+		return false, rateLimited(wait)
+	}
+	if len(sent) == 0 {
 		return false, nil
 	}
-	if err != nil {
-		return false, fmt.Errorf("read a code: %w", err)
-	}
+	last := sent[0]
 	counted, err := tx.LoginCode.Update().
 		Where(logincode.ID(last.ID), logincode.AttemptsLT(codeAttempts), logincode.UsedAtIsNil(), logincode.ExpiresAtGT(now)).
 		AddAttempts(1).Save(ctx)
 	if err != nil {
 		return false, fmt.Errorf("count an attempt: %w", err)
 	}
-	if counted == 0 || subtle.ConstantTimeCompare(last.CodeHash, s.codeHash(m, code)) != 1 {
+	switch right := subtle.ConstantTimeCompare(last.CodeHash, s.codeHash(m, code)) == 1; {
+	case counted == 0:
 		return false, nil
+	case !right:
+		return false, s.lockIfGuessed(ctx, tx, sent, m)
 	}
-	if err := tx.LoginCode.UpdateOneID(last.ID).SetUsedAt(now).Exec(ctx); err != nil {
+	// The right attempt is not one of those that are counted.
+	if err := tx.LoginCode.UpdateOneID(last.ID).SetUsedAt(now).AddAttempts(-1).Exec(ctx); err != nil {
 		return false, fmt.Errorf("use up a code: %w", err)
 	}
 	return true, nil

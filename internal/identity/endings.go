@@ -1,73 +1,138 @@
 package identity
 
 import (
-	"maps"
-	"slices"
 	"sync"
-
-	"parkbff/internal/identity/token"
+	"sync/atomic"
+	"time"
 )
 
-// ground is what tokens stand on and fall with: an account's sign-in, or one generation of the tokens of a
-// gate or a member of staff.
-type ground struct {
-	use        token.Use
-	row        int64 // of the sign-in, the gate or the member of staff
-	generation int64 // 0 for a sign-in
-}
-
-func groundOf(c token.Claims) ground {
-	if c.Use == token.Access {
-		return ground{use: c.Use, row: c.SignIn}
-	}
-	return ground{c.Use, c.Subject, c.SignIn}
-}
-
-// endings are the grounds whose end somebody waits for: those of an open socket.
+// endings are the tokens whose end somebody waits for: those with an open socket.
 type endings struct {
-	mu      sync.Mutex
-	watched map[ground]*ending
+	mu       sync.Mutex
+	signIns  map[int64]*ending             // of accounts
+	machines map[subject]map[int64]*ending // of gates and staff, by the token's generation
 }
 
 type ending struct {
 	done    chan struct{}
+	until   atomic.Int64 // when it ends, in Unix microseconds; 0: not known to
 	waiters int
 }
 
-func newEndings() *endings { return &endings{watched: map[ground]*ending{}} }
+func newEnding() *ending { return &ending{done: make(chan struct{})} }
 
-func (e *endings) watch(of ground) (done <-chan struct{}, cancel func()) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	w := e.watched[of]
-	if w == nil {
-		w = &ending{done: make(chan struct{})}
-		e.watched[of] = w
-	}
-	w.waiters++
-	return w.done, sync.OnceFunc(func() { e.leave(of, w) })
+func newEndings() *endings {
+	return &endings{signIns: map[int64]*ending{}, machines: map[subject]map[int64]*ending{}}
 }
 
-func (e *endings) leave(of ground, w *ending) {
+func (e *endings) watch(id int64) (done <-chan struct{}, cancel func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	w := e.signIns[id]
+	if w == nil {
+		w = newEnding()
+		e.signIns[id] = w
+	}
+	w.waiters++
+	return w.done, sync.OnceFunc(func() { e.leave(id, w) })
+}
+
+func (e *endings) leave(id int64, w *ending) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	w.waiters--
-	if w.waiters == 0 && e.watched[of] == w {
-		delete(e.watched, of)
+	if w.waiters == 0 && e.signIns[id] == w {
+		delete(e.signIns, id)
 	}
 }
 
-func (e *endings) end(of ground) {
+func (e *endings) end(id int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if w := e.watched[of]; w != nil {
+	if w := e.signIns[id]; w != nil {
 		close(w.done)
-		delete(e.watched, of)
+		delete(e.signIns, id)
 	}
 }
 
-func (e *endings) all() []ground {
+func (e *endings) ids() []int64 {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return slices.Collect(maps.Keys(e.watched))
+	ids := make([]int64, 0, len(e.signIns))
+	for id := range e.signIns {
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+// watchMachine is watch for a generation of tokens of a gate or of staff.
+func (e *endings) watchMachine(of subject, generation int64) (w *ending, cancel func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.machines[of] == nil {
+		e.machines[of] = map[int64]*ending{}
+	}
+	w = e.machines[of][generation]
+	if w == nil {
+		w = newEnding()
+		e.machines[of][generation] = w
+	}
+	w.waiters++
+	return w, sync.OnceFunc(func() { e.leaveMachine(of, generation, w) })
+}
+
+func (e *endings) leaveMachine(of subject, generation int64, w *ending) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	w.waiters--
+	if w.waiters == 0 && e.machines[of][generation] == w {
+		e.dropMachine(of, generation)
+	}
+}
+
+func (e *endings) dropMachine(of subject, generation int64) {
+	delete(e.machines[of], generation)
+	if len(e.machines[of]) == 0 {
+		delete(e.machines, of)
+	}
+}
+
+func (e *endings) watchesMachine(of subject) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.machines[of]) > 0
+}
+
+func (e *endings) watchedMachines() []subject {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	all := make([]subject, 0, len(e.machines))
+	for of := range e.machines {
+		all = append(all, of)
+	}
+	return all
+}
+
+// compare ends the generations that stand for nobody any more, and notes until when the others stand.
+func (e *endings) compare(of subject, known facts) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for generation, w := range e.machines[of] {
+		stands, ok := known[generation]
+		switch {
+		case !ok:
+			close(w.done)
+			e.dropMachine(of, generation)
+		case !stands.until.IsZero():
+			w.until.Store(stands.until.UnixMicro())
+		}
+	}
+}
+
+// at answers until when the token stands; zero where nothing ends it before its time.
+func (w *ending) at() time.Time {
+	if until := w.until.Load(); until != 0 {
+		return time.UnixMicro(until).UTC()
+	}
+	return time.Time{}
 }

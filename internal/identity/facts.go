@@ -92,7 +92,7 @@ func (s *Service) loadFacts(ctx context.Context, of subject) (facts, error) {
 	case token.Access:
 		return s.accountFacts(ctx, db, of.id)
 	case token.Gate:
-		return gateFacts(ctx, db, of.id)
+		return s.gateFacts(ctx, db, of.id)
 	case token.Staff:
 		return staffFacts(ctx, db, of.id)
 	}
@@ -149,12 +149,12 @@ func vehiclesOf(ctx context.Context, db *ent.Client, accountID int64) ([]viewer.
 	}
 	var all []viewer.Vehicle
 	for _, b := range bindings {
-		all = append(all, viewer.Vehicle{ID: b.VehicleID, Verified: verified(b)})
+		all = append(all, viewer.Vehicle{ID: b.VehicleID, Binding: b.ID, Verified: verified(b)})
 	}
 	return all, nil
 }
 
-func gateFacts(ctx context.Context, db *ent.Client, id int64) (facts, error) {
+func (s *Service) gateFacts(ctx context.Context, db *ent.Client, id int64) (facts, error) {
 	row, err := db.Gate.Query().Where(gate.ID(id)).Only(ctx)
 	if ent.IsNotFound(err) {
 		return facts{}, nil
@@ -162,8 +162,14 @@ func gateFacts(ctx context.Context, db *ent.Client, id int64) (facts, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the gate: %w", err)
 	}
-	v := &viewer.Viewer{Kind: viewer.Gate, GateID: id, Lots: []viewer.LotRole{{LotID: row.LotID}}}
-	return facts{row.TokenGeneration: {viewer: v}}, nil
+	newest := viewer.Viewer{Kind: viewer.Gate, GateID: id, SignInID: row.TokenGeneration, Lots: []viewer.LotRole{{LotID: row.LotID}}}
+	known := facts{row.TokenGeneration: {viewer: &newest}}
+	if until := row.PreviousUntil; until != nil && s.clock.Now().Before(*until) {
+		previous := newest
+		previous.SignInID--
+		known[previous.SignInID] = standing{viewer: &previous, until: *until}
+	}
+	return known, nil
 }
 
 func staffFacts(ctx context.Context, db *ent.Client, id int64) (facts, error) {
@@ -174,7 +180,7 @@ func staffFacts(ctx context.Context, db *ent.Client, id int64) (facts, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the member of staff: %w", err)
 	}
-	v := &viewer.Viewer{Kind: viewer.Staff, StaffID: id}
+	v := &viewer.Viewer{Kind: viewer.Staff, StaffID: id, SignInID: row.TokenGeneration}
 	for _, r := range row.Edges.Roles {
 		switch role := viewer.Role(r.Role); {
 		case r.LotID != nil:

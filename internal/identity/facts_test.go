@@ -239,7 +239,7 @@ func machines(h *house) (gate, member token.Claims, end map[token.Use]func(by *i
 		},
 		token.Staff: func(by *identity.Service) {
 			h.system(func(ctx context.Context, tx *ent.Tx) {
-				by.StaffTokensEnded(ctx, member.Subject, 1)
+				by.StaffChanged(ctx, member.Subject)
 				h.must(tx.Staff.UpdateOneID(member.Subject).AddTokenGeneration(1).Exec(ctx))
 			})
 		},
@@ -251,11 +251,7 @@ func TestOtherReplicasHearOfTheEndOfGatesAndStaffsTokens(t *testing.T) {
 		here, there := replicas(t, h)
 		gate, member, end := machines(h)
 		for _, claims := range []token.Claims{gate, member} {
-			ended, cancel := there.TokenEnded(claims)
-			defer cancel()
-			later := claims
-			later.SignIn++
-			next, cancel := there.TokenEnded(later)
+			ended, _, cancel := there.Stand(claims)
 			defer cancel()
 			_, err := there.Viewer(t.Context(), claims)
 			h.must(err)
@@ -266,6 +262,12 @@ func TestOtherReplicasHearOfTheEndOfGatesAndStaffsTokens(t *testing.T) {
 				t.Fatalf("the other replica's %s sockets stay open", claims.Use)
 			}
 			eventually(t, func() bool { _, err := there.Viewer(t.Context(), claims); return errors.Is(err, token.Invalid) })
+			later := claims
+			later.SignIn++
+			next, _, cancel := there.Stand(later)
+			defer cancel()
+			_, err = there.Viewer(t.Context(), later)
+			h.must(err)
 			stillOpen(t, next)
 		}
 	})
@@ -282,11 +284,11 @@ func TestDoubtEndsGatesAndStaffsTokensWhoseEndWentUnheard(t *testing.T) {
 		living := member
 		living.SignIn = 2
 		for _, claims := range []token.Claims{gate, member} {
-			ended, cancel := h.TokenEnded(claims)
+			ended, _, cancel := h.Stand(claims)
 			defer cancel()
 			end[claims.Use](elsewhere)
 			if claims.Use == token.Staff {
-				lives, cancel := h.TokenEnded(living)
+				lives, _, cancel := h.Stand(living)
 				defer cancel()
 				defer stillOpen(t, lives)
 			}

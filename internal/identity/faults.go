@@ -13,7 +13,7 @@ import (
 var (
 	CodeInvalid     = fault.New("CODE_INVALID", "This code is wrong, used or too old. Ask for a new one.").At("code")
 	SignInEnded     = fault.New("SIGN_IN_ENDED", "This sign-in has ended. Sign in again.")
-	StepUpRequired  = fault.New("STEP_UP_REQUIRED", "This needs a sign-in of the last ten minutes. Sign in again.")
+	StepUpRequired  = fault.New("STEP_UP_REQUIRED", "This needs a second factor of the last ten minutes: sendStepUpCode, then stepUp.")
 	MobileTaken     = fault.New("MOBILE_TAKEN", "Another account has this mobile.").At("mobile")
 	PlateProtected  = fault.New("PLATE_PROTECTED", "The owner of this plate has verified it.").At("plate")
 	TooManyPlates   = fault.New("TOO_MANY_PLATES", "Three unverified plates at most. Verify or unbind one.").At("plate")
@@ -25,6 +25,8 @@ var (
 	MobileRequired       = fault.New("MOBILE_REQUIRED", "The first time, the platform must vouch for a mobile too.").At("phone")
 	NothingToMerge       = fault.New("NOTHING_TO_MERGE", "This mobile has no other account.").At("mobile")
 	NotMergeable         = fault.New("NOT_MERGEABLE", "These accounts cannot be joined.")
+	InvalidDeviceName    = fault.New("INVALID_DEVICE_NAME", "A device's name has 40 characters at most, all of them printable.").At("deviceName")
+	TokenSuperseded      = fault.New("TOKEN_SUPERSEDED", "This gate has a newer token, and only the newest is rotated.")
 
 	DocumentTooLarge    = fault.New("DOCUMENT_TOO_LARGE", "A document's picture may have 5 MB.")
 	VerificationRefused = fault.New("VERIFICATION_REFUSED", "The documents do not show that the vehicle is this person's own; see reason.")

@@ -26,9 +26,7 @@ func (s *Service) GateToken(ctx context.Context, lotCode, gateCode string) (stri
 	if err != nil {
 		return "", err
 	}
-	return s.issuer.Issue(token.Claims{
-		Use: token.Gate, Subject: row.ID, SignIn: row.TokenGeneration, ExpiresAt: s.clock.Now().Add(gateLife),
-	})
+	return s.gateToken(row.ID, row.TokenGeneration)
 }
 
 // RevokeGateTokens revokes every token made for a gate so far. Viewer and errors as GateToken.
@@ -41,8 +39,8 @@ func (s *Service) RevokeGateTokens(ctx context.Context, lotCode, gateCode string
 		if err != nil {
 			return err
 		}
-		s.tokensEnded(ctx, subject{token.Gate, row.ID}, row.TokenGeneration)
-		if err := tx.Gate.UpdateOneID(row.ID).AddTokenGeneration(1).Exec(ctx); err != nil {
+		s.changed(ctx, subject{token.Gate, row.ID})
+		if err := tx.Gate.UpdateOneID(row.ID).AddTokenGeneration(1).ClearPreviousUntil().Exec(ctx); err != nil {
 			return fmt.Errorf("revoke gate tokens: %w", err)
 		}
 		return nil

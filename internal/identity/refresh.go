@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parkbff/ent"
+	"parkbff/ent/riskevent"
 	"parkbff/ent/signin"
 	"parkbff/internal/identity/token"
 	"parkbff/internal/vault"
@@ -77,6 +78,7 @@ func (s *Service) Refresh(ctx context.Context, refresh string) (Tokens, error) {
 		}
 		stolen := of
 		of = nil
+		s.noteAfter(ctx, riskevent.KindREFRESH_TOKEN_REUSED, riskevent.OutcomeBLOCKED, stolen.AccountID)
 		return s.end(ctx, tx, stolen) // committed, although the answer is a refusal
 	})
 	if err != nil {

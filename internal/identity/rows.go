@@ -17,11 +17,12 @@ import (
 // newestFirst is an order, for the By… functions of the model.
 var newestFirst = sql.OrderDesc()
 
-// driver answers the viewer when it is signed in to an account. Error: UNAUTHENTICATED.
+// driver answers the viewer when it is signed in to an account. Errors: UNAUTHENTICATED; FORBIDDEN for
+// machines and staff, whom signing in would not help.
 func driver(ctx context.Context) (*viewer.Viewer, error) {
 	v := viewer.Of(ctx)
-	if v.Kind != viewer.Driver {
-		return nil, fault.Unauthenticated
+	if !v.Registered() {
+		return nil, viewer.LacksAccount(v)
 	}
 	return v, nil
 }

@@ -108,9 +108,10 @@ type Service struct {
 	numbers       Numbers
 	proveChannels bool
 
-	known  *factCache
-	ending *endings
-	doubt  chan struct{} // asks Watch to check the watched sign-ins
+	known    *factCache
+	ending   *endings
+	doubt    chan struct{} // asks Watch to check the watched tokens
+	suspects chan subject  // asks it to check those of one
 }
 
 // New answers a service. An error is a mistake of the set-up.
@@ -125,7 +126,7 @@ func New(c Config) (*Service, error) {
 		store: c.Store, vault: c.Vault, issuer: c.Tokens, bus: c.Bus, clock: c.Clock, random: c.Random,
 		sms: c.SMS, reader: c.Reader, teller: c.Teller, risks: c.Risks, log: c.Log,
 		platforms: c.Platforms, numbers: c.Numbers, proveChannels: c.ProveChannels,
-		known: newFactCache(), ending: newEndings(), doubt: make(chan struct{}, 1),
+		known: newFactCache(), ending: newEndings(), doubt: make(chan struct{}, 1), suspects: make(chan subject, 64),
 	}, nil
 }
 

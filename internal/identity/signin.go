@@ -46,12 +46,16 @@ func (Login) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "login") }
 // viewer in ctx becomes the account's.
 //
 // Errors: INVALID_MOBILE; BAD_USER_INPUT for a channel that is none or has no ChannelCode; CHANNEL_REFUSED
-// and CHANNEL_NOT_OFFERED for a ChannelCode that nobody vouches for; CODE_INVALID for every code that does
-// not count now, whatever the reason.
+// and CHANNEL_NOT_OFFERED for a ChannelCode that nobody vouches for; INVALID_DEVICE_NAME; CODE_INVALID for
+// every code that does not count now, whatever the reason; RATE_LIMITED while the mobile is locked (guesses.go).
 func (s *Service) SignIn(ctx context.Context, in Login) (Tokens, error) {
 	m, err := cnid.ParseMobile(in.Mobile)
 	if err != nil {
 		return Tokens{}, at(err, "mobile")
+	}
+	device, err := tidyDeviceName(in.DeviceName)
+	if err != nil {
+		return Tokens{}, err
 	}
 	ch, err := s.provenChannel(ctx, in)
 	if err != nil {
@@ -72,7 +76,7 @@ func (s *Service) SignIn(ctx context.Context, in Login) (Tokens, error) {
 		if err != nil {
 			return err
 		}
-		begun, err = s.begin(ctx, tx, accountID, ch, first, in.DeviceName)
+		begun, err = s.begin(ctx, tx, accountID, ch, first, device)
 		return err
 	})
 	if err != nil {
@@ -143,15 +147,27 @@ func (s *Service) setMobile(ctx context.Context, tx *ent.Tx, accountID int64, m 
 	return nil
 }
 
-func (s *Service) begin(ctx context.Context, tx *ent.Tx, accountID int64, ch signin.Channel, first refreshToken, _ string) (*ent.SignIn, error) {
-	now := s.clock.Now()
-	sealed, err := s.vault.SealString(ctx, vault.AccountKey(accountID), fieldRefresh, first.text())
+// begin begins a sign-in. The device's name is tidy already; empty means none.
+func (s *Service) begin(ctx context.Context, tx *ent.Tx, accountID int64, ch signin.Channel, first refreshToken, deviceName string) (*ent.SignIn, error) {
+	now, owner := s.clock.Now(), vault.AccountKey(accountID)
+	sealed, err := s.vault.SealString(ctx, owner, fieldRefresh, first.text())
 	if err != nil {
 		return nil, err
 	}
-	row, err := tx.SignIn.Create().SetAccountID(accountID).SetChannel(ch).SetCreatedAt(now).
+	if err := s.noteNewDevice(ctx, tx, accountID); err != nil {
+		return nil, err
+	}
+	in := tx.SignIn.Create().SetAccountID(accountID).SetChannel(ch).SetCreatedAt(now).
 		SetFamilyHash(first.familyHash()).SetRefreshHash(first.hash()).SetRefresh(sealed).
-		SetRotatedAt(now).SetExpiresAt(now.Add(refreshLife)).Save(ctx)
+		SetRotatedAt(now).SetExpiresAt(now.Add(refreshLife))
+	if deviceName != "" {
+		name, err := s.vault.SealString(ctx, owner, fieldDevice, deviceName)
+		if err != nil {
+			return nil, err
+		}
+		in.SetDeviceName(name)
+	}
+	row, err := in.Save(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("begin a sign-in: %w", err)
 	}

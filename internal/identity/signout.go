@@ -61,6 +61,24 @@ func (s *Service) end(ctx context.Context, tx *ent.Tx, row *ent.SignIn) error {
 	return nil
 }
 
+// endOthers ends every living sign-in of an account but one; 0 ends all.
+func (s *Service) endOthers(ctx context.Context, tx *ent.Tx, accountID, but int64) error {
+	if _, err := holdAccount(ctx, tx, accountID); err != nil {
+		return err
+	}
+	living, err := tx.SignIn.Query().Where(signin.AccountID(accountID), signin.IDNEQ(but), signin.RevokedAtIsNil()).
+		Order(signin.ByID()).All(ctx)
+	if err != nil {
+		return fmt.Errorf("read sign-ins: %w", err)
+	}
+	for _, row := range living {
+		if err := s.end(ctx, tx, row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // UnlinkChannel stops following on a channel, until the next sign-in there, event or link, and ends what is
 // linked there with its consent; the sign-in goes on. A channel that is neither followed nor linked is
 // unlinked already. Errors: UNAUTHENTICATED; BAD_USER_INPUT for a channel that is none.

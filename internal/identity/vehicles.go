@@ -163,13 +163,19 @@ func tidyNickname(nickname *string) ([]byte, error) {
 	if nickname == nil {
 		return nil, nil
 	}
-	name := strings.TrimSpace(*nickname)
-	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
-	if !utf8.ValidString(name) || utf8.RuneCountInString(name) > maxNickname || strings.ContainsFunc(name, unprintable) {
+	name, ok := tidyName(*nickname, maxNickname)
+	switch {
+	case !ok:
 		return nil, InvalidNickname
-	}
-	if name == "" {
+	case name == "":
 		return nil, nil
 	}
 	return []byte(name), nil
+}
+
+// tidyName answers a name without surrounding space, and whether it is printable and short enough.
+func tidyName(name string, most int) (tidy string, ok bool) {
+	name = strings.TrimSpace(name)
+	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
+	return name, utf8.ValidString(name) && utf8.RuneCountInString(name) <= most && !strings.ContainsFunc(name, unprintable)
 }

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"parkbff/ent"
 	"parkbff/ent/account"
 	"parkbff/ent/notice"
+	"parkbff/ent/riskevent"
 	"parkbff/ent/vehiclebinding"
 	"parkbff/internal/cnid"
 	"parkbff/internal/fault"
@@ -114,25 +116,28 @@ func (s *Service) examine(ctx context.Context, accountID int64, b *ent.VehicleBi
 
 // countTry counts a try before the partner is called, so that calls at once are counted too.
 func (s *Service) countTry(ctx context.Context, accountID int64) error {
-	return s.write(ctx, "count a verification", func(ctx context.Context, tx *ent.Tx) error {
+	var wait time.Duration
+	err := s.write(ctx, "count a verification", func(ctx context.Context, tx *ent.Tx) error {
 		row, err := holdAccount(ctx, tx, accountID)
 		if err != nil {
 			return err
 		}
-		now, change := s.clock.Now(), tx.Account.UpdateOneID(accountID)
-		switch {
-		case row.VerifySince == nil || !now.Before(row.VerifySince.Add(day)):
-			change.SetVerifySince(now).SetVerifyTries(1)
-		case row.VerifyTries >= triesPerDay:
-			return rateLimited(row.VerifySince.Add(day).Sub(now))
-		default:
-			change.AddVerifyTries(1)
+		var t tries
+		t, wait = tries{row.VerifySince, row.VerifyTries}.andOne(s.clock.Now(), triesPerDay)
+		if wait > 0 {
+			s.noteAfter(ctx, riskevent.KindVERIFICATION_ABUSED, riskevent.OutcomeBLOCKED, accountID)
+			return nil
 		}
-		if err := change.Exec(ctx); err != nil {
+		err = tx.Account.UpdateOneID(accountID).SetVerifySince(*t.since).SetVerifyTries(t.n).Exec(ctx)
+		if err != nil {
 			return fmt.Errorf("count a verification: %w", err)
 		}
 		return nil
 	})
+	if err == nil && wait > 0 {
+		return rateLimited(wait)
+	}
+	return err
 }
 
 // giveBackTry leaves the try of a client that went away counted: its context is over.

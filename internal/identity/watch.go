@@ -7,7 +7,9 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
+	"parkbff/ent/signin"
 	"parkbff/internal/identity/token"
 	"parkbff/internal/store"
 	"parkbff/internal/viewer"
@@ -17,7 +19,6 @@ import (
 const (
 	factsSubject  = "facts."
 	endingSubject = "signin.ended."
-	tokensSubject = "tokens.ended." // then whose, as in facts, and the generation
 )
 
 var (
@@ -33,34 +34,20 @@ func (s *Service) accountChanged(ctx context.Context, id int64) {
 func (s *Service) changed(ctx context.Context, of subject) {
 	store.AfterCommit(ctx, func() {
 		s.known.drop(of)
+		s.suspect(of)
 		s.publish(factsSubject + subjectWords[of.use] + "." + strconv.FormatInt(of.id, 10))
 	})
 }
 
-func (s *Service) signInEnded(id int64) {
-	s.ending.end(ground{use: token.Access, row: id})
-	s.publish(endingSubject + strconv.FormatInt(id, 10))
-}
-
-// tokensEnded drops what is known of a gate or a member of staff and ends the tokens of one generation, on
-// open sockets too, once the transaction that raised it has committed.
-func (s *Service) tokensEnded(ctx context.Context, of subject, generation int64) {
-	s.changed(ctx, of)
-	store.AfterCommit(ctx, func() {
-		s.ending.end(ground{of.use, of.id, generation})
-		s.publish(fmt.Sprintf("%s%s.%d.%d", tokensSubject, subjectWords[of.use], of.id, generation))
-	})
-}
-
 // StaffChanged drops what is known of a member of staff once the transaction that ctx is inside has
-// committed.
+// committed, and ends the tokens of generations that are no more, on open sockets too.
 func (s *Service) StaffChanged(ctx context.Context, id int64) {
 	s.changed(ctx, subject{token.Staff, id})
 }
 
-// StaffTokensEnded is StaffChanged, and ends the tokens of a generation, on open sockets too.
-func (s *Service) StaffTokensEnded(ctx context.Context, id, generation int64) {
-	s.tokensEnded(ctx, subject{token.Staff, id}, generation)
+func (s *Service) signInEnded(id int64) {
+	s.ending.end(id)
+	s.publish(endingSubject + strconv.FormatInt(id, 10))
 }
 
 // publish tells other replicas. One that does not hear of it goes on for factLife at most.
@@ -77,12 +64,34 @@ func (s *Service) publish(subject string) {
 // and a function to call when nobody waits any more. Ask for the viewer after this call: a sign-in that had
 // ended before closes nothing.
 func (s *Service) SignInEnded(signInID int64) (ended <-chan struct{}, cancel func()) {
-	return s.ending.watch(ground{use: token.Access, row: signInID})
+	return s.ending.watch(signInID)
 }
 
-// TokenEnded is SignInEnded for whatever a token stands on: the generation, for gates and staff.
-func (s *Service) TokenEnded(c token.Claims) (ended <-chan struct{}, cancel func()) {
-	return s.ending.watch(groundOf(c))
+// Stand is SignInEnded for a token of any use; those of gates and staff end with their generation. A gate
+// whose token was rotated goes on with the one before until the moment that until answers (zero: there is
+// no such moment). Accounts' tokens have no until.
+func (s *Service) Stand(c token.Claims) (ended <-chan struct{}, until func() time.Time, cancel func()) {
+	if c.Use == token.Access {
+		ended, cancel = s.SignInEnded(c.SignIn)
+		return ended, nil, cancel
+	}
+	of := subject{c.Use, c.Subject}
+	w, cancel := s.ending.watchMachine(of, c.SignIn)
+	s.suspect(of) // it may be the one before already
+	return w.done, w.at, cancel
+}
+
+// suspect has the watched tokens of a machine or of staff checked soon. Accounts have their own word for
+// the end of a sign-in, and change too often.
+func (s *Service) suspect(of subject) {
+	if of.use == token.Access || !s.ending.watchesMachine(of) {
+		return
+	}
+	select {
+	case s.suspects <- of:
+	default:
+		s.Forget() // so many at once are checked with all
+	}
 }
 
 // Forget drops everything remembered, for when changes may have gone unheard: after a write to SQLite by
@@ -95,7 +104,7 @@ func (s *Service) Forget() {
 	}
 }
 
-// Watch listens to the other replicas and looks after what SignInEnded and TokenEnded watch, until stop is
+// Watch listens to the other replicas and looks after the sign-ins that SignInEnded watches, until stop is
 // called. Stop waits for the work in hand. Without a bus it listens to nobody.
 func (s *Service) Watch(ctx context.Context) (stop func(), err error) {
 	ctx, cancel := context.WithCancel(ctx)
@@ -123,7 +132,6 @@ func (s *Service) listen() (ears []func(), err error) {
 	for subject, hear := range map[string]func(string, []byte){
 		factsSubject + "*.*": s.hearOfFacts,
 		endingSubject + "*":  s.hearOfEnding,
-		tokensSubject + ">":  s.hearOfTokens,
 	} {
 		deafen, err := s.bus.Subscribe(subject, hear)
 		if err != nil {
@@ -142,49 +150,63 @@ func (s *Service) hearOfFacts(name string, _ []byte) {
 	word, number, _ := strings.Cut(strings.TrimPrefix(name, factsSubject), ".")
 	if id, err := strconv.ParseInt(number, 10, 64); err == nil {
 		s.known.drop(subject{subjectUses[word], id})
+		s.suspect(subject{subjectUses[word], id})
 	}
 }
 
 func (s *Service) hearOfEnding(name string, _ []byte) {
 	if id, err := strconv.ParseInt(strings.TrimPrefix(name, endingSubject), 10, 64); err == nil {
-		s.ending.end(ground{use: token.Access, row: id})
-	}
-}
-
-func (s *Service) hearOfTokens(name string, _ []byte) {
-	word, numbers, _ := strings.Cut(strings.TrimPrefix(name, tokensSubject), ".")
-	ended := ground{use: subjectUses[word]}
-	if n, err := fmt.Sscanf(numbers, "%d.%d", &ended.row, &ended.generation); n == 2 && err == nil {
-		s.ending.end(ended)
+		s.ending.end(id)
 	}
 }
 
 func (s *Service) checkWhenInDoubt(ctx context.Context) {
 	for {
+		var err error
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.doubt:
+			err = s.checkWatched(ctx)
+		case of := <-s.suspects:
+			err = s.checkSubject(ctx, of)
 		}
-		if err := s.checkWatched(ctx); err != nil && ctx.Err() == nil {
+		if err != nil && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "cannot tell which sign-ins have ended", "error", err)
 		}
 	}
 }
 
-// checkWatched ends what is watched and holds no more.
+// checkWatched ends those watched sign-ins that live no more, and checks every watched machine.
 func (s *Service) checkWatched(ctx context.Context) error {
 	ctx = viewer.AsSystem(ctx, "check sign-ins")
-	for watched := range slices.Chunk(s.ending.all(), 500) {
-		holds, err := holding(ctx, s.store.Fresh(ctx), watched)
-		if err != nil {
+	for _, of := range s.ending.watchedMachines() {
+		if err := s.checkSubject(ctx, of); err != nil {
 			return err
 		}
-		for _, of := range watched {
-			if !holds[of] {
-				s.ending.end(of)
+	}
+	for ids := range slices.Chunk(s.ending.ids(), 500) {
+		living, err := s.store.Fresh(ctx).SignIn.Query().Where(signin.IDIn(ids...), signin.RevokedAtIsNil()).IDs(ctx)
+		if err != nil {
+			return fmt.Errorf("read sign-ins: %w", err)
+		}
+		slices.Sort(living)
+		for _, id := range ids {
+			if _, lives := slices.BinarySearch(living, id); !lives {
+				s.ending.end(id)
 			}
 		}
 	}
+	return nil
+}
+
+// checkSubject ends the watched tokens of a machine or of staff whose generation stands no more, and notes
+// until when the others do.
+func (s *Service) checkSubject(ctx context.Context, of subject) error {
+	known, err := s.factsOf(viewer.AsSystem(ctx, "check tokens"), of)
+	if err != nil {
+		return err
+	}
+	s.ending.compare(of, known)
 	return nil
 }

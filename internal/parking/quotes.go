@@ -2,6 +2,7 @@ package parking
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,8 +11,10 @@ import (
 	"parkbff/ent/parkingsession"
 	"parkbff/ent/predicate"
 	"parkbff/ent/quoteattempt"
+	"parkbff/ent/riskevent"
 	"parkbff/ent/vehicle"
 	"parkbff/internal/cnid"
+	"parkbff/internal/risk"
 	"parkbff/internal/viewer"
 )
 
@@ -80,6 +83,7 @@ func (s *Service) QuotePlate(ctx context.Context, text string, color cnid.Color,
 	}
 	system := viewer.AsSystem(ctx, jobQuote)
 	if err := s.countAttempt(system, index, lot.Row); err != nil {
+		s.noteProbe(ctx, err)
 		return nil, err
 	}
 	owed, err := s.owedFor(system, here)
@@ -198,6 +202,15 @@ func (s *Service) countAttempt(ctx context.Context, index []byte, lotID int64) e
 		return fmt.Errorf("take the attempt back: %w", err)
 	}
 	return QuoteNeedsLane
+}
+
+// noteProbe notes that somebody asked too often.
+func (s *Service) noteProbe(ctx context.Context, err error) {
+	if s.risks != nil && errors.Is(err, QuoteNeedsLane) {
+		s.risks.Note(ctx, risk.Happening{
+			Kind: riskevent.KindQUOTES_PROBED, Outcome: riskevent.OutcomeBLOCKED, AccountID: viewer.Of(ctx).AccountID,
+		})
+	}
 }
 
 // attempts is what strangers asked about one plate within a day.

@@ -14,6 +14,7 @@ import (
 	"parkbff/internal/clock"
 	"parkbff/internal/fault"
 	"parkbff/internal/notice"
+	"parkbff/internal/risk"
 	"parkbff/internal/store"
 	"parkbff/internal/tariff"
 	"parkbff/internal/vault"
@@ -30,7 +31,12 @@ type Publisher interface {
 	Publish(subject string, payload []byte) error
 }
 
-// Config is what a Service is made of. Nothing in it is optional.
+// Risks keeps what looked like an attack.
+type Risks interface {
+	Note(ctx context.Context, h risk.Happening)
+}
+
+// Config is what a Service is made of. Nothing in it is optional but Risks.
 type Config struct {
 	Store    *store.Store
 	Vault    *vault.Vault
@@ -39,6 +45,7 @@ type Config struct {
 	Calendar tariff.Calendar
 	Teller   Teller
 	Bus      Publisher
+	Risks    Risks // nil: nobody notes them
 	Log      *slog.Logger
 }
 
@@ -51,6 +58,7 @@ type Service struct {
 	calendar  tariff.Calendar
 	teller    Teller
 	bus       Publisher
+	risks     Risks
 	log       *slog.Logger
 	catalogue atomic.Pointer[catalogue]
 	reloading sync.Mutex
@@ -61,7 +69,7 @@ type Service struct {
 func New(c Config) *Service {
 	s := &Service{
 		store: c.Store, vault: c.Vault, clock: c.Clock, random: c.Random, calendar: c.Calendar,
-		teller: c.Teller, bus: c.Bus, log: c.Log,
+		teller: c.Teller, bus: c.Bus, risks: c.Risks, log: c.Log,
 	}
 	s.catalogue.Store(newCatalogue())
 	return s

@@ -2,6 +2,15 @@ package viewer
 
 import "parkbff/internal/fault"
 
+// LacksAccount answers what a viewer that is no account is told: nobody may sign in, and for machines and
+// staff there is nothing they could do.
+func LacksAccount(v *Viewer) *fault.Error {
+	if v.Kind == Gate || v.Kind == Staff {
+		return fault.Forbidden
+	}
+	return fault.Unauthenticated
+}
+
 // FactRequired is answered where a fact is missing; its extensions name the fact and what leads to it.
 var FactRequired = fault.New("FACT_REQUIRED", "A fact about the viewer is missing.")
 
@@ -10,6 +19,19 @@ func Lacks(fact Fact) *fault.Error {
 	missing := FactRequired.With("fact", string(fact))
 	if step := StepTo(fact); step != "" {
 		missing = missing.With("nextStep", string(step))
+	}
+	return missing
+}
+
+// VehicleRef is a vehicle in the details of a fault: the row by which the viewer knows it, sealed at the edge.
+type VehicleRef int64
+
+// LacksAbout is Lacks where a vehicle is at hand. It is named when the fact is about it and the viewer has
+// it bound.
+func LacksAbout(v *Viewer, fact Fact, vehicleID int64) *fault.Error {
+	missing := Lacks(fact)
+	if own, bound := v.Vehicle(vehicleID); fact == Verified && bound && own.Binding != 0 {
+		missing = missing.With("vehicle", VehicleRef(own.Binding))
 	}
 	return missing
 }

@@ -58,6 +58,7 @@ const (
 // Vehicle is what is known about a viewer's relation to one vehicle.
 type Vehicle struct {
 	ID       int64
+	Binding  int64 // the row by which its account knows it
 	Verified bool
 }
 
@@ -65,7 +66,7 @@ type Vehicle struct {
 type Viewer struct {
 	Kind      Kind
 	AccountID int64       // Driver
-	SignInID  int64       // Driver
+	SignInID  int64       // Driver: the sign-in; Gate and Staff: the generation of the token
 	Channels  []string    // Driver: where it follows or is signed in, by the contract's names
 	FullMask  bool        // Driver: has switched full masking on
 	Vehicles  []Vehicle   // Driver: bound now; few by rule

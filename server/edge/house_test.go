@@ -204,8 +204,8 @@ type endings struct {
 	forgotten chan int64
 }
 
-func (e *endings) TokenEnded(c token.Claims) (<-chan struct{}, func()) {
-	return e.ended, func() { e.forgotten <- c.SignIn }
+func (e *endings) Stand(c token.Claims) (<-chan struct{}, func() time.Time, func()) {
+	return e.ended, nil, func() { e.forgotten <- c.SignIn }
 }
 
 func newLogger(to io.Writer) *slog.Logger {

@@ -32,8 +32,9 @@ func (s *SignIn) Authenticate(ctx context.Context, authorization string) (live.P
 // bearer watches for the end of the sign-in for as long as anyone holds the principal: connections drop
 // theirs when they close or renew it, and have nothing to call.
 func (s *SignIn) bearer(claims token.Claims) *bearer {
-	ended, forget := s.endings.TokenEnded(claims)
-	p := &bearer{signIn: s, claims: claims, ended: ended}
+	p := &bearer{signIn: s, claims: claims}
+	var forget func()
+	p.ended, p.until, forget = s.endings.Stand(claims)
 	runtime.AddCleanup(p, func(forget func()) { forget() }, forget)
 	return p
 }
@@ -42,6 +43,7 @@ type bearer struct {
 	signIn *SignIn
 	claims token.Claims
 	ended  <-chan struct{}
+	until  func() time.Time // nil: the token's own end is its only one
 }
 
 func (p *bearer) Context(ctx context.Context) (context.Context, error) {
@@ -52,7 +54,14 @@ func (p *bearer) Subject() string {
 	return string(p.claims.Use) + strconv.FormatInt(p.claims.Subject, 36)
 }
 
-func (p *bearer) ExpiresAt() time.Time { return p.claims.ExpiresAt }
+func (p *bearer) ExpiresAt() time.Time {
+	if p.until != nil {
+		if until := p.until(); !until.IsZero() && until.Before(p.claims.ExpiresAt) {
+			return until
+		}
+	}
+	return p.claims.ExpiresAt
+}
 
 func (p *bearer) Ended() <-chan struct{} { return p.ended }
 

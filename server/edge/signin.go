@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"parkbff/graph/relay"
 	"parkbff/internal/fault"
@@ -30,10 +31,10 @@ type Viewers interface {
 	Viewer(ctx context.Context, claims token.Claims) (*viewer.Viewer, error)
 }
 
-// Endings tells when what a token stands on is revoked, until forget is called. See
-// identity.Service.TokenEnded.
+// Endings watches a token that is used for longer than a request, until forget is called: whether it is
+// revoked, and, where until is not nil, when it ends before its time. See identity.Service.Stand.
 type Endings interface {
-	TokenEnded(claims token.Claims) (ended <-chan struct{}, forget func())
+	Stand(claims token.Claims) (ended <-chan struct{}, until func() time.Time, forget func())
 }
 
 // SignIn puts the viewer of a request into its context, with what seals the ids and cursors shown to

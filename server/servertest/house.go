@@ -37,6 +37,7 @@ type Options struct {
 	DatabaseURL string        // PostgreSQL; empty: SQLite in a folder of the test's
 	Data        string        // data folder; empty: a folder of the test's
 	Keys        string        // key file; empty: fresh keys
+	NATSURL     string        // of a server; empty: embedded
 	Random      io.Reader     // nil: the machine's
 	Lots        []lotfile.Lot // nil: Lots()
 	Partners    string        // file of credentials; empty: stand-ins
@@ -59,7 +60,7 @@ func New(tb testing.TB, o Options) *House {
 	}
 	c := config.Config{
 		Addr: "127.0.0.1:0", Data: o.Data, DatabaseURL: o.DatabaseURL, Mode: config.Development,
-		Keys: o.Keys, KeysGiven: o.Keys != "",
+		Keys: o.Keys, KeysGiven: o.Keys != "", NATSURL: o.NATSURL,
 	}
 	if o.Production {
 		c.Mode, c.Partners = config.Production, o.Partners

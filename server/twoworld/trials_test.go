@@ -18,7 +18,7 @@ const (
 
 // parting are the mutations that take the viewer's own rights away, in the order in which that leaves the
 // most for the others.
-var parting = []string{"unlinkChannel", "changeMobile", "unbindPlate", "logout"}
+var parting = []string{"unlinkChannel", "changeMobile", "unbindPlate", "forgetDevice", "logout"}
 
 // trial answers the values to try on an argument or an input field, the most usual first.
 type trial func(met *acquaintance) []any
@@ -60,6 +60,8 @@ var trials = map[string]trial{
 	"mobile":                 these("13900000099", "13900000001", "110"),
 	"LoginInput.code":        these("000000", ""),
 	"ChangeMobileInput.code": these("000000", ""),
+	"StepUpInput.code":       these("000000", ""),
+	"deviceName":             these("手机", "a\nb"),
 	"refreshToken":           these("rubbish", "a.b"),
 
 	"plate":          these(absentPlate, boundPlate, ownedPlate, "粤B67845", "no plate"),

@@ -77,8 +77,8 @@ func TestNobodyDoesWhatIsAnothersToDo(t *testing.T) {
 		got  rig.Answer
 		code string
 	}{
-		"a gate binds":             {gate.asks(bind, nil), "UNAUTHENTICATED"},
-		"staff bind":               {staff.asks(bind, nil), "UNAUTHENTICATED"},
+		"a gate binds":             {gate.asks(bind, nil), "FORBIDDEN"},
+		"staff bind":               {staff.asks(bind, nil), "FORBIDDEN"},
 		"nobody binds":             {h.anybody().asks(bind, nil), "UNAUTHENTICATED"},
 		"a driver reports":         {driver.reports(seen), "FORBIDDEN"},
 		"staff report":             {staff.reports(seen), "FORBIDDEN"},

@@ -23,6 +23,8 @@ type Options struct {
 	// "https://h5.example.com". The same host may always, and so may a request without one: native
 	// apps and mini-programs send none, and no browser can omit it.
 	Origins []string
+	// Foreign is told the path of a request that was refused for its origin; nil: nobody is.
+	Foreign func(path string)
 	// Address names the client for PerAddress; by default the host of RemoteAddr. Behind a proxy it
 	// must read the header that this proxy sets.
 	Address func(*http.Request) string

@@ -154,5 +154,9 @@ func (t *Transport) allows(r *http.Request) bool {
 		return true
 	}
 	u, err := url.Parse(origin)
-	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
+	own := err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
+	if !own && t.options.Foreign != nil {
+		t.options.Foreign(r.URL.Path)
+	}
+	return own
 }

@@ -41,7 +41,6 @@ type house struct {
 type heard struct {
 	mu      sync.Mutex
 	changed []int64
-	ended   []int64 // generations
 }
 
 func (h *heard) StaffChanged(ctx context.Context, id int64) {
@@ -49,14 +48,6 @@ func (h *heard) StaffChanged(ctx context.Context, id int64) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		h.changed = append(h.changed, id)
-	})
-}
-
-func (h *heard) StaffTokensEnded(ctx context.Context, _, generation int64) {
-	store.AfterCommit(ctx, func() {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		h.ended = append(h.ended, generation)
 	})
 }
 

@@ -21,10 +21,9 @@ import (
 // Facts are what the house remembers of who is asking. They are told of a change inside the transaction
 // that makes it.
 type Facts interface {
-	// StaffChanged drops what is known of a member of staff.
+	// StaffChanged drops what is known of a member of staff. Tokens of a generation that is no more end with
+	// it, on open sockets too.
 	StaffChanged(ctx context.Context, id int64)
-	// StaffTokensEnded does so too, and ends the tokens of one generation, on open sockets as well.
-	StaffTokensEnded(ctx context.Context, id, generation int64)
 }
 
 // Risks keeps what looked like an attack.

@@ -146,7 +146,7 @@ func (s *Service) SignOut(ctx context.Context) error {
 }
 
 func (s *Service) endTokens(ctx context.Context, tx *ent.Tx, row *ent.Staff) error {
-	s.facts.StaffTokensEnded(ctx, row.ID, row.TokenGeneration)
+	s.facts.StaffChanged(ctx, row.ID)
 	if err := tx.Staff.UpdateOneID(row.ID).AddTokenGeneration(1).Exec(ctx); err != nil {
 		return fmt.Errorf("end the sign-ins of staff: %w", err)
 	}

@@ -134,8 +134,8 @@ func TestTheOperatorMakesAndRevokesTokens(t *testing.T) {
 			t.Errorf("%v", roles)
 		}
 		h.must(h.RevokeTokens(h.operator(), "S-17"))
-		if !slices.Equal(h.heard.changed, []int64{row.ID, row.ID}) || !slices.Equal(h.heard.ended, []int64{1}) {
-			t.Errorf("heard of %v, and of the end of %v", h.heard.changed, h.heard.ended)
+		if generation := h.row("S-17").TokenGeneration; generation != 2 || !slices.Equal(h.heard.changed, []int64{row.ID, row.ID, row.ID}) {
+			t.Errorf("generation %d, heard of %v", generation, h.heard.changed)
 		}
 		for _, bad := range []struct {
 			label, lot string

@@ -52,6 +52,36 @@ func by(k token.Key) func(string) []byte {
 	return func(text string) []byte { return ed25519.Sign(k.Private, []byte(text)) }
 }
 
+const goodHeader = `{"alg":"EdDSA","typ":"at+jwt","kid":"a"}`
+
+// signedText is a token of two texts.
+func signedText(header, payload string) string {
+	text := base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + base64.RawURLEncoding.EncodeToString([]byte(payload))
+	return text + "." + base64.RawURLEncoding.EncodeToString(by(key("a"))(text))
+}
+
+// twice is the good token with a member written again, into the header or the payload.
+func twice(into, member string) string {
+	var segments [2]string
+	for i, segment := range strings.Split(forge{}.String(), ".")[:2] {
+		text, err := base64.RawURLEncoding.DecodeString(segment)
+		if err != nil {
+			panic(err)
+		}
+		segments[i] = string(text)
+	}
+	i := map[string]int{"header": 0, "payload": 1}[into]
+	segments[i] = strings.TrimSuffix(segments[i], "}") + "," + member + "}"
+	return signedText(segments[0], segments[1])
+}
+
+// looser writes the same bytes with bits set after the last of them.
+func looser(segment string) string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	last := len(segment) - 1
+	return segment[:last] + string(alphabet[strings.IndexByte(alphabet, segment[last])+1])
+}
+
 // The handmade token is good as it stands, so each fault below is the only one.
 func TestTheHandmadeTokenIsGood(t *testing.T) {
 	got, err := issuer(t, &watch{noon}, key("a")).Verify(forge{}.String())
@@ -124,6 +154,38 @@ func TestEveryFaultOfRFC8725IsRefused(t *testing.T) {
 		"five segments, as in JWE":   good + "." + parts[0] + "." + parts[1],
 		"payload exchanged":          parts[0] + "." + encode(object{"sub": "1"}, nil) + "." + parts[2],
 		"header exchanged":           encode(object{"alg": "EdDSA", "typ": "staff+jwt", "kid": "a"}, nil) + "." + parts[1] + "." + parts[2],
+		"kid that is SQL":            head(object{"kid": "a' OR '1'='1"}),
+		"kid that is a URL":          head(object{"kid": "https://evil.example/key"}),
+		"kid in another case":        forge{header: object{"kid": "A"}}.String(),
+		"x5c":                        head(object{"x5c": []string{"MIIB"}}),
+		"typ of a consent's receipt": head(object{"typ": "receipt+jwt"}),
+		"typ of a security event":    head(object{"typ": "secevent+jwt"}),
+		"typ of a logout token":      head(object{"typ": "logout+jwt"}),
+		"typ as a media type":        head(object{"typ": "application/at+jwt"}),
+		"typ in another case":        head(object{"typ": "AT+JWT"}),
+		"alg in another case":        head(object{"alg": "eddsa"}),
+		"RS256":                      head(object{"alg": "RS256"}),
+		"encrypted":                  head(object{"alg": "dir", "enc": "A128GCM"}),
+		"valid from a minute on":     body(object{"nbf": noon.Add(time.Minute).Unix()}),
+		"issued in a minute":         body(object{"iat": noon.Add(time.Minute).Unix()}),
+		"a subject twice":            twice("payload", `"sub":"1"`),
+		"a subject in two cases":     twice("payload", `"SUB":"1"`),
+		"a subject in odd letters":   twice("payload", `"\u017fub":"1"`),
+		"an expiry twice":            twice("payload", `"exp":99999999999`),
+		"an audience twice":          twice("payload", `"aud":"parkbff"`),
+		"an algorithm twice":         twice("header", `"alg":"none"`),
+		"a key twice":                twice("header", `"kid":"a"`),
+		"detached signature":         parts[0] + ".." + parts[2],
+		"signature in two":           good + parts[2],
+		"garbage after it":           good + "AA",
+		"garbage after a blank":      good + " x",
+		"garbage in the payload":     signedText(goodHeader, `{"sub":"42"}{}`),
+		"bits after the last byte":   parts[0] + "." + parts[1] + "." + looser(parts[2]),
+		"another alphabet":           parts[0] + "." + parts[1] + ".+" + parts[2][1:],
+		"a payload that is a list":   signedText(goodHeader, `["sub","42"]`),
+		"a payload of nothing":       signedText(goodHeader, ``),
+		"a fraction of a row":        body(object{"sub": "42.0"}),
+		"a subject that is a number": body(object{"sub": 42}),
 		"oversized":                  body(object{"pad": strings.Repeat("x", 4096)}),
 		"padded base64":              parts[0] + "==." + parts[1] + "." + parts[2],
 		"a line break within":        parts[0] + ".\n" + parts[1] + "." + parts[2],
@@ -141,6 +203,25 @@ func TestEveryFaultOfRFC8725IsRefused(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestClocksOfReplicasMayDifferByHalfAMinute(t *testing.T) {
+	at := func(member string, ahead time.Duration) string {
+		return forge{payload: object{member: noon.Add(ahead).Unix()}}.String()
+	}
+	for _, member := range []string{"iat", "nbf"} {
+		for ahead, want := range map[time.Duration]error{0: nil, token.Skew: nil, token.Skew + time.Second: token.Invalid} {
+			if _, err := issuer(t, &watch{noon}, key("a")).Verify(at(member, ahead)); !errors.Is(err, want) {
+				t.Errorf("%s %v ahead: %v", member, ahead, err)
+			}
+		}
+	}
+	for behind, want := range map[time.Duration]error{token.Skew - time.Second: nil, token.Skew: token.Expired} {
+		raw := forge{payload: object{"iat": noon.Add(-time.Hour).Unix(), "nbf": noon.Add(-time.Hour).Unix(), "exp": noon.Add(-behind).Unix()}}.String()
+		if _, err := issuer(t, &watch{noon}, key("a")).Verify(raw); !errors.Is(err, want) {
+			t.Errorf("ended %v ago: %v", behind, err)
+		}
 	}
 }
 

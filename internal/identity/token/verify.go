@@ -1,7 +1,10 @@
 package token
 
 import (
+	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -43,6 +46,9 @@ func (i *Issuer) parse(raw string, now time.Time) (Claims, error) {
 	if strings.Trim(raw, alphabet) != "" {
 		return Claims{}, Invalid
 	}
+	if err := unambiguous(raw); err != nil {
+		return Claims{}, Invalid.Because(err)
+	}
 	var p payload
 	t, err := i.parser.ParseWithClaims(raw, &p, i.keyOf)
 	if err != nil {
@@ -79,6 +85,47 @@ func (i *Issuer) keyOf(t *jwt.Token) (any, error) {
 		return nil, errors.New("token of an unknown key")
 	}
 	return key, nil
+}
+
+// unambiguous refuses a header or payload that names a member twice, of which two readers may take two
+// different ones (RFC 8725 section 2.6, RFC 7519 section 4).
+func unambiguous(raw string) error {
+	header, rest, _ := strings.Cut(raw, ".")
+	body, _, _ := strings.Cut(rest, ".")
+	for _, segment := range []string{header, body} {
+		text, err := base64.RawURLEncoding.DecodeString(segment)
+		if err != nil {
+			return err
+		}
+		if err := membersOnce(json.NewDecoder(bytes.NewReader(text))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// membersOnce reads one object.
+func membersOnce(d *json.Decoder) error {
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return errors.New("token without an object where one belongs")
+	}
+	var seen []string
+	for d.More() {
+		token, err := d.Token()
+		if err != nil {
+			return err
+		}
+		name, _ := token.(string)
+		// encoding/json finds a struct's field by a name of any case, so names are told apart as it does.
+		if slices.ContainsFunc(seen, func(s string) bool { return strings.EqualFold(s, name) }) {
+			return errors.New("token that names a member twice")
+		}
+		seen = append(seen, name)
+		if err := d.Decode(new(json.RawMessage)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c Claims) expired(now time.Time) bool { return !now.Before(c.ExpiresAt.Add(Skew)) }

@@ -52,11 +52,16 @@ func (c *importLotsCommand) Run(s *surroundings) error {
 type gateTokenCommand struct {
 	Lot  string `required:"" help:"Code of the lot."`
 	Gate string `default:"G1" help:"Code of the gate."`
+
+	Rotate bool `help:"Make it the gate's next token; the one before is good for another day."`
 }
 
 // Run prints the token on the last line.
 func (c *gateTokenCommand) Run(s *surroundings) error {
 	return s.inHouse(func(ctx context.Context, h *server.House) error {
+		if c.Rotate {
+			return printToken(h.Identity.NextGateToken(viewer.AsSystem(ctx, jobCommandLine), c.Lot, c.Gate))
+		}
 		return printToken(beside{h}.GateToken(ctx, c.Lot, c.Gate))
 	})
 }

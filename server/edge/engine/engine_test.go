@@ -9,10 +9,13 @@ import (
 	"testing"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/go-cmp/cmp"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"parkbff/graph/limit"
+	"parkbff/graph/relay"
 	"parkbff/internal/fault"
+	"parkbff/internal/viewer"
 	"parkbff/server/edge/engine"
 )
 
@@ -105,6 +108,25 @@ func TestAnyErrorCanBeRefusedWith(t *testing.T) {
 		if strings.Contains(errs[0].Message, "secret") || strings.Contains(errs[0].Message, "wrapped") {
 			t.Errorf("%v tells %s", test.err, errs[0].Message)
 		}
+	}
+}
+
+func TestTheVehicleThatLacksAFactIsNamedByItsSealedID(t *testing.T) {
+	sealer, err := relay.NewSealer(make([]byte, 32), "Vehicle")
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner := &viewer.Viewer{Kind: viewer.Driver, Vehicles: []viewer.Vehicle{{ID: 7, Binding: 4711}}}
+	lacking := viewer.LacksAbout(owner, viewer.Verified, 7)
+	errs := newEngine().Refuse(relay.WithSealer(t.Context(), sealer), lacking).Errors
+	want := map[string]any{
+		"code": "FACT_REQUIRED", "fact": "VERIFIED", "nextStep": "VERIFY_VEHICLE", "vehicle": sealer.SealID("Vehicle", 4711),
+	}
+	if d := cmp.Diff(want, errs[0].Extensions); d != "" {
+		t.Error(d)
+	}
+	if bare := newEngine().Refuse(t.Context(), lacking).Errors[0].Extensions["vehicle"]; bare != "" {
+		t.Errorf("without a sealer it is %v", bare)
 	}
 }
 

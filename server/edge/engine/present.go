@@ -14,14 +14,19 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"parkbff/graph/relay"
 	"parkbff/internal/fault"
 	"parkbff/internal/language"
 	"parkbff/internal/store"
+	"parkbff/internal/viewer"
 )
 
 const (
 	internalCode    = "INTERNAL"
 	internalMessage = "Internal error."
+
+	vehicleDetail = "vehicle" // of FACT_REQUIRED
+	vehicleType   = "Vehicle"
 )
 
 // incident is an error that the log knows by its id already.
@@ -50,6 +55,9 @@ func (e *Engine) present(ctx context.Context, err error) *gqlerror.Error {
 		shown.Extensions["field"] = f.Field()
 	}
 	maps.Copy(shown.Extensions, f.Details())
+	if about, ok := f.Details()[vehicleDetail].(viewer.VehicleRef); ok {
+		shown.Extensions[vehicleDetail] = relay.ID{Type: vehicleType, Row: int64(about)}.Text(ctx)
+	}
 	return shown
 }
 
