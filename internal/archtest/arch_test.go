@@ -24,6 +24,7 @@ var (
 	// domains are bound to the contract's types, so they are all that the contract is made of.
 	domains = []string{
 		"internal/identity", "internal/identity/staffing", "internal/parking", "internal/notice", "internal/appconfig",
+		"internal/privacy/consents", "internal/entitlement", "internal/risk",
 	}
 )
 
