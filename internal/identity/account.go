@@ -9,6 +9,7 @@ import (
 	"parkbff/ent/account"
 	"parkbff/ent/signin"
 	"parkbff/internal/cnid"
+	"parkbff/internal/entitlement"
 	"parkbff/internal/fault"
 	"parkbff/internal/privacy"
 	"parkbff/internal/vault"
@@ -49,7 +50,7 @@ func (s *Service) Account(ctx context.Context) (*Account, error) {
 // ChangeMobile moves the viewer's account to a mobile that a code sent there proves (R061).
 // Errors: UNAUTHENTICATED, INVALID_MOBILE, CODE_INVALID, MOBILE_TAKEN.
 func (s *Service) ChangeMobile(ctx context.Context, mobile, code string) error {
-	v, err := driver(ctx)
+	v, err := entitled(ctx, entitlement.ManageProfile)
 	if err != nil {
 		return err
 	}
@@ -114,15 +115,10 @@ func (s *Service) SetFullMask(ctx context.Context, on bool) error {
 }
 
 func (s *Service) mayMask(ctx context.Context, v *viewer.Viewer, on bool) error {
-	switch {
-	case !on:
+	if !on {
 		return s.steppedUp(ctx, v)
-	case !v.Follows():
-		return factRequired(v, viewer.Followed)
-	case !v.HasVerified():
-		return factRequired(v, viewer.Verified)
 	}
-	return nil
+	return entitlement.Require(v, entitlement.FullMask, 0)
 }
 
 func (s *Service) steppedUp(ctx context.Context, v *viewer.Viewer) error {

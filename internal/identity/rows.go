@@ -9,6 +9,7 @@ import (
 	"parkbff/ent"
 	"parkbff/ent/account"
 	"parkbff/ent/vehicle"
+	"parkbff/internal/entitlement"
 	"parkbff/internal/fault"
 	"parkbff/internal/store"
 	"parkbff/internal/viewer"
@@ -22,6 +23,16 @@ func driver(ctx context.Context) (*viewer.Viewer, error) {
 	v := viewer.Of(ctx)
 	if v.Kind != viewer.Driver {
 		return nil, fault.Unauthenticated
+	}
+	return v, nil
+}
+
+// entitled answers the viewer when it may use a service about any of its vehicles. Errors as
+// entitlement.Require.
+func entitled(ctx context.Context, s entitlement.Service) (*viewer.Viewer, error) {
+	v := viewer.Of(ctx)
+	if err := entitlement.Require(v, s, 0); err != nil {
+		return nil, err
 	}
 	return v, nil
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"parkbff/internal/parking/lotfile"
+	"parkbff/internal/privacy/consents"
 	"parkbff/internal/tariff"
 	"parkbff/internal/testkit"
 	"parkbff/internal/viewer"
@@ -34,11 +35,12 @@ type House struct {
 
 // Options of a house; zero values are fine.
 type Options struct {
-	DatabaseURL string        // PostgreSQL; empty: SQLite in a folder of the test's
-	Data        string        // data folder; empty: a folder of the test's
-	Keys        string        // key file; empty: fresh keys
-	Random      io.Reader     // nil: the machine's
-	Lots        []lotfile.Lot // nil: Lots()
+	DatabaseURL string              // PostgreSQL; empty: SQLite in a folder of the test's
+	Data        string              // data folder; empty: a folder of the test's
+	Keys        string              // key file; empty: fresh keys
+	Random      io.Reader           // nil: the machine's
+	Lots        []lotfile.Lot       // nil: Lots()
+	Catalogue   *consents.Catalogue // nil: the published one
 }
 
 // Each runs a test in a fresh house on each engine, as subtests "sqlite" and "postgres".
@@ -64,6 +66,7 @@ func New(tb testing.TB, o Options) *House {
 	}
 	inner, err := server.Open(tb.Context(), c, server.Parts{
 		Clock: h.Clock, Random: o.Random, Log: slog.New(slog.NewTextHandler(h.log, nil)), ReconcileEvery: time.Second,
+		Catalogue: o.Catalogue,
 	})
 	if err != nil {
 		tb.Fatal(err)
