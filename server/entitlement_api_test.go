@@ -83,7 +83,9 @@ var triedServices = map[string]tried{
 		refused: map[string]string{"REGISTERED": "NOT_FOUND"}, // without a vehicle there is none to name
 	},
 	"STAY_MESSAGES": {
-		try:   func(v visitor) *servertest.Answer { return v.Asks(`{ viewer { notices { edges { node { kind } } } } }`) },
+		try: func(v visitor) *servertest.Answer {
+			return v.Asks(`{ viewer { notices { edges { node { kind } } } } }`)
+		},
 		shows: func(visitor) string { return `"ENTERED"` },
 	},
 	"CLEAR_RECORDS": {

@@ -145,6 +145,19 @@ func Purposes() []consent.Purpose {
 // InForce is the version of the policy at a moment; the first one before that came into force.
 func (c *Catalogue) InForce(at time.Time) string { return c.versions[c.rankAt(at)].Version }
 
+// Notices are the purposes as they are at a moment, agreed to by nobody.
+func (c *Catalogue) Notices(at time.Time, l language.Language) []*PurposeNotice {
+	all := make([]*PurposeNotice, len(c.purposes))
+	for i, p := range c.purposes {
+		t := c.text(p, at)
+		all[i] = &PurposeNotice{
+			Purpose: p.Code, Name: t.Name.in(l), Description: t.Description.in(l), PolicyVersion: t.ChangedIn,
+			Separate: p.Separate, PerVehicle: p.PerVehicle, Source: t.Source,
+		}
+	}
+	return all
+}
+
 // Counts tells whether a consent to a purpose in a version of the policy holds at a moment: that version is in
 // force or was, and the purpose has not changed since (R078).
 func (c *Catalogue) Counts(code consent.Purpose, version string, at time.Time) bool {

@@ -105,22 +105,17 @@ func (s *Service) One(ctx context.Context, row int64) (*Consent, error) {
 
 // Purposes answers what can be agreed to, as the policy in force has it, and whether the viewer agrees.
 func (s *Service) Purposes(ctx context.Context) ([]*PurposeNotice, error) {
-	now, lang := s.clock.Now(), language.Of(ctx)
+	now := s.clock.Now()
 	tracked, err := s.everyVehicleTracked(ctx, now)
 	if err != nil {
 		return nil, err
 	}
-	var all []*PurposeNotice
-	for _, p := range s.catalogue.purposes {
-		t := s.catalogue.text(p, now)
-		granted := viewer.Of(ctx).Agrees(string(p.Code))
+	all := s.catalogue.Notices(now, language.Of(ctx))
+	for _, p := range all {
+		p.Granted = viewer.Of(ctx).Agrees(string(p.Purpose))
 		if p.PerVehicle {
-			granted = tracked
+			p.Granted = tracked
 		}
-		all = append(all, &PurposeNotice{
-			Purpose: p.Code, Name: t.Name.in(lang), Description: t.Description.in(lang), PolicyVersion: t.ChangedIn,
-			Separate: p.Separate, PerVehicle: p.PerVehicle, Granted: granted, Source: t.Source,
-		})
 	}
 	return all, nil
 }
