@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"parkbff/ent"
 	"parkbff/ent/linkedaccount"
+	"parkbff/internal/privacy/consents"
 	"parkbff/internal/testkit"
 	"parkbff/internal/vault"
 	"parkbff/server/servertest"
@@ -171,6 +173,29 @@ func TestAConsentIsGivenToWhatThePersonWasShown(t *testing.T) {
 		other.Asks(ownConsents).OK().MustNotContain("PROMOTIONS", "12345")
 		h.Anonymous().Asks(`{ consentPurposes { purpose granted source perVehicle separate description } }`).OK().
 			MustContain(`"granted":false,"source":"捷停车用户隐私政策 (二)2(1)"`).MustNotContain(`"granted":true`)
+	})
+}
+
+func TestAgreedToManyTimesAtOnceIsOneConsent(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, h *servertest.House) {
+		driver := h.Driver("APP")
+		var asking sync.WaitGroup
+		for range 8 {
+			asking.Go(func() { driver.Asks(grantConsent, agreeing("PROMOTIONS", firstVersion, "")).OK() })
+		}
+		asking.Wait()
+		if n := strings.Count(driver.Asks(ownConsents).OK().Text, `"PROMOTIONS"`); n != 1 {
+			t.Errorf("there are %d consents", n)
+		}
+	})
+}
+
+func TestTheDataOfEveryPurposeIsListed(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, h *servertest.House) {
+		for _, purpose := range consents.Purposes() {
+			h.Anonymous().Asks(`query($p: ConsentPurpose!) { dataInventory(purpose: $p) { purpose source fields { code name } } }`,
+				servertest.Vars{"p": purpose}).OK().MustContain(`"purpose":"`+string(purpose)+`"`, `"code":`)
+		}
 	})
 }
 
