@@ -29,9 +29,10 @@ race: postgres ## Run all Go tests with the race detector.
 	$(WITHPG) $(GO) test -race ./...
 
 .PHONY: generate
-generate: ## Regenerate ent, the contract, the executor and the resolver stubs.
+generate: ## Regenerate ent, the contract, the executor, the resolver stubs and docs/policy-matrix.md.
 	$(GO) generate ./ent
 	$(GO) run ./graph/gen
+	$(GO) run ./server/cmd/policymatrix
 
 .PHONY: migration
 migration: postgres ## Write the next PostgreSQL migration: make migration NAME=what_changes.

@@ -7,29 +7,35 @@ package resolvers
 
 import (
 	"context"
-	"fmt"
 
 	"parkbff/graph/model"
 	"parkbff/internal/identity"
 	"parkbff/internal/privacy/consents"
+	"parkbff/internal/viewer"
 )
 
 func (r *consentResolver) Vehicle(ctx context.Context, obj *consents.Consent) (*identity.Vehicle, error) {
-	panic(fmt.Errorf("not implemented: Vehicle - vehicle"))
+	if obj.VehicleID == nil {
+		return nil, nil
+	}
+	return r.identity.VehicleOf(ctx, *obj.VehicleID)
 }
 
 func (r *consentResolver) Receipt(ctx context.Context, obj *consents.Consent) (string, error) {
-	panic(fmt.Errorf("not implemented: Receipt - receipt"))
+	return r.consents.Receipt(ctx, obj)
 }
 
 func (r *mutationResolver) GrantConsent(ctx context.Context, input model.GrantConsentInput) (*model.GrantConsentPayload, error) {
-	panic(fmt.Errorf("not implemented: GrantConsent - grantConsent"))
+	given, err := r.consents.Grant(ctx, input.Purpose, input.PolicyVersion, rowIfAny(input.VehicleID, typeVehicle))
+	refused, err := refusals(err)
+	return &model.GrantConsentPayload{Consent: given, Viewer: viewer.Of(ctx), UserErrors: refused}, err
 }
 
 func (r *mutationResolver) WithdrawConsent(ctx context.Context, input model.WithdrawConsentInput) (*model.WithdrawConsentPayload, error) {
-	panic(fmt.Errorf("not implemented: WithdrawConsent - withdrawConsent"))
+	refused, err := refusals(r.consents.Withdraw(ctx, input.Purpose, rowIfAny(input.VehicleID, typeVehicle)))
+	return &model.WithdrawConsentPayload{Viewer: viewer.Of(ctx), UserErrors: refused}, err
 }
 
 func (r *queryResolver) ConsentPurposes(ctx context.Context) ([]*consents.PurposeNotice, error) {
-	panic(fmt.Errorf("not implemented: ConsentPurposes - consentPurposes"))
+	return r.consents.Purposes(ctx)
 }

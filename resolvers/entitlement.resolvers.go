@@ -7,12 +7,12 @@ package resolvers
 
 import (
 	"context"
-	"fmt"
 
 	"parkbff/internal/entitlement"
+	"parkbff/internal/language"
 	"parkbff/internal/viewer"
 )
 
 func (r *queryResolver) Entitlements(ctx context.Context, tier viewer.Tier) ([]*entitlement.Entitlement, error) {
-	panic(fmt.Errorf("not implemented: Entitlements - entitlements"))
+	return entitlement.Of(tier, language.Of(ctx)), nil
 }

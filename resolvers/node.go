@@ -47,6 +47,15 @@ func rowOf(id relay.ID, typ string) int64 {
 	return row
 }
 
+// rowIfAny is rowOf for an id that may be left out.
+func rowIfAny(id *relay.ID, typ string) *int64 {
+	if id == nil {
+		return nil
+	}
+	row := rowOf(*id, typ)
+	return &row
+}
+
 // node answers the thing of an id, or nil when the viewer may not see it: both look alike.
 func (r *Resolver) node(ctx context.Context, id relay.ID) (relay.Node, error) {
 	found, err := r.find(ctx, id)

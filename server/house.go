@@ -59,6 +59,8 @@ type Parts struct {
 	Clock  clock.Clock
 	Random io.Reader
 	Log    *slog.Logger
+	// Catalogue of the privacy policy, for tests of another.
+	Catalogue *consents.Catalogue
 	// Notices, for tests that cannot wait.
 	ReconcileEvery time.Duration
 }
@@ -79,6 +81,11 @@ func Open(ctx context.Context, c config.Config, p Parts) (_ *House, err error) {
 	}
 	if p.Random == nil {
 		p.Random = rand.Reader
+	}
+	if p.Catalogue == nil {
+		if p.Catalogue, err = consents.Published(); err != nil {
+			return nil, err
+		}
 	}
 	defer func() {
 		if err != nil {
@@ -108,7 +115,6 @@ func (h *House) openServices(p Parts) (err error) {
 	v := vault.New(h.Keys, h.Store.DataKeys())
 	h.vault = v
 	h.Risk = risk.New(risk.Config{Store: h.Store, Clock: h.Clock, Log: h.Log})
-	h.Consents = consents.New(consents.Config{Store: h.Store})
 	h.Notices = notice.New(notice.Config{
 		Store: h.Store, Vault: v, Bus: h.Bus, Clock: h.Clock, Log: h.Log, ReconcileEvery: p.ReconcileEvery,
 	})
@@ -120,11 +126,15 @@ func (h *House) openServices(p Parts) (err error) {
 	h.people = identity.Config{
 		Store: h.Store, Vault: v, Tokens: h.Tokens, Bus: h.Bus, Clock: h.Clock, Random: p.Random,
 		SMS: h.Partners.SMS, Reader: h.Partners.OCR, Teller: h.Notices, Risks: h.Risk, Log: h.Log,
-		ProveChannels: h.Config.Mode == config.Production,
+		ProveChannels: h.Config.Mode == config.Production, Catalogue: p.Catalogue, Stirred: h.Notices.Rouse,
 	}
 	if h.Identity, err = identity.New(h.people); err != nil {
 		return err
 	}
+	h.Notices.SetViewers(h.Identity)
+	h.Consents = consents.New(consents.Config{
+		Store: h.Store, Clock: h.Clock, Catalogue: p.Catalogue, Accounts: h.Identity, Signer: h.Tokens, Keyed: v,
+	})
 	h.Staff, err = staffing.New(staffing.Config{
 		Store: h.Store, Vault: v, Tokens: h.Tokens, Facts: h.Identity, Clock: h.Clock, Random: p.Random, Risks: h.Risk,
 	})

@@ -12,6 +12,7 @@ const (
 	foreignWritesEvery = 200 * time.Millisecond
 	catalogueEvery     = 5 * time.Second // what the bus lost, or a command beside an embedded bus did, is found then
 	tidyEvery          = time.Hour
+	policyEvery        = time.Minute // when a version of the privacy policy comes into force
 )
 
 // Work does what nobody asks for, until ctx ends: it keeps what is in memory true, counts vacancies,
@@ -34,6 +35,7 @@ func (h *House) Work(ctx context.Context) (wait func(), err error) {
 	jobs.Go(func() { h.Store.WatchForeignWrites(ctx, foreignWritesEvery, func() { h.doubt(ctx) }) })
 	jobs.Go(func() { h.every(ctx, parking.VacancyInterval, "count vacancies", h.Parking.RefreshVacancies) })
 	jobs.Go(func() { h.every(ctx, catalogueEvery, "read lots", h.Parking.Reload) })
+	jobs.Go(func() { h.every(ctx, policyEvery, "end outdated tracking", h.Identity.UntrackOutdated) })
 	jobs.Go(func() { h.every(ctx, tidyEvery, "forget attempts", h.Parking.ForgetAttempts) })
 	jobs.Go(func() { h.every(ctx, tidyEvery, "prune notices", h.pruneNotices) })
 	return func() {

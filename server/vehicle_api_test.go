@@ -188,10 +188,10 @@ func TestUnbindingIsAlwaysPossibleAndEndsTheConsentAndTheView(t *testing.T) {
 		car := driver.Binds("粤B12345")
 		stay := h.Gate("WXC").Sees("粤B12345", servertest.Entering, servertest.Morning).OK().String("recordObservation.session.id")
 		h.Clock.Pass(2 * time.Minute)
-		const consents = `{ viewer { account { consents(first: 1) { edges { node { purpose policyVersion grantedAt withdrawnAt } } pageInfo { hasNextPage } } } } }`
-		driver.Asks(consents).OK().MustContain(`"purpose":"MOVEMENT_TRACK","policyVersion":"2025-05-16","grantedAt":"2026-11-21T09:00:00+08:00","withdrawnAt":null`)
+		const consents = `{ viewer { account { consents(first: 1) { edges { node { purpose policyVersion grantedAt withdrawnAt endedAt state } } pageInfo { hasNextPage } } } } }`
+		driver.Asks(consents).OK().MustContain(`"purpose":"MOVEMENT_TRACK","policyVersion":"2025-05-16","grantedAt":"2026-11-21T09:00:00+08:00","withdrawnAt":null,"endedAt":null,"state":"GRANTED"`)
 		driver.Asks(unbindPlate, servertest.Vars{"id": car}).OK() // while the car is inside and owes
-		driver.Asks(consents).OK().MustContain(`"purpose":"MOVEMENT_TRACK","policyVersion":"2025-05-16","grantedAt":"2026-11-21T09:00:00+08:00","withdrawnAt":"2026-11-21T09:02:00+08:00"`)
+		driver.Asks(consents).OK().MustContain(`"purpose":"MOVEMENT_TRACK","policyVersion":"2025-05-16","grantedAt":"2026-11-21T09:00:00+08:00","withdrawnAt":null,"endedAt":"2026-11-21T09:02:00+08:00","state":"ENDED"`)
 		driver.Asks(`query($id: ID!) { node(id: $id) { id } viewer { openSessions { edges { node { id } } } notices { edges { node { kind } } } } }`,
 			servertest.Vars{"id": stay}).OK().MustContain(`{"node":null,"viewer":{"openSessions":{"edges":[]},"notices":{"edges":[]}}}`)
 		driver.Binds("粤B12345") // a new binding sees nothing of before

@@ -4,85 +4,95 @@ import (
 	"slices"
 
 	"parkbff/ent/consent"
-	"parkbff/internal/fault"
+	"parkbff/internal/language"
 	"parkbff/internal/viewer"
 )
 
+// row is one row of the table: names in both languages, and what the service needs.
+type row struct {
+	service  Service
+	zh, en   string
+	needs    []viewer.Fact
+	consents []consent.Purpose
+	source   string
+}
+
 // table is the policy: J(一) of 捷停车用户隐私政策, service by service. Facts stand in the order in which they
-// are asked for.
-func table() []Entitlement {
+// are asked for. VERIFIED holds of bound vehicles only, so that BOUND is not named beside it. What needs no
+// FOLLOWED beside VERIFIED does not ask for it: rules test facts, and never the rank of a tier (decision 3).
+func table() []row {
 	person := []viewer.Fact{viewer.Registered}
 	bound := []viewer.Fact{viewer.Registered, viewer.Bound}
 	followed := []viewer.Fact{viewer.Registered, viewer.Bound, viewer.Followed}
-	verified := []viewer.Fact{viewer.Registered, viewer.Bound, viewer.Followed, viewer.Verified}
+	verified := []viewer.Fact{viewer.Registered, viewer.Verified}
+	verifiedAndFollowed := []viewer.Fact{viewer.Registered, viewer.Followed, viewer.Verified}
 	core := []consent.Purpose{consent.PurposePARKING_CORE}
-	return []Entitlement{
-		{Service: FindLots, Name: "查找车场", Source: "(一)1(3)"},
-		{Service: QuotePlate, Name: "输入车牌查询停车费", Source: "(一)1(2)"},
-		{Service: ManageProfile, Name: "个人信息设置、修改、清除", Needs: person, Source: "(一)2(1)"},
-		{Service: ManageConsents, Name: "授权管理", Needs: person, Source: "(二)5(3)"},
-		{Service: ManageDevices, Name: "设备与安全", Needs: person, Source: "(二)4(1)"},
-		{Service: EndAccount, Name: "账号注销与合并", Needs: person, Source: "(六)1"},
-		{Service: LinkChannel, Name: "关联第三方账号", Needs: person, Source: "(二)3(2)"},
-		{Service: BindPlate, Name: "绑定车牌", Needs: person, Consents: core, Source: "(一)3"},
-		{Service: DisputePlate, Name: "车牌申诉", Needs: person, Consents: core, Source: "(二)2(5)"},
-		{Service: RunFleet, Name: "车队认证", Needs: person, Consents: core, Source: "(二)2(5)"},
-		{Service: StayRecords, Name: "近3个月账单", Needs: person, Consents: core, Source: "(一)2(4)"},
-		{Service: QuoteStay, Name: "免输车牌缴费查询", Needs: person, Consents: core, Source: "(一)3(1)"},
-		{Service: HideRecord, Name: "单条记录隐藏", Needs: person, Consents: core, Source: "(二)2(5)"},
-		{Service: SetMessages, Name: "我的车辆—消息设置", Needs: bound, Source: "(一)2(2)"},
-		{Service: VerifyVehicle, Name: "车辆认证", Needs: bound, Consents: core, Source: "(二)2(5)"},
-		{Service: StayMessages, Name: "进出场消息", Needs: followed, Consents: core, Source: "(一)4(1)"},
-		{Service: ClearRecords, Name: "完整停车记录", Needs: verified, Consents: core, Source: "(二)2(9)"},
-		{Service: SetMessageDisplay, Name: "消息显示方式", Needs: verified, Source: "(一)4(1)"},
-		{Service: FullMask, Name: "自定义全脱敏", Needs: verified, Source: "(一)5(2)"},
-		{Service: InviteCoDriver, Name: "邀请共同驾驶人", Needs: verified, Source: "(二)2(5)"},
+	coreAndTrack := []consent.Purpose{consent.PurposePARKING_CORE, consent.PurposeMOVEMENT_TRACK}
+	linking := []consent.Purpose{consent.PurposeTHIRD_PARTY_ACCOUNT}
+	return []row{
+		{FindLots, "查看/查找附近车场", "Finding lots", nil, nil, "(一)1(3)"},
+		{QuotePlate, "输入车牌查询停车费", "Asking what a plate owes", nil, nil, "(一)1(2)"},
+		{ManageProfile, "个人信息设置/修改/清除", "Personal information", person, nil, "(一)2(1)"},
+		{ManageConsents, "授权管理", "Consents", person, nil, "(二)5(3), (六)2"},
+		{ManageDevices, "设备与账号安全", "Devices and security", person, nil, "(二)4(1), (二)4(2)"},
+		{EndAccount, "账号注销与合并", "Closing and joining accounts", person, nil, "(六)3"},
+		{LinkChannel, "关联第三方账号", "Linking a third-party account", person, linking, "(二)3(2)"},
+		{BindPlate, "绑定车牌", "Binding a plate", person, coreAndTrack, "(一)3"},
+		{DisputePlate, "车牌申诉", "Claiming a plate", person, coreAndTrack, "(二)2(5)"},
+		{RunFleet, "车队认证", "Verifying a fleet", person, coreAndTrack, "(二)2(5)"},
+		{StayRecords, "近3个月的账单查询", "Records of the last three months, masked", person, core, "(一)2(4)"},
+		{HideRecord, "自定义隐藏停车信息", "Hiding single records", person, core, "(二)2(5)"},
+		{SetMessages, "我的车辆—消息设置", "Message settings of a vehicle", bound, nil, "(一)2(2)"},
+		{QuoteStay, "缴费无需再输车牌", "Asking what a stay owes, without typing a plate", bound, core, "(一)3(1)"},
+		{VerifyVehicle, "车辆认证", "Verifying a vehicle", bound, core, "(二)2(5)"},
+		{StayMessages, "进出场通知", "Entry and exit messages", followed, coreAndTrack, "(一)4(1)"},
+		{ClearRecords, "完整停车记录", "Records of stays, whole", verified, core, "(二)2(9)"},
+		{SetMessageDisplay, "消息展示设置", "How messages are shown", verifiedAndFollowed, nil, "(一)4(1)"},
+		{FullMask, "自定义全脱敏", "Full masking", verifiedAndFollowed, nil, "(一)5(2)"},
+		{InviteCoDriver, "邀请共同驾驶人", "Inviting co-drivers", verifiedAndFollowed, nil, "(二)2(5)"},
 	}
 }
 
-// Require answers nil when the viewer may use a service about the vehicle at hand; where none is at hand
-// (0), any of the viewer's vehicles will do.
-//
-// Errors: UNAUTHENTICATED for nobody and FORBIDDEN for machines and staff; FACT_REQUIRED{fact, vehicle,
-// nextStep}; CONSENT_REQUIRED{purpose}.
-func Require(v *viewer.Viewer, s Service, vehicleID int64) error {
-	row, ok := of(s)
-	if !ok {
-		return fault.Forbidden
-	}
-	for _, fact := range row.Needs {
-		if knows(v, fact, vehicleID) {
-			continue
-		}
-		if fact == viewer.Registered {
-			return viewer.LacksAccount(v)
-		}
-		return viewer.LacksAbout(v, fact, vehicleID)
-	}
-	for _, purpose := range row.Consents {
-		if v.Registered() && !v.Agrees(string(purpose)) {
-			return viewer.LacksConsent(string(purpose))
-		}
-	}
-	return nil
-}
-
-func knows(v *viewer.Viewer, fact viewer.Fact, vehicleID int64) bool {
-	switch {
-	case vehicleID != 0:
-		return v.Knows(fact, vehicleID, 0)
-	case fact == viewer.Bound:
-		return v.BoundPlates() > 0
-	case fact == viewer.Verified:
-		return v.HasVerified()
-	}
-	return v.Knows(fact, 0, 0)
-}
-
-func of(s Service) (Entitlement, bool) {
+// All answers the whole table, with names in a language.
+func All(l language.Language) []*Entitlement {
 	rows := table()
-	if i := slices.IndexFunc(rows, func(e Entitlement) bool { return e.Service == s }); i >= 0 {
-		return rows[i], true
+	all := make([]*Entitlement, len(rows))
+	for i, r := range rows {
+		all[i] = &Entitlement{
+			Service: r.service, Name: r.en, Needs: r.needs, Consents: r.consents, Since: since(r.needs), Source: r.source,
+		}
+		if l == language.Chinese {
+			all[i].Name = r.zh
+		}
 	}
-	return Entitlement{}, false
+	return all
+}
+
+// Of answers what a tier may use: what every tier below may, and what it adds (R002, R003).
+func Of(tier viewer.Tier, l language.Language) []*Entitlement {
+	tiers := viewer.Tiers()
+	return slices.DeleteFunc(All(l), func(e *Entitlement) bool {
+		return slices.Index(tiers, e.Since) > slices.Index(tiers, tier)
+	})
+}
+
+// since is the lowest tier behind which all the facts stand.
+func since(needs []viewer.Fact) viewer.Tier {
+	tiers := viewer.Tiers()
+	for _, tier := range tiers {
+		has := tier.Facts()
+		if !slices.ContainsFunc(needs, func(f viewer.Fact) bool { return !slices.Contains(has, f) }) {
+			return tier
+		}
+	}
+	return tiers[len(tiers)-1]
+}
+
+func find(s Service) (row, bool) {
+	rows := table()
+	i := slices.IndexFunc(rows, func(r row) bool { return r.service == s })
+	if i < 0 {
+		return row{}, false
+	}
+	return rows[i], true
 }

@@ -7,6 +7,7 @@ import (
 	"parkbff/ent"
 	"parkbff/ent/account"
 	"parkbff/internal/cnid"
+	"parkbff/internal/entitlement"
 	"parkbff/internal/fault"
 	"parkbff/internal/privacy"
 	"parkbff/internal/vault"
@@ -48,7 +49,7 @@ func (s *Service) Account(ctx context.Context) (*Account, error) {
 // Errors: UNAUTHENTICATED, FORBIDDEN; INVALID_MOBILE; STEP_UP_REQUIRED; CODE_INVALID; RATE_LIMITED while the
 // new mobile is locked; MOBILE_TAKEN.
 func (s *Service) ChangeMobile(ctx context.Context, mobile, code string) error {
-	v, err := driver(ctx)
+	v, err := entitled(ctx, entitlement.ManageProfile)
 	if err != nil {
 		return err
 	}
@@ -122,13 +123,8 @@ func (s *Service) SetFullMask(ctx context.Context, on bool) error {
 }
 
 func (s *Service) mayMask(ctx context.Context, v *viewer.Viewer, on bool) error {
-	switch {
-	case !on:
+	if !on {
 		return s.steppedUp(ctx, v)
-	case !v.Follows():
-		return factRequired(v, viewer.Followed)
-	case !v.HasVerified():
-		return factRequired(v, viewer.Verified)
 	}
-	return nil
+	return entitlement.Require(v, entitlement.FullMask, 0)
 }

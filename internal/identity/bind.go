@@ -11,6 +11,7 @@ import (
 	"parkbff/ent/vehicle"
 	"parkbff/ent/vehiclebinding"
 	"parkbff/internal/cnid"
+	"parkbff/internal/entitlement"
 	notices "parkbff/internal/notice"
 	"parkbff/internal/store"
 	"parkbff/internal/vault"
@@ -26,7 +27,7 @@ const maxUnverified = 3
 // Errors: UNAUTHENTICATED, FORBIDDEN; INVALID_PLATE; CONSENT_REQUIRED{purpose}; TOO_MANY_PLATES; RATE_LIMITED
 // after ten plates tried in a day; PLATE_PROTECTED (R064).
 func (s *Service) BindPlate(ctx context.Context, plate string, color cnid.Color, trackConsent bool) (*Vehicle, error) {
-	v, err := driver(ctx)
+	v, err := entitled(ctx, entitlement.BindPlate)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +76,7 @@ func (s *Service) bind(ctx context.Context, tx *ent.Tx, accountID int64, p cnid.
 			return b.ID, nil, nil
 		}
 	}
-	if err := mayBind(ctx, tx, accountID); err != nil {
+	if err := s.mayBind(ctx, tx, accountID); err != nil {
 		return 0, nil, err
 	}
 	// Whether the plate is protected is asked last and counted, so that as little as can be is learnt by
@@ -113,13 +114,12 @@ func (s *Service) vehicleWith(ctx context.Context, tx *ent.Tx, p cnid.Plate) (*e
 }
 
 // mayBind asks what has nothing to do with the plate.
-func mayBind(ctx context.Context, tx *ent.Tx, accountID int64) error {
-	agreed, err := tx.Consent.Query().Where(consent.AccountID(accountID),
-		consent.PurposeEQ(consent.PurposePARKING_CORE), consent.WithdrawnAtIsNil()).Exist(ctx)
+func (s *Service) mayBind(ctx context.Context, tx *ent.Tx, accountID int64) error {
+	agreed, err := tx.Consent.Query().Where(s.counts(consent.PurposePARKING_CORE), consent.AccountID(accountID)).Exist(ctx)
 	if err != nil {
 		return fmt.Errorf("read the consent: %w", err)
 	}
-	if !agreed {
+	if !agreed { // taken back meanwhile
 		return consentRequired(consent.PurposePARKING_CORE)
 	}
 	unverified, err := tx.VehicleBinding.Query().Where(vehiclebinding.AccountID(accountID), vehiclebinding.EndedAtIsNil(),
@@ -148,7 +148,7 @@ func (s *Service) addBinding(ctx context.Context, tx *ent.Tx, accountID, vehicle
 		return 0, fmt.Errorf("bind: %w", err)
 	}
 	err = tx.Consent.Create().SetAccountID(accountID).SetPurpose(consent.PurposeMOVEMENT_TRACK).SetVehicleID(vehicleID).
-		SetPolicyVersion(PolicyVersion).SetGrantedAt(now).Exec(ctx)
+		SetPolicyVersion(s.policyVersion()).SetGrantedAt(now).Exec(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("record the consent: %w", err)
 	}

@@ -18,6 +18,7 @@ import (
 	"parkbff/internal/cnid"
 	"parkbff/internal/fault"
 	"parkbff/internal/identity"
+	"parkbff/internal/privacy/consents"
 	"parkbff/internal/vault"
 	"parkbff/internal/viewer"
 )
@@ -72,8 +73,8 @@ func TestBindingNeedsASeparateConsent(t *testing.T) {
 		}
 		h.must(h.UnbindPlate(p.ctx, v.Row))
 		agreed = p.consents()
-		if agreed[0].WithdrawnAt == nil {
-			t.Error("the consent outlived the binding")
+		if agreed[0].State != consents.Ended || agreed[0].WithdrawnAt != nil || agreed[0].EndedAt == nil {
+			t.Errorf("with the binding the consent did not end, or was taken back: %+v", agreed[0])
 		}
 
 		h.system(func(ctx context.Context, tx *ent.Tx) {

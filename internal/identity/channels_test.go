@@ -223,7 +223,7 @@ func (h *connected) mustHaveOneLink(who somebody, ch linkedaccount.Channel) {
 	h.system(func(ctx context.Context, tx *ent.Tx) {
 		row := tx.LinkedAccount.GetX(ctx, linked[0].Row)
 		agreed := tx.Consent.GetX(ctx, row.ConsentID)
-		if agreed.AccountID != p.id() || agreed.Purpose != consent.PurposeTHIRD_PARTY_ACCOUNT || agreed.PolicyVersion != identity.PolicyVersion || agreed.EndedAt != nil {
+		if agreed.AccountID != p.id() || agreed.Purpose != consent.PurposeTHIRD_PARTY_ACCOUNT || agreed.PolicyVersion != h.config.Catalogue.InForce(h.clock.Now()) || agreed.EndedAt != nil {
 			h.t.Errorf("consent %+v", agreed)
 		}
 	})

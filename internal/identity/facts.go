@@ -119,6 +119,9 @@ func (s *Service) accountFacts(ctx context.Context, db *ent.Client, id int64) (f
 	if base.Vehicles, err = vehiclesOf(ctx, db, id); err != nil {
 		return nil, err
 	}
+	if base.Consents, err = s.consentsOf(ctx, db, id); err != nil {
+		return nil, err
+	}
 	known := make(facts, len(living))
 	for _, in := range living {
 		v := base

@@ -36,16 +36,6 @@ func consentRequired(purpose consent.Purpose) error {
 	return viewer.LacksConsent(string(purpose))
 }
 
-// factRequired names what is missing and what the viewer can do next. Nobody verifies a vehicle before
-// binding one.
-func factRequired(v *viewer.Viewer, fact viewer.Fact) error {
-	missing := viewer.Lacks(fact)
-	if fact == viewer.Verified && v.BoundPlates() == 0 {
-		return missing.With("nextStep", string(viewer.BindPlate))
-	}
-	return missing
-}
-
 // rateLimited says after how long to try again, rounded up to seconds.
 func rateLimited(wait time.Duration) error {
 	seconds := int((wait + time.Second - 1) / time.Second)

@@ -85,8 +85,11 @@ func newHouse(t testing.TB, s *store.Store) *house {
 	var err error
 	h.issuer, err = token.NewIssuer([]token.Key{{ID: signing.ID, Private: signing.Private, Public: signing.Private.Public().(ed25519.PublicKey)}}, "parkbff", "parkbff", h.clock)
 	h.must(err)
+	catalogue, err := consents.Published()
+	h.must(err)
 	h.config = identity.Config{
-		Store: s, Vault: vault.New(keys, s.DataKeys()), Tokens: h.issuer, Clock: h.clock, Random: rand.Reader,
+		Catalogue: catalogue,
+		Store:     s, Vault: vault.New(keys, s.DataKeys()), Tokens: h.issuer, Clock: h.clock, Random: rand.Reader,
 		SMS: h.smsClient(), Reader: h.ocrClient(), Teller: h.told,
 		Risks: risk.New(risk.Config{Store: s, Clock: h.clock}), Log: slog.New(slog.DiscardHandler),
 	}
@@ -198,7 +201,7 @@ func (p *person) binds(plate string) *identity.Vehicle {
 // consents are all that the person agreed to, newest first.
 func (p *person) consents() []*consents.Consent {
 	p.h.t.Helper()
-	agreed, err := consents.New(consents.Config{Store: p.h.store}).Page(p.ctx, page.Request{First: 100})
+	agreed, err := consents.New(consents.Config{Store: p.h.store, Clock: p.h.clock, Catalogue: p.h.config.Catalogue}).Page(p.ctx, page.Request{First: 100})
 	p.h.must(err)
 	return agreed.Items
 }

@@ -171,7 +171,7 @@ func (s *Service) link(ctx context.Context, tx *ent.Tx, accountID int64, ch link
 func (s *Service) addLink(ctx context.Context, tx *ent.Tx, accountID int64, ch linkedaccount.Channel, who Person) (*ent.LinkedAccount, error) {
 	now := s.clock.Now()
 	agreed, err := tx.Consent.Create().SetAccountID(accountID).SetPurpose(consentToLink).
-		SetPolicyVersion(PolicyVersion).SetGrantedAt(now).Save(ctx)
+		SetPolicyVersion(s.policyVersion()).SetGrantedAt(now).Save(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("record the consent: %w", err)
 	}
@@ -226,7 +226,7 @@ func (s *Service) endLink(ctx context.Context, tx *ent.Tx, row *ent.LinkedAccoun
 	if err != nil {
 		return fmt.Errorf("end the link: %w", err)
 	}
-	err = tx.Consent.Update().Where(consent.ID(row.ConsentID), consent.EndedAtIsNil()).SetEndedAt(now).Exec(ctx)
+	err = tx.Consent.Update().Where(consent.ID(row.ConsentID), consent.WithdrawnAtIsNil(), consent.EndedAtIsNil()).SetEndedAt(now).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("end the consent: %w", err)
 	}

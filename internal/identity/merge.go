@@ -143,7 +143,7 @@ func (g *merging) run(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
 		g.endSignIns,
 		g.moveBindings, g.moveOwnership, g.moveInvitations, g.moveFleets, g.moveDisputes,
-		g.moveAccess, g.moveConsents, g.moveLinks, g.moveFollowing,
+		g.moveAccess, g.moveConsents, g.trackVehicles, g.moveLinks, g.moveFollowing,
 		g.moveAccount, g.close,
 	} {
 		if err := step(ctx); err != nil {
@@ -152,6 +152,9 @@ func (g *merging) run(ctx context.Context) error {
 	}
 	return nil
 }
+
+// trackVehicles records stays of the survivor's vehicles as the consents of both together allow.
+func (g *merging) trackVehicles(ctx context.Context) error { return g.s.track(ctx, g.tx, g.to) }
 
 // endSignIns ends the other account's sign-ins and with them the following that rests on them.
 func (g *merging) endSignIns(ctx context.Context) error {

@@ -9,6 +9,7 @@ import (
 	"parkbff/ent"
 	"parkbff/ent/account"
 	"parkbff/ent/vehicle"
+	"parkbff/internal/entitlement"
 	"parkbff/internal/fault"
 	"parkbff/internal/store"
 	"parkbff/internal/viewer"
@@ -23,6 +24,16 @@ func driver(ctx context.Context) (*viewer.Viewer, error) {
 	v := viewer.Of(ctx)
 	if !v.Registered() {
 		return nil, viewer.LacksAccount(v)
+	}
+	return v, nil
+}
+
+// entitled answers the viewer when it may use a service about any of its vehicles. Errors as
+// entitlement.Require.
+func entitled(ctx context.Context, s entitlement.Service) (*viewer.Viewer, error) {
+	v := viewer.Of(ctx)
+	if err := entitlement.Require(v, s, 0); err != nil {
+		return nil, err
 	}
 	return v, nil
 }

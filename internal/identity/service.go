@@ -12,6 +12,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"parkbff/ent"
@@ -20,14 +21,12 @@ import (
 	"parkbff/internal/identity/token"
 	notices "parkbff/internal/notice"
 	"parkbff/internal/partner/ocr"
+	"parkbff/internal/privacy/consents"
 	"parkbff/internal/risk"
 	"parkbff/internal/store"
 	"parkbff/internal/vault"
 	"parkbff/internal/viewer"
 )
-
-// PolicyVersion is the version of the privacy policy that consents are given for (decision 1).
-const PolicyVersion = "2025-05-16"
 
 // day is the window of every daily limit: the last 24 hours, not the calendar's day.
 const day = 24 * time.Hour
@@ -61,7 +60,7 @@ type Risks interface {
 	Note(ctx context.Context, h risk.Happening)
 }
 
-// Config is what a Service is made of. Everything but Bus, Platforms, Numbers and Log is required.
+// Config is what a Service is made of. Everything but Bus, Stirred, Platforms, Numbers and Log is required.
 type Config struct {
 	Store  *store.Store
 	Vault  *vault.Vault
@@ -75,6 +74,9 @@ type Config struct {
 	Risks  Risks
 	Log    *slog.Logger
 
+	Catalogue *consents.Catalogue   // what can be agreed to, by version of the policy
+	Stirred   func(accountID int64) // hears of every change of an account's facts, here or on another replica; quick
+
 	Platforms Platforms // who vouches for people, by channel
 	Numbers   Numbers   // nil: there is no sign-in at one click
 	// ProveChannels wants proof of the mini-program somebody says to sign in on (LoginInput.channelCode):
@@ -84,7 +86,7 @@ type Config struct {
 
 func (c Config) check() error {
 	if c.Store == nil || c.Vault == nil || c.Tokens == nil || c.Clock == nil || c.Random == nil ||
-		c.SMS == nil || c.Reader == nil || c.Teller == nil || c.Risks == nil {
+		c.SMS == nil || c.Reader == nil || c.Teller == nil || c.Risks == nil || c.Catalogue == nil {
 		return errors.New("identity: the configuration is not complete")
 	}
 	return nil
@@ -104,6 +106,10 @@ type Service struct {
 	risks  Risks
 	log    *slog.Logger
 
+	catalogue *consents.Catalogue
+	stirred   func(accountID int64)
+	untracked atomic.Pointer[string] // the version of the policy for which outdated tracking was ended
+
 	platforms     Platforms
 	numbers       Numbers
 	proveChannels bool
@@ -122,9 +128,13 @@ func New(c Config) (*Service, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	if c.Stirred == nil {
+		c.Stirred = func(int64) {}
+	}
 	return &Service{
 		store: c.Store, vault: c.Vault, issuer: c.Tokens, bus: c.Bus, clock: c.Clock, random: c.Random,
 		sms: c.SMS, reader: c.Reader, teller: c.Teller, risks: c.Risks, log: c.Log,
+		catalogue: c.Catalogue, stirred: c.Stirred,
 		platforms: c.Platforms, numbers: c.Numbers, proveChannels: c.ProveChannels,
 		known: newFactCache(), ending: newEndings(), doubt: make(chan struct{}, 1), suspects: make(chan subject, 64),
 	}, nil

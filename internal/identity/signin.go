@@ -125,7 +125,7 @@ func (s *Service) openAccount(ctx context.Context, tx *ent.Tx, m cnid.Mobile) (i
 		return 0, err
 	}
 	err = tx.Consent.Create().SetAccountID(row.ID).SetPurpose(consent.PurposePARKING_CORE).
-		SetPolicyVersion(PolicyVersion).SetGrantedAt(now).Exec(ctx)
+		SetPolicyVersion(s.policyVersion()).SetGrantedAt(now).Exec(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("record the consent: %w", err)
 	}

@@ -32,7 +32,7 @@ func TestTheFirstSignInOpensTheAccount(t *testing.T) {
 			t.Error(d)
 		}
 		agreed := p.consents()
-		if d := cmp.Diff([]*consents.Consent{{Row: agreed[0].Row, Purpose: consent.PurposePARKING_CORE, PolicyVersion: "2025-05-16", GrantedAt: h.clock.Now()}}, agreed); d != "" {
+		if d := cmp.Diff([]*consents.Consent{{Row: agreed[0].Row, Purpose: consent.PurposePARKING_CORE, PolicyVersion: "2025-05-16", State: consents.Granted, GrantedAt: h.clock.Now()}}, agreed); d != "" {
 			t.Error(d)
 		}
 		if again := h.arrives(mobile, signin.ChannelAPP); again.id() != p.id() {

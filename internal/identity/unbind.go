@@ -58,22 +58,32 @@ func (s *Service) release(ctx context.Context, tx *ent.Tx, b *ent.VehicleBinding
 	if err := tx.VehicleBinding.UpdateOneID(b.ID).SetEndedAt(now).SetEndReason(why).Exec(ctx); err != nil {
 		return fmt.Errorf("end the binding: %w", err)
 	}
+	// The consent ends with what it was given for; only the person takes one back.
 	err := tx.Consent.Update().Where(consent.AccountID(b.AccountID), consent.VehicleID(b.VehicleID),
-		consent.PurposeEQ(consent.PurposeMOVEMENT_TRACK), consent.WithdrawnAtIsNil()).SetWithdrawnAt(now).Exec(ctx)
+		consent.PurposeEQ(consent.PurposeMOVEMENT_TRACK), consent.WithdrawnAtIsNil(), consent.EndedAtIsNil()).
+		SetEndedAt(now).Exec(ctx)
 	if err != nil {
-		return fmt.Errorf("withdraw the consent: %w", err)
+		return fmt.Errorf("end the consent: %w", err)
 	}
-	_, err = tx.SessionAccess.Delete().Where(sessionaccess.AccountID(b.AccountID),
-		sessionaccess.VehicleID(b.VehicleID), sessionaccess.Paid(false)).Exec(ctx)
+	if err := loseSight(ctx, tx, b.AccountID, b.VehicleID); err != nil {
+		return err
+	}
+	s.accountChanged(ctx, b.AccountID)
+	return nil
+}
+
+// loseSight takes from an account the view of a vehicle's stays, other than those it paid for.
+func loseSight(ctx context.Context, tx *ent.Tx, accountID, vehicleID int64) error {
+	_, err := tx.SessionAccess.Delete().Where(sessionaccess.AccountID(accountID),
+		sessionaccess.VehicleID(vehicleID), sessionaccess.Paid(false)).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("withdraw the view of stays: %w", err)
 	}
-	err = tx.SessionAccess.Update().Where(sessionaccess.AccountID(b.AccountID),
-		sessionaccess.VehicleID(b.VehicleID), sessionaccess.Bound(true)).SetBound(false).Exec(ctx)
+	err = tx.SessionAccess.Update().Where(sessionaccess.AccountID(accountID),
+		sessionaccess.VehicleID(vehicleID), sessionaccess.Bound(true)).SetBound(false).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("loosen the view of stays: %w", err)
 	}
-	s.accountChanged(ctx, b.AccountID)
 	return nil
 }
 

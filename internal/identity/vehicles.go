@@ -11,6 +11,7 @@ import (
 	"parkbff/ent/predicate"
 	"parkbff/ent/vehiclebinding"
 	"parkbff/internal/cnid"
+	"parkbff/internal/entitlement"
 	"parkbff/internal/fault"
 	"parkbff/internal/vault"
 	"parkbff/internal/viewer"
@@ -123,7 +124,7 @@ func (s *Service) plateOf(ctx context.Context, row *ent.VehicleBinding) (cnid.Pl
 // RenameVehicle gives a vehicle a name of the account's own; an empty one or none takes it away.
 // Errors: UNAUTHENTICATED, NOT_FOUND, INVALID_NICKNAME.
 func (s *Service) RenameVehicle(ctx context.Context, bindingRow int64, nickname *string) (*Vehicle, error) {
-	v, err := driver(ctx)
+	v, err := entitled(ctx, entitlement.ManageProfile)
 	if err != nil {
 		return nil, err
 	}

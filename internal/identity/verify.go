@@ -13,6 +13,7 @@ import (
 	"parkbff/ent/riskevent"
 	"parkbff/ent/vehiclebinding"
 	"parkbff/internal/cnid"
+	"parkbff/internal/entitlement"
 	"parkbff/internal/fault"
 	"parkbff/internal/viewer"
 )
@@ -31,12 +32,15 @@ const triesPerDay = 5
 // Errors: UNAUTHENTICATED; NOT_FOUND; DOCUMENT_TOO_LARGE; RATE_LIMITED after five tries in a day;
 // PLATE_PROTECTED; VERIFICATION_REFUSED{reason}, which is recorded; UNAVAILABLE, which counts as no try.
 func (s *Service) VerifyVehicle(ctx context.Context, bindingRow int64, drivingLicence, idCard io.Reader) (*Vehicle, error) {
-	v, err := driver(ctx)
-	if err != nil {
+	v := viewer.Of(ctx)
+	if err := entitlement.RequireConsents(v, entitlement.VerifyVehicle); err != nil {
 		return nil, err
 	}
 	b, err := s.toVerify(ctx, v, bindingRow)
 	if err != nil {
+		return nil, err
+	}
+	if err := entitlement.Require(v, entitlement.VerifyVehicle, b.VehicleID); err != nil {
 		return nil, err
 	}
 	if verified(b) {

@@ -14,6 +14,7 @@ import (
 	"parkbff/internal/fault"
 	"parkbff/internal/identity"
 	"parkbff/internal/partner/ocr"
+	"parkbff/internal/privacy/consents"
 	"parkbff/internal/viewer"
 )
 
@@ -57,8 +58,8 @@ func TestVerifyingEvictsOtherBinders(t *testing.T) {
 				t.Error("an evicted binder still has the plate")
 			}
 			agreed := p.consents()
-			if agreed[0].WithdrawnAt == nil {
-				t.Error("the consent outlived the binding")
+			if agreed[0].State != consents.Ended || agreed[0].WithdrawnAt != nil {
+				t.Errorf("with the binding the consent did not end, or was taken back: %+v", agreed[0])
 			}
 		}
 		if got := h.told.kinds(app.id()); got != "BOUND_BY_ANOTHER BOUND_BY_ANOTHER EVICTED" {

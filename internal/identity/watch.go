@@ -33,10 +33,19 @@ func (s *Service) accountChanged(ctx context.Context, id int64) {
 
 func (s *Service) changed(ctx context.Context, of subject) {
 	store.AfterCommit(ctx, func() {
-		s.known.drop(of)
-		s.suspect(of)
+		s.drop(of)
 		s.publish(factsSubject + subjectWords[of.use] + "." + strconv.FormatInt(of.id, 10))
 	})
+}
+
+// drop forgets a subject's facts, and says so to whoever shows something by an account's, or watches the
+// tokens of a machine or of staff.
+func (s *Service) drop(of subject) {
+	s.known.drop(of)
+	if of.use == token.Access {
+		s.stirred(of.id)
+	}
+	s.suspect(of)
 }
 
 // StaffChanged drops what is known of a member of staff once the transaction that ctx is inside has
@@ -149,8 +158,7 @@ func (s *Service) listen() (ears []func(), err error) {
 func (s *Service) hearOfFacts(name string, _ []byte) {
 	word, number, _ := strings.Cut(strings.TrimPrefix(name, factsSubject), ".")
 	if id, err := strconv.ParseInt(number, 10, 64); err == nil {
-		s.known.drop(subject{subjectUses[word], id})
-		s.suspect(subject{subjectUses[word], id})
+		s.drop(subject{subjectUses[word], id})
 	}
 }
 

@@ -197,7 +197,9 @@ func (h *house) tryTell(s *notice.Service, ending error, tellings ...notice.Tell
 
 // as answers a context in which the account is asking.
 func as(accountID int64) context.Context {
-	return viewer.With(context.Background(), &viewer.Viewer{Kind: viewer.Driver, AccountID: accountID})
+	return viewer.With(context.Background(), &viewer.Viewer{
+		Kind: viewer.Driver, AccountID: accountID, Consents: []string{"PARKING_CORE"},
+	})
 }
 
 func (h *house) open(s *notice.Service, accountID, after int64) *notice.Reading {

@@ -45,6 +45,15 @@ func (h *hub) wake(accountID, sequence int64) {
 	}
 }
 
+// rouse wakes an account's readings although it was told nothing: what it may see may have changed.
+func (h *hub) rouse(accountID int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, r := range h.accounts[accountID] {
+		r.rouse()
+	}
+}
+
 // watched lists the accounts that have readings.
 func (h *hub) watched() []int64 {
 	h.mu.Lock()

@@ -18,9 +18,9 @@ import (
 
 // Page lists the asking driver's notices, newest first, in one statement. It pages by the sequence of the
 // notice that p.After names; when that one has expired, so has all that follows it, and the page is empty.
-// Error: fault.Unauthenticated.
+// Errors: fault.Unauthenticated, CONSENT_REQUIRED.
 func (s *Service) Page(ctx context.Context, p page.Request) (page.Of[*Notice], error) {
-	v, err := driver(ctx)
+	v, err := reader(viewer.Of(ctx))
 	if err != nil {
 		return page.Of[*Notice]{}, err
 	}
@@ -42,10 +42,15 @@ func (s *Service) Page(ctx context.Context, p page.Request) (page.Of[*Notice], e
 	return page.Of[*Notice]{Items: notices, More: cut.More}, nil
 }
 
-// Notice answers one notice of the asking driver. Error: fault.NotFound, for everybody else too.
+// Notice answers one notice of the asking driver. Errors: fault.NotFound, for everybody else too;
+// CONSENT_REQUIRED.
 func (s *Service) Notice(ctx context.Context, row int64) (*Notice, error) {
-	if viewer.Of(ctx).Kind != viewer.Driver {
+	v := viewer.Of(ctx)
+	if !v.Registered() {
 		return nil, fault.NotFound
+	}
+	if _, err := reader(v); err != nil {
+		return nil, err
 	}
 	found, err := visible(s.store.Client(ctx)).Where(notice.ID(row)).Only(ctx)
 	switch {

@@ -90,7 +90,7 @@ func TestNobodySeesTheNoticesOfAnother(t *testing.T) {
 			t.Errorf("another driver sees %d, error %v", len(got.Items), err)
 		}
 		for name, who := range map[string]*viewer.Viewer{
-			"another driver": {Kind: viewer.Driver, AccountID: other},
+			"another driver": {Kind: viewer.Driver, AccountID: other, Consents: []string{"PARKING_CORE"}},
 			"staff":          {Kind: viewer.Staff, Lots: []viewer.LotRole{{LotID: h.lot, Role: viewer.Manager}}},
 			"nobody":         viewer.Nobody(),
 		} {

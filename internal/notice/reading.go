@@ -38,7 +38,7 @@ type Reading struct {
 // Open starts a live reading for the account of the asking driver: everything told after the notice in
 // row after, then whatever the account is told; with after zero, only what it is told from now on.
 //
-// Errors: fault.Unauthenticated; fault.Forbidden for the account of another; ResyncRequired.
+// Errors: fault.Unauthenticated; CONSENT_REQUIRED; fault.Forbidden for the account of another; ResyncRequired.
 func (s *Service) Open(ctx context.Context, accountID, after int64) (*Reading, error) {
 	r := &Reading{service: s, account: accountID, wake: make(chan struct{}, 1), behind: after != 0}
 	if err := r.allowed(ctx); err != nil {
@@ -57,7 +57,8 @@ func (s *Service) Open(ctx context.Context, accountID, after int64) (*Reading, e
 //
 // It asks the store for the rights of that moment; of the viewer only the account matters, so ctx may be
 // the one that the waiting began with. After an error it may be called again and goes on where it was.
-// Errors: that of ctx; fault.Unauthenticated, fault.Forbidden when ctx carries another viewer.
+// Errors: that of ctx; fault.Unauthenticated, fault.Forbidden when ctx carries another viewer;
+// CONSENT_REQUIRED; that nobody stands behind the viewer any more.
 func (r *Reading) Next(ctx context.Context) (*Notice, error) {
 	if err := r.allowed(ctx); err != nil {
 		return nil, err
@@ -67,6 +68,9 @@ func (r *Reading) Next(ctx context.Context) (*Notice, error) {
 	}
 	for len(r.rows) == 0 {
 		if err := r.wait(ctx); err != nil {
+			return nil, err
+		}
+		if err := r.allowed(ctx); err != nil {
 			return nil, err
 		}
 		if err := r.read(ctx); err != nil {
@@ -79,8 +83,18 @@ func (r *Reading) Next(ctx context.Context) (*Notice, error) {
 // Close ends the reading. It may be called again.
 func (r *Reading) Close() { r.service.hub.remove(r) }
 
+// allowed tells whether the viewer may read on, by the facts of this moment: a consent that was taken back
+// ends a reading that waits.
 func (r *Reading) allowed(ctx context.Context) error {
-	v, err := driver(ctx)
+	v := viewer.Of(ctx)
+	if r.service.viewers != nil && v.Registered() {
+		now, err := r.service.viewers.Now(ctx, v)
+		if err != nil {
+			return err
+		}
+		v = now
+	}
+	v, err := reader(v)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"parkbff/internal/clock"
+	"parkbff/internal/entitlement"
 	"parkbff/internal/fault"
 	"parkbff/internal/store"
 	"parkbff/internal/vault"
@@ -48,6 +49,12 @@ type Lots interface {
 	LotName(row int64) (name, half string)
 }
 
+// Viewers knows what has become of a viewer since it began to read.
+type Viewers interface {
+	// Now answers the viewer of this moment. Error: that nobody stands behind it any more.
+	Now(ctx context.Context, v *viewer.Viewer) (*viewer.Viewer, error)
+}
+
 // Bus carries hints between replicas; see bus.Bus.
 type Bus interface {
 	Publish(subject string, payload []byte) error
@@ -78,6 +85,7 @@ type Service struct {
 	clock          clock.Clock
 	log            *slog.Logger
 	lots           Lots
+	viewers        Viewers
 	retention      time.Duration
 	reconcileEvery time.Duration
 	hub            *hub
@@ -102,11 +110,18 @@ func New(c Config) *Service {
 // anything is read.
 func (s *Service) SetLots(lots Lots) { s.lots = lots }
 
-// driver answers the viewer when it is signed in to an account. Error: fault.Unauthenticated.
-func driver(ctx context.Context) (*viewer.Viewer, error) {
-	v := viewer.Of(ctx)
-	if v.Kind != viewer.Driver {
-		return nil, fault.Unauthenticated
+// SetViewers says who knows the viewers of this moment, when that service is itself made with this one. Call
+// it before anything is read; without it a reading goes by the viewer that it began with.
+func (s *Service) SetViewers(viewers Viewers) { s.viewers = viewers }
+
+// Rouse lets an account's readings look at once whether they may go on. It is quick.
+func (s *Service) Rouse(accountID int64) { s.hub.rouse(accountID) }
+
+// reader answers the viewer when it may read messages at all; which there are for it, the facts have decided
+// when they were written. Errors: fault.Unauthenticated, CONSENT_REQUIRED.
+func reader(v *viewer.Viewer) (*viewer.Viewer, error) {
+	if err := entitlement.RequireConsents(v, entitlement.StayMessages); err != nil {
+		return nil, err
 	}
 	return v, nil
 }

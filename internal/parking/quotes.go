@@ -14,6 +14,7 @@ import (
 	"parkbff/ent/riskevent"
 	"parkbff/ent/vehicle"
 	"parkbff/internal/cnid"
+	"parkbff/internal/entitlement"
 	"parkbff/internal/risk"
 	"parkbff/internal/viewer"
 )
@@ -28,8 +29,13 @@ const (
 	lotsPerDay      = 3
 )
 
-// QuoteStay quotes a stay that the viewer may see. Errors: fault.NotFound.
+// QuoteStay quotes a stay that the viewer may see. Errors: fault.NotFound; FACT_REQUIRED, CONSENT_REQUIRED.
 func (s *Service) QuoteStay(ctx context.Context, row int64) (Quote, error) {
+	if v := viewer.Of(ctx); v.Kind == viewer.Driver {
+		if err := entitlement.Require(v, entitlement.QuoteStay, 0); err != nil {
+			return nil, err
+		}
+	}
 	stay, err := s.Stay(ctx, row)
 	if err != nil {
 		return nil, err
@@ -103,7 +109,7 @@ func (s *Service) QuotePlate(ctx context.Context, text string, color cnid.Color,
 // seenClear answers the latest of the stays that are meant, if the viewer sees in which lot it is, or nil.
 func (s *Service) seenClear(ctx context.Context, meant predicate.ParkingSession) (*Stay, error) {
 	v := viewer.Of(ctx)
-	if v.Kind == viewer.Anonymous {
+	if v.Kind == viewer.Anonymous || v.Kind == viewer.Driver && entitlement.Require(v, entitlement.ClearRecords, 0) != nil {
 		return nil, nil
 	}
 	row, err := s.store.Client(ctx).ParkingSession.Query().Where(meant).

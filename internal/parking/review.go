@@ -8,6 +8,7 @@ import (
 	"parkbff/ent"
 	"parkbff/ent/parkingsession"
 	"parkbff/ent/sessionaccess"
+	"parkbff/internal/entitlement"
 	"parkbff/internal/fault"
 	"parkbff/internal/viewer"
 )
@@ -81,12 +82,12 @@ func goneSince(ctx context.Context, tx *ent.Tx, stay *ent.ParkingSession) (*time
 	return &next.EnteredAt, nil
 }
 
-// Hide hides the lot name of one record of the asking driver's, or shows it again (R065). Error:
-// fault.NotFound.
+// Hide hides the lot name of one record of the asking driver's, or shows it again (R065). Errors:
+// UNAUTHENTICATED; CONSENT_REQUIRED; fault.NotFound.
 func (s *Service) Hide(ctx context.Context, row int64, hide bool) (*Stay, error) {
 	v := viewer.Of(ctx)
-	if v.Kind != viewer.Driver {
-		return nil, fault.Unauthenticated
+	if err := entitlement.Require(v, entitlement.HideRecord, 0); err != nil {
+		return nil, err
 	}
 	err := s.store.WithTx(viewer.AsSystem(ctx, jobHide), func(ctx context.Context, tx *ent.Tx) error {
 		n, err := tx.SessionAccess.Update().

@@ -14,6 +14,7 @@ import (
 	"parkbff/ent/sessionaccess"
 	"parkbff/internal/clock"
 	"parkbff/internal/cnid"
+	"parkbff/internal/entitlement"
 	"parkbff/internal/fault"
 	"parkbff/internal/page"
 	"parkbff/internal/vault"
@@ -24,7 +25,8 @@ import (
 const windowMonths = 3
 
 // History lists the asking driver's stays of the last months, newest record first; others have none. It
-// pages by row and never by time, because the order of hidden times tells about them. Error: OutOfWindow.
+// pages by row and never by time, because the order of hidden times tells about them. Errors: OutOfWindow;
+// CONSENT_REQUIRED.
 func (s *Service) History(ctx context.Context, months *int, p page.Request) (page.Of[*Stay], error) {
 	back := windowMonths
 	if months != nil {
@@ -55,8 +57,12 @@ func (s *Service) OpenStays(ctx context.Context, p page.Request) (page.Of[*Stay]
 
 // ownStays lists what hangs under a viewer: whoever is no driver has none.
 func (s *Service) ownStays(ctx context.Context, p page.Request, where predicate.ParkingSession) (page.Of[*Stay], error) {
-	if viewer.Of(ctx).Kind != viewer.Driver {
+	v := viewer.Of(ctx)
+	if v.Kind != viewer.Driver {
 		return page.Of[*Stay]{}, nil
+	}
+	if err := entitlement.Require(v, entitlement.StayRecords, 0); err != nil {
+		return page.Of[*Stay]{}, err
 	}
 	return s.stays(ctx, p, where)
 }
@@ -76,8 +82,13 @@ func (s *Service) LotStays(ctx context.Context, lot *Lot, state *parkingsession.
 	return s.stays(ctx, p, where...)
 }
 
-// Stay answers one stay that the viewer may see. Error: fault.NotFound.
+// Stay answers one stay that the viewer may see. Errors: fault.NotFound; CONSENT_REQUIRED.
 func (s *Service) Stay(ctx context.Context, row int64) (*Stay, error) {
+	if v := viewer.Of(ctx); v.Kind == viewer.Driver {
+		if err := entitlement.Require(v, entitlement.StayRecords, 0); err != nil {
+			return nil, err
+		}
+	}
 	found, err := s.stays(ctx, page.Request{First: 1}, parkingsession.ID(row))
 	switch {
 	case err != nil:

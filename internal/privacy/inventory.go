@@ -50,5 +50,24 @@ func inventories() []Inventory {
 				{Code: "lot", Name: "停车场", Sensitive: true},
 			},
 		},
+		{
+			Purpose: consent.PurposeTHIRD_PARTY_ACCOUNT,
+			Source:  "捷停车用户隐私政策 (二)3(2)",
+			Fields: []InventoryField{
+				{Code: "avatar", Name: "头像", Sensitive: false},
+				{Code: "nickname", Name: "昵称", Sensitive: false},
+				{Code: "account", Name: "账号", Sensitive: true},
+			},
+		},
+		{
+			Purpose: consent.PurposeAFFILIATE_SHARING, // the policy says no more of it than this
+			Source:  "捷停车用户隐私政策 (四)1(3), (四)1(5)",
+			Fields:  []InventoryField{{Code: "personalData", Name: "必要的个人信息", Sensitive: true}},
+		},
+		{
+			Purpose: consent.PurposePROMOTIONS,
+			Source:  "捷停车用户隐私政策 (二)4(3)",
+			Fields:  []InventoryField{{Code: "history", Name: "历史动态信息", Sensitive: false}},
+		},
 	}
 }

@@ -14,10 +14,10 @@ func LacksAccount(v *Viewer) *fault.Error {
 // FactRequired is answered where a fact is missing; its extensions name the fact and what leads to it.
 var FactRequired = fault.New("FACT_REQUIRED", "A fact about the viewer is missing.")
 
-// Lacks answers FactRequired for one fact.
-func Lacks(fact Fact) *fault.Error {
+// Lacks answers FactRequired for one fact, with what this viewer does first to gain it.
+func (v *Viewer) Lacks(fact Fact) *fault.Error {
 	missing := FactRequired.With("fact", string(fact))
-	if step := StepTo(fact); step != "" {
+	if step := v.StepTo(fact); step != "" {
 		missing = missing.With("nextStep", string(step))
 	}
 	return missing
@@ -29,7 +29,7 @@ type VehicleRef int64
 // LacksAbout is Lacks where a vehicle is at hand. It is named when the fact is about it and the viewer has
 // it bound.
 func LacksAbout(v *Viewer, fact Fact, vehicleID int64) *fault.Error {
-	missing := Lacks(fact)
+	missing := v.Lacks(fact)
 	if own, bound := v.Vehicle(vehicleID); fact == Verified && bound && own.Binding != 0 {
 		missing = missing.With("vehicle", VehicleRef(own.Binding))
 	}

@@ -75,7 +75,7 @@ func TestFactsAreAboutTheVehicleAndTheLotAtHand(t *testing.T) {
 }
 
 func TestADenialNamesTheFactAndTheNextStep(t *testing.T) {
-	err := viewer.Lacks(viewer.Verified)
+	err := driver(nil, viewer.Vehicle{ID: otherCar}).Lacks(viewer.Verified)
 	if !errors.Is(err, viewer.FactRequired) {
 		t.Fatalf("got %v", err)
 	}
@@ -83,7 +83,7 @@ func TestADenialNamesTheFactAndTheNextStep(t *testing.T) {
 	if details["fact"] != "VERIFIED" || details["nextStep"] != "VERIFY_VEHICLE" {
 		t.Errorf("got %v", details)
 	}
-	if _, ok := fault.As(viewer.Lacks(viewer.LotStaff)).Details()["nextStep"]; ok {
+	if _, ok := fault.As(viewer.Nobody().Lacks(viewer.LotStaff)).Details()["nextStep"]; ok {
 		t.Error("nobody can apply to be staff")
 	}
 }

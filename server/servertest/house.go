@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"parkbff/internal/parking/lotfile"
+	"parkbff/internal/privacy/consents"
 	"parkbff/internal/tariff"
 	"parkbff/internal/testkit"
 	"parkbff/internal/viewer"
@@ -34,13 +35,14 @@ type House struct {
 
 // Options of a house; zero values are fine.
 type Options struct {
-	DatabaseURL string        // PostgreSQL; empty: SQLite in a folder of the test's
-	Data        string        // data folder; empty: a folder of the test's
-	Keys        string        // key file; empty: fresh keys
-	NATSURL     string        // of a server; empty: embedded
-	Random      io.Reader     // nil: the machine's
-	Lots        []lotfile.Lot // nil: Lots()
-	Partners    string        // file of credentials; empty: stand-ins
+	DatabaseURL string              // PostgreSQL; empty: SQLite in a folder of the test's
+	Data        string              // data folder; empty: a folder of the test's
+	Keys        string              // key file; empty: fresh keys
+	NATSURL     string              // of a server; empty: embedded
+	Random      io.Reader           // nil: the machine's
+	Lots        []lotfile.Lot       // nil: Lots()
+	Catalogue   *consents.Catalogue // nil: the published one
+	Partners    string              // file of credentials; empty: stand-ins
 	Production  bool
 }
 
@@ -70,6 +72,7 @@ func New(tb testing.TB, o Options) *House {
 	}
 	inner, err := server.Open(tb.Context(), c, server.Parts{
 		Clock: h.Clock, Random: o.Random, Log: slog.New(slog.NewTextHandler(h.log, nil)), ReconcileEvery: time.Second,
+		Catalogue: o.Catalogue,
 	})
 	if err != nil {
 		tb.Fatal(err)

@@ -18,7 +18,7 @@ const (
 
 // parting are the mutations that take the viewer's own rights away, in the order in which that leaves the
 // most for the others.
-var parting = []string{"unlinkChannel", "changeMobile", "unbindPlate", "forgetDevice", "logout"}
+var parting = []string{"unlinkChannel", "changeMobile", "withdrawConsent", "unbindPlate", "forgetDevice", "logout"}
 
 // trial answers the values to try on an argument or an input field, the most usual first.
 type trial func(met *acquaintance) []any
@@ -68,6 +68,8 @@ var trials = map[string]trial{
 	"nickname":       these("小车", "", "a name that is far too long to be one"),
 	"drivingLicence": these(papers("in.drivingLicence", absentPlate), file("no picture")),
 	"idCard":         these(papers("in.idCard", absentPlate), file("no picture")),
+
+	"policyVersion": these("2025-05-16", "2024-01-01", ""),
 
 	"idempotencyKey": these("key-1", ""),
 	"text":           these("欢迎", ""),
