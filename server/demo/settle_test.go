@@ -22,6 +22,7 @@ import (
 	"parkbff/internal/partner/ocr"
 	"parkbff/internal/partner/ocr/tc3"
 	ocrsandbox "parkbff/internal/partner/sandbox/ocr"
+	"parkbff/internal/privacy/consents"
 	"parkbff/internal/risk"
 	"parkbff/internal/store"
 	"parkbff/internal/testkit"
@@ -63,8 +64,11 @@ func newTown(t *testing.T, s *store.Store) *town {
 	t.Cleanup(sandbox.Close)
 	reader, err := ocr.New(ocr.Config{BaseURL: sandbox.URL, Credentials: credentials}, hands{h})
 	h.must(err)
+	catalogue, err := consents.Published()
+	h.must(err)
 	h.people = identity.Config{
-		Store: s, Vault: vault.New(keys, s.DataKeys()), Tokens: issuer, Clock: hands{h}, Random: rand.Reader,
+		Catalogue: catalogue,
+		Store:     s, Vault: vault.New(keys, s.DataKeys()), Tokens: issuer, Clock: hands{h}, Random: rand.Reader,
 		SMS: h.box, Reader: reader, Teller: deaf{}, Risks: risk.New(risk.Config{Store: s, Clock: hands{h}}),
 	}
 	return h
