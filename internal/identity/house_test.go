@@ -204,8 +204,13 @@ func (p *person) consents() []*consents.Consent {
 }
 
 func (p *person) verifies(v *identity.Vehicle, licence, card string) error {
-	_, err := p.h.VerifyVehicle(p.ctx, v.Row, strings.NewReader(licence), strings.NewReader(card))
+	_, err := p.h.VerifyVehicle(p.ctx, v.Row, paper(strings.NewReader(licence)), paper(strings.NewReader(card)))
 	return err
+}
+
+// paper is a document as a client sends it that declares no type.
+func paper(content io.Reader) identity.Picture {
+	return identity.Picture{Purpose: identity.UploadVerifyPlate, Content: content}
 }
 
 const (
