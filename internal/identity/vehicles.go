@@ -3,9 +3,6 @@ package identity
 import (
 	"context"
 	"fmt"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"parkbff/ent"
 	"parkbff/ent/predicate"
@@ -95,7 +92,7 @@ func (s *Service) opened(ctx context.Context, row *ent.VehicleBinding) (*Vehicle
 	}
 	v := &Vehicle{
 		Row: row.ID, VehicleID: row.VehicleID, Plate: plate, PlateColor: cnid.Color(row.PlateColor),
-		BoundAt: row.BoundAt, Verified: verified(row),
+		BoundAt: row.BoundAt, Verified: verified(row), Messages: messageSettings(row),
 		Verification: Verification{Result: row.Verification, Method: row.VerificationMethod, CheckedAt: row.CheckedAt},
 	}
 	if row.VerificationReason != "" {
@@ -160,16 +157,9 @@ func (s *Service) RenameVehicle(ctx context.Context, bindingRow int64, nickname 
 
 // tidyNickname answers the name without surrounding space, or nil for none.
 func tidyNickname(nickname *string) ([]byte, error) {
-	if nickname == nil {
-		return nil, nil
+	name, err := tidyText(nickname, maxNickname, InvalidNickname)
+	if err != nil || name == nil || *name == "" {
+		return nil, err
 	}
-	name := strings.TrimSpace(*nickname)
-	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
-	if !utf8.ValidString(name) || utf8.RuneCountInString(name) > maxNickname || strings.ContainsFunc(name, unprintable) {
-		return nil, InvalidNickname
-	}
-	if name == "" {
-		return nil, nil
-	}
-	return []byte(name), nil
+	return []byte(*name), nil
 }

@@ -255,7 +255,7 @@ func (s *Service) vehicleOf(ctx context.Context, tx *ent.Tx, seen *sighting) (*i
 	return &id, nil
 }
 
-// grant lets the accounts see a stay that had its vehicle bound when it began.
+// grant lets the accounts see a stay that had its vehicle bound when it began and agree to its being tracked.
 func (s *Service) grant(ctx context.Context, tx *ent.Tx, stay *ent.ParkingSession) error {
 	if stay.VehicleID == nil {
 		return nil
@@ -267,7 +267,7 @@ func (s *Service) grant(ctx context.Context, tx *ent.Tx, stay *ent.ParkingSessio
 	}
 	binders, err := tx.VehicleBinding.Query().
 		Where(vehiclebinding.VehicleID(*stay.VehicleID), vehiclebinding.EndedAtIsNil(),
-			vehiclebinding.BoundAtLTE(stay.EnteredAt)).All(ctx)
+			vehiclebinding.BoundAtLTE(stay.EnteredAt), vehiclebinding.Tracked(true)).All(ctx)
 	if err != nil {
 		return fmt.Errorf("read who has the vehicle bound: %w", err)
 	}
