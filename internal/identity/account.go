@@ -43,7 +43,9 @@ func (s *Service) Account(ctx context.Context) (*Account, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Account{Row: row.ID, Mobile: privacy.Mobile(mobile), CreatedAt: row.CreatedAt, FullMask: row.FullMask}, nil
+	return &Account{
+		Row: row.ID, Mobile: privacy.Mobile(mobile), CreatedAt: row.CreatedAt, FullMask: row.FullMask, Told: row.Profile,
+	}, nil
 }
 
 // ChangeMobile moves the viewer's account to a mobile that a code sent there proves (R061).
