@@ -9,9 +9,12 @@ import (
 	"image/jpeg"
 	"image/png"
 	"strings"
+	"sync"
 	"testing"
 
+	"parkbff/ent/vehiclebinding"
 	"parkbff/internal/testkit"
+	"parkbff/internal/vault"
 	"parkbff/server/servertest"
 )
 
@@ -161,4 +164,80 @@ func TestAFormThatIsNoUploadIsRefusedAndItsNamesAreNowhere(t *testing.T) {
 			t.Error("a file's name is logged")
 		}
 	})
+}
+
+func TestWhatDocumentsSayIsNowhereWhateverBecomesOfThem(t *testing.T) {
+	testkit.Covers(t, "R071", "R072")
+	servertest.Each(t, func(t *testing.T, h *servertest.House) {
+		var bus heardOnBus
+		stop, err := h.Bus.Subscribe(">", bus.hear)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer stop()
+		good := servertest.PapersFor("粤B12345")
+		other, child, broken := good, good, good
+		other.Plate, other.VIN, other.EngineNumber, other.Owner = "粤B54321", "1M8GDM9AXKP042788", "EN9876543", "慕容甲乙"
+		other.BrandModel, other.IDNumber = "比亚迪牌BYD7150", "440308199001011239"
+		child.IDNumber, broken.IDNumber = "110105201501010017", "11010519491231"
+		var secrets []string
+		for _, p := range []servertest.Papers{good, other, child, broken} {
+			secrets = append(secrets, p.VIN, p.EngineNumber, p.Owner, p.BrandModel, p.IDNumber)
+		}
+
+		driver := h.Driver("APP")
+		car := driver.Binds("粤B12345")
+		answers := []*servertest.Answer{
+			driver.Shows(car, other).MustBeRefused("VERIFICATION_REFUSED"),
+			driver.Shows(car, child).MustBeRefused("VERIFICATION_REFUSED"),
+			driver.Shows(car, broken).MustBeRefused("VERIFICATION_REFUSED"),
+			sendsLicence(t, driver, car, good.Owner+".png", "image/png", good.Files()["in.drivingLicence"]).MustBeRefused("DOCUMENT_TYPE_REFUSED"),
+			driver.Shows(h.ID("Vehicle", 1<<40), other).MustBeRefused("NOT_FOUND"),
+			h.Anonymous().Shows(car, other).MustBeRefused("UNAUTHENTICATED"),
+			driver.Shows(car, good).OK(),
+			driver.Shows(car, other).OK(), // verified already: nothing is read
+			driver.Asks(vehicles).OK(),
+		}
+		for _, a := range answers {
+			a.MustNotContain(secrets...)
+		}
+		mustNotBeKept(t, h, secrets...)
+		if heard := bus.all(); heard == "" {
+			t.Error("the bus was not heard")
+		} else {
+			for i, secret := range secrets {
+				if strings.Contains(heard, secret) {
+					t.Errorf("secret %d is on the bus", i)
+				}
+			}
+		}
+
+		ctx := h.AsSystem()
+		kept := h.Store.Fresh(ctx).VehicleBinding.Query().OnlyX(ctx)
+		if kept.Verification != vehiclebinding.VerificationPASSED || *kept.VerificationMethod != vehiclebinding.VerificationMethodDOCUMENTS ||
+			kept.CheckedAt == nil || kept.VerificationReason != "" {
+			t.Errorf("kept of the verification: %v", kept)
+		}
+		if person := h.Store.Fresh(ctx).Account.Query().OnlyX(ctx); len(person.PersonIndex) != vault.IndexSize || !*person.Adult {
+			t.Errorf("kept of the person: %v", person)
+		}
+	})
+}
+
+// heardOnBus is all that was said on the bus.
+type heardOnBus struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *heardOnBus) hear(subject string, payload []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.text.WriteString(subject + " " + string(payload) + "\n")
+}
+
+func (b *heardOnBus) all() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }

@@ -19,6 +19,7 @@ import (
 	"parkbff/ent/signin"
 	"parkbff/ent/vehicle"
 	"parkbff/ent/vehiclebinding"
+	"parkbff/internal/fault"
 	"parkbff/internal/store"
 	"parkbff/internal/vault"
 	"parkbff/internal/viewer"
@@ -63,8 +64,9 @@ func (s *Service) erase(ctx context.Context, tx *ent.Tx, accountID int64, why er
 	if err != nil {
 		return err
 	}
-	row, err := holdAccount(ctx, tx, accountID)
-	if err != nil || row.ClosedAt != nil {
+	if _, err := holdAccount(ctx, tx, accountID); errors.Is(err, fault.NotFound) {
+		return nil
+	} else if err != nil {
 		return err
 	}
 	if err := s.releaseInvited(ctx, tx, accountID, bound); err != nil {
