@@ -2,6 +2,7 @@ package identity_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"parkbff/ent/vehicle"
 	"parkbff/ent/vehiclebinding"
 	"parkbff/internal/bus"
+	"parkbff/internal/cnid"
 	"parkbff/internal/fault"
 	"parkbff/internal/identity"
 	"parkbff/internal/vault"
@@ -78,6 +80,60 @@ func (h *house) mustBeEmpty(id int64) {
 		if living+bound+owned != 0 {
 			h.t.Errorf("%d sign-ins live, %d vehicles are bound, %d owned", living, bound, owned)
 		}
+	})
+}
+
+func TestASignInThatFoundTheAccountOpenEndsWithIt(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		p := h.arrives(mobile, signin.ChannelAPP)
+		number, err := cnid.ParseMobile(mobile)
+		h.must(err)
+		closing, id, begun := make(chan error, 1), p.id(), sync.Once{}
+		h.system(func(ctx context.Context, tx *ent.Tx) {
+			found, err := h.AccountOf(ctx, number)
+			h.must(err)
+			begun.Do(func() { go func() { closing <- h.CloseAccount(p.ctx) }() })
+			time.Sleep(100 * time.Millisecond) // for the closing to go as far as it can
+			h.must(tx.SignIn.Create().SetAccountID(found).SetChannel(signin.ChannelAPP).SetCreatedAt(h.clock.Now()).
+				SetFamilyHash([]byte("f")).SetRefreshHash([]byte("r")).SetRefresh(vault.Sealed("s")).
+				SetRotatedAt(h.clock.Now()).SetExpiresAt(h.clock.Now().Add(time.Hour)).Exec(ctx))
+		})
+		h.must(<-closing)
+		h.mustBeEmpty(id)
+	})
+}
+
+func TestWhoWasLetInBeforeTheClosingChangesNothingAfterIt(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		p := h.arrives(mobile, signin.ChannelAPP)
+		v := p.binds(plate)
+		before, name := viewer.With(t.Context(), p.viewer()), "小红"
+		h.must(h.CloseAccount(p.ctx))
+		_, accountErr := h.Account(before)
+		_, profileErr := h.UpdateProfile(before, identity.Profile{Nickname: &name})
+		_, bindErr := h.BindPlate(before, "粤BD12345", "", true)
+		_, messagesErr := h.SetVehicleMessages(before, v.Row, identity.MessageEntered, false)
+		for _, err := range []error{
+			accountErr, profileErr, bindErr, messagesErr,
+			h.ChangeMobile(before, "13700137000", h.code("13700137000")),
+			h.GiveGuardianConsent(before, "13700137000", h.sent("13700137000")),
+		} {
+			refused(t, err, fault.NotFound)
+		}
+		h.mustBeEmpty(viewer.Of(before).AccountID)
+	})
+}
+
+func TestNobodyStandsBehindATokenOfAClosedAccount(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		p := h.arrives(mobile, signin.ChannelAPP)
+		in := p.viewer().SignInID
+		h.must(h.CloseAccount(p.ctx))
+		h.system(func(ctx context.Context, tx *ent.Tx) { // whatever else may go wrong
+			h.must(tx.SignIn.UpdateOneID(in).ClearRevokedAt().Exec(ctx))
+		})
+		h.Forget()
+		refused(t, p.returns(), identity.SignInEnded)
 	})
 }
 
