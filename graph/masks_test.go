@@ -99,6 +99,31 @@ func TestFullMaskingHidesTheLotFromItsOwnerToo(t *testing.T) {
 	})
 }
 
+func TestAMessageIsShownAsItsOwnerWantsAndARecordIsNot(t *testing.T) {
+	half, full, clear := *owner, *owner, *stranger
+	half.Messages, full.Messages, clear.Messages = viewer.DisplayHalf, viewer.DisplayFull, viewer.DisplayClear
+	masking := *stranger
+	masking.FullMask = true
+	eachMask(t, func(t *testing.T, m mask) {
+		_, isMessage := m.object.(*notice.Notice)
+		for name, test := range map[string]struct{ wants, like *viewer.Viewer }{
+			"half": {&half, stranger}, "full": {&full, &masking}, "clear, below the fact": {&clear, stranger},
+		} {
+			like := test.like
+			if !isMessage && test.wants != &clear {
+				like = owner
+			}
+			want, err := m.shownTo(like)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := m.shownTo(test.wants); err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("%s: shown %v, %v, want %v", name, got, err, want)
+			}
+		}
+	})
+}
+
 // mask is one @mask of the contract over a value of its field.
 type mask struct {
 	formula directive.Formula

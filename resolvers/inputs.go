@@ -1,10 +1,13 @@
 package resolvers
 
 import (
+	"github.com/99designs/gqlgen/graphql"
+
 	"parkbff/ent/featureswitch"
 	"parkbff/graph/model"
 	"parkbff/internal/appconfig"
 	"parkbff/internal/cnid"
+	"parkbff/internal/identity"
 	"parkbff/internal/parking"
 	"parkbff/internal/parking/geo"
 )
@@ -14,6 +17,10 @@ func colorOf(color *cnid.Color) cnid.Color {
 		return ""
 	}
 	return *color
+}
+
+func pictureOf(file graphql.Upload, purpose identity.UploadPurpose) identity.Picture {
+	return identity.Picture{Purpose: purpose, MediaType: file.ContentType, Content: file.File}
 }
 
 func observationOf(in *model.RecordObservationInput) parking.Observation {

@@ -7,14 +7,14 @@ package resolvers
 
 import (
 	"context"
-	"fmt"
 
 	"parkbff/graph/generated"
+	"parkbff/internal/language"
 	"parkbff/internal/notice"
 )
 
 func (r *noticeResolver) Title(ctx context.Context, obj *notice.Notice) (string, error) {
-	panic(fmt.Errorf("not implemented: Title - title"))
+	return obj.Title(language.Of(ctx)), nil
 }
 
 func (r *Resolver) Notice() generated.NoticeResolver { return &noticeResolver{r} }

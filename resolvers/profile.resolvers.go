@@ -7,40 +7,51 @@ package resolvers
 
 import (
 	"context"
-	"fmt"
 
 	"parkbff/graph/model"
 	"parkbff/internal/identity"
+	"parkbff/internal/viewer"
 )
 
 func (r *accountResolver) Profile(ctx context.Context, obj *identity.Account) (*identity.Profile, error) {
-	panic(fmt.Errorf("not implemented: Profile - profile"))
+	return r.identity.Profile(ctx, obj)
 }
 
 func (r *accountResolver) PrivacySettings(ctx context.Context, obj *identity.Account) (*identity.PrivacySettings, error) {
-	panic(fmt.Errorf("not implemented: PrivacySettings - privacySettings"))
+	return r.identity.PrivacySettings(ctx), nil
 }
 
 func (r *mutationResolver) UpdateProfile(ctx context.Context, input model.UpdateProfileInput) (*model.UpdateProfilePayload, error) {
-	panic(fmt.Errorf("not implemented: UpdateProfile - updateProfile"))
+	account, err := r.identity.UpdateProfile(ctx, identity.Profile{
+		Nickname: input.Nickname, Gender: input.Gender, Birthday: input.Birthday, Region: input.Region,
+	})
+	refused, err := refusals(err)
+	return &model.UpdateProfilePayload{Account: account, UserErrors: refused}, err
 }
 
 func (r *mutationResolver) ClearProfileFields(ctx context.Context, input model.ClearProfileFieldsInput) (*model.ClearProfileFieldsPayload, error) {
-	panic(fmt.Errorf("not implemented: ClearProfileFields - clearProfileFields"))
+	account, err := r.identity.ClearProfileFields(ctx, input.Fields)
+	refused, err := refusals(err)
+	return &model.ClearProfileFieldsPayload{Account: account, UserErrors: refused}, err
 }
 
 func (r *mutationResolver) SetMessageDisplay(ctx context.Context, input model.SetMessageDisplayInput) (*model.SetMessageDisplayPayload, error) {
-	panic(fmt.Errorf("not implemented: SetMessageDisplay - setMessageDisplay"))
+	refused, err := refusals(r.identity.SetMessageDisplay(ctx, input.Mode))
+	return &model.SetMessageDisplayPayload{Viewer: viewer.Of(ctx), UserErrors: refused}, err
 }
 
 func (r *mutationResolver) SetVehicleMessages(ctx context.Context, input model.SetVehicleMessagesInput) (*model.SetVehicleMessagesPayload, error) {
-	panic(fmt.Errorf("not implemented: SetVehicleMessages - setVehicleMessages"))
+	vehicle, err := r.identity.SetVehicleMessages(ctx, rowOf(input.VehicleID, typeVehicle), input.Kind, input.On)
+	refused, err := refusals(err)
+	return &model.SetVehicleMessagesPayload{Vehicle: vehicle, UserErrors: refused}, err
 }
 
 func (r *mutationResolver) GiveGuardianConsent(ctx context.Context, input model.GiveGuardianConsentInput) (*model.GiveGuardianConsentPayload, error) {
-	panic(fmt.Errorf("not implemented: GiveGuardianConsent - giveGuardianConsent"))
+	refused, err := refusals(r.identity.GiveGuardianConsent(ctx, input.GuardianMobile, input.Code))
+	return &model.GiveGuardianConsentPayload{Viewer: viewer.Of(ctx), UserErrors: refused}, err
 }
 
 func (r *mutationResolver) CloseAccount(ctx context.Context) (*model.CloseAccountPayload, error) {
-	panic(fmt.Errorf("not implemented: CloseAccount - closeAccount"))
+	refused, err := refusals(r.identity.CloseAccount(ctx))
+	return &model.CloseAccountPayload{Viewer: viewer.Of(ctx), UserErrors: refused}, err
 }

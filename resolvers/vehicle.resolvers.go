@@ -25,7 +25,8 @@ func (r *mutationResolver) UnbindPlate(ctx context.Context, input model.UnbindPl
 }
 
 func (r *mutationResolver) VerifyVehicle(ctx context.Context, input model.VerifyVehicleInput) (*model.VerifyVehiclePayload, error) {
-	vehicle, err := r.identity.VerifyVehicle(ctx, rowOf(input.VehicleID, typeVehicle), input.DrivingLicence.File, input.IDCard.File)
+	vehicle, err := r.identity.VerifyVehicle(ctx, rowOf(input.VehicleID, typeVehicle),
+		pictureOf(input.DrivingLicence, input.Purpose), pictureOf(input.IDCard, input.Purpose))
 	refused, err := refusals(err)
 	return &model.VerifyVehiclePayload{Vehicle: vehicle, Viewer: viewer.Of(ctx), UserErrors: refused}, err
 }

@@ -38,6 +38,7 @@ func (h *House) Work(ctx context.Context) (wait func(), err error) {
 	jobs.Go(func() { h.every(ctx, policyEvery, "end outdated tracking", h.Identity.UntrackOutdated) })
 	jobs.Go(func() { h.every(ctx, tidyEvery, "forget attempts", h.Parking.ForgetAttempts) })
 	jobs.Go(func() { h.every(ctx, tidyEvery, "prune notices", h.pruneNotices) })
+	jobs.Go(func() { h.every(ctx, tidyEvery, "erase what is overdue", h.Identity.EraseOverdue) })
 	return func() {
 		stopHearing()
 		stopWatching()

@@ -73,7 +73,7 @@ func TestDocumentsThatProveNothingAreRefusedWithAReasonAndKeptNowhere(t *testing
 		driver.Uploads(servertest.VerifyVehicle, verifying(car), files).MustBeRefused("VERIFICATION_REFUSED")
 		driver.Asks(vehicles).OK().MustContain(`"reason":"OWNER_MISMATCH"`).MustNotContain("另一人")
 		files["in.idCard"] = make([]byte, 5<<20+1)
-		driver.Uploads(servertest.VerifyVehicle, verifying(car), files).MustBeRefused("PAYLOAD_TOO_LARGE")
+		driver.Uploads(servertest.VerifyVehicle, verifying(car), files).MustBeRefused("DOCUMENT_TOO_LARGE")
 		mustNotBeKept(t, h, append(secrets, "另一人")...)
 	})
 }

@@ -28,8 +28,12 @@ type named interface {
 // lasting is a subject that shows how long it lasted.
 type lasting interface{ MaskedDurationMinutes() int }
 
+// message is a subject that is shown as the account wants its messages shown.
+type message interface{ IsMessage() bool }
+
 // Mask shows a value as the formula says, unless the viewer knows the fact about the vehicle at hand or
-// works at the lot at hand. Full masking and hidden records come before every fact (R026, R028).
+// works at the lot at hand. Hidden records come first, then full masking, then how the account wants its
+// messages shown, and then facts (R026, R028).
 func Mask(ctx context.Context, obj any, next graphql.Resolver, as Formula, unless viewer.Fact) (any, error) {
 	about, ok := obj.(subject)
 	if !ok {
@@ -61,8 +65,9 @@ func shownTo(v *viewer.Viewer, about subject, unless viewer.Fact) shown {
 		return clear
 	}
 	record, isNamed := about.(named)
-	without := v.FullMask || isNamed && record.NameHidden()
-	switch known := v.Knows(unless, about.VehicleAtHand(), about.LotAtHand()); {
+	wish := wishFor(v, about)
+	without := v.FullMask || isNamed && record.NameHidden() || wish == viewer.DisplayFull
+	switch known := wish == viewer.DisplayClear && v.Knows(unless, about.VehicleAtHand(), about.LotAtHand()); {
 	case known && !without:
 		return clear
 	case known:
@@ -71,6 +76,14 @@ func shownTo(v *viewer.Viewer, about subject, unless viewer.Fact) shown {
 		return halfWithout
 	}
 	return half
+}
+
+// wishFor is how the viewer wants the subject shown: only messages can be wished otherwise than clear.
+func wishFor(v *viewer.Viewer, about subject) viewer.Display {
+	if m, ok := about.(message); ok && m.IsMessage() {
+		return v.MessageDisplay(false)
+	}
+	return viewer.DisplayClear
 }
 
 // masked applies a formula to a value of the type the field has.

@@ -61,8 +61,12 @@ func (r ResidentID) BirthDate() time.Time {
 // AgeOn is the person's age in full years on the day at has in Asia/Shanghai, counted from the birthday
 // on. Whoever was born on 29 February turns a year older on 1 March in common years. Before the birth the
 // age is negative.
-func (r ResidentID) AgeOn(at time.Time) int {
-	born, day := r.BirthDate(), at.In(shanghai)
+func (r ResidentID) AgeOn(at time.Time) int { return AgeOn(r.BirthDate(), at) }
+
+// AgeOn is the age of whoever was born on the day that born shows in its own zone; counted as by
+// ResidentID.AgeOn.
+func AgeOn(born, at time.Time) int {
+	day := at.In(shanghai)
 	age := day.Year() - born.Year()
 	if day.Month() < born.Month() || day.Month() == born.Month() && day.Day() < born.Day() {
 		age--

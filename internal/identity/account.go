@@ -30,7 +30,7 @@ func (s *Service) Account(ctx context.Context) (*Account, error) {
 		return nil, err
 	}
 	row, err := s.store.Client(ctx).Account.Get(ctx, v.AccountID)
-	if ent.IsNotFound(err) {
+	if ent.IsNotFound(err) || err == nil && row.ClosedAt != nil {
 		return nil, fault.NotFound
 	}
 	if err != nil {
@@ -40,7 +40,9 @@ func (s *Service) Account(ctx context.Context) (*Account, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Account{Row: row.ID, Mobile: privacy.Mobile(mobile), CreatedAt: row.CreatedAt, FullMask: row.FullMask}, nil
+	return &Account{
+		Row: row.ID, Mobile: privacy.Mobile(mobile), CreatedAt: row.CreatedAt, FullMask: row.FullMask, Told: row.Profile,
+	}, nil
 }
 
 // ChangeMobile moves the viewer's account to a mobile that a code sent there proves (R061). Every other
@@ -63,6 +65,9 @@ func (s *Service) ChangeMobile(ctx context.Context, mobile, code string) error {
 	var refusal error
 	err = s.write(ctx, "change the mobile", func(ctx context.Context, tx *ent.Tx) error {
 		refusal = nil
+		if _, err := holdAccount(ctx, tx, v.AccountID); err != nil {
+			return err
+		}
 		good, err := s.redeem(ctx, tx, m, code)
 		if err != nil {
 			return err

@@ -33,6 +33,7 @@ func TestABoundPlateIsAFact(t *testing.T) {
 		want := &identity.Vehicle{
 			Row: got.Row, VehicleID: got.VehicleID, Plate: plate, PlateColor: cnid.Blue, BoundAt: h.clock.Now(),
 			Verification: identity.Verification{Result: vehiclebinding.VerificationNONE},
+			Messages:     []identity.MessageSetting{{Kind: identity.MessageEntered, On: true}, {Kind: identity.MessageExited, On: true}},
 		}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Error(d)

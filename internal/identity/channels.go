@@ -203,7 +203,8 @@ func (s *Service) accountBehind(ctx context.Context, tx *ent.Tx, ch linkedaccoun
 		if err != nil {
 			return 0, err
 		}
-		return row.AccountID, nil
+		_, err = holdAccount(ctx, tx, row.AccountID) // against its being closed at the same moment
+		return row.AccountID, err
 	}
 	accountID, err := s.accountOf(ctx, tx, *mobile)
 	if err != nil {

@@ -30,3 +30,8 @@ func (s *Service) Interrupt(accountID int64, change func(), read func() *viewer.
 	s.known.put(of, old, now, epoch)
 	return read()
 }
+
+// CheckDocument checks a picture as VerifyVehicle does.
+func (s *Service) CheckDocument(content []byte, declared string) error {
+	return s.checkDocument(content, declared)
+}

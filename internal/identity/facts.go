@@ -100,7 +100,7 @@ func (s *Service) loadFacts(ctx context.Context, of subject) (facts, error) {
 }
 
 func (s *Service) accountFacts(ctx context.Context, db *ent.Client, id int64) (facts, error) {
-	row, err := db.Account.Query().Where(account.ID(id)).Only(ctx)
+	row, err := db.Account.Query().Where(account.ID(id), account.ClosedAtIsNil()).Only(ctx)
 	if ent.IsNotFound(err) {
 		return facts{}, nil
 	}
@@ -113,6 +113,9 @@ func (s *Service) accountFacts(ctx context.Context, db *ent.Client, id int64) (f
 		return nil, fmt.Errorf("read sign-ins: %w", err)
 	}
 	base := viewer.Viewer{Kind: viewer.Driver, AccountID: id, FullMask: row.FullMask}
+	if row.MessageDisplay != nil {
+		base.Messages = viewer.Display(*row.MessageDisplay)
+	}
 	if base.Channels, err = channelsOf(ctx, db, id); err != nil {
 		return nil, err
 	}

@@ -28,7 +28,14 @@ var (
 	InvalidDeviceName    = fault.New("INVALID_DEVICE_NAME", "A device's name has 40 characters at most, all of them printable.").At("deviceName")
 	TokenSuperseded      = fault.New("TOKEN_SUPERSEDED", "This gate has a newer token, and only the newest is rotated.")
 
-	DocumentTooLarge    = fault.New("DOCUMENT_TOO_LARGE", "A document's picture may have 5 MB.")
+	InvalidRegion           = fault.New("INVALID_REGION", "A region has 40 characters at most, all of them printable.").At("region")
+	InvalidBirthday         = fault.New("INVALID_BIRTHDAY", "A birthday is a past day of 1900 or later.").At("birthday")
+	GuardianConsentRequired = fault.New("GUARDIAN_CONSENT_REQUIRED", "The account of a minor needs a guardian's consent, or it is erased.").At("birthday")
+	GuardianIsSelf          = fault.New("GUARDIAN_IS_SELF", "A guardian has another mobile than the account.").At("guardianMobile")
+
+	DocumentTooLarge    = fault.New("DOCUMENT_TOO_LARGE", "A document's picture may have 5 MB, 50 megapixels and 10,000 pixels a side.")
+	DocumentEmpty       = fault.New("DOCUMENT_EMPTY", "The document's picture is empty.")
+	DocumentTypeRefused = fault.New("DOCUMENT_TYPE_REFUSED", "A document's picture is a JPEG or PNG, and what it is said to be.")
 	VerificationRefused = fault.New("VERIFICATION_REFUSED", "The documents do not show that the vehicle is this person's own; see reason.")
 )
 

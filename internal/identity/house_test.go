@@ -112,7 +112,7 @@ func (h *house) ocrClient() *ocr.Client {
 	key := tc3.Credentials{ID: "id", Secret: "secret"}
 	server := httptest.NewServer(ocrsandbox.New(key, h.clock))
 	h.t.Cleanup(server.Close)
-	client, err := ocr.New(ocr.Config{BaseURL: server.URL, Credentials: key}, h.clock)
+	client, err := ocr.New(ocr.Config{BaseURL: server.URL, Credentials: key, AlsoTakes: []string{ocrsandbox.MediaType}}, h.clock)
 	h.must(err)
 	return client
 }
@@ -207,8 +207,13 @@ func (p *person) consents() []*consents.Consent {
 }
 
 func (p *person) verifies(v *identity.Vehicle, licence, card string) error {
-	_, err := p.h.VerifyVehicle(p.ctx, v.Row, strings.NewReader(licence), strings.NewReader(card))
+	_, err := p.h.VerifyVehicle(p.ctx, v.Row, paper(strings.NewReader(licence)), paper(strings.NewReader(card)))
 	return err
+}
+
+// paper is a document as a client sends it that declares no type.
+func paper(content io.Reader) identity.Picture {
+	return identity.Picture{Purpose: identity.UploadVerifyPlate, Content: content}
 }
 
 const (

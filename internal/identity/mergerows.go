@@ -23,7 +23,6 @@ import (
 
 // Columns that are sealed under an account's key and move with their rows.
 const (
-	fieldProfile      = "account.profile"
 	fieldFleetName    = "fleet.name"
 	fieldCreditCode   = "fleet.credit_code"
 	fieldDisputePlate = "plate_dispute.plate"

@@ -41,9 +41,9 @@ func entitled(ctx context.Context, s entitlement.Service) (*viewer.Viewer, error
 // holdAccount makes transactions that touch one account run one after another. It writes the row as it is,
 // because under snapshot isolation a lock that changes nothing would let the next transaction go on with
 // what it read before (write skew); so written, that one is run again. Who holds vehicle and account holds
-// the vehicle first.
+// the vehicle first. Error: NOT_FOUND, for an account that is closed too.
 func holdAccount(ctx context.Context, tx *ent.Tx, id int64) (*ent.Account, error) {
-	found, err := tx.Account.Update().Where(account.ID(id)).Modify(store.Hold(account.FieldFullMask)).Save(ctx)
+	found, err := tx.Account.Update().Where(account.ID(id), account.ClosedAtIsNil()).Modify(store.Hold(account.FieldFullMask)).Save(ctx)
 	if err == nil && found == 0 {
 		return nil, fault.NotFound
 	}

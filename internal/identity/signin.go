@@ -105,7 +105,8 @@ func (s *Service) accountOf(ctx context.Context, tx *ent.Tx, m cnid.Mobile) (int
 	if err != nil {
 		return 0, fmt.Errorf("find the account: %w", err)
 	}
-	return id, nil
+	_, err = holdAccount(ctx, tx, id) // against its being closed at the same moment
+	return id, err
 }
 
 // openAccount makes the row first and seals the mobile afterwards: the key is named after the row.

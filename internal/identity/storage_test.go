@@ -22,6 +22,8 @@ var secrets = map[string]string{
 	"plate": "B12345", "green plate": "BD12345", "other plate": "B54321", "mobile": "13800138000", "new mobile": "13700137000",
 	"VIN": "1M8GDM9AXKP042788", "engine number": "EN9876543", "owner": "张三", "other owner": "李四", "model": "BYD7150",
 	"identity number": adult, "other identity number": another, "nickname": "小红",
+	"child's identity number": child, "own name": "白龙马", "region": "白云鄂博", "birthday": "1987-06-05",
+	"guardian's mobile": "13600136000",
 }
 
 func TestNothingPersonalIsKeptInTheClear(t *testing.T) {
@@ -83,6 +85,15 @@ func (h *house) wholeFlow(t *testing.T) (errs []error) {
 	met(h.ChangeMobile(p.ctx, "13900139000", h.code("13900139000")))
 	h.must(h.ChangeMobile(p.ctx, "13700137000", h.code("13700137000")))
 	h.must(h.SetFullMask(p.ctx, true))
+	ownName, region, born := "白龙马", "白云鄂博", time.Date(1987, 6, 5, 0, 0, 0, 0, time.UTC)
+	_, err = h.UpdateProfile(p.ctx, identity.Profile{Nickname: &ownName, Region: &region, Birthday: &born})
+	h.must(err)
+	h.must(h.GiveGuardianConsent(p.ctx, "13600136000", h.code("13600136000")))
+	met(h.GiveGuardianConsent(p.ctx, "13600136000", "000000"))
+	third := other.binds("粤B99887")
+	met(other.verifies(third, licence("粤B99887", "张三"), card("张三", child)))
+	met(other.verifies(third, "行驶证 张三 1M8GDM9AXKP042788", card("张三", child)))
+	h.must(h.CloseAccount(other.ctx))
 	h.clock.Pass(time.Minute)
 	tokens, err := h.Refresh(t.Context(), p.tokens.Refresh)
 	h.must(err)

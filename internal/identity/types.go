@@ -7,6 +7,7 @@ import (
 
 	"parkbff/ent/vehiclebinding"
 	"parkbff/internal/cnid"
+	"parkbff/internal/vault"
 )
 
 // Account is a person known by one mobile, with its values opened for that person.
@@ -15,6 +16,7 @@ type Account struct {
 	Mobile    string // masked: the person knows it, and whoever looks over the shoulder need not
 	CreatedAt time.Time
 	FullMask  bool
+	Told      vault.Sealed // what the person told about themselves; see Profile
 }
 
 // Vehicle is a vehicle as bound to one account. What the account entered itself is clear to it.

@@ -96,7 +96,7 @@ func (s *Service) opened(ctx context.Context, row *ent.VehicleBinding) (*Vehicle
 	}
 	v := &Vehicle{
 		Row: row.ID, VehicleID: row.VehicleID, Plate: plate, PlateColor: cnid.Color(row.PlateColor),
-		BoundAt: row.BoundAt, Verified: verified(row),
+		BoundAt: row.BoundAt, Verified: verified(row), Messages: messageSettings(row),
 		Verification: Verification{Result: row.Verification, Method: row.VerificationMethod, CheckedAt: row.CheckedAt},
 	}
 	if row.VerificationReason != "" {
@@ -161,17 +161,11 @@ func (s *Service) RenameVehicle(ctx context.Context, bindingRow int64, nickname 
 
 // tidyNickname answers the name without surrounding space, or nil for none.
 func tidyNickname(nickname *string) ([]byte, error) {
-	if nickname == nil {
-		return nil, nil
+	name, err := tidyText(nickname, maxNickname, InvalidNickname)
+	if err != nil || name == nil || *name == "" {
+		return nil, err
 	}
-	name, ok := tidyName(*nickname, maxNickname)
-	switch {
-	case !ok:
-		return nil, InvalidNickname
-	case name == "":
-		return nil, nil
-	}
-	return []byte(name), nil
+	return []byte(*name), nil
 }
 
 // tidyName answers a name without surrounding space, and whether it is printable and short enough.

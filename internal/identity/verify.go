@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"parkbff/ent"
@@ -29,11 +28,15 @@ const triesPerDay = 5
 // who follow are told. Of two accounts that verify one vehicle the first wins. A vehicle that is verified
 // is answered as it is.
 //
-// Errors: UNAUTHENTICATED; NOT_FOUND; DOCUMENT_TOO_LARGE; RATE_LIMITED after five tries in a day;
-// PLATE_PROTECTED; VERIFICATION_REFUSED{reason}, which is recorded; UNAVAILABLE, which counts as no try.
-func (s *Service) VerifyVehicle(ctx context.Context, bindingRow int64, drivingLicence, idCard io.Reader) (*Vehicle, error) {
+// Errors: UNAUTHENTICATED; BAD_USER_INPUT for pictures taken for something else (R066); NOT_FOUND; those of
+// readDocument; RATE_LIMITED after five tries in a day; PLATE_PROTECTED; VERIFICATION_REFUSED{reason}, which
+// is recorded; UNAVAILABLE, which counts as no try.
+func (s *Service) VerifyVehicle(ctx context.Context, bindingRow int64, drivingLicence, idCard Picture) (*Vehicle, error) {
 	v := viewer.Of(ctx)
 	if err := entitlement.RequireConsents(v, entitlement.VerifyVehicle); err != nil {
+		return nil, err
+	}
+	if err := takenFor(UploadVerifyPlate, drivingLicence, idCard); err != nil {
 		return nil, err
 	}
 	b, err := s.toVerify(ctx, v, bindingRow)
@@ -87,17 +90,17 @@ func (s *Service) toVerify(ctx context.Context, v *viewer.Viewer, bindingRow int
 
 // examine reads both documents and judges what they say. Nothing else of them leaves it, and the pictures
 // are overwritten.
-func (s *Service) examine(ctx context.Context, accountID int64, b *ent.VehicleBinding, licence, card io.Reader) (finding, error) {
+func (s *Service) examine(ctx context.Context, accountID int64, b *ent.VehicleBinding, licence, card Picture) (finding, error) {
 	bound, err := s.plateOf(ctx, b)
 	if err != nil {
 		return finding{}, err
 	}
-	licencePicture, err := readPicture(licence)
+	licencePicture, err := s.readDocument(licence)
 	defer clear(licencePicture)
 	if err != nil {
 		return finding{}, at(err, "drivingLicence")
 	}
-	cardPicture, err := readPicture(card)
+	cardPicture, err := s.readDocument(card)
 	defer clear(cardPicture)
 	if err != nil {
 		return finding{}, at(err, "idCard")
@@ -185,10 +188,11 @@ func (s *Service) recordRefusal(ctx context.Context, tx *ent.Tx, b *ent.VehicleB
 	if r != minor {
 		return nil
 	}
-	if err := tx.Account.UpdateOneID(b.AccountID).SetAdult(false).Exec(ctx); err != nil {
+	person, err := tx.Account.UpdateOneID(b.AccountID).SetAdult(false).Save(ctx)
+	if err != nil {
 		return fmt.Errorf("record the age: %w", err)
 	}
-	return nil
+	return s.noticeMinor(ctx, tx, person)
 }
 
 func (s *Service) recordPass(ctx context.Context, tx *ent.Tx, b *ent.VehicleBinding, person []byte) error {
@@ -199,6 +203,9 @@ func (s *Service) recordPass(ctx context.Context, tx *ent.Tx, b *ent.VehicleBind
 	}
 	if err := tx.Account.UpdateOneID(b.AccountID).SetPersonIndex(person).SetAdult(true).Exec(ctx); err != nil {
 		return fmt.Errorf("record the person: %w", err)
+	}
+	if err := s.trustAdult(ctx, tx, b.AccountID); err != nil {
+		return err
 	}
 	if err := tx.Vehicle.UpdateOneID(b.VehicleID).SetOwnerAccountID(b.AccountID).Exec(ctx); err != nil {
 		return fmt.Errorf("protect the plate: %w", err)

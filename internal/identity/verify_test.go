@@ -14,6 +14,7 @@ import (
 	"parkbff/internal/fault"
 	"parkbff/internal/identity"
 	"parkbff/internal/partner/ocr"
+	ocrsandbox "parkbff/internal/partner/sandbox/ocr"
 	"parkbff/internal/privacy/consents"
 	"parkbff/internal/viewer"
 )
@@ -22,7 +23,7 @@ func TestAVerifiedVehicleIsProtected(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		p := h.arrives(mobile, signin.ChannelAPP)
 		v := p.binds(plate)
-		got, err := h.VerifyVehicle(p.ctx, v.Row, slowly{strings.NewReader(licence("粤B·12345", "阿凡提·买买提"))}, strings.NewReader(card("阿凡提买买提", adult)))
+		got, err := h.VerifyVehicle(p.ctx, v.Row, paper(slowly{strings.NewReader(licence("粤B·12345", "阿凡提·买买提"))}), paper(strings.NewReader(card("阿凡提买买提", adult))))
 		h.must(err)
 		check := got.Verification
 		if !got.Verified || check.Result != vehiclebinding.VerificationPASSED || check.Reason != nil ||
@@ -32,7 +33,7 @@ func TestAVerifiedVehicleIsProtected(t *testing.T) {
 		if p.viewer().Tier() != viewer.TierVerified {
 			t.Errorf("tier %s", p.viewer().Tier())
 		}
-		again, err := h.VerifyVehicle(p.ctx, v.Row, nil, nil)
+		again, err := h.VerifyVehicle(p.ctx, v.Row, paper(nil), paper(nil))
 		h.must(err)
 		if !again.Verified {
 			t.Error("verified once is verified")
@@ -130,7 +131,7 @@ func TestDocumentsThatProveNothingAreRefused(t *testing.T) {
 			"OWNER_MISMATCH":      {licence(plate, "李四"), card("张三", adult)},
 			"INVALID_ID_NUMBER":   {licence(plate, "张三"), card("张三", "110105194912310021")},
 			"MINOR":               {licence(plate, "张三"), card("张三", child)},
-			"DOCUMENT_UNREADABLE": {"a photo of a cat", card("张三", adult)},
+			"DOCUMENT_UNREADABLE": {`{"cat":"grey"}`, card("张三", adult)},
 		} {
 			p := h.arrives(mobile, signin.ChannelAPP)
 			v := p.binds(plate)
@@ -233,6 +234,12 @@ func (away) ReadIDCard(context.Context, []byte) (ocr.IDCard, error) {
 	return ocr.IDCard{}, fault.Unavailable
 }
 
+func (away) ReadBusinessLicence(context.Context, []byte) (ocr.BusinessLicence, error) {
+	return ocr.BusinessLicence{}, fault.Unavailable
+}
+
+func (away) Takes() []string { return []string{ocrsandbox.MediaType} }
+
 func TestAnOutageCostsNoTry(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		p := h.arrives(mobile, signin.ChannelAPP)
@@ -242,7 +249,7 @@ func TestAnOutageCostsNoTry(t *testing.T) {
 		s, err := identity.New(down)
 		h.must(err)
 		for range 6 {
-			_, err := s.VerifyVehicle(p.ctx, v.Row, strings.NewReader("x"), strings.NewReader("y"))
+			_, err := s.VerifyVehicle(p.ctx, v.Row, paper(strings.NewReader("{}")), paper(strings.NewReader("{}")))
 			refused(t, err, fault.Unavailable)
 		}
 		h.must(p.verifies(v, licence(plate, "张三"), card("张三", adult)))

@@ -44,10 +44,10 @@ const (
 // Profile is what a person tells about themselves: all of it optional (R062). Birthday is midnight UTC of
 // the day.
 type Profile struct {
-	Nickname *string
-	Gender   *Gender
-	Birthday *time.Time
-	Region   *string
+	Nickname *string    `json:"nickname,omitempty"`
+	Gender   *Gender    `json:"gender,omitempty"`
+	Birthday *time.Time `json:"birthday,omitempty"`
+	Region   *string    `json:"region,omitempty"`
 }
 
 // Format prints "profile" whatever the verb.

@@ -12,6 +12,7 @@ import (
 	"parkbff/ent/signin"
 	"parkbff/internal/identity/token"
 	"parkbff/internal/store"
+	"parkbff/internal/vault"
 	"parkbff/internal/viewer"
 )
 
@@ -19,6 +20,7 @@ import (
 const (
 	factsSubject  = "facts."
 	endingSubject = "signin.ended."
+	erasedSubject = "account.erased."
 )
 
 var (
@@ -138,9 +140,11 @@ func (s *Service) listen() (ears []func(), err error) {
 		return nil, nil
 	}
 	s.bus.OnReconnect(s.Forget)
+	s.bus.OnReconnect(s.vault.ForgetAll)
 	for subject, hear := range map[string]func(string, []byte){
 		factsSubject + "*.*": s.hearOfFacts,
 		endingSubject + "*":  s.hearOfEnding,
+		erasedSubject + "*":  s.hearOfErasure,
 	} {
 		deafen, err := s.bus.Subscribe(subject, hear)
 		if err != nil {
@@ -165,6 +169,18 @@ func (s *Service) hearOfFacts(name string, _ []byte) {
 func (s *Service) hearOfEnding(name string, _ []byte) {
 	if id, err := strconv.ParseInt(strings.TrimPrefix(name, endingSubject), 10, 64); err == nil {
 		s.ending.end(id)
+	}
+}
+
+// accountErased drops the key of an account that was erased, everywhere.
+func (s *Service) accountErased(id int64) {
+	s.vault.Forget(vault.AccountKey(id))
+	s.publish(erasedSubject + strconv.FormatInt(id, 10))
+}
+
+func (s *Service) hearOfErasure(name string, _ []byte) {
+	if id, err := strconv.ParseInt(strings.TrimPrefix(name, erasedSubject), 10, 64); err == nil {
+		s.vault.Forget(vault.AccountKey(id))
 	}
 }
 

@@ -5,11 +5,15 @@ import (
 	"fmt"
 	"slices"
 
+	"entgo.io/ent/dialect/sql"
+
 	"parkbff/ent"
 	"parkbff/ent/channellink"
 	"parkbff/ent/notice"
 	"parkbff/ent/observation"
+	"parkbff/ent/predicate"
 	"parkbff/ent/sessionaccess"
+	"parkbff/ent/vehiclebinding"
 	told "parkbff/internal/notice"
 )
 
@@ -79,7 +83,7 @@ func (s *Service) tell(ctx context.Context, tx *ent.Tx, seen *sighting, p *place
 	if !ok || p.stay.VehicleID == nil {
 		return nil
 	}
-	accounts, err := s.listeners(ctx, tx, p.stay)
+	accounts, err := s.listeners(ctx, tx, p.stay, news.Kind)
 	if err != nil {
 		return err
 	}
@@ -120,13 +124,21 @@ func newsOf(seen *sighting, p *placed) (told.Telling, bool) {
 	return news, true
 }
 
-// listeners are the accounts that have the stay's vehicle bound, may see the stay and follow on a
-// channel; in order of row, so that two transactions raise their counters in the same order.
-func (s *Service) listeners(ctx context.Context, tx *ent.Tx, stay *ent.ParkingSession) ([]int64, error) {
+// wanted are the message settings, by the kind of notice they are about (R013).
+var wanted = map[notice.Kind]predicate.VehicleBinding{
+	notice.KindENTERED: vehiclebinding.TellEntry(true),
+	notice.KindEXITED:  vehiclebinding.TellExit(true),
+}
+
+// listeners are the accounts that have the stay's vehicle bound, agree to its being tracked, want such
+// messages, may see the stay and follow on a channel; in order of row, so that two transactions raise their
+// counters in the same order.
+func (s *Service) listeners(ctx context.Context, tx *ent.Tx, stay *ent.ParkingSession, kind notice.Kind) ([]int64, error) {
 	var watching []int64
-	err := tx.SessionAccess.Query().
-		Where(sessionaccess.SessionID(stay.ID), sessionaccess.Bound(true)).
-		Select(sessionaccess.FieldAccountID).Scan(ctx, &watching)
+	err := tx.VehicleBinding.Query().
+		Where(vehiclebinding.VehicleID(*stay.VehicleID), vehiclebinding.EndedAtIsNil(),
+			vehiclebinding.Tracked(true), wanted[kind], maySee(stay.ID)).
+		Select(vehiclebinding.FieldAccountID).Scan(ctx, &watching)
 	if err != nil {
 		return nil, fmt.Errorf("read who may see the stay: %w", err)
 	}
@@ -142,4 +154,13 @@ func (s *Service) listeners(ctx context.Context, tx *ent.Tx, stay *ent.ParkingSe
 		return nil, fmt.Errorf("read who follows: %w", err)
 	}
 	return following, nil
+}
+
+// maySee holds for bindings by which the stay is seen.
+func maySee(stayID int64) predicate.VehicleBinding {
+	return func(s *sql.Selector) {
+		access := sql.Table(sessionaccess.Table)
+		s.Where(sql.In(s.C(vehiclebinding.FieldAccountID), sql.Select(access.C(sessionaccess.FieldAccountID)).From(access).
+			Where(sql.And(sql.EQ(access.C(sessionaccess.FieldSessionID), stayID), sql.EQ(access.C(sessionaccess.FieldBound), true)))))
+	}
 }

@@ -255,7 +255,7 @@ func (s *Service) vehicleOf(ctx context.Context, tx *ent.Tx, seen *sighting) (*i
 	return &id, nil
 }
 
-// grant lets the accounts see a stay that had its vehicle bound when it began.
+// grant lets the accounts see a stay that had its vehicle bound when it began and agree to its being tracked.
 func (s *Service) grant(ctx context.Context, tx *ent.Tx, stay *ent.ParkingSession) error {
 	if stay.VehicleID == nil {
 		return nil

@@ -98,6 +98,18 @@ func (v *Viewer) Holds(role Role) bool { return slices.Contains(v.Office, role) 
 // Agrees tells whether the account has agreed to a purpose, in the version that is in force.
 func (v *Viewer) Agrees(purpose string) bool { return slices.Contains(v.Consents, purpose) }
 
+// MessageDisplay is how the account's messages show what is verified, in the app or pushed to a screen that
+// others may see.
+func (v *Viewer) MessageDisplay(pushed bool) Display {
+	switch {
+	case v.Messages != "":
+		return v.Messages
+	case pushed:
+		return DisplayHalf
+	}
+	return DisplayClear
+}
+
 // Nobody is the viewer of a request without a token.
 func Nobody() *Viewer { return &Viewer{Kind: Anonymous} }
 

@@ -14,6 +14,7 @@ import (
 	_ "github.com/lib/pq"
 
 	"parkbff/internal/cnid"
+	"parkbff/internal/identity"
 	"parkbff/internal/parking"
 	"parkbff/internal/vault"
 )
@@ -181,11 +182,15 @@ func copyRows(ctx context.Context, tx *sql.Tx, table string, columns []string, c
 }
 
 // drivingLicence and identityCard are the "pictures" that the stand-in for a reader of documents reads.
-func drivingLicence(plate string) *strings.Reader {
-	return strings.NewReader(fmt.Sprintf(
+func drivingLicence(plate string) identity.Picture {
+	return paper(fmt.Sprintf(
 		`{"plate":%q,"vin":"LBENCH00000000001","engineNumber":"BENCH0001","owner":"测试用户","brandModel":"基准牌"}`, plate))
 }
 
-func identityCard() *strings.Reader {
-	return strings.NewReader(`{"name":"测试用户","idNumber":"990000199001010017"}`)
+func identityCard() identity.Picture {
+	return paper(`{"name":"测试用户","idNumber":"990000199001010017"}`)
+}
+
+func paper(content string) identity.Picture {
+	return identity.Picture{Purpose: identity.UploadVerifyPlate, Content: strings.NewReader(content)}
 }

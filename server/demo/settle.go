@@ -146,7 +146,7 @@ func (s *settler) own(ctx context.Context, vehicle Vehicle) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.people.VerifyVehicle(ctx, bound.Row, bytes.NewReader(licence), bytes.NewReader(card))
+	_, err = s.people.VerifyVehicle(ctx, bound.Row, paper(licence), paper(card))
 	return err
 }
 
@@ -165,4 +165,8 @@ func documents(plate cnid.Plate) (licence, card []byte, err error) {
 		return nil, nil, fmt.Errorf("write a demo document: %w", err)
 	}
 	return licence, card, nil
+}
+
+func paper(content []byte) identity.Picture {
+	return identity.Picture{Purpose: identity.UploadVerifyPlate, Content: bytes.NewReader(content)}
 }

@@ -54,7 +54,7 @@ func TestAnUploadFromAnotherSitesFormIsRefused(t *testing.T) {
 
 func TestAnUploadThatIsNotOneIsRefusedAndNeverRepeated(t *testing.T) {
 	h := newHouse(t)
-	large := strings.Repeat(plate, (5<<20)/len(plate)+1)
+	large := strings.Repeat(plate, (6<<20)/len(plate)+1)
 	for name, test := range map[string]struct {
 		request *http.Request
 		status  int
@@ -72,6 +72,13 @@ func TestAnUploadThatIsNotOneIsRefusedAndNeverRepeated(t *testing.T) {
 		"path outside":           {form("operations", storing, "map", `{"a":["query"]}`, "a", "1"), 400, "BAD_REQUEST"},
 		"path over another file": {form("operations", storing, "map", `{"a":["variables.i.first","variables.i.first"]}`, "a", "1"), 400, "BAD_REQUEST"},
 		"no path":                {form("operations", storing, "map", `{"a":[]}`, "a", "1"), 400, "BAD_REQUEST"},
+		"no file at all":         {form("operations", storing, "map", oneMap), 400, "BAD_REQUEST"},
+		"one file twice":         {form("operations", storing, "map", bothMap, "a", "1", "a", "2"), 400, "BAD_REQUEST"},
+		"more than the map says": {form("operations", storing, "map", oneMap, "a", "1", "b", plate), 400, "BAD_REQUEST"},
+		"file for no variable":   {form("operations", storing, "map", `{"a":["variables.i.`+plate+`"]}`, "a", "1"), 400, "BAD_REQUEST"},
+		"map that is a list":     {form("operations", storing, "map", `["variables.i.first"]`, "a", "1"), 400, "BAD_REQUEST"},
+		"file in three places":   {form("operations", storing, "map", `{"a":["variables.i.first","variables.i.second","variables.i.third"]}`, "a", "1"), 400, "BAD_REQUEST"},
+		"name that climbs":       {form("operations", storing, "map", `{"../../`+plate+`":["variables.i.first"]}`, "a", "1"), 400, "BAD_REQUEST"},
 		"three files":            {form("operations", storing, "map", `{"a":[],"b":[],"c":[]}`, "a", "1"), 400, "BAD_REQUEST"},
 		"file too large":         {form("operations", storing, "map", oneMap, "a", large), 413, "PAYLOAD_TOO_LARGE"},
 		"operations too large":   {form("operations", large, "map", oneMap), 413, "PAYLOAD_TOO_LARGE"},

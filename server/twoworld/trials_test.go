@@ -18,7 +18,7 @@ const (
 
 // parting are the mutations that take the viewer's own rights away, in the order in which that leaves the
 // most for the others.
-var parting = []string{"unlinkChannel", "changeMobile", "withdrawConsent", "unbindPlate", "forgetDevice", "logout"}
+var parting = []string{"unlinkChannel", "changeMobile", "withdrawConsent", "unbindPlate", "forgetDevice", "closeAccount", "logout"}
 
 // trial answers the values to try on an argument or an input field, the most usual first.
 type trial func(met *acquaintance) []any
@@ -70,6 +70,10 @@ var trials = map[string]trial{
 	"idCard":         these(papers("in.idCard", absentPlate), file("no picture")),
 
 	"policyVersion": these("2025-05-16", "2024-01-01", ""),
+	"region":                        these("广东深圳", "", "a region that is said in so many words that it is none"),
+	"birthday":                      these("1990-01-01", "2020-01-01", "2099-01-01", "no day"),
+	"guardianMobile":                these("13900000098", "13900000001", "110"),
+	"GiveGuardianConsentInput.code": these("000000", ""),
 
 	"idempotencyKey": these("key-1", ""),
 	"text":           these("欢迎", ""),

@@ -24,7 +24,7 @@ import (
 var (
 	plantedOwner = rig.Person{
 		Mobile: "13966660001", Channel: "APP", Plate: "浙B3XK91",
-		VIN: "1M8GDM9AXKP042788", EngineNumber: "ENG7731902Q", Name: "慕容测试甲", IDNumber: "11010519491231002X",
+		VIN: "1M8GDM9AXKP042788", EngineNumber: "ENG7731902Q", Name: "慕容测试甲", Model: "测试牌QX7731", IDNumber: "11010519491231002X",
 	}
 	plantedFollower = rig.Person{Mobile: "13966660002", Channel: "APP", Plate: "浙B8TR47"}
 	plantedStranger = "浙B5WN63"
@@ -72,7 +72,7 @@ func secrets(tokens []string) []string {
 		all = append(all, p.Mobile, "+86"+p.Mobile, p.Plate, strings.TrimPrefix(p.Plate, "浙"))
 	}
 	all = append(all, plantedStranger, "B5WN63", "B9QQ11",
-		plantedOwner.VIN, plantedOwner.EngineNumber, plantedOwner.Name, plantedOwner.IDNumber)
+		plantedOwner.VIN, plantedOwner.EngineNumber, plantedOwner.Name, plantedOwner.Model, plantedOwner.IDNumber)
 	for _, plain := range all {
 		all = append(all, hex.EncodeToString([]byte(plain)), base64.RawStdEncoding.EncodeToString([]byte(plain)))
 	}

@@ -14,7 +14,7 @@ type Person struct {
 	Channel string // APP follows, H5 does not
 	Plate   string // empty: binds none
 
-	VIN, EngineNumber, Name, IDNumber string // for Verify
+	VIN, EngineNumber, Name, Model, IDNumber string // for Verify
 }
 
 // Tokens of a sign-in.
@@ -74,7 +74,7 @@ func (c Client) Bind(ctx context.Context, p Person) (vehicle string, err error) 
 // Verify shows the person's two documents for a vehicle.
 func (c Client) Verify(ctx context.Context, p Person, vehicle string) error {
 	licence, err := json.Marshal(map[string]string{
-		"plate": p.Plate, "vin": p.VIN, "engineNumber": p.EngineNumber, "owner": p.Name, "brandModel": "测试牌",
+		"plate": p.Plate, "vin": p.VIN, "engineNumber": p.EngineNumber, "owner": p.Name, "brandModel": p.Model,
 	})
 	if err != nil {
 		return err

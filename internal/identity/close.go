@@ -1,0 +1,33 @@
+package identity
+
+import (
+	"context"
+
+	"parkbff/ent"
+	"parkbff/ent/erasure"
+	"parkbff/internal/entitlement"
+	"parkbff/internal/viewer"
+)
+
+// CloseAccount ends the viewer's account at once and erases what is personal of it; see erase. Nobody needs
+// to pay first: what is owed is owed by the vehicle. The mobile may open another account, which sees nothing
+// of this one. The viewer in ctx becomes nobody.
+//
+// Errors: UNAUTHENTICATED; STEP_UP_REQUIRED.
+func (s *Service) CloseAccount(ctx context.Context) error {
+	v := viewer.Of(ctx)
+	if err := entitlement.Require(v, entitlement.EndAccount, 0); err != nil {
+		return err
+	}
+	if err := s.steppedUp(ctx, v); err != nil {
+		return err
+	}
+	err := s.write(ctx, "close an account", func(ctx context.Context, tx *ent.Tx) error {
+		return s.erase(ctx, tx, v.AccountID, erasure.ReasonACCOUNT_CLOSED)
+	})
+	if err != nil {
+		return err
+	}
+	viewer.Replace(ctx, viewer.Nobody())
+	return nil
+}

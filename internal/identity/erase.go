@@ -1,0 +1,235 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"parkbff/ent"
+	"parkbff/ent/channellink"
+	"parkbff/ent/codriverinvitation"
+	"parkbff/ent/consent"
+	"parkbff/ent/datakey"
+	"parkbff/ent/erasure"
+	"parkbff/ent/fleet"
+	"parkbff/ent/linkedaccount"
+	"parkbff/ent/notice"
+	"parkbff/ent/platedispute"
+	"parkbff/ent/sessionaccess"
+	"parkbff/ent/signin"
+	"parkbff/ent/vehicle"
+	"parkbff/ent/vehiclebinding"
+	"parkbff/internal/fault"
+	"parkbff/internal/store"
+	"parkbff/internal/vault"
+	"parkbff/internal/viewer"
+)
+
+// erasuresPerRun bounds one run of EraseOverdue; the rest is done by the next.
+const erasuresPerRun = 1000
+
+// EraseOverdue erases the accounts whose deadline has passed (R143).
+func (s *Service) EraseOverdue(ctx context.Context) error {
+	found := viewer.AsSystem(ctx, "find what must be erased")
+	due, err := s.store.Fresh(found).Erasure.Query().
+		Where(erasure.ErasedAtIsNil(), erasure.DeadlineLTE(s.clock.Now())).
+		Order(erasure.ByDeadline()).Limit(erasuresPerRun).All(found)
+	if err != nil {
+		return fmt.Errorf("read deadlines: %w", err)
+	}
+	var failed []error
+	for _, d := range due {
+		failed = append(failed, s.write(ctx, "erase an account", func(ctx context.Context, tx *ent.Tx) error {
+			still, err := tx.Erasure.Query().Where(erasure.ID(d.ID), erasure.ErasedAtIsNil()).Exist(ctx)
+			if err != nil {
+				return fmt.Errorf("read the deadline: %w", err)
+			}
+			if !still {
+				return nil
+			}
+			return s.erase(ctx, tx, d.AccountID, d.Reason)
+		}))
+	}
+	return errors.Join(failed...)
+}
+
+// erase ends all that an account has and takes from the store what is personal, so that of the person
+// nothing can be found or opened any more, in backups neither: the key under which it was sealed is deleted.
+// What is kept says nothing of a person: that there was an account, what it had agreed to until when, that
+// and when it was erased. Stays are the lots' records and go on. An account that was erased stays as it is.
+//
+// It holds the account's vehicles and then the account.
+func (s *Service) erase(ctx context.Context, tx *ent.Tx, accountID int64, why erasure.Reason) error {
+	bound, err := s.holdBound(ctx, tx, accountID)
+	if err != nil {
+		return err
+	}
+	if _, err := holdAccount(ctx, tx, accountID); errors.Is(err, fault.NotFound) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if err := s.releaseInvited(ctx, tx, accountID, bound); err != nil {
+		return err
+	}
+	items := 0
+	for _, step := range []func(context.Context, *ent.Tx, int64) (int, error){
+		s.endSignIns, s.endConsents, deleteOwned, s.emptyBindings(why), s.emptyAccount,
+	} {
+		n, err := step(ctx, tx, accountID)
+		if err != nil {
+			return fmt.Errorf("erase an account: %w", err)
+		}
+		items += n
+	}
+	if err := s.shred(ctx, tx, accountID); err != nil {
+		return err
+	}
+	s.accountChanged(ctx, accountID)
+	return s.recordErasure(ctx, tx, accountID, why, items)
+}
+
+// holdBound answers the account's bindings that hold, by vehicle, and holds their vehicles.
+func (s *Service) holdBound(ctx context.Context, tx *ent.Tx, accountID int64) ([]*ent.VehicleBinding, error) {
+	bound, err := tx.VehicleBinding.Query().
+		Where(vehiclebinding.AccountID(accountID), vehiclebinding.EndedAtIsNil()).
+		Order(vehiclebinding.ByVehicleID()).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read bindings: %w", err)
+	}
+	for _, b := range bound {
+		if _, err := holdVehicle(ctx, tx, b.VehicleID); err != nil {
+			return nil, err
+		}
+	}
+	return bound, nil
+}
+
+// releaseInvited takes the vehicles from the co-drivers whose right rested on the account's, and tells them.
+func (s *Service) releaseInvited(ctx context.Context, tx *ent.Tx, accountID int64, bound []*ent.VehicleBinding) error {
+	for _, own := range bound {
+		invited, err := tx.VehicleBinding.Query().Where(vehiclebinding.VehicleID(own.VehicleID),
+			vehiclebinding.InvitedByAccountID(accountID), vehiclebinding.EndedAtIsNil()).
+			Order(vehiclebinding.ByAccountID()).All(ctx)
+		if err != nil {
+			return fmt.Errorf("read co-drivers: %w", err)
+		}
+		for _, b := range invited {
+			if err := s.release(ctx, tx, b, vehiclebinding.EndReasonREVOKED); err != nil {
+				return err
+			}
+		}
+		if len(invited) == 0 {
+			continue
+		}
+		plate, err := s.plateOf(ctx, own)
+		if err != nil {
+			return err
+		}
+		if err := s.tell(ctx, tx, notice.KindCO_DRIVER_REMOVED, invited, plate); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endSignIns revokes every sign-in, on open sockets too, and drops what was sealed in them.
+func (s *Service) endSignIns(ctx context.Context, tx *ent.Tx, accountID int64) (int, error) {
+	living, err := tx.SignIn.Query().Where(signin.AccountID(accountID), signin.RevokedAtIsNil()).IDs(ctx)
+	if err != nil {
+		return 0, err
+	}
+	err = tx.SignIn.Update().Where(signin.IDIn(living...)).SetRevokedAt(s.clock.Now()).Exec(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range living {
+		store.AfterCommit(ctx, func() { s.signInEnded(id) })
+	}
+	return tx.SignIn.Update().Where(signin.AccountID(accountID)).SetRefresh(vault.Sealed{}).ClearDeviceName().Save(ctx)
+}
+
+// endConsents keeps what was agreed to as evidence, and that it ended with the account (R092).
+func (s *Service) endConsents(ctx context.Context, tx *ent.Tx, accountID int64) (int, error) {
+	err := tx.Consent.Update().
+		Where(consent.AccountID(accountID), consent.WithdrawnAtIsNil(), consent.EndedAtIsNil()).
+		SetEndedAt(s.clock.Now()).Exec(ctx)
+	return 0, err
+}
+
+// deleteOwned deletes what is nobody else's business.
+func deleteOwned(ctx context.Context, tx *ent.Tx, accountID int64) (items int, err error) {
+	for _, remove := range []func(context.Context) (int, error){
+		tx.ChannelLink.Delete().Where(channellink.AccountID(accountID)).Exec,
+		tx.LinkedAccount.Delete().Where(linkedaccount.AccountID(accountID)).Exec,
+		tx.CoDriverInvitation.Delete().Where(codriverinvitation.AccountID(accountID)).Exec,
+		tx.Fleet.Delete().Where(fleet.AccountID(accountID)).Exec,
+		tx.PlateDispute.Delete().Where(platedispute.AccountID(accountID)).Exec,
+		tx.SessionAccess.Delete().Where(sessionaccess.AccountID(accountID)).Exec,
+		tx.Notice.Delete().Where(notice.AccountID(accountID)).Exec,
+	} {
+		n, err := remove(ctx)
+		if err != nil {
+			return 0, err
+		}
+		items += n
+	}
+	return items, nil
+}
+
+// emptyBindings ends the bindings that hold and the protection of plates, and empties all there ever were.
+func (s *Service) emptyBindings(why erasure.Reason) func(context.Context, *ent.Tx, int64) (int, error) {
+	reason := vehiclebinding.EndReasonCLOSED
+	if why == erasure.ReasonACCOUNTS_MERGED {
+		reason = vehiclebinding.EndReasonMERGED
+	}
+	return func(ctx context.Context, tx *ent.Tx, accountID int64) (int, error) {
+		err := tx.Vehicle.Update().Where(vehicle.OwnerAccountID(accountID)).ClearOwnerAccountID().Exec(ctx)
+		if err != nil {
+			return 0, err
+		}
+		err = tx.VehicleBinding.Update().Where(vehiclebinding.AccountID(accountID), vehiclebinding.EndedAtIsNil()).
+			SetEndedAt(s.clock.Now()).SetEndReason(reason).Exec(ctx)
+		if err != nil {
+			return 0, err
+		}
+		return tx.VehicleBinding.Update().Where(vehiclebinding.AccountID(accountID)).
+			SetPlate(vault.Sealed{}).SetPlateIndex([]byte{}).ClearNickname().ClearVerificationReason().ClearFleetID().Save(ctx)
+	}
+}
+
+// emptyAccount leaves a row that names nobody. That a guardian consented is kept as evidence.
+func (s *Service) emptyAccount(ctx context.Context, tx *ent.Tx, accountID int64) (int, error) {
+	err := tx.Account.UpdateOneID(accountID).SetMobile(vault.Sealed{}).ClearMobileIndex().ClearProfile().
+		ClearPersonIndex().ClearAdult().ClearMinorSince().ClearMessageDisplay().SetFullMask(false).
+		SetClosedAt(s.clock.Now()).Exec(ctx)
+	return 1, err
+}
+
+// shred deletes the key of everything that was sealed for the account.
+func (s *Service) shred(ctx context.Context, tx *ent.Tx, accountID int64) error {
+	key := vault.AccountKey(accountID)
+	if _, err := tx.DataKey.Delete().Where(datakey.Owner(string(key))).Exec(ctx); err != nil {
+		return fmt.Errorf("delete the key: %w", err)
+	}
+	store.AfterCommit(ctx, func() { s.accountErased(accountID) })
+	return nil
+}
+
+// recordErasure keeps the evidence (R143).
+func (s *Service) recordErasure(ctx context.Context, tx *ent.Tx, accountID int64, why erasure.Reason, items int) error {
+	now := s.clock.Now()
+	due, err := tx.Erasure.Update().Where(erasure.AccountID(accountID)).SetErasedAt(now).SetItems(items).Save(ctx)
+	if err != nil {
+		return fmt.Errorf("record the erasure: %w", err)
+	}
+	if due > 0 {
+		return nil
+	}
+	err = tx.Erasure.Create().SetAccountID(accountID).SetReason(why).SetNoticedAt(now).SetDeadline(now).
+		SetErasedAt(now).SetItems(items).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("record the erasure: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,32 @@
+package notice
+
+import (
+	"parkbff/ent/notice"
+	"parkbff/internal/language"
+)
+
+// titles say what a notice is about, and nothing of whom it concerns.
+var titles = map[language.Language]map[notice.Kind]string{
+	language.Chinese: {
+		notice.KindENTERED:           "车辆入场",
+		notice.KindEXITED:            "车辆出场",
+		notice.KindBOUND_BY_ANOTHER:  "他人绑定了您的车牌",
+		notice.KindEVICTED:           "车主已认证，车牌已解绑",
+		notice.KindCO_DRIVER_REMOVED: "车主已收回共同驾驶授权",
+		notice.KindDISPUTE_DECIDED:   "车牌申诉有结果",
+	},
+	language.English: {
+		notice.KindENTERED:           "Vehicle entered",
+		notice.KindEXITED:            "Vehicle left",
+		notice.KindBOUND_BY_ANOTHER:  "Somebody else bound your plate",
+		notice.KindEVICTED:           "The owner verified this vehicle; it is no longer bound here",
+		notice.KindCO_DRIVER_REMOVED: "The owner no longer shares this vehicle with you",
+		notice.KindDISPUTE_DECIDED:   "Your plate claim was decided",
+	},
+}
+
+// Title says in a few words what the notice is about.
+func (n *Notice) Title(in language.Language) string { return titles[in][n.Kind] }
+
+// IsMessage holds: a notice is shown as its account wants its messages shown (R026).
+func (n *Notice) IsMessage() bool { return true }
