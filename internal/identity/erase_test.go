@@ -36,7 +36,7 @@ func TestNothingBeginsInAnAccountWhileItCloses(t *testing.T) {
 				case 0:
 					return h.CloseAccount(asP())
 				case 1:
-					_, err = h.SignIn(viewer.With(t.Context(), identity.Login{Mobile: viewer.Nobody()), Code: mobile, code, Channel: signin.ChannelAPP})
+					_, err = h.SignIn(viewer.With(t.Context(), viewer.Nobody()), identity.Login{Mobile: mobile, Code: code, Channel: signin.ChannelAPP})
 				case 2:
 					_, err = h.BindPlate(asP(), "粤BD12345", "", true)
 				case 3:

@@ -69,7 +69,7 @@ var trials = map[string]trial{
 	"drivingLicence": these(papers("in.drivingLicence", absentPlate), file("no picture")),
 	"idCard":         these(papers("in.idCard", absentPlate), file("no picture")),
 
-	"policyVersion": these("2025-05-16", "2024-01-01", ""),
+	"policyVersion":                 these("2025-05-16", "2024-01-01", ""),
 	"region":                        these("广东深圳", "", "a region that is said in so many words that it is none"),
 	"birthday":                      these("1990-01-01", "2020-01-01", "2099-01-01", "no day"),
 	"guardianMobile":                these("13900000098", "13900000001", "110"),
