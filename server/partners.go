@@ -93,6 +93,7 @@ func (p *Partners) openOCR(file partnerFile, k clock.Clock) (err error) {
 		settings.Region = file.OCR.Region
 	} else {
 		settings.Credentials = tc3.Credentials{ID: "sandbox", Secret: "sandbox"}
+		settings.AlsoTakes = []string{sandboxocr.MediaType}
 		if settings.BaseURL, err = p.standIn("ocr", sandboxocr.New(settings.Credentials, k)); err != nil {
 			return err
 		}

@@ -109,7 +109,7 @@ func (h *house) ocrClient() *ocr.Client {
 	key := tc3.Credentials{ID: "id", Secret: "secret"}
 	server := httptest.NewServer(ocrsandbox.New(key, h.clock))
 	h.t.Cleanup(server.Close)
-	client, err := ocr.New(ocr.Config{BaseURL: server.URL, Credentials: key}, h.clock)
+	client, err := ocr.New(ocr.Config{BaseURL: server.URL, Credentials: key, AlsoTakes: []string{ocrsandbox.MediaType}}, h.clock)
 	h.must(err)
 	return client
 }

@@ -37,11 +37,14 @@ type Sender interface {
 	SendCode(ctx context.Context, mobile cnid.Mobile, code string) error
 }
 
-// DocumentReader reads the two documents of a verification. Errors: ocr.Unreadable and ocr.NotOriginal,
-// which refuse the verification; ocr.TooLarge; fault.Unavailable.
+// DocumentReader reads the documents of a verification. Errors: ocr.Unreadable and ocr.NotOriginal, which
+// refuse the verification; ocr.TooLarge; fault.Unavailable.
 type DocumentReader interface {
+	// Takes lists the media types that can be read.
+	Takes() []string
 	ReadDrivingLicence(ctx context.Context, image []byte) (ocr.DrivingLicence, error)
 	ReadIDCard(ctx context.Context, image []byte) (ocr.IDCard, error)
+	ReadBusinessLicence(ctx context.Context, image []byte) (ocr.BusinessLicence, error)
 }
 
 // Teller writes notices in the transaction in which what they tell of happens.

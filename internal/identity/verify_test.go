@@ -14,6 +14,7 @@ import (
 	"parkbff/internal/fault"
 	"parkbff/internal/identity"
 	"parkbff/internal/partner/ocr"
+	ocrsandbox "parkbff/internal/partner/sandbox/ocr"
 	"parkbff/internal/viewer"
 )
 
@@ -231,6 +232,12 @@ func (away) ReadDrivingLicence(context.Context, []byte) (ocr.DrivingLicence, err
 func (away) ReadIDCard(context.Context, []byte) (ocr.IDCard, error) {
 	return ocr.IDCard{}, fault.Unavailable
 }
+
+func (away) ReadBusinessLicence(context.Context, []byte) (ocr.BusinessLicence, error) {
+	return ocr.BusinessLicence{}, fault.Unavailable
+}
+
+func (away) Takes() []string { return []string{ocrsandbox.MediaType} }
 
 func TestAnOutageCostsNoTry(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {

@@ -20,22 +20,25 @@ const (
 	maxReply = 1 << 20
 )
 
-// request is the body of both interfaces. The front is the page with the photo or the seal.
+// request is the body of every interface; each knows some of the fields and refuses the others. The front
+// is the page with the photo or the seal.
 type request struct {
-	ImageBase64 string `json:"ImageBase64"`
-	CardSide    string `json:"CardSide"`
-	Config      string `json:"Config,omitempty"`
+	ImageBase64    string `json:"ImageBase64"`
+	CardSide       string `json:"CardSide,omitempty"`
+	Config         string `json:"Config,omitempty"`
+	EnableCopyWarn bool   `json:"EnableCopyWarn,omitempty"`
 }
 
 // call sends an image and reads the answer into reply, which is left alone on error.
-func (c *Client) call(ctx context.Context, action string, image []byte, config string, reply any) error {
+func (c *Client) call(ctx context.Context, action string, image []byte, content request, reply any) error {
 	if len(image) == 0 {
 		return Unreadable
 	}
 	if len(image) > MaxImage {
 		return TooLarge
 	}
-	r, err := c.request(ctx, action, request{base64.StdEncoding.EncodeToString(image), "FRONT", config})
+	content.ImageBase64 = base64.StdEncoding.EncodeToString(image)
+	r, err := c.request(ctx, action, content)
 	if err != nil {
 		return err
 	}

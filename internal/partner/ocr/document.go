@@ -21,6 +21,13 @@ type IDCard struct {
 	IDNumber string
 }
 
+// BusinessLicence is what a business licence (营业执照) says, as read. It is used once and never kept.
+type BusinessLicence struct {
+	Name                string
+	CreditCode          string // unified social credit code (GB 32100), or the registration number before 2015
+	LegalRepresentative string
+}
+
 const document = "document"
 
 // Format prints "document" whatever the verb.
@@ -34,3 +41,9 @@ func (IDCard) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, document) }
 
 // MarshalText answers "document".
 func (IDCard) MarshalText() ([]byte, error) { return []byte(document), nil }
+
+// Format prints "document" whatever the verb.
+func (BusinessLicence) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, document) }
+
+// MarshalText answers "document".
+func (BusinessLicence) MarshalText() ([]byte, error) { return []byte(document), nil }

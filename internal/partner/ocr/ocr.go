@@ -1,7 +1,8 @@
 // Package ocr reads the documents with which a driver proves that a vehicle is theirs, through Tencent
-// Cloud OCR (2018-11-19: VehicleLicenseOCR, https://cloud.tencent.com/document/api/866/36209, and
-// IDCardOCR, https://cloud.tencent.com/document/api/866/33524). Neither images nor what they say are kept,
-// and no error repeats them.
+// Cloud OCR (2018-11-19: VehicleLicenseOCR, https://cloud.tencent.com/document/api/866/36209, IDCardOCR,
+// https://cloud.tencent.com/document/api/866/33524, and BizLicenseOCR,
+// https://cloud.tencent.com/document/api/866/36215). Neither images nor what they say are kept, and no
+// error repeats them.
 package ocr
 
 import (
@@ -34,10 +35,11 @@ var (
 	TooLarge    = fault.New("DOCUMENT_TOO_LARGE", "The photo is too large; it may have 5 MB.")
 )
 
-// Config says whom to ask and in whose name. Region and Transport are optional.
+// Config says whom to ask and in whose name. Region, AlsoTakes and Transport are optional.
 type Config struct {
-	BaseURL     string // Endpoint, or a stand-in's
-	Region      string // such as ap-guangzhou
+	BaseURL     string   // Endpoint, or a stand-in's
+	Region      string   // such as ap-guangzhou
+	AlsoTakes   []string // media types that a stand-in reads beyond the service's own
 	Credentials tc3.Credentials
 	Transport   http.RoundTripper
 }
@@ -69,6 +71,12 @@ func New(config Config, clock clock.Clock) (*Client, error) {
 	}, nil
 }
 
+// Takes lists the media types of the images that can be read. The service says of all three interfaces:
+// PNG, JPG and JPEG.
+func (c *Client) Takes() []string {
+	return append([]string{"image/jpeg", "image/png"}, c.config.AlsoTakes...)
+}
+
 // ReadDrivingLicence reads the main page of a vehicle licence from a PNG or JPEG image. Plate and VIN are
 // there when it succeeds; the rest as far as it was legible.
 //
@@ -84,10 +92,10 @@ func (c *Client) ReadDrivingLicence(ctx context.Context, image []byte) (DrivingL
 		} `json:"FrontInfo"`
 		Warnings []int `json:"RecognizeWarnCode"`
 	}
-	if err := c.call(ctx, "VehicleLicenseOCR", image, "", &reply); err != nil {
+	if err := c.call(ctx, "VehicleLicenseOCR", image, request{CardSide: "FRONT"}, &reply); err != nil {
 		return DrivingLicence{}, err
 	}
-	if notOriginal(reply.Warnings) {
+	if has(reply.Warnings, notOriginal) {
 		return DrivingLicence{}, NotOriginal
 	}
 	if reply.FrontInfo == nil || reply.FrontInfo.Plate == "" || reply.FrontInfo.VIN == "" {
@@ -96,7 +104,7 @@ func (c *Client) ReadDrivingLicence(ctx context.Context, image []byte) (DrivingL
 	return DrivingLicence(*reply.FrontInfo), nil
 }
 
-// idCardWarnings asks for the findings that notOriginal reads; the service looks for none by itself.
+// idCardWarnings asks for the findings that notOriginal names; the service looks for none by itself.
 const idCardWarnings = `{"CopyWarn":true,"ReshootWarn":true,"DetectPsWarn":true}`
 
 // ReadIDCard reads the front of a resident id card from a PNG or JPEG image. Errors as ReadDrivingLicence.
@@ -107,7 +115,7 @@ func (c *Client) ReadIDCard(ctx context.Context, image []byte) (IDCard, error) {
 		// Advanced is a JSON text within the JSON.
 		Advanced string `json:"AdvancedInfo"`
 	}
-	if err := c.call(ctx, "IDCardOCR", image, idCardWarnings, &reply); err != nil {
+	if err := c.call(ctx, "IDCardOCR", image, request{CardSide: "FRONT", Config: idCardWarnings}, &reply); err != nil {
 		return IDCard{}, err
 	}
 	var advanced struct {
@@ -118,7 +126,7 @@ func (c *Client) ReadIDCard(ctx context.Context, image []byte) (IDCard, error) {
 			return IDCard{}, unavailable("its findings are not JSON")
 		}
 	}
-	if notOriginal(advanced.Warnings) {
+	if has(advanced.Warnings, notOriginal) {
 		return IDCard{}, NotOriginal
 	}
 	if reply.Name == "" || reply.IDNumber == "" {
@@ -127,8 +135,34 @@ func (c *Client) ReadIDCard(ctx context.Context, image []byte) (IDCard, error) {
 	return IDCard{Name: reply.Name, IDNumber: reply.IDNumber}, nil
 }
 
-// notOriginal holds for a photocopy (-9102), a photo of a screen or print (-9103) and an edited picture
-// (-9106), by the warning codes of both interfaces.
-func notOriginal(warnings []int) bool {
-	return slices.ContainsFunc(warnings, func(code int) bool { return code == -9102 || code == -9103 || code == -9106 })
+// ReadBusinessLicence reads a business licence (营业执照) from a PNG or JPEG image. Name and number are there
+// when it succeeds. Errors as ReadDrivingLicence.
+func (c *Client) ReadBusinessLicence(ctx context.Context, image []byte) (BusinessLicence, error) {
+	var reply struct {
+		CreditCode          string `json:"RegNum"`
+		Name                string `json:"Name"`
+		LegalRepresentative string `json:"Person"`
+		Warnings            []int  `json:"RecognizeWarnCode"`
+	}
+	if err := c.call(ctx, "BizLicenseOCR", image, request{EnableCopyWarn: true}, &reply); err != nil {
+		return BusinessLicence{}, err
+	}
+	if has(reply.Warnings, notOriginalLicence) {
+		return BusinessLicence{}, NotOriginal
+	}
+	if reply.Name == "" || reply.CreditCode == "" {
+		return BusinessLicence{}, Unreadable
+	}
+	return BusinessLicence{Name: reply.Name, CreditCode: reply.CreditCode, LegalRepresentative: reply.LegalRepresentative}, nil
+}
+
+// Warning codes of a photocopy (-9102), a photo of a screen or print and an edited picture. The interfaces
+// count differently: -9104 is such a photo of a business licence, and a temporary card among id cards.
+var (
+	notOriginal        = []int{-9102, -9103, -9106}
+	notOriginalLicence = []int{-9102, -9104}
+)
+
+func has(warnings, of []int) bool {
+	return slices.ContainsFunc(warnings, func(code int) bool { return slices.Contains(of, code) })
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,11 +22,12 @@ import (
 const (
 	licenceImage = `{"plate":"粤B12345","vin":"1M8GDM9AXKP042788","engineNumber":"E123","owner":"张三","brandModel":"比亚迪 秦"}`
 	cardImage    = `{"name":"张三","idNumber":"11010519491231002X"}`
+	companyImage = `{"name":"深圳市顺易通信息科技有限公司","creditCode":"91440300552114241P","person":"李四"}`
 )
 
 var (
 	ours     = tc3.Credentials{ID: "id", Secret: "secret"}
-	contents = []string{"粤B12345", "1M8GDM9AXKP042788", "E123", "张三", "比亚迪", "11010519491231002X"}
+	contents = []string{"粤B12345", "1M8GDM9AXKP042788", "E123", "张三", "比亚迪", "11010519491231002X", "91440300552114241P", "李四"}
 )
 
 type noon struct{}
@@ -59,6 +61,11 @@ func TestDocumentsAreRead(t *testing.T) {
 	if err != nil || card != (ocr.IDCard{Name: "张三", IDNumber: "11010519491231002X"}) {
 		t.Errorf("card: %q %q, %v", card.Name, card.IDNumber, err)
 	}
+	company, err := c.ReadBusinessLicence(t.Context(), []byte(companyImage))
+	wanted := ocr.BusinessLicence{Name: "深圳市顺易通信息科技有限公司", CreditCode: "91440300552114241P", LegalRepresentative: "李四"}
+	if err != nil || company != wanted {
+		t.Errorf("company: %q %q, %v", company.Name, company.CreditCode, err)
+	}
 }
 
 func TestWhatIsNoSuchDocumentIsUnreadable(t *testing.T) {
@@ -74,12 +81,18 @@ func TestWhatIsNoSuchDocumentIsUnreadable(t *testing.T) {
 		if _, err := c.ReadIDCard(t.Context(), []byte(image)); !errors.Is(err, ocr.Unreadable) {
 			t.Errorf("%s as a card: %v", name, err)
 		}
+		if _, err := c.ReadBusinessLicence(t.Context(), []byte(image)); !errors.Is(err, ocr.Unreadable) {
+			t.Errorf("%s as a business licence: %v", name, err)
+		}
 	}
 	if _, err := c.ReadDrivingLicence(t.Context(), []byte(cardImage)); !errors.Is(err, ocr.Unreadable) {
 		t.Errorf("a card as a licence: %v", err)
 	}
 	if _, err := c.ReadIDCard(t.Context(), []byte(licenceImage)); !errors.Is(err, ocr.Unreadable) {
 		t.Errorf("a licence as a card: %v", err)
+	}
+	if _, err := c.ReadBusinessLicence(t.Context(), []byte(`{"creditCode":"91440300552114241P"}`)); !errors.Is(err, ocr.Unreadable) {
+		t.Errorf("a business licence without a name: %v", err)
 	}
 	if _, err := c.ReadIDCard(t.Context(), []byte(`{"name":"","idNumber":"1"}`)); !errors.Is(err, ocr.Unreadable) {
 		t.Errorf("a card without a name: %v", err)
@@ -112,7 +125,7 @@ func TestAnotherKeyReadsNothing(t *testing.T) {
 }
 
 func TestRepliesAreTranslatedWithoutTheDocument(t *testing.T) {
-	const content = `"FrontInfo":{"PlateNo":"粤B12345","Vin":"1M8GDM9AXKP042788","Owner":"张三"},"Name":"张三","IdNum":"11010519491231002X"`
+	const content = `"FrontInfo":{"PlateNo":"粤B12345","Vin":"1M8GDM9AXKP042788","Owner":"张三"},"Name":"张三","IdNum":"11010519491231002X","RegNum":"91440300552114241P","Person":"李四"`
 	for reply, want := range map[string]error{
 		`{"Response":{` + content + `}}`: nil,
 		`{"Response":{` + content + `,"RecognizeWarnCode":[-9102],"AdvancedInfo":"{\"WarnInfos\":[-9102]}"}}`:     ocr.NotOriginal,
@@ -133,6 +146,12 @@ func TestRepliesAreTranslatedWithoutTheDocument(t *testing.T) {
 		c := client(t, serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, reply) })), ours)
 		_, licenceErr := c.ReadDrivingLicence(t.Context(), []byte(licenceImage))
 		_, cardErr := c.ReadIDCard(t.Context(), []byte(cardImage))
+		_, companyErr := c.ReadBusinessLicence(t.Context(), []byte(companyImage))
+		for _, secret := range contents {
+			if strings.Contains(cause(companyErr), secret) {
+				t.Errorf("%s: the error says %s", reply, cause(companyErr))
+			}
+		}
 		for _, err := range []error{licenceErr, cardErr} {
 			if !errors.Is(err, want) {
 				t.Errorf("%s: %v", reply, err)
@@ -143,6 +162,40 @@ func TestRepliesAreTranslatedWithoutTheDocument(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestACopyOfABusinessLicenceIsNotTheOriginal(t *testing.T) {
+	for code, want := range map[int]error{-9102: ocr.NotOriginal, -9104: ocr.NotOriginal, -9103: nil} {
+		var asked struct {
+			CardSide       *string
+			EnableCopyWarn bool
+		}
+		c := client(t, serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
+				t.Error(err)
+			}
+			_, _ = fmt.Fprintf(w, `{"Response":{"RegNum":"1","Name":"公司","RecognizeWarnCode":[%d]}}`, code)
+		})), ours)
+		if _, err := c.ReadBusinessLicence(t.Context(), []byte(companyImage)); !errors.Is(err, want) {
+			t.Errorf("%d: %v", code, err)
+		}
+		if asked.CardSide != nil || !asked.EnableCopyWarn {
+			t.Errorf("asked as %+v", asked)
+		}
+	}
+}
+
+func TestOnlyAStandInTakesMoreThanPictures(t *testing.T) {
+	if got := client(t, ocr.Endpoint, ours).Takes(); !slices.Equal(got, []string{"image/jpeg", "image/png"}) {
+		t.Errorf("the service takes %v", got)
+	}
+	c, err := ocr.New(ocr.Config{BaseURL: ocr.Endpoint, Credentials: ours, AlsoTakes: []string{sandbox.MediaType}}, noon{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Takes(); !slices.Contains(got, "application/json") {
+		t.Errorf("the stand-in takes %v", got)
 	}
 }
 
@@ -162,7 +215,8 @@ func TestAServiceThatCannotBeReachedIsUnavailable(t *testing.T) {
 func TestDocumentsAreNotPrintedOrEncoded(t *testing.T) {
 	licence := ocr.DrivingLicence{Plate: contents[0], VIN: contents[1], EngineNumber: contents[2], Owner: contents[3], BrandModel: contents[4]}
 	card := ocr.IDCard{Name: contents[3], IDNumber: contents[5]}
-	for _, value := range []any{licence, card, &licence, &card} {
+	company := ocr.BusinessLicence{Name: contents[3], CreditCode: contents[6], LegalRepresentative: contents[7]}
+	for _, value := range []any{licence, card, company, &licence, &card, &company} {
 		encoded, err := json.Marshal(value)
 		if err != nil || string(encoded) != `"document"` {
 			t.Errorf("encodes as %s, %v", encoded, err)

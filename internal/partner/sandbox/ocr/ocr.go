@@ -1,8 +1,9 @@
-// Package ocr stands in for Tencent Cloud OCR: it speaks the wire protocol of VehicleLicenseOCR and
-// IDCardOCR and checks signatures like the original. Its "document image" is a JSON file, either
+// Package ocr stands in for Tencent Cloud OCR: it speaks the wire protocol of VehicleLicenseOCR, IDCardOCR
+// and BizLicenseOCR and checks signatures like the original. Its "document image" is a JSON file, one of
 //
 //	{"plate":…,"vin":…,"engineNumber":…,"owner":…,"brandModel":…}
 //	{"name":…,"idNumber":…}
+//	{"name":…,"creditCode":…,"person":…}
 //
 // and anything else is answered as an image that cannot be read. It keeps nothing.
 package ocr
@@ -24,6 +25,9 @@ const (
 	maxImage = 7 << 20 // in Base64
 	maxBody  = maxImage + 4<<10
 )
+
+// MediaType of a document that only the stand-in reads.
+const MediaType = "application/json"
 
 // Sandbox is an http.Handler.
 type Sandbox struct {
@@ -75,7 +79,8 @@ func (s *Sandbox) handle(w http.ResponseWriter, r *http.Request) (map[string]any
 		return nil, noVersion
 	}
 	var request struct{ ImageBase64, CardSide string }
-	if err := json.Unmarshal(body, &request); err != nil || request.CardSide != "FRONT" {
+	action := r.Header.Get("X-TC-Action")
+	if err := json.Unmarshal(body, &request); err != nil || request.CardSide != side(action) {
 		return nil, badRequest
 	}
 	if len(request.ImageBase64) > maxImage {
@@ -85,13 +90,23 @@ func (s *Sandbox) handle(w http.ResponseWriter, r *http.Request) (map[string]any
 	if err != nil || len(image) == 0 {
 		return nil, undecodable
 	}
-	switch r.Header.Get("X-TC-Action") {
+	switch action {
 	case "VehicleLicenseOCR":
 		return vehicleLicence(image)
 	case "IDCardOCR":
 		return idCard(image)
+	case "BizLicenseOCR":
+		return businessLicence(image)
 	}
 	return nil, noAction
+}
+
+// side is what must be said of the page that is shown: a business licence has but one.
+func side(action string) string {
+	if action == "BizLicenseOCR" {
+		return ""
+	}
+	return "FRONT"
 }
 
 func vehicleLicence(image []byte) (map[string]any, error) {
@@ -113,6 +128,14 @@ func idCard(image []byte) (map[string]any, error) {
 		return nil, noIDCard
 	}
 	return map[string]any{"Name": card.Name, "IdNum": card.IDNumber, "AdvancedInfo": `{"WarnInfos":[]}`}, nil
+}
+
+func businessLicence(image []byte) (map[string]any, error) {
+	var page struct{ Name, CreditCode, Person string }
+	if err := read(image, &page); err != nil || page.CreditCode == "" {
+		return nil, unrecognise
+	}
+	return map[string]any{"RegNum": page.CreditCode, "Name": page.Name, "Person": page.Person, "RecognizeWarnCode": []int{}}, nil
 }
 
 // read takes one JSON object with the members of page and no others.
