@@ -66,6 +66,12 @@ func (r *Resolver) find(ctx context.Context, id relay.ID) (relay.Node, error) {
 		return some(r.consents.One(ctx, id.Row))
 	case typeVehicle:
 		return some(r.identity.Vehicle(ctx, id.Row))
+	case typeCoDriver:
+		return some(r.identity.CoDriver(ctx, id.Row))
+	case typeFleet:
+		return some(r.identity.Fleet(ctx, id.Row))
+	case typePlateDispute:
+		return some(r.identity.PlateDispute(ctx, id.Row))
 	case typeGateCommand:
 		return some(r.parking.CommandByRow(ctx, id.Row))
 	case typeLot:

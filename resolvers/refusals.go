@@ -28,7 +28,11 @@ func refusals(err error) ([]*model.UserError, error) {
 	if f == nil || topLevel[f.Code()] {
 		return []*model.UserError{}, err
 	}
-	return []*model.UserError{{Code: f.Code(), Field: present(f.Field()), Message: f.Message()}}, nil
+	return []*model.UserError{userError(f)}, nil
+}
+
+func userError(f *fault.Error) *model.UserError {
+	return &model.UserError{Code: f.Code(), Field: present(f.Field()), Message: f.Message()}
 }
 
 func present(s string) *string {

@@ -121,7 +121,7 @@ func (h *House) openServices(p Parts) (err error) {
 	h.Notices.SetLots(h.Parking)
 	h.people = identity.Config{
 		Store: h.Store, Vault: v, Tokens: h.Tokens, Bus: h.Bus, Clock: h.Clock, Random: p.Random,
-		SMS: h.Partners.SMS, Reader: h.Partners.OCR, Teller: h.Notices, Risks: h.Risk, Log: h.Log,
+		SMS: h.Partners.SMS, Reader: h.Partners.OCR, Teller: h.Notices, Risks: h.Risk, Log: h.Log, StepUps: h.Staff,
 		ProveChannels: h.Config.Mode == config.Production,
 	}
 	h.Identity, err = identity.New(h.people)

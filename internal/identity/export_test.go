@@ -30,3 +30,8 @@ func (s *Service) Interrupt(accountID int64, change func(), read func() *viewer.
 	s.known.put(of, old, now, epoch)
 	return read()
 }
+
+// WithdrawClaims does what leaving does to an account's claims.
+func (s *Service) WithdrawClaims(ctx context.Context, accountID int64) error {
+	return s.write(ctx, "test", func(ctx context.Context, tx *ent.Tx) error { return s.withdrawClaims(ctx, tx, accountID) })
+}

@@ -9,6 +9,7 @@ import (
 	"parkbff/ent"
 	"parkbff/ent/account"
 	"parkbff/ent/channellink"
+	"parkbff/ent/consent"
 	"parkbff/ent/gate"
 	"parkbff/ent/signin"
 	"parkbff/ent/staff"
@@ -119,6 +120,9 @@ func (s *Service) accountFacts(ctx context.Context, db *ent.Client, id int64) (f
 	if base.Vehicles, err = vehiclesOf(ctx, db, id); err != nil {
 		return nil, err
 	}
+	if base.Consents, err = consentsOf(ctx, db, id); err != nil {
+		return nil, err
+	}
 	known := make(facts, len(living))
 	for _, in := range living {
 		v := base
@@ -139,6 +143,20 @@ func channelsOf(ctx context.Context, db *ent.Client, accountID int64) ([]string,
 		names = append(names, string(link.Channel))
 	}
 	return names, nil
+}
+
+// consentsOf lists what an account agrees to apart from single vehicles.
+func consentsOf(ctx context.Context, db *ent.Client, accountID int64) ([]string, error) {
+	given, err := db.Consent.Query().Where(consent.AccountID(accountID), consent.VehicleIDIsNil(),
+		consent.WithdrawnAtIsNil(), consent.EndedAtIsNil()).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read consents: %w", err)
+	}
+	purposes := make([]string, len(given))
+	for i, c := range given {
+		purposes[i] = string(c.Purpose)
+	}
+	return purposes, nil
 }
 
 func vehiclesOf(ctx context.Context, db *ent.Client, accountID int64) ([]viewer.Vehicle, error) {

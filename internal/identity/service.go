@@ -64,6 +64,11 @@ type Risks interface {
 	Note(ctx context.Context, h risk.Happening)
 }
 
+// StepUps says whether the member of staff who asks has shown a second factor lately. Error: STEP_UP_REQUIRED.
+type StepUps interface {
+	SteppedUp(ctx context.Context) error
+}
+
 // Config is what a Service is made of. Everything but Bus, Platforms, Numbers and Log is required.
 type Config struct {
 	Store  *store.Store
@@ -78,6 +83,8 @@ type Config struct {
 	Risks  Risks
 	Log    *slog.Logger
 
+	StepUps StepUps
+
 	Platforms Platforms // who vouches for people, by channel
 	Numbers   Numbers   // nil: there is no sign-in at one click
 	// ProveChannels wants proof of the mini-program somebody says to sign in on (LoginInput.channelCode):
@@ -87,7 +94,7 @@ type Config struct {
 
 func (c Config) check() error {
 	if c.Store == nil || c.Vault == nil || c.Tokens == nil || c.Clock == nil || c.Random == nil ||
-		c.SMS == nil || c.Reader == nil || c.Teller == nil || c.Risks == nil {
+		c.SMS == nil || c.Reader == nil || c.Teller == nil || c.Risks == nil || c.StepUps == nil {
 		return errors.New("identity: the configuration is not complete")
 	}
 	return nil
@@ -95,17 +102,18 @@ func (c Config) check() error {
 
 // Service is safe for concurrent use.
 type Service struct {
-	store  *store.Store
-	vault  *vault.Vault
-	issuer *token.Issuer
-	bus    Bus
-	clock  clock.Clock
-	random io.Reader
-	sms    Sender
-	reader DocumentReader
-	teller Teller
-	risks  Risks
-	log    *slog.Logger
+	store   *store.Store
+	vault   *vault.Vault
+	issuer  *token.Issuer
+	bus     Bus
+	clock   clock.Clock
+	random  io.Reader
+	sms     Sender
+	reader  DocumentReader
+	teller  Teller
+	risks   Risks
+	stepUps StepUps
+	log     *slog.Logger
 
 	platforms     Platforms
 	numbers       Numbers
@@ -126,7 +134,7 @@ func New(c Config) (*Service, error) {
 	}
 	return &Service{
 		store: c.Store, vault: c.Vault, issuer: c.Tokens, bus: c.Bus, clock: c.Clock, random: c.Random,
-		sms: c.SMS, reader: c.Reader, teller: c.Teller, risks: c.Risks, log: c.Log,
+		sms: c.SMS, reader: c.Reader, teller: c.Teller, risks: c.Risks, stepUps: c.StepUps, log: c.Log,
 		platforms: c.Platforms, numbers: c.Numbers, proveChannels: c.ProveChannels,
 		known: newFactCache(), ending: newEndings(), doubt: make(chan struct{}, 1),
 	}, nil

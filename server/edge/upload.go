@@ -17,7 +17,7 @@ import (
 const (
 	maxUpload     = 12 << 20
 	maxFile       = 5 << 20
-	maxFiles      = 2
+	maxFiles      = 20       // the driving licences of a fleet's vehicles; all of them within maxUpload
 	maxOperations = 64 << 10 // of the parts `operations` and `map`, each
 	uploadTime    = 60 * time.Second
 )
