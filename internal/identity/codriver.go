@@ -162,9 +162,6 @@ func (s *Service) accept(ctx context.Context, tx *ent.Tx, accountID int64, code 
 	if err != nil {
 		return 0, err
 	}
-	if !ownedBy(car, open.AccountID) {
-		return 0, InvitationInvalid
-	}
 	if _, err := holdAccount(ctx, tx, accountID); err != nil {
 		return 0, err
 	}
@@ -172,20 +169,21 @@ func (s *Service) accept(ctx context.Context, tx *ent.Tx, accountID int64, code 
 	if err != nil {
 		return 0, err
 	}
+	owner := bindingOf(bound, open.AccountID)
+	if owner == nil || !ownedBy(car, open.AccountID) {
+		return 0, InvitationInvalid
+	}
 	if own := bindingOf(bound, accountID); own != nil {
 		return own.ID, nil
 	}
 	if guestsIn(bound) >= maxCoDrivers {
 		return 0, TooManyCoDrivers
 	}
-	return s.admit(ctx, tx, open, bindingOf(bound, open.AccountID), accountID)
+	return s.admit(ctx, tx, open, owner, accountID)
 }
 
 // admit binds the vehicle and tells its owner, who may have lost the code to somebody.
 func (s *Service) admit(ctx context.Context, tx *ent.Tx, by *ent.CoDriverInvitation, owner *ent.VehicleBinding, accountID int64) (binding int64, err error) {
-	if owner == nil {
-		return 0, InvitationInvalid
-	}
 	var plate cnid.Plate
 	if plate, err = s.plateOf(ctx, owner); err != nil {
 		return 0, err

@@ -80,6 +80,8 @@ func TestACoDriverHasTheCarUnverifiedAndBesideThreePlates(t *testing.T) {
 		refused(t, guest.verifies(shared, licence(plate, "李四"), card("李四", another)), identity.PlateProtected)
 		_, err = h.RemoveCoDriver(guest.ctx, found[0].Row)
 		refused(t, err, fault.NotFound)
+		h.must(h.UnbindPlate(guest.ctx, h.first(guest).Row))
+		guest.binds("粤B44444") // the shared one takes no place
 		if again := guest.accepts(owner.invites(car)); again.Row != shared.Row {
 			t.Error("bound twice")
 		}
@@ -207,5 +209,70 @@ func TestOnlyTheHashOfAnInvitationIsKept(t *testing.T) {
 				t.Error("the code is kept")
 			}
 		})
+	})
+}
+
+func TestNobodyIsAdmittedToAVehicleThatItsOwnerGivesUp(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		owner, car := h.owner(mobile)
+		guest := h.arrives("13900139000", signin.ChannelAPP)
+		for range 5 {
+			code := owner.invites(car)
+			errs := atOnce(2, func(i int) error {
+				if i == 0 {
+					return h.UnbindPlate(owner.ctx, car.Row)
+				}
+				_, err := h.AcceptCoDriverInvitation(guest.ctx, code, true)
+				return err
+			})
+			h.must(errs[0])
+			h.must(guest.returns())
+			if guest.viewer().BoundPlates() != 0 {
+				t.Fatal("a co-driver outlived the ownership")
+			}
+			h.clock.Pass(time.Second)
+			car = owner.binds(plate)
+			h.must(h.proves(owner, car))
+		}
+	})
+}
+
+// proves makes a vehicle its account's own without a try.
+func (h *house) proves(p *person, v *identity.Vehicle) error {
+	h.system(func(ctx context.Context, tx *ent.Tx) {
+		h.must(tx.VehicleBinding.UpdateOneID(v.Row).SetVerification(vehiclebinding.VerificationPASSED).Exec(ctx))
+		h.must(tx.Vehicle.UpdateOneID(v.VehicleID).SetOwnerAccountID(p.id()).Exec(ctx))
+	})
+	h.Forget()
+	return p.returns()
+}
+
+// first answers what a person bound first.
+func (h *house) first(p *person) *identity.Vehicle {
+	h.t.Helper()
+	all, err := h.Vehicles(p.ctx)
+	h.must(err)
+	return all[0]
+}
+
+func TestAnInvitationRestsOnWhatIsTrueNow(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		owner, car := h.owner(mobile)
+		guest, heir := h.arrives("13900139000", signin.ChannelAPP), h.arrives("13700137000", signin.ChannelAPP)
+		code := owner.invites(car)
+		own := func(by int64) {
+			h.system(func(ctx context.Context, tx *ent.Tx) {
+				h.must(tx.Vehicle.UpdateOneID(car.VehicleID).SetOwnerAccountID(by).Exec(ctx))
+			})
+		}
+		own(heir.id())
+		_, err := h.AcceptCoDriverInvitation(guest.ctx, code, true)
+		refused(t, err, identity.InvitationInvalid)
+		own(owner.id())
+
+		late := &person{h, viewer.With(t.Context(), owner.viewer()), owner.tokens} // asked before what follows
+		h.must(h.UnbindPlate(owner.ctx, car.Row))
+		_, err = h.InviteCoDriver(late.ctx, owner.binds(plate).Row)
+		refused(t, err, fault.NotFound)
 	})
 }

@@ -217,7 +217,9 @@ func TestWhoLeavesClaimsNothing(t *testing.T) {
 
 func TestPlatesAreNotProbedByClaims(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
-		h.owner(mobile)
+		owner, _ := h.owner(mobile)
+		_, err := owner.claims(plate, "张三", adult)
+		refused(t, err, identity.NotDisputable)
 		claimant := h.arrives("13900139000", signin.ChannelAPP)
 		for _, claimed := range []string{plate, "粤B00001"} { // one protected, one that nobody knows
 			_, err := h.DisputePlate(claimant.ctx, identity.Claim{
@@ -229,7 +231,7 @@ func TestPlatesAreNotProbedByClaims(t *testing.T) {
 				t.Errorf("%v", fault.As(err).Details())
 			}
 		}
-		_, err := claimant.claims("粤B00001", "李四", another)
+		_, err = claimant.claims("粤B00001", "李四", another)
 		refused(t, err, identity.NotDisputable)
 		claimant.binds("粤B00002")
 		_, err = claimant.claims("粤B00002", "李四", another) // bound, and verified by nobody
@@ -271,6 +273,27 @@ func TestOnlyAnOfficerWithASecondFactorDecides(t *testing.T) {
 		_, err = h.DecidePlateDispute(h.officer(), 999, true, "x")
 		refused(t, err, fault.NotFound)
 		h.decides(d, true)
+	})
+}
+
+func TestOfTwoDecisionsAtOnceOneCounts(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		h.owner(mobile)
+		claimant := h.arrives("13900139000", signin.ChannelAPP)
+		d, err := claimant.claims(plate, "李四", another)
+		h.must(err)
+		errs := atOnce(4, func(i int) error {
+			_, err := h.DecidePlateDispute(h.officer(), d.Row, i%2 == 0, "x")
+			return err
+		})
+		if successes(errs) != 1 || h.told.kinds(claimant.id()) != "DISPUTE_DECIDED" {
+			t.Errorf("%v, told %q", errs, h.told.kinds(claimant.id()))
+		}
+		for _, err := range errs {
+			if err != nil {
+				refused(t, err, identity.AlreadyDecided)
+			}
+		}
 	})
 }
 

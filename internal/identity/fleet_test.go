@@ -11,6 +11,7 @@ import (
 	"parkbff/ent/vehiclebinding"
 	"parkbff/internal/fault"
 	"parkbff/internal/identity"
+	"parkbff/internal/vault"
 )
 
 const (
@@ -35,7 +36,7 @@ func (h *house) fleet(mobile string) (*person, *identity.Fleet) {
 	return p, f
 }
 
-// car is a vehicle whose licence says as it does.
+// fleetCar is a vehicle whose licence says as it does.
 func fleetCar(plate, owner string) identity.FleetVehicle {
 	return identity.FleetVehicle{Plate: plate, DrivingLicence: strings.NewReader(licence(plate, owner))}
 }
@@ -167,5 +168,28 @@ func TestOfACompanyNothingIsKeptInTheOpen(t *testing.T) {
 				}
 			}
 		})
+	})
+}
+
+func TestAnAccountHasTwoHundredVehiclesOfFleets(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		p, f := h.fleet(mobile)
+		h.system(func(ctx context.Context, tx *ent.Tx) {
+			for i := range 200 {
+				car := tx.Vehicle.Create().SetPlateIndex(fmt.Appendf(nil, "plate %d", i)).SetOwnerAccountID(p.id()).
+					SetCreatedAt(h.clock.Now()).SaveX(ctx)
+				tx.VehicleBinding.Create().SetAccountID(p.id()).SetVehicleID(car.ID).SetBoundAt(h.clock.Now()).SetFleetID(f.Row).
+					SetPlate(vault.Sealed{1}).SetPlateIndex(car.PlateIndex).SetPlateColor("BLUE").
+					SetVerification(vehiclebinding.VerificationPASSED).ExecX(ctx)
+			}
+		})
+		h.Forget()
+		results, err := h.VerifyFleetVehicles(p.ctx, f.Row, []identity.FleetVehicle{fleetCar(plate, companyName)}, true)
+		h.must(err)
+		refused(t, results[0].Err, identity.TooManyFleetVehicles)
+		h.must(p.returns())
+		if p.viewer().BoundPlates() != 200 {
+			t.Errorf("%d vehicles are bound", p.viewer().BoundPlates())
+		}
 	})
 }
