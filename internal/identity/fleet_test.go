@@ -91,8 +91,10 @@ func TestVehiclesOfAFleetAreVerifiedEachForItself(t *testing.T) {
 		owned := strings.ReplaceAll(strings.ReplaceAll(companyName, "（", "("), "）", ")")
 		results, err := h.VerifyFleetVehicles(p.ctx, f.Row, []identity.FleetVehicle{
 			fleetCar("粤B00001", owned), fleetCar("粤B00002", "别的公司"), fleetCar(plate, companyName), fleetCar("粤BD00003", companyName),
-			fleetCar("粤O12345", companyName), {Plate: "粤B00005", DrivingLicence: strings.NewReader(licence("粤B00006", companyName))},
-			{Plate: "粤B00007", DrivingLicence: strings.NewReader("a cat")}, fleetCar("粤B00008", companyName), fleetCar("粤B00009", companyName),
+			fleetCar("粤O12345", companyName),
+			{Plate: "粤B00005", DrivingLicence: strings.NewReader(licence("粤B00006", companyName))},
+			{Plate: "粤B00007", DrivingLicence: strings.NewReader("a cat")},
+			fleetCar("粤B00008", companyName), fleetCar("粤B00009", companyName),
 		}, true)
 		h.must(err)
 		want := []string{"", "OWNER_MISMATCH", "PLATE_PROTECTED", "", "INVALID_PLATE", "PLATE_MISMATCH", "DOCUMENT_UNREADABLE", "", ""}
