@@ -24,7 +24,8 @@ var telling = []string{
 
 // theirOwn are types whose plates, times or amounts no gate observed, and why that is so.
 var theirOwn = map[string]string{
-	"Vehicle": "the account entered the plate itself",
+	"Vehicle":      "the account entered the plate itself",
+	"PlateDispute": "the claimant entered the plate, and the service masks it for officers",
 }
 
 // plainLists are the lists of objects that are no connections, and what bounds them.

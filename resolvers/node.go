@@ -81,6 +81,12 @@ func (r *Resolver) find(ctx context.Context, id relay.ID) (relay.Node, error) {
 		return some(r.identity.Device(ctx, id.Row))
 	case typeRiskEvent:
 		return some(r.risk.One(ctx, id.Row))
+	case typeCoDriver:
+		return some(r.identity.CoDriver(ctx, id.Row))
+	case typeFleet:
+		return some(r.identity.Fleet(ctx, id.Row))
+	case typePlateDispute:
+		return some(r.identity.PlateDispute(ctx, id.Row))
 	case typeGateCommand:
 		return some(r.parking.CommandByRow(ctx, id.Row))
 	case typeLot:

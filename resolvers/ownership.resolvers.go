@@ -7,53 +7,76 @@ package resolvers
 
 import (
 	"context"
-	"fmt"
 
 	"parkbff/graph/model"
 	"parkbff/graph/relay"
 	"parkbff/internal/identity"
+	"parkbff/internal/page"
+	"parkbff/internal/viewer"
 )
 
 func (r *accountResolver) Fleets(ctx context.Context, obj *identity.Account) ([]*identity.Fleet, error) {
-	panic(fmt.Errorf("not implemented: Fleets - fleets"))
+	return r.identity.Fleets(ctx)
 }
 
 func (r *accountResolver) PlateDisputes(ctx context.Context, obj *identity.Account, first *int, after *string) (*relay.Connection[*identity.PlateDispute], error) {
-	panic(fmt.Errorf("not implemented: PlateDisputes - plateDisputes"))
+	return connect(r.as(ctx, viewer.Of(ctx)), listClaims, first, after, rowOfDispute, func(p page.Request) (page.Of[*identity.PlateDispute], error) {
+		return r.identity.OwnDisputes(ctx, p)
+	})
 }
 
 func (r *mutationResolver) InviteCoDriver(ctx context.Context, input model.InviteCoDriverInput) (*model.InviteCoDriverPayload, error) {
-	panic(fmt.Errorf("not implemented: InviteCoDriver - inviteCoDriver"))
+	made, err := r.identity.InviteCoDriver(ctx, rowOf(input.VehicleID, typeVehicle))
+	refused, err := refusals(err)
+	if made.Code == "" {
+		return &model.InviteCoDriverPayload{UserErrors: refused}, err
+	}
+	return &model.InviteCoDriverPayload{Code: &made.Code, ExpiresAt: &made.ExpiresAt, UserErrors: refused}, err
 }
 
 func (r *mutationResolver) AcceptCoDriverInvitation(ctx context.Context, input model.AcceptCoDriverInvitationInput) (*model.AcceptCoDriverInvitationPayload, error) {
-	panic(fmt.Errorf("not implemented: AcceptCoDriverInvitation - acceptCoDriverInvitation"))
+	vehicle, err := r.identity.AcceptCoDriverInvitation(ctx, input.Code, input.TrackConsent)
+	refused, err := refusals(err)
+	return &model.AcceptCoDriverInvitationPayload{Vehicle: vehicle, Viewer: viewer.Of(ctx), UserErrors: refused}, err
 }
 
 func (r *mutationResolver) RemoveCoDriver(ctx context.Context, input model.RemoveCoDriverInput) (*model.RemoveCoDriverPayload, error) {
-	panic(fmt.Errorf("not implemented: RemoveCoDriver - removeCoDriver"))
+	vehicle, err := r.identity.RemoveCoDriver(ctx, rowOf(input.CoDriverID, typeCoDriver))
+	refused, err := refusals(err)
+	return &model.RemoveCoDriverPayload{Vehicle: vehicle, UserErrors: refused}, err
 }
 
 func (r *mutationResolver) DisputePlate(ctx context.Context, input model.DisputePlateInput) (*model.DisputePlatePayload, error) {
-	panic(fmt.Errorf("not implemented: DisputePlate - disputePlate"))
+	dispute, err := r.identity.DisputePlate(ctx, claimOf(input))
+	refused, err := refusals(err)
+	return &model.DisputePlatePayload{Dispute: dispute, UserErrors: refused}, err
 }
 
 func (r *mutationResolver) DecidePlateDispute(ctx context.Context, input model.DecidePlateDisputeInput) (*model.DecidePlateDisputePayload, error) {
-	panic(fmt.Errorf("not implemented: DecidePlateDispute - decidePlateDispute"))
+	dispute, err := r.identity.DecidePlateDispute(ctx, rowOf(input.DisputeID, typePlateDispute), input.Uphold, input.Purpose)
+	refused, err := refusals(err)
+	return &model.DecidePlateDisputePayload{Dispute: dispute, UserErrors: refused}, err
 }
 
 func (r *mutationResolver) OpenFleet(ctx context.Context, input model.OpenFleetInput) (*model.OpenFleetPayload, error) {
-	panic(fmt.Errorf("not implemented: OpenFleet - openFleet"))
+	fleet, err := r.identity.OpenFleet(ctx,
+		pictureOf(input.BusinessLicence, identity.UploadVerifyPlate), pictureOf(input.IDCard, identity.UploadVerifyPlate))
+	refused, err := refusals(err)
+	return &model.OpenFleetPayload{Fleet: fleet, UserErrors: refused}, err
 }
 
 func (r *mutationResolver) VerifyFleetVehicles(ctx context.Context, input model.VerifyFleetVehiclesInput) (*model.VerifyFleetVehiclesPayload, error) {
-	panic(fmt.Errorf("not implemented: VerifyFleetVehicles - verifyFleetVehicles"))
+	results, err := r.identity.VerifyFleetVehicles(ctx, rowOf(input.FleetID, typeFleet), fleetVehiclesOf(input.Vehicles), input.TrackConsent)
+	refused, err := refusals(err)
+	return &model.VerifyFleetVehiclesPayload{Results: fleetResultsOf(results), Viewer: viewer.Of(ctx), UserErrors: refused}, err
 }
 
 func (r *queryResolver) PlateDisputes(ctx context.Context, first *int, after *string) (*relay.Connection[*identity.PlateDispute], error) {
-	panic(fmt.Errorf("not implemented: PlateDisputes - plateDisputes"))
+	return connect(ctx, listDisputes, first, after, rowOfDispute, func(p page.Request) (page.Of[*identity.PlateDispute], error) {
+		return r.identity.OpenDisputes(ctx, p)
+	})
 }
 
 func (r *vehicleResolver) CoDrivers(ctx context.Context, obj *identity.Vehicle) ([]*identity.CoDriver, error) {
-	panic(fmt.Errorf("not implemented: CoDrivers - coDrivers"))
+	return r.identity.CoDrivers(ctx, obj.VehicleID)
 }

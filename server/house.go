@@ -125,7 +125,7 @@ func (h *House) openServices(p Parts) (err error) {
 	h.Notices.SetLots(h.Parking)
 	h.people = identity.Config{
 		Store: h.Store, Vault: v, Tokens: h.Tokens, Bus: h.Bus, Clock: h.Clock, Random: p.Random,
-		SMS: h.Partners.SMS, Reader: h.Partners.OCR, Teller: h.Notices, Risks: h.Risk, Log: h.Log,
+		SMS: h.Partners.SMS, Reader: h.Partners.OCR, Teller: h.Notices, Risks: h.Risk, Log: h.Log, StepUps: secondFactor{h},
 		ProveChannels: h.Config.Mode == config.Production, Catalogue: p.Catalogue, Stirred: h.Notices.Rouse,
 	}
 	if h.Identity, err = identity.New(h.people); err != nil {
@@ -141,6 +141,11 @@ func (h *House) openServices(p Parts) (err error) {
 	h.Apps = appconfig.New(appconfig.ServiceConfig{Store: h.Store, Clock: h.Clock, Office: h.Staff})
 	return err
 }
+
+// secondFactor asks the service of staff, which is made after that of identity.
+type secondFactor struct{ house *House }
+
+func (f secondFactor) SteppedUp(ctx context.Context) error { return f.house.Staff.SteppedUp(ctx) }
 
 // Close closes what Open opened; the bus first, because what it delivers is handled in the store.
 func (h *House) Close(ctx context.Context) error {

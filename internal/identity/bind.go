@@ -8,6 +8,7 @@ import (
 	"parkbff/ent/channellink"
 	"parkbff/ent/consent"
 	"parkbff/ent/notice"
+	"parkbff/ent/predicate"
 	"parkbff/ent/vehicle"
 	"parkbff/ent/vehiclebinding"
 	"parkbff/internal/cnid"
@@ -123,7 +124,7 @@ func (s *Service) mayBind(ctx context.Context, tx *ent.Tx, accountID int64) erro
 		return consentRequired(consent.PurposePARKING_CORE)
 	}
 	unverified, err := tx.VehicleBinding.Query().Where(vehiclebinding.AccountID(accountID), vehiclebinding.EndedAtIsNil(),
-		vehiclebinding.VerificationNEQ(vehiclebinding.VerificationPASSED)).Count(ctx)
+		vehiclebinding.VerificationNEQ(vehiclebinding.VerificationPASSED), vehiclebinding.RoleEQ(vehiclebinding.RoleBINDER)).Count(ctx)
 	if err != nil {
 		return fmt.Errorf("count bindings: %w", err)
 	}
@@ -133,26 +134,52 @@ func (s *Service) mayBind(ctx context.Context, tx *ent.Tx, accountID int64) erro
 	return nil
 }
 
-func (s *Service) addBinding(ctx context.Context, tx *ent.Tx, accountID, vehicleID int64, p cnid.Plate) (int64, error) {
-	now := s.clock.Now()
+// addBinding binds a vehicle and keeps the consent that goes with it; each change says more of the binding.
+func (s *Service) addBinding(ctx context.Context, tx *ent.Tx, accountID, vehicleID int64, p cnid.Plate, changes ...func(*ent.VehicleBindingCreate)) (int64, error) {
 	sealed, err := s.vault.SealString(ctx, vault.AccountKey(accountID), fieldPlate, p.Text())
 	if err != nil {
 		return 0, err
 	}
-	row, err := tx.VehicleBinding.Create().SetAccountID(accountID).SetVehicleID(vehicleID).SetBoundAt(now).
-		SetPlate(sealed).SetPlateIndex(s.plateIndex(p)).SetPlateColor(string(p.Color())).Save(ctx)
+	create := tx.VehicleBinding.Create().SetAccountID(accountID).SetVehicleID(vehicleID).SetBoundAt(s.clock.Now()).
+		SetPlate(sealed).SetPlateIndex(s.plateIndex(p)).SetPlateColor(string(p.Color()))
+	for _, change := range changes {
+		change(create)
+	}
+	row, err := create.Save(ctx)
 	if store.IsDuplicate(err) {
 		return 0, store.Retry(err)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("bind: %w", err)
 	}
-	err = tx.Consent.Create().SetAccountID(accountID).SetPurpose(consent.PurposeMOVEMENT_TRACK).SetVehicleID(vehicleID).
-		SetPolicyVersion(s.policyVersion()).SetGrantedAt(now).Exec(ctx)
+	return row.ID, s.agreeToTrack(ctx, tx, accountID, vehicleID)
+}
+
+// agreeToTrack keeps the consent to movement data of a vehicle, unless one that counts stands already: a
+// claim to a plate is made with it.
+func (s *Service) agreeToTrack(ctx context.Context, tx *ent.Tx, accountID, vehicleID int64) error {
+	stands, err := tx.Consent.Query().Where(tracking(accountID, vehicleID)...).
+		Where(s.counts(consent.PurposeMOVEMENT_TRACK)).Exist(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("record the consent: %w", err)
+		return fmt.Errorf("read the consent: %w", err)
 	}
-	return row.ID, nil
+	if stands {
+		return nil
+	}
+	err = tx.Consent.Create().SetAccountID(accountID).SetPurpose(consent.PurposeMOVEMENT_TRACK).SetVehicleID(vehicleID).
+		SetPolicyVersion(s.policyVersion()).SetGrantedAt(s.clock.Now()).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("record the consent: %w", err)
+	}
+	return nil
+}
+
+// tracking finds an account's consent to movement data of a vehicle, if it stands.
+func tracking(accountID, vehicleID int64) []predicate.Consent {
+	return []predicate.Consent{
+		consent.AccountID(accountID), consent.VehicleID(vehicleID), consent.PurposeEQ(consent.PurposeMOVEMENT_TRACK),
+		consent.WithdrawnAtIsNil(), consent.EndedAtIsNil(),
+	}
 }
 
 // tell tells the accounts behind bindings of one vehicle, those that follow (R024).
@@ -164,6 +191,11 @@ func (s *Service) tell(ctx context.Context, tx *ent.Tx, kind notice.Kind, binder
 	for i, b := range binders {
 		ids[i] = b.AccountID
 	}
+	return s.tellAccounts(ctx, tx, kind, ids, binders[0].VehicleID, p)
+}
+
+// tellAccounts tells those accounts that follow (R024) something about a vehicle.
+func (s *Service) tellAccounts(ctx context.Context, tx *ent.Tx, kind notice.Kind, ids []int64, vehicleID int64, p cnid.Plate) error {
 	links, err := tx.ChannelLink.Query().Where(channellink.AccountIDIn(ids...), channellink.EndedAtIsNil()).
 		Order(channellink.ByAccountID()).All(ctx)
 	if err != nil {
@@ -175,7 +207,7 @@ func (s *Service) tell(ctx context.Context, tx *ent.Tx, kind notice.Kind, binder
 			continue
 		}
 		told = link.AccountID
-		t := notices.Telling{AccountID: told, Kind: kind, VehicleID: binders[0].VehicleID, Plate: p.Text(), OccurredAt: s.clock.Now()}
+		t := notices.Telling{AccountID: told, Kind: kind, VehicleID: vehicleID, Plate: p.Text(), OccurredAt: s.clock.Now()}
 		if err := s.teller.Tell(ctx, tx, t); err != nil {
 			return err
 		}

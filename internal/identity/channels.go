@@ -88,7 +88,7 @@ func (s *Service) SignInByChannel(ctx context.Context, in ChannelLogin) (Tokens,
 			return Tokens{}, err
 		}
 	}
-	return s.admit(ctx, begun, first)
+	return s.welcome(ctx, begun, first)
 }
 
 // SignInOneClick signs in the account of the mobile that a carrier vouches for by a token of its SDK, on the
@@ -121,7 +121,7 @@ func (s *Service) SignInOneClick(ctx context.Context, carrier Carrier, token, de
 	if err != nil {
 		return Tokens{}, err
 	}
-	return s.admit(ctx, begun, first)
+	return s.welcome(ctx, begun, first)
 }
 
 // vouched redeems a platform's code. A state is spent before the code, whatever becomes of the code.

@@ -21,6 +21,9 @@ const (
 	invalidID      reason = "INVALID_ID_NUMBER" // the card's number does not add up
 	personMismatch reason = "PERSON_MISMATCH"   // the account's other vehicles are another person's
 	minor          reason = "MINOR"             // under 18 (decision 7)
+
+	invalidCompany         reason = "INVALID_CREDIT_CODE"     // the business licence's number does not add up
+	representativeMismatch reason = "REPRESENTATIVE_MISMATCH" // the card is not the legal representative's
 )
 
 const (
@@ -57,19 +60,28 @@ func refusalIn(err error) (reason, bool) {
 	return "", false
 }
 
-// judge compares the documents with the plate and with each other. The licence tells no colour, so its
-// plate is read in the colour that was bound.
+// judge compares the documents with the plate and with each other.
 func (s *Service) judge(bound cnid.Plate, d documents) finding {
-	plate, err := cnid.ParsePlate(d.licence.Plate, bound.Color())
-	if err != nil || plate != bound {
+	if !names(d.licence, bound) {
 		return finding{refused: plateMismatch}
 	}
-	id, err := cnid.ParseResidentID(d.card.IDNumber)
+	return s.judgePerson(d.licence.Owner, d.card, ownerMismatch)
+}
+
+// names holds for the licence of that plate. It tells no colour, so its plate is read in the one given.
+func names(licence ocr.DrivingLicence, plate cnid.Plate) bool {
+	shown, err := cnid.ParsePlate(licence.Plate, plate.Color())
+	return err == nil && shown == plate
+}
+
+// judgePerson compares a card with the name in another document.
+func (s *Service) judgePerson(name string, card ocr.IDCard, mismatch reason) finding {
+	id, err := cnid.ParseResidentID(card.IDNumber)
 	if err != nil {
 		return finding{refused: invalidID}
 	}
-	if owner := plainName(d.licence.Owner); owner == "" || owner != plainName(d.card.Name) {
-		return finding{refused: ownerMismatch}
+	if plain := plainName(name); plain == "" || plain != plainName(card.Name) {
+		return finding{refused: mismatch}
 	}
 	if id.AgeOn(s.clock.Now()) < adulthood {
 		return finding{refused: minor}

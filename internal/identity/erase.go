@@ -69,8 +69,10 @@ func (s *Service) erase(ctx context.Context, tx *ent.Tx, accountID int64, why er
 	} else if err != nil {
 		return err
 	}
-	if err := s.releaseInvited(ctx, tx, accountID, bound); err != nil {
-		return err
+	for _, own := range bound {
+		if err := s.disown(ctx, tx, own); err != nil {
+			return err
+		}
 	}
 	items := 0
 	for _, step := range []func(context.Context, *ent.Tx, int64) (int, error){
@@ -103,34 +105,6 @@ func (s *Service) holdBound(ctx context.Context, tx *ent.Tx, accountID int64) ([
 		}
 	}
 	return bound, nil
-}
-
-// releaseInvited takes the vehicles from the co-drivers whose right rested on the account's, and tells them.
-func (s *Service) releaseInvited(ctx context.Context, tx *ent.Tx, accountID int64, bound []*ent.VehicleBinding) error {
-	for _, own := range bound {
-		invited, err := tx.VehicleBinding.Query().Where(vehiclebinding.VehicleID(own.VehicleID),
-			vehiclebinding.InvitedByAccountID(accountID), vehiclebinding.EndedAtIsNil()).
-			Order(vehiclebinding.ByAccountID()).All(ctx)
-		if err != nil {
-			return fmt.Errorf("read co-drivers: %w", err)
-		}
-		for _, b := range invited {
-			if err := s.release(ctx, tx, b, vehiclebinding.EndReasonREVOKED); err != nil {
-				return err
-			}
-		}
-		if len(invited) == 0 {
-			continue
-		}
-		plate, err := s.plateOf(ctx, own)
-		if err != nil {
-			return err
-		}
-		if err := s.tell(ctx, tx, notice.KindCO_DRIVER_REMOVED, invited, plate); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // endSignIns revokes every sign-in, on open sockets too, and drops what was sealed in them.

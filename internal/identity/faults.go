@@ -37,7 +37,18 @@ var (
 	DocumentEmpty       = fault.New("DOCUMENT_EMPTY", "The document's picture is empty.")
 	DocumentTypeRefused = fault.New("DOCUMENT_TYPE_REFUSED", "A document's picture is a JPEG or PNG, and what it is said to be.")
 	VerificationRefused = fault.New("VERIFICATION_REFUSED", "The documents do not show that the vehicle is this person's own; see reason.")
+
+	InvitationInvalid    = fault.New("INVITATION_INVALID", "This invitation is unknown, used, withdrawn or too old. Ask for a new one.").At("code")
+	TooManyCoDrivers     = fault.New("TOO_MANY_CO_DRIVERS", "A vehicle has five co-drivers and five open invitations at most.")
+	TooManyFleetVehicles = fault.New("TOO_MANY_FLEET_VEHICLES", "An account verifies 200 vehicles of fleets at most.").At("plate")
+	NotDisputable        = fault.New("NOT_DISPUTABLE", "No other account has verified this plate. Bind it and verify it.").At("plate")
+	AlreadyDecided       = fault.New("ALREADY_DECIDED", "This claim is open no more.")
 )
+
+// refusedBecause says why in the message too: where nothing is kept of a refusal, nothing else shows it.
+func refusedBecause(r reason) error {
+	return fault.New(VerificationRefused.Code(), VerificationRefused.Message()+" Reason: "+string(r)+".").With("reason", string(r))
+}
 
 func consentRequired(purpose consent.Purpose) error {
 	return viewer.LacksConsent(string(purpose))

@@ -46,6 +46,7 @@ type house struct {
 	sms    *smssandbox.Sandbox
 	clock  *testkit.Clock
 	told   *told
+	factor error // what a member of staff without a second factor is answered
 }
 
 // told notes what accounts were told in transactions that committed.
@@ -75,6 +76,9 @@ func (n *told) kinds(accountID int64) string {
 	return strings.Join(kinds, " ")
 }
 
+// SteppedUp stands for what knows of second factors.
+func (h *house) SteppedUp(context.Context) error { return h.factor }
+
 func newHouse(t testing.TB, s *store.Store) *house {
 	h := &house{
 		t: t, store: s, told: &told{},
@@ -91,7 +95,7 @@ func newHouse(t testing.TB, s *store.Store) *house {
 		Catalogue: catalogue,
 		Store:     s, Vault: vault.New(keys, s.DataKeys()), Tokens: h.issuer, Clock: h.clock, Random: rand.Reader,
 		SMS: h.smsClient(), Reader: h.ocrClient(), Teller: h.told,
-		Risks: risk.New(risk.Config{Store: s, Clock: h.clock}), Log: slog.New(slog.DiscardHandler),
+		Risks: risk.New(risk.Config{Store: s, Clock: h.clock}), Log: slog.New(slog.DiscardHandler), StepUps: h,
 	}
 	h.Service, err = identity.New(h.config)
 	h.must(err)

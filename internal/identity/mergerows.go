@@ -21,13 +21,6 @@ import (
 	"parkbff/internal/vault"
 )
 
-// Columns that are sealed under an account's key and move with their rows.
-const (
-	fieldFleetName    = "fleet.name"
-	fieldCreditCode   = "fleet.credit_code"
-	fieldDisputePlate = "plate_dispute.plate"
-)
-
 // column is where every entity of an account names it.
 const column = "account_id"
 
@@ -152,7 +145,7 @@ func (g *merging) moveFleet(ctx context.Context, row *ent.Fleet) error {
 	if err != nil {
 		return err
 	}
-	code, err := g.reseal(ctx, fieldCreditCode, row.CreditCode)
+	code, err := g.reseal(ctx, fieldFleetCredit, row.CreditCode)
 	if err != nil {
 		return err
 	}
@@ -181,7 +174,7 @@ func (g *merging) moveDisputes(ctx context.Context) error {
 		return fmt.Errorf("read disputes: %w", err)
 	}
 	for _, row := range rows {
-		plate, err := g.reseal(ctx, fieldDisputePlate, row.Plate)
+		plate, err := g.reseal(ctx, fieldClaimed, row.Plate)
 		if err != nil {
 			return err
 		}

@@ -63,6 +63,11 @@ type Risks interface {
 	Note(ctx context.Context, h risk.Happening)
 }
 
+// StepUps says whether the member of staff who asks has shown a second factor lately. Error: STEP_UP_REQUIRED.
+type StepUps interface {
+	SteppedUp(ctx context.Context) error
+}
+
 // Config is what a Service is made of. Everything but Bus, Stirred, Platforms, Numbers and Log is required.
 type Config struct {
 	Store  *store.Store
@@ -77,6 +82,8 @@ type Config struct {
 	Risks  Risks
 	Log    *slog.Logger
 
+	StepUps StepUps
+
 	Catalogue *consents.Catalogue   // what can be agreed to, by version of the policy
 	Stirred   func(accountID int64) // hears of every change of an account's facts, here or on another replica; quick
 
@@ -89,7 +96,7 @@ type Config struct {
 
 func (c Config) check() error {
 	if c.Store == nil || c.Vault == nil || c.Tokens == nil || c.Clock == nil || c.Random == nil ||
-		c.SMS == nil || c.Reader == nil || c.Teller == nil || c.Risks == nil || c.Catalogue == nil {
+		c.SMS == nil || c.Reader == nil || c.Teller == nil || c.Risks == nil || c.StepUps == nil || c.Catalogue == nil {
 		return errors.New("identity: the configuration is not complete")
 	}
 	return nil
@@ -97,17 +104,18 @@ func (c Config) check() error {
 
 // Service is safe for concurrent use.
 type Service struct {
-	store  *store.Store
-	vault  *vault.Vault
-	issuer *token.Issuer
-	bus    Bus
-	clock  clock.Clock
-	random io.Reader
-	sms    Sender
-	reader DocumentReader
-	teller Teller
-	risks  Risks
-	log    *slog.Logger
+	store   *store.Store
+	vault   *vault.Vault
+	issuer  *token.Issuer
+	bus     Bus
+	clock   clock.Clock
+	random  io.Reader
+	sms     Sender
+	reader  DocumentReader
+	teller  Teller
+	risks   Risks
+	stepUps StepUps
+	log     *slog.Logger
 
 	catalogue *consents.Catalogue
 	stirred   func(accountID int64)
@@ -136,7 +144,7 @@ func New(c Config) (*Service, error) {
 	}
 	return &Service{
 		store: c.Store, vault: c.Vault, issuer: c.Tokens, bus: c.Bus, clock: c.Clock, random: c.Random,
-		sms: c.SMS, reader: c.Reader, teller: c.Teller, risks: c.Risks, log: c.Log,
+		sms: c.SMS, reader: c.Reader, teller: c.Teller, risks: c.Risks, stepUps: c.StepUps, log: c.Log,
 		catalogue: c.Catalogue, stirred: c.Stirred,
 		platforms: c.Platforms, numbers: c.Numbers, proveChannels: c.ProveChannels,
 		known: newFactCache(), ending: newEndings(), doubt: make(chan struct{}, 1), suspects: make(chan subject, 64),

@@ -85,11 +85,11 @@ func (s *Service) SignIn(ctx context.Context, in Login) (Tokens, error) {
 	if begun == nil {
 		return Tokens{}, CodeInvalid
 	}
-	return s.admit(ctx, begun, first)
+	return s.welcome(ctx, begun, first)
 }
 
-// admit makes the viewer in ctx the one who has signed in.
-func (s *Service) admit(ctx context.Context, begun *ent.SignIn, first refreshToken) (Tokens, error) {
+// welcome makes the viewer in ctx the one who has signed in.
+func (s *Service) welcome(ctx context.Context, begun *ent.SignIn, first refreshToken) (Tokens, error) {
 	if err := s.renew(ctx, begun.AccountID, begun.ID); err != nil {
 		return Tokens{}, err
 	}

@@ -13,7 +13,8 @@ import (
 )
 
 // UnbindPlate unbinds a vehicle, whatever its stays or debts. With it goes the consent to movement data,
-// the account's view of the vehicle's stays other than those it paid, and the protection of the plate.
+// the account's view of the vehicle's stays other than those it paid, the protection of the plate, and its
+// co-drivers.
 // Errors: UNAUTHENTICATED, NOT_FOUND.
 func (s *Service) UnbindPlate(ctx context.Context, bindingRow int64) error {
 	v, err := driver(ctx)
@@ -31,7 +32,7 @@ func (s *Service) UnbindPlate(ctx context.Context, bindingRow int64) error {
 		if err := s.release(ctx, tx, b, vehiclebinding.EndReasonUNBOUND); err != nil {
 			return err
 		}
-		return disown(ctx, tx, b)
+		return s.disown(ctx, tx, b)
 	})
 	if err != nil {
 		return err
@@ -87,11 +88,16 @@ func loseSight(ctx context.Context, tx *ent.Tx, accountID, vehicleID int64) erro
 	return nil
 }
 
-func disown(ctx context.Context, tx *ent.Tx, b *ent.VehicleBinding) error {
-	err := tx.Vehicle.Update().Where(vehicle.ID(b.VehicleID), vehicle.OwnerAccountID(b.AccountID)).
-		ClearOwnerAccountID().Exec(ctx)
+// disown ends the protection of a plate that the account of the binding has verified, if it has, and takes
+// the vehicle from everyone whom that account had invited.
+func (s *Service) disown(ctx context.Context, tx *ent.Tx, b *ent.VehicleBinding) error {
+	disowned, err := tx.Vehicle.Update().Where(vehicle.ID(b.VehicleID), vehicle.OwnerAccountID(b.AccountID)).
+		ClearOwnerAccountID().Save(ctx)
 	if err != nil {
 		return fmt.Errorf("end the protection: %w", err)
 	}
-	return nil
+	if disowned == 0 {
+		return nil
+	}
+	return s.dismissGuests(ctx, tx, b.VehicleID, 0)
 }

@@ -96,7 +96,8 @@ func (s *Service) opened(ctx context.Context, row *ent.VehicleBinding) (*Vehicle
 	}
 	v := &Vehicle{
 		Row: row.ID, VehicleID: row.VehicleID, Plate: plate, PlateColor: cnid.Color(row.PlateColor),
-		BoundAt: row.BoundAt, Verified: verified(row), Messages: messageSettings(row),
+		BoundAt: row.BoundAt, Verified: verified(row), CoDriven: row.Role == vehiclebinding.RoleCO_DRIVER,
+		Messages:     messageSettings(row),
 		Verification: Verification{Result: row.Verification, Method: row.VerificationMethod, CheckedAt: row.CheckedAt},
 	}
 	if row.VerificationReason != "" {

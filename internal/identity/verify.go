@@ -49,7 +49,11 @@ func (s *Service) VerifyVehicle(ctx context.Context, bindingRow int64, drivingLi
 	if verified(b) {
 		return s.opened(ctx, b)
 	}
-	found, err := s.examine(ctx, v.AccountID, b, drivingLicence, idCard)
+	plate, err := s.plateOf(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.examine(ctx, v.AccountID, plate, drivingLicence, idCard)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +66,7 @@ func (s *Service) VerifyVehicle(ctx context.Context, bindingRow int64, drivingLi
 		return nil, err
 	}
 	if refused != "" {
-		return nil, VerificationRefused.With("reason", string(refused))
+		return nil, refusedBecause(refused)
 	}
 	if err := s.renew(ctx, v.AccountID, v.SignInID); err != nil {
 		return nil, err
@@ -90,11 +94,7 @@ func (s *Service) toVerify(ctx context.Context, v *viewer.Viewer, bindingRow int
 
 // examine reads both documents and judges what they say. Nothing else of them leaves it, and the pictures
 // are overwritten.
-func (s *Service) examine(ctx context.Context, accountID int64, b *ent.VehicleBinding, licence, card Picture) (finding, error) {
-	bound, err := s.plateOf(ctx, b)
-	if err != nil {
-		return finding{}, err
-	}
+func (s *Service) examine(ctx context.Context, accountID int64, plate cnid.Plate, licence, card Picture) (finding, error) {
 	licencePicture, err := s.readDocument(licence)
 	defer clear(licencePicture)
 	if err != nil {
@@ -105,20 +105,30 @@ func (s *Service) examine(ctx context.Context, accountID int64, b *ent.VehicleBi
 	if err != nil {
 		return finding{}, at(err, "idCard")
 	}
-	if err := s.countTry(ctx, accountID); err != nil {
-		return finding{}, err
+	var d documents
+	refused, err := s.consult(ctx, accountID, func() (err error) {
+		d, err = s.readDocuments(ctx, licencePicture, cardPicture)
+		return err
+	})
+	if err != nil || refused != "" {
+		return finding{refused: refused}, err
 	}
-	d, err := s.readDocuments(ctx, licencePicture, cardPicture)
+	return s.judge(plate, d), nil
+}
+
+// consult has documents read, which is a try of the account's unless the partner is away.
+func (s *Service) consult(ctx context.Context, accountID int64, read func() error) (refused reason, err error) {
+	if err := s.countTry(ctx, accountID); err != nil {
+		return "", err
+	}
+	err = read()
 	if errors.Is(err, fault.Unavailable) {
 		err = errors.Join(err, s.giveBackTry(ctx, accountID))
 	}
 	if r, ok := refusalIn(err); ok {
-		return finding{refused: r}, nil
+		return r, nil
 	}
-	if err != nil {
-		return finding{}, err
-	}
-	return s.judge(bound, d), nil
+	return "", err
 }
 
 // countTry counts a try before the partner is called, so that calls at once are counted too.
@@ -170,13 +180,13 @@ func (s *Service) conclude(ctx context.Context, tx *ent.Tx, b *ent.VehicleBindin
 	if err != nil {
 		return "", err
 	}
-	if found.refused == "" && len(person.PersonIndex) > 0 && !equal(found.person, person.PersonIndex) {
+	if found.refused == "" && isAnother(person, found.person) {
 		found.refused = personMismatch
 	}
 	if found.refused != "" {
 		return found.refused, s.recordRefusal(ctx, tx, b, found.refused)
 	}
-	return "", s.recordPass(ctx, tx, b, found.person)
+	return "", s.recordPass(ctx, tx, b, proof{method: vehiclebinding.VerificationMethodDOCUMENTS, person: found.person})
 }
 
 func (s *Service) recordRefusal(ctx context.Context, tx *ent.Tx, b *ent.VehicleBinding, r reason) error {
@@ -195,14 +205,24 @@ func (s *Service) recordRefusal(ctx context.Context, tx *ent.Tx, b *ent.VehicleB
 	return s.noticeMinor(ctx, tx, person)
 }
 
-func (s *Service) recordPass(ctx context.Context, tx *ent.Tx, b *ent.VehicleBinding, person []byte) error {
+// proof is how a vehicle was shown to be an account's own. No person: the account is known to be theirs.
+type proof struct {
+	method vehiclebinding.VerificationMethod
+	person []byte
+	fleet  *int64
+}
+
+func (s *Service) recordPass(ctx context.Context, tx *ent.Tx, b *ent.VehicleBinding, by proof) error {
 	err := tx.VehicleBinding.UpdateOneID(b.ID).SetVerification(vehiclebinding.VerificationPASSED).ClearVerificationReason().
-		SetVerificationMethod(vehiclebinding.VerificationMethodDOCUMENTS).SetCheckedAt(s.clock.Now()).Exec(ctx)
+		SetVerificationMethod(by.method).SetCheckedAt(s.clock.Now()).SetRole(vehiclebinding.RoleBINDER).
+		SetNillableFleetID(by.fleet).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("record the verification: %w", err)
 	}
-	if err := tx.Account.UpdateOneID(b.AccountID).SetPersonIndex(person).SetAdult(true).Exec(ctx); err != nil {
-		return fmt.Errorf("record the person: %w", err)
+	if by.person != nil {
+		if err := recordPerson(ctx, tx, b.AccountID, by.person); err != nil {
+			return err
+		}
 	}
 	if err := s.trustAdult(ctx, tx, b.AccountID); err != nil {
 		return err
@@ -212,6 +232,19 @@ func (s *Service) recordPass(ctx context.Context, tx *ent.Tx, b *ent.VehicleBind
 	}
 	s.accountChanged(ctx, b.AccountID)
 	return s.evictOthers(ctx, tx, b)
+}
+
+// recordPerson keeps whose an account is, a person of age, by the keyed hash of their identity number.
+func recordPerson(ctx context.Context, tx *ent.Tx, accountID int64, person []byte) error {
+	if err := tx.Account.UpdateOneID(accountID).SetPersonIndex(person).SetAdult(true).Exec(ctx); err != nil {
+		return fmt.Errorf("record the person: %w", err)
+	}
+	return nil
+}
+
+// isAnother holds when an account is known to be another person's.
+func isAnother(of *ent.Account, person []byte) bool {
+	return len(of.PersonIndex) > 0 && !equal(person, of.PersonIndex)
 }
 
 // evictOthers takes the vehicle from everyone who bound it without owning it (R064).

@@ -88,9 +88,10 @@ type MessageSetting struct {
 
 // CoDriver is a person who drives a vehicle by its owner's invitation. The mobile is masked.
 type CoDriver struct {
-	Row     int64 // of the binding
-	Mobile  string
-	BoundAt time.Time
+	Row       int64 // of the binding
+	VehicleID int64
+	Mobile    string
+	BoundAt   time.Time
 }
 
 // Fleet is a company whose vehicles an account verifies.

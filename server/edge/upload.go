@@ -15,10 +15,10 @@ import (
 
 // Limits of an upload, in bytes but for the number of files.
 const (
-	maxFile       = 6 << 20 // more than any upload may have, so that the service refuses it by its own code
-	maxFiles      = 2
+	maxFile       = 6 << 20  // more than any upload may have, so that the service refuses it by its own code
+	maxFiles      = 20       // the driving licences of a fleet's vehicles; all of them within maxUpload
 	maxOperations = 64 << 10 // of the parts `operations` and `map`, each
-	maxUpload     = maxFiles*maxFile + 256<<10
+	maxUpload     = 2*maxFile + 256<<10
 	uploadTime    = 60 * time.Second
 )
 
