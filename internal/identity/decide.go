@@ -125,7 +125,7 @@ func holdParties(ctx context.Context, tx *ent.Tx, d *ent.PlateDispute) (claimant
 
 // fallen holds for a claim that has nothing left to decide.
 func fallen(d *ent.PlateDispute, car *ent.Vehicle, claimant *ent.Account, bound []*ent.VehicleBinding) bool {
-	if claimant.ClosedAt != nil || isAnother(claimant, d.PersonIndex) || !ownedByAnother(car, d.AccountID) {
+	if isAnother(claimant, d.PersonIndex) || !ownedByAnother(car, d.AccountID) {
 		return true
 	}
 	owner := bindingOf(bound, *car.OwnerAccountID)

@@ -11,7 +11,6 @@ import (
 	"pgregory.net/rapid"
 
 	"parkbff/ent"
-	"parkbff/ent/account"
 	"parkbff/ent/consent"
 	"parkbff/ent/platedispute"
 	"parkbff/ent/signin"
@@ -174,11 +173,6 @@ func TestAClaimFallsWithItsGround(t *testing.T) {
 		},
 		"the claimant is somebody else": func(h *house, _, claimant *person, _ *identity.Vehicle) {
 			h.must(claimant.verifies(claimant.binds("粤B99999"), licence("粤B99999", "张三"), card("张三", adult)))
-		},
-		"the claimant has left": func(h *house, _, claimant *person, _ *identity.Vehicle) {
-			h.system(func(ctx context.Context, tx *ent.Tx) {
-				h.must(tx.Account.Update().Where(account.ID(claimant.id())).SetClosedAt(h.clock.Now()).Exec(ctx))
-			})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -167,23 +167,17 @@ func TestAnotherReplicaOpensNothingOfAnErasedAccount(t *testing.T) {
 
 func TestCoDriversLoseTheCarWithItsOwnersAccount(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
-		owner, friend, later := h.arrives(mobile, signin.ChannelAPP), h.arrives("13900139000", signin.ChannelAPP), h.arrives("13700137000", signin.ChannelAPP)
-		v := owner.binds(plate)
-		h.must(owner.verifies(v, licence(plate, "张三"), card("张三", adult)))
-		h.system(func(ctx context.Context, tx *ent.Tx) {
-			row, err := tx.VehicleBinding.Get(ctx, v.Row)
-			h.must(err)
-			h.must(tx.VehicleBinding.Create().SetAccountID(friend.id()).SetVehicleID(v.VehicleID).SetBoundAt(h.clock.Now()).
-				SetPlate(vault.Sealed{}).SetPlateIndex(row.PlateIndex).SetPlateColor("BLUE").
-				SetRole(vehiclebinding.RoleCO_DRIVER).SetInvitedByAccountID(owner.id()).Exec(ctx))
-		})
-		h.Forget()
-		h.must(owner.returns())
+		owner, v := h.owner(mobile)
+		friend, later := h.arrives("13900139000", signin.ChannelAPP), h.arrives("13700137000", signin.ChannelAPP)
+		friend.accepts(owner.invites(v))
+		open := owner.invites(v)
 		h.must(h.CloseAccount(owner.ctx))
 		h.must(friend.returns())
 		if friend.viewer().BoundPlates() != 0 || h.told.kinds(friend.id()) != "CO_DRIVER_REMOVED" {
 			t.Errorf("%d plates are bound; told %q", friend.viewer().BoundPlates(), h.told.kinds(friend.id()))
 		}
+		_, err := h.AcceptCoDriverInvitation(later.ctx, open, true)
+		refused(t, err, identity.InvitationInvalid)
 		later.binds(plate) // it is protected no more
 	})
 }

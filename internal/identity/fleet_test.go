@@ -97,7 +97,7 @@ func TestVehiclesOfAFleetAreVerifiedEachForItself(t *testing.T) {
 			fleetCar("粤B00008", companyName), fleetCar("粤B00009", companyName),
 		}, true)
 		h.must(err)
-		want := []string{"", "OWNER_MISMATCH", "PLATE_PROTECTED", "", "INVALID_PLATE", "PLATE_MISMATCH", "DOCUMENT_UNREADABLE", "", ""}
+		want := []string{"", "OWNER_MISMATCH", "PLATE_PROTECTED", "", "INVALID_PLATE", "PLATE_MISMATCH", "DOCUMENT_TYPE_REFUSED", "", ""}
 		for i, r := range results {
 			got := ""
 			if f := fault.As(r.Err); f != nil {
