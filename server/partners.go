@@ -17,7 +17,7 @@ import (
 	sandboxocr "parkbff/internal/partner/sandbox/ocr"
 	sandboxsms "parkbff/internal/partner/sandbox/sms"
 	"parkbff/internal/partner/sms"
-	"parkbff/internal/partner/sms/acs3"
+	"parkbff/internal/partner/acs3"
 	"parkbff/server/config"
 )
 

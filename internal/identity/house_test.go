@@ -26,7 +26,7 @@ import (
 	ocrsandbox "parkbff/internal/partner/sandbox/ocr"
 	smssandbox "parkbff/internal/partner/sandbox/sms"
 	"parkbff/internal/partner/sms"
-	"parkbff/internal/partner/sms/acs3"
+	"parkbff/internal/partner/acs3"
 	"parkbff/internal/privacy/consents"
 	"parkbff/internal/risk"
 	"parkbff/internal/store"
