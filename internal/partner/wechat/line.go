@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"sync"
 	"time"
 
@@ -131,7 +132,7 @@ func noToken(code int64) bool { return code == 40001 || code == 40014 || code ==
 // Neither WeChat's message nor the SDK's error is repeated: they quote URLs, and with them secrets and codes.
 func refusal(call string, code int64, err error) error {
 	if code != 0 {
-		cause := fmt.Errorf("wechat: %s was refused with %d", call, code)
+		cause := fmt.Errorf("wechat: %s was refused with %w", call, refused(code))
 		if notVouched(call, code) {
 			return vouch.Refused.Because(cause)
 		}
@@ -143,6 +144,14 @@ func refusal(call string, code int64, err error) error {
 	}
 	return fault.Unavailable.Because(fmt.Errorf("wechat: %s has no readable reply", call))
 }
+
+// refused is WeChat's code.
+type refused int64
+
+func (r refused) Error() string { return strconv.FormatInt(int64(r), 10) }
+
+// noUnions is what an account that may not ask who its followers are is answered.
+const noUnions = refused(48001)
 
 // notVouched holds for the codes that speak of what the client showed, not of us: a code that is invalid,
 // used, expired, missing or another person's, and a person whom WeChat itself holds back; of a phone code

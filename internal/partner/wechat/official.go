@@ -96,11 +96,13 @@ func (o *Official) unionOf(ctx context.Context, openID string) (string, error) {
 	var reply struct {
 		OpenID  string `json:"openid"`
 		UnionID string `json:"unionid"`
-		ErrCode int64  `json:"errcode"`
 	}
 	err := o.line.withToken(ctx, "user/info", &reply, func(ctx context.Context, token string) ([]byte, error) {
 		return util.HTTPGetContext(ctx, Endpoint+"/cgi-bin/user/info?access_token="+token+"&openid="+url.QueryEscape(openID)+"&lang=zh_CN")
 	})
+	if errors.Is(err, noUnions) {
+		return "", nil
+	}
 	if err != nil {
 		return "", err
 	}
