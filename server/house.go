@@ -122,6 +122,7 @@ func (h *House) openServices(p Parts) (err error) {
 	h.people = identity.Config{
 		Store: h.Store, Vault: v, Tokens: h.Tokens, Bus: h.Bus, Clock: h.Clock, Random: p.Random,
 		SMS: h.Partners.SMS, Reader: h.Partners.OCR, Teller: h.Notices, Risks: h.Risk, Log: h.Log,
+		Platforms: h.Partners.Platforms(), Numbers: h.Partners.Numbers(),
 		ProveChannels: h.Config.Mode == config.Production,
 	}
 	h.Identity, err = identity.New(h.people)
