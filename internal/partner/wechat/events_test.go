@@ -189,9 +189,24 @@ func FuzzTheReaderOfEventsSurvivesAnything(f *testing.F) {
 			"timestamp": {at}, "nonce": {nonce}, "signature": {util.Signature("t", at, nonce)},
 			"msg_signature": {util.Signature("t", at, nonce, envelope.Encrypt)},
 		}
-		for _, c := range []*wechat.Official{sealed, open} {
-			got, err := c.Event(t.Context(), query, body)
-			if err != nil && got != nil && !errors.Is(err, fault.Unavailable) {
+		inside, err := util.EncryptMsg(make([]byte, 16), body, "a", aesKey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole := url.Values{"msg_signature": {util.Signature("t", at, nonce, string(inside))}}
+		for name, values := range query {
+			if whole[name] == nil {
+				whole[name] = values
+			}
+		}
+		for _, call := range []func() (*vouch.Follow, error){
+			func() (*vouch.Follow, error) { return open.Event(t.Context(), query, body) },
+			func() (*vouch.Follow, error) { return sealed.Event(t.Context(), query, body) },
+			func() (*vouch.Follow, error) {
+				return sealed.Event(t.Context(), whole, []byte("<xml><Encrypt>"+string(inside)+"</Encrypt></xml>"))
+			},
+		} {
+			if got, err := call(); err != nil && got != nil && !errors.Is(err, fault.Unavailable) {
 				t.Error(err)
 			}
 		}
