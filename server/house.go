@@ -126,6 +126,7 @@ func (h *House) openServices(p Parts) (err error) {
 	h.people = identity.Config{
 		Store: h.Store, Vault: v, Tokens: h.Tokens, Bus: h.Bus, Clock: h.Clock, Random: p.Random,
 		SMS: h.Partners.SMS, Reader: h.Partners.OCR, Teller: h.Notices, Risks: h.Risk, Log: h.Log, StepUps: secondFactor{h},
+		Platforms: h.Partners.Platforms(), Numbers: h.Partners.Numbers(),
 		ProveChannels: h.Config.Mode == config.Production, Catalogue: p.Catalogue, Stirred: h.Notices.Rouse,
 	}
 	if h.Identity, err = identity.New(h.people); err != nil {

@@ -12,28 +12,45 @@ import (
 	"time"
 
 	"parkbff/internal/clock"
+	"parkbff/internal/partner/acs3"
+	"parkbff/internal/partner/alipay"
 	"parkbff/internal/partner/ocr"
 	"parkbff/internal/partner/ocr/tc3"
+	"parkbff/internal/partner/oneclick"
+	sandboxalipay "parkbff/internal/partner/sandbox/alipay"
 	sandboxocr "parkbff/internal/partner/sandbox/ocr"
+	sandboxoneclick "parkbff/internal/partner/sandbox/oneclick"
 	sandboxsms "parkbff/internal/partner/sandbox/sms"
+	sandboxwechat "parkbff/internal/partner/sandbox/wechat"
 	"parkbff/internal/partner/sms"
-	"parkbff/internal/partner/sms/acs3"
+	"parkbff/internal/partner/wechat"
 	"parkbff/server/config"
 )
 
 // Partners are the clients of third parties. Where the settings name no third party, a stand-in that
 // speaks the same protocol answers on the loopback interface.
 type Partners struct {
-	SMS *sms.Client
-	OCR *ocr.Client
+	SMS            *sms.Client
+	OCR            *ocr.Client
+	WechatMini     *wechat.Mini
+	WechatOfficial *wechat.Official
+	AlipayMini     *alipay.Client
+	AlipayLife     *alipay.Client
+	OneClick       *oneclick.Client
 
-	Sandbox   *sandboxsms.Sandbox // nil: codes are really sent
-	StandIns  []string            // names of the partners that a stand-in stands for
+	// The stand-ins; nil where the real partner is asked.
+	Sandbox         *sandboxsms.Sandbox
+	Wechat          *sandboxwechat.Sandbox
+	Alipay          *sandboxalipay.Sandbox
+	OneClickNumbers *sandboxoneclick.Sandbox
+
+	StandIns  []string // names of the partners that a stand-in stands for
 	listeners []io.Closer
 }
 
 // partnerFile is the file that PARKBFF_PARTNERS names.
 type partnerFile struct {
+	channelFile
 	SMS *struct {
 		AccessKeyID     string `json:"accessKeyId"`
 		AccessKeySecret string `json:"accessKeySecret"`
@@ -55,11 +72,18 @@ func openPartners(c config.Config, k clock.Clock, random io.Reader) (*Partners, 
 			return nil, errors.New("PARKBFF_PARTNERS: the file cannot be read")
 		}
 		if err := json.Unmarshal(raw, &file); err != nil {
-			return nil, errors.New("PARKBFF_PARTNERS: the file is not of the form that docs/ARCHITECTURE.md describes")
+			return nil, errors.New("PARKBFF_PARTNERS: the file is not of the form that README.md describes")
 		}
 	}
 	p := &Partners{}
-	err := errors.Join(p.openSMS(file, k, random), p.openOCR(file, k))
+	home := "http://" + c.Addr + "/" // where a stand-in's page of authorisation leads back to
+	err := errors.Join(
+		p.openSMS(file, k, random), p.openOCR(file, k), p.openWechat(file.channelFile, home, k, random),
+		p.openAlipay(file.channelFile, home, k, random), p.openOneClick(file.channelFile, k, random),
+	)
+	if err != nil && c.Partners != "" {
+		err = fmt.Errorf("PARKBFF_PARTNERS: %w", err)
+	}
 	if err == nil {
 		err = c.RefuseSandboxes(p.StandIns...)
 	}
@@ -102,15 +126,20 @@ func (p *Partners) openOCR(file partnerFile, k clock.Clock) (err error) {
 	return err
 }
 
-// standIn serves a stand-in on the loopback interface and answers its URL.
+// standIn serves what stands in for one partner, and answers its URL.
 func (p *Partners) standIn(name string, h http.Handler) (string, error) {
+	p.stoodIn(name)
+	return p.serve(name, h)
+}
+
+// serve serves a stand-in on the loopback interface and answers its URL.
+func (p *Partners) serve(name string, h http.Handler) (string, error) {
 	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", fmt.Errorf("listen for the stand-in of %s: %w", name, err)
 	}
 	served := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = served.Serve(listener) }() // ends with Close
-	p.StandIns = append(p.StandIns, name)
 	p.listeners = append(p.listeners, served)
 	return "http://" + listener.Addr().String(), nil
 }

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"maps"
 	"net"
@@ -20,7 +19,6 @@ import (
 	"parkbff/graph/generated"
 	"parkbff/graph/limit"
 	"parkbff/graph/relay"
-	"parkbff/internal/cnid"
 	"parkbff/internal/risk"
 	"parkbff/resolvers"
 	"parkbff/server/config"
@@ -113,30 +111,12 @@ func (s *Server) pages(extra map[string]http.Handler) (map[string]http.Handler, 
 		return nil, err
 	}
 	routes := map[string]http.Handler{"GET /{$}": front, "GET /page/": front}
-	if s.house.Config.Mode == config.Development && s.house.Partners.Sandbox != nil {
-		routes["GET /dev/sms"] = http.HandlerFunc(s.lastCode)
+	maps.Copy(routes, s.house.callbacks())
+	if s.house.Config.Mode == config.Development {
+		maps.Copy(routes, s.house.development())
 	}
 	maps.Copy(routes, extra)
 	return routes, nil
-}
-
-// lastCode answers the code that the stand-in for SMS took last for a mobile.
-func (s *Server) lastCode(w http.ResponseWriter, r *http.Request) {
-	mobile, err := cnid.ParseMobile(r.URL.Query().Get("mobile"))
-	if err != nil {
-		http.Error(w, `{"error":"INVALID_MOBILE"}`, http.StatusBadRequest)
-		return
-	}
-	code, ok := s.house.Partners.Sandbox.Code(mobile)
-	if !ok {
-		http.Error(w, `{"error":"NO_CODE"}`, http.StatusNotFound)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	if err := json.NewEncoder(w).Encode(map[string]string{"code": code}); err != nil {
-		s.house.Log.Debug("the client did not take the code", "error", err)
-	}
 }
 
 // noteForeign notes a socket that a page of another site tried to open (R086).

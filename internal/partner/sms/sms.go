@@ -3,9 +3,7 @@
 package sms
 
 import (
-	"bytes"
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,7 +15,7 @@ import (
 	"parkbff/internal/clock"
 	"parkbff/internal/cnid"
 	"parkbff/internal/fault"
-	"parkbff/internal/partner/sms/acs3"
+	"parkbff/internal/partner/acs3"
 )
 
 // Endpoint of the real service.
@@ -92,31 +90,17 @@ func (c *Client) SendCode(ctx context.Context, mobile cnid.Mobile, code string) 
 	return outcome(reply.Code, reply.RequestID)
 }
 
-// request puts the parameters into the body: URLs end up in the logs of proxies and in error texts.
 func (c *Client) request(ctx context.Context, mobile cnid.Mobile, code string) (*http.Request, error) {
 	param, err := json.Marshal(map[string]string{"code": code})
 	if err != nil {
 		return nil, fmt.Errorf("sms: write template parameters: %w", err)
 	}
-	body := []byte(url.Values{
+	return acs3.NewRequest(ctx, c.config.BaseURL, acs3.Call{Action: action, Version: version, Parameters: url.Values{
 		"PhoneNumbers":  {dialled(mobile)},
 		"SignName":      {c.config.SignName},
 		"TemplateCode":  {c.config.TemplateCode},
 		"TemplateParam": {string(param)},
-	}.Encode())
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.config.BaseURL, bytes.NewReader(body))
-	if err != nil {
-		return nil, fmt.Errorf("sms: build request: %w", err)
-	}
-	var nonce [16]byte
-	if _, err := io.ReadFull(c.random, nonce[:]); err != nil {
-		return nil, fmt.Errorf("sms: no randomness: %w", err)
-	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("x-acs-action", action)
-	r.Header.Set("x-acs-version", version)
-	acs3.Sign(r, body, c.config.Credentials, hex.EncodeToString(nonce[:]), c.clock.Now())
-	return r, nil
+	}}, c.config.Credentials, c.random, c.clock.Now())
 }
 
 // dialled is how the service wants numbers: bare in mainland China, else country code and number.

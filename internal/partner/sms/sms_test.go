@@ -14,9 +14,9 @@ import (
 
 	"parkbff/internal/cnid"
 	"parkbff/internal/fault"
+	"parkbff/internal/partner/acs3"
 	sandbox "parkbff/internal/partner/sandbox/sms"
 	"parkbff/internal/partner/sms"
-	"parkbff/internal/partner/sms/acs3"
 )
 
 var ours = acs3.Credentials{ID: "id", Secret: "secret"}

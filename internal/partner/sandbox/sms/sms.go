@@ -13,14 +13,11 @@ import (
 
 	"parkbff/internal/clock"
 	"parkbff/internal/cnid"
-	"parkbff/internal/partner/sms/acs3"
+	"parkbff/internal/partner/acs3"
+	"parkbff/internal/partner/sandbox/recent"
 )
 
-const (
-	maxBody = 64 << 10
-	// kept is how many mobiles, and how many nonces, are remembered.
-	kept = 10_000
-)
+const maxBody = 64 << 10
 
 // Sandbox is an http.Handler.
 type Sandbox struct {
@@ -29,8 +26,8 @@ type Sandbox struct {
 
 	mu       sync.Mutex
 	requests int
-	codes    recent[cnid.Mobile, string]
-	nonces   recent[string, struct{}]
+	codes    recent.Values[cnid.Mobile, string]
+	nonces   recent.Values[string, struct{}]
 }
 
 // New answers a stand-in that knows one access key.
@@ -42,7 +39,7 @@ func New(credentials acs3.Credentials, clock clock.Clock) *Sandbox {
 func (s *Sandbox) Code(mobile cnid.Mobile) (string, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.codes.get(mobile)
+	return s.codes.Get(mobile)
 }
 
 // ServeHTTP answers one call.
@@ -92,7 +89,7 @@ func (s *Sandbox) send(body []byte) string {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.codes.put(mobile, param.Code)
+	s.codes.Put(mobile, param.Code)
 	return "OK"
 }
 
@@ -107,10 +104,10 @@ func dialled(number string) (cnid.Mobile, error) {
 func (s *Sandbox) firstUse(nonce string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, used := s.nonces.get(nonce); used {
+	if _, used := s.nonces.Get(nonce); used {
 		return false
 	}
-	s.nonces.put(nonce, struct{}{})
+	s.nonces.Put(nonce, struct{}{})
 	return true
 }
 

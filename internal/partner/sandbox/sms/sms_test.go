@@ -4,13 +4,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"parkbff/internal/cnid"
-	"parkbff/internal/partner/sms/acs3"
+	"parkbff/internal/partner/acs3"
 )
 
 var (
@@ -57,26 +55,5 @@ func TestFaultyMessagesAreRefusedByTheirCode(t *testing.T) {
 		if got := call(s, name, c.action, c.body).Body.String(); !strings.Contains(got, c.want) {
 			t.Errorf("%s: %s", name, got)
 		}
-	}
-}
-
-func TestOldMobilesAreForgotten(t *testing.T) {
-	var codes recent[cnid.Mobile, string]
-	nth := func(n int) cnid.Mobile {
-		m, err := cnid.ParseMobile(strconv.Itoa(13800000000 + n))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return m
-	}
-	for n := range kept + 10 {
-		codes.put(nth(n), "1")
-		codes.put(nth(n), "2")
-	}
-	if _, ok := codes.get(nth(9)); ok || len(codes.values) != kept || len(codes.order) != kept {
-		t.Errorf("%d mobiles are kept", len(codes.values))
-	}
-	if code, ok := codes.get(nth(10)); !ok || code != "2" {
-		t.Errorf("the oldest kept has %q", code)
 	}
 }

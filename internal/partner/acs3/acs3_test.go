@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"parkbff/internal/partner/sms/acs3"
+	"parkbff/internal/partner/acs3"
 )
 
 var (
