@@ -3,6 +3,7 @@ package twoworld_test
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -217,6 +218,12 @@ func filesIn(path string, value any, found map[string][]byte) any {
 		kept := map[string]any{}
 		for key, inner := range v {
 			kept[key] = filesIn(path+"."+key, inner, found)
+		}
+		return kept
+	case []any:
+		kept := make([]any, len(v))
+		for i, inner := range v {
+			kept[i] = filesIn(path+"."+strconv.Itoa(i), inner, found)
 		}
 		return kept
 	}

@@ -18,6 +18,8 @@ const (
 	other      = "verified owner of another car"
 	masking    = "verified owner under full masking"
 	hiding     = "verified owner who hides each record"
+	staff      = "staff of another lot"
+	machine    = "gate of another lot"
 )
 
 // And those who may.

@@ -44,9 +44,11 @@ func newProof(t *testing.T, both worlds) *proof {
 	return p
 }
 
-// everybody adds those who never sign in.
+// everybody adds those who never sign in to an account.
 func (p *proof) everybody() {
 	p.people[anonymous] = pair{p.both[0].Anonymous(), p.both[1].Anonymous()}
+	p.people[staff] = pair{p.both[0].Staff(elsewhere), p.both[1].Staff(elsewhere)}
+	p.people[machine] = pair{p.both[0].Gate(elsewhere).Client, p.both[1].Gate(elsewhere).Client}
 	for who := range p.people {
 		if p.masked[who] == nil && who != owner {
 			p.masked[who] = newAcquaintance(p.known)
@@ -72,6 +74,9 @@ func (p *proof) tellAndLook() {
 			p.introduce()
 			if j == 0 && i%2 == 0 {
 				p.lookAtAll()
+			}
+			if i == 0 && j == 0 {
+				p.lookOnOtherWays()
 			}
 		}
 	}
@@ -123,6 +128,17 @@ func (p *proof) lookAtAll() {
 	})
 }
 
+// lookOnOtherWays asks each query once on each of the other ways in.
+func (p *proof) lookOnOtherWays() {
+	p.eachMasked(func(who string, of pair, met *acquaintance) {
+		ops := onceEach(newAuthor(p.t, met).queries())
+		for _, way := range otherWays {
+			p.asked += len(ops)
+			sameOn(p.t, who, way, of, ops)
+		}
+	})
+}
+
 // tryEverything lets those below VERIFIED do whatever the contract has, and look at all again.
 func (p *proof) tryEverything() {
 	p.eachMasked(func(who string, of pair, met *acquaintance) {
@@ -143,6 +159,9 @@ func (p *proof) tryEverything() {
 // not see it, and differs between the worlds for somebody who may.
 func (p *proof) wasWorthIt() {
 	p.t.Logf("%d operations in each world", p.asked)
+	if len(p.known.failed) > 0 {
+		p.t.Logf("failed, alike in both worlds: %v", slices.Sorted(maps.Keys(p.known.failed)))
+	}
 	p.lookAsStaff()
 	author := newAuthor(p.t, newAcquaintance(p.known))
 	for _, def := range author.schema.Types {
