@@ -16,6 +16,9 @@ const (
 	policyFile   = "ent/schema/policy/policy.go"
 )
 
+// masksLot is the switch of what the row policies make doubly sure: nobody meets records of another's lot.
+const masksLot = "swap the masks' lot for any lot"
+
 // a guardSwitch is one change of a source, by which a guard can be switched off. Those without a name are
 // named by what they look at when they run.
 type guardSwitch struct{ name, file, from, to string }
@@ -28,7 +31,7 @@ var switches = []guardSwitch{
 
 	{"swap VERIFIED for any vehicle", viewerFile, "return bound && own.Verified", "return bound && own.Verified || OFF && v.HasVerified()"},
 	{"swap LOT_STAFF for any lot", viewerFile, "return v.WorksAt(lotID)", "return v.WorksAt(lotID) || OFF && len(v.Lots) > 0"},
-	{"swap the masks' lot for any lot", maskFile, "if v.WorksAt(about.LotAtHand())", "if v.WorksAt(about.LotAtHand()) || OFF && len(v.Lots) > 0"},
+	{masksLot, maskFile, "if v.WorksAt(about.LotAtHand())", "if v.WorksAt(about.LotAtHand()) || OFF && len(v.Lots) > 0"},
 
 	{"full masking", maskFile, "v.FullMask", "v.FullMask && !OFF"},
 	{"hidden records", maskFile, "record.NameHidden()", "record.NameHidden() && !OFF"},
