@@ -49,7 +49,7 @@ func readContract() (guards []guard, formulas []string, err error) {
 var (
 	throughAPI = []string{"server/matrix", "server", "server/twoworld"}
 	ofRows     = []string{"ent/schema/policy", "server/matrix", "server"}
-	ofMasks    = []string{"graph"} // what no row lets anybody meet
+	ofMasks    = []string{"graph"}                   // what no row lets anybody meet
 	ofContract = []string{"server", "server/matrix"} // a matrix of the contract alone would know of no mask
 )
 
