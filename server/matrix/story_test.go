@@ -14,7 +14,6 @@ import (
 	"parkbff/ent/notice"
 	"parkbff/ent/staff"
 	"parkbff/ent/staffrole"
-	"parkbff/ent/vehiclebinding"
 	"parkbff/internal/viewer"
 	"parkbff/server/servertest"
 )
@@ -120,19 +119,8 @@ func (m *matrix) settle() {
 		}
 	}
 	m.clients[masking].Asks(`mutation { setFullMask(input: {on: true}) { userErrors { code } } }`).OK()
-	m.letDrive()
+	m.LetDrive() // the co-driver, who was evicted
 	m.employ()
-}
-
-// letDrive gives the co-driver, who was evicted when the owner verified the car, the binding back.
-func (m *matrix) letDrive() {
-	err := m.Store.WithTx(m.AsSystem(), func(ctx context.Context, tx *ent.Tx) error {
-		return tx.VehicleBinding.Update().Where(vehiclebinding.EndReasonEQ(vehiclebinding.EndReasonEVICTED)).
-			ClearEndedAt().ClearEndReason().SetRole(vehiclebinding.RoleCO_DRIVER).Exec(ctx)
-	})
-	if err != nil {
-		m.T.Fatal(err)
-	}
 }
 
 // employ brings those who have no account.

@@ -47,7 +47,7 @@ func TestWhoeverMayNotSeeHiddenValuesHearsTheSameInBothWorlds(t *testing.T) {
 // newsFor is how many events the watch of a viewer hears: an entry and an exit, or why it is refused.
 func newsFor(who string) int {
 	switch who {
-	case followed, masking, other:
+	case followed, masking, other, coDriver:
 		return 2
 	case anonymous:
 		return 1
