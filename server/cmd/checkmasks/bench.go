@@ -13,12 +13,6 @@ import (
 	"strings"
 )
 
-// onSQLite runs the subtests of one engine, and tests that have none: guards know nothing of the store.
-const onSQLite = "./sqlite"
-
-// storeless is a package whose tests know of no engine.
-const storeless = "graph"
-
 var failedTest = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 
 // bench builds tests with guards that can be taken away, and runs them.
@@ -27,7 +21,8 @@ type bench struct {
 	folder   string // for what is built and laid over it
 	copied   string // the copy of the module in which the generator runs; empty: none yet
 	switched string // the overlay with all switches; empty: none yet
-	sound    map[string]bool
+	built    map[string]bool
+	sound    map[tests]bool // those that pass while no guard is missing
 }
 
 func newBench(ctx context.Context) (*bench, error) {
@@ -39,7 +34,7 @@ func newBench(ctx context.Context) (*bench, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a folder: %w", err)
 	}
-	return &bench{root: filepath.Dir(strings.TrimSpace(string(out))), folder: folder, sound: map[string]bool{}}, nil
+	return &bench{root: filepath.Dir(strings.TrimSpace(string(out))), folder: folder, built: map[string]bool{}, sound: map[tests]bool{}}, nil
 }
 
 func (b *bench) close() { _ = os.RemoveAll(b.folder) }
@@ -50,12 +45,12 @@ func (b *bench) try(ctx context.Context, m mutation) (failed string, err error) 
 	if m.remove != nil {
 		return b.tryRemoval(ctx, m)
 	}
-	for _, pkg := range m.killer {
-		binary, err := b.switchboard(ctx, pkg)
+	for _, those := range m.killer {
+		binary, err := b.switchboard(ctx, those)
 		if err != nil {
 			return "", err
 		}
-		if failed, err = b.run(ctx, binary, pkg, m.name); failed != "" || err != nil {
+		if failed, err = b.run(ctx, binary, those, m.name); failed != "" || err != nil {
 			return failed, err
 		}
 	}
@@ -71,37 +66,43 @@ func (b *bench) tryRemoval(ctx context.Context, m mutation) (failed string, err 
 	if err != nil {
 		return "", err
 	}
-	for _, pkg := range m.killer {
-		binary, err := b.build(ctx, pkg, "removed", overlay)
+	for _, those := range m.killer {
+		if _, err := b.switchboard(ctx, those); err != nil {
+			return "", err
+		}
+		binary, err := b.build(ctx, those.pkg, "removed", overlay)
 		if err != nil {
 			return "", err
 		}
-		if failed, err = b.run(ctx, binary, pkg, ""); failed != "" || err != nil {
+		if failed, err = b.run(ctx, binary, those, ""); failed != "" || err != nil {
 			return failed, err
 		}
 	}
 	return "", nil
 }
 
-// switchboard answers the tests of a package with every guard under a switch. They pass with none off.
-func (b *bench) switchboard(ctx context.Context, pkg string) (binary string, err error) {
+// switchboard answers a package's tests with every guard under a switch. Those asked for pass with none off.
+func (b *bench) switchboard(ctx context.Context, those tests) (binary string, err error) {
 	if b.switched == "" {
 		if b.switched, err = b.layOver(); err != nil {
 			return "", err
 		}
 	}
-	binary = filepath.Join(b.folder, "switched-"+filepath.Base(pkg)+".test")
-	if b.sound[binary] {
+	binary = filepath.Join(b.folder, "switched-"+filepath.Base(those.pkg)+".test")
+	if !b.built[binary] {
+		if binary, err = b.build(ctx, those.pkg, "switched", b.switched); err != nil {
+			return "", err
+		}
+		b.built[binary] = true
+	}
+	if b.sound[those] {
 		return binary, nil
 	}
-	if binary, err = b.build(ctx, pkg, "switched", b.switched); err != nil {
-		return "", err
-	}
-	failed, err := b.run(ctx, binary, pkg, "")
+	failed, err := b.run(ctx, binary, those, "")
 	if failed != "" {
 		err = fmt.Errorf("%s fails already: the tests must pass before a guard is taken away", failed)
 	}
-	b.sound[binary] = err == nil
+	b.sound[those] = err == nil
 	return binary, err
 }
 
@@ -153,13 +154,9 @@ func (b *bench) build(ctx context.Context, pkg, kind, overlay string) (binary st
 }
 
 // run runs tests with one guard switched off and answers the first that failed, or none.
-func (b *bench) run(ctx context.Context, binary, pkg, off string) (failed string, err error) {
-	pattern := onSQLite
-	if pkg == storeless {
-		pattern = "."
-	}
-	command := exec.CommandContext(ctx, binary, "-test.failfast", "-test.timeout=10m", "-test.run", pattern)
-	command.Dir = filepath.Join(b.root, pkg)
+func (b *bench) run(ctx context.Context, binary string, those tests, off string) (failed string, err error) {
+	command := exec.CommandContext(ctx, binary, "-test.failfast", "-test.timeout=10m", "-test.run", those.run)
+	command.Dir = filepath.Join(b.root, those.pkg)
 	command.Env = append(os.Environ(), variable+"="+off)
 	out, err := command.CombinedOutput()
 	if err == nil {

@@ -41,8 +41,8 @@ func main() {
 
 // mutation is one guard taken away.
 type mutation struct {
-	name   string   // as it is told, and as the switch is called
-	killer []string // packages whose tests should miss it, the quickest first
+	name   string // as it is told, and as the switch is called
+	killer []tests
 	remove *removal // from the SDL; nil: by a switch
 }
 
