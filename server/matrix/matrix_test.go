@@ -33,6 +33,7 @@ func TestEveryViewerSeesOfEveryGuardedFieldWhatTheContractSaysOnEveryWay(t *test
 			m.subscribes(who)
 			m.seesItsRows(who)
 		}
+		m.changesFacts(t)
 		m.wasWhole(t)
 	})
 }
@@ -80,6 +81,21 @@ func (m *matrix) changesNothing(t *testing.T, who string) {
 				m.walk(who, f, op.way, "Mutation", m.ask(who, op).Shown())
 			}
 		}
+	}
+}
+
+// changesFacts sends mutations whose payloads are rendered for the viewer that they make: full masking goes and
+// comes back, and a sign-in ends.
+func (m *matrix) changesFacts(t *testing.T) {
+	f := m.facts[masking]
+	for _, f.masks = range []bool{false, true} {
+		for _, op := range m.mutation(t, "setFullMask", map[string]any{"on": f.masks}) {
+			m.walk(masking, f, op.way, "Mutation", m.ask(masking, op).Shown())
+		}
+	}
+	for _, who := range slices.Sorted(maps.Keys(cast)) {
+		logout := m.mutation(t, "logout", nil)[0]
+		m.walk(anonymous, facts{}, logout.way+" of "+who, "Mutation", m.ask(who, logout).Shown())
 	}
 }
 

@@ -202,8 +202,11 @@ func (m *matrix) given(t *testing.T, root hop) []map[string]any {
 func (m *matrix) mutation(t *testing.T, name string, input any) []operation {
 	var ops []operation
 	for _, route := range m.routes(m.schema.Mutation, name) {
-		argument := route[0].field.Arguments[0].Name
-		ops = append(ops, m.write("mutation", route, map[string]any{argument: input}, len(ops)%2 == 1))
+		var given map[string]any
+		for _, argument := range route[0].field.Arguments {
+			given = map[string]any{argument.Name: input}
+		}
+		ops = append(ops, m.write("mutation", route, given, len(ops)%2 == 1))
 	}
 	if len(ops) == 0 {
 		t.Fatalf("%s answers nothing that is guarded", name)
