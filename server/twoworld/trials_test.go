@@ -18,9 +18,10 @@ const (
 
 // parting are the mutations that take the viewer's own rights away, in the order in which that leaves the
 // most for the others.
-var parting = []string{
-	"withdrawConsent", "unlinkChannel", "changeMobile", "unbindPlate", "mergeAccounts", "forgetDevice", "logout", "closeAccount",
-}
+var parting = []string{"withdrawConsent", "unlinkChannel", "changeMobile", "unbindPlate", "mergeAccounts"}
+
+// ending are the mutations after which one must sign in again.
+var ending = []string{"forgetDevice", "logout", "closeAccount"}
 
 // trial answers the values to try on an argument or an input field, the most usual first.
 type trial func(met *acquaintance) []any
