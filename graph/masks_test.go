@@ -17,7 +17,10 @@ import (
 	"parkbff/internal/viewer"
 )
 
-const theVehicle = 7
+const (
+	theVehicle = 7
+	theLot     = 3
+)
 
 // models has one value of every type that has masked fields, with something to hide in each.
 func models() map[string]any {
@@ -26,11 +29,11 @@ func models() map[string]any {
 	left := entered.Add(100 * time.Minute)
 	return map[string]any{
 		"ParkingSession": &parking.Stay{
-			Row: 1, LotID: 3, VehicleID: theVehicle, Plate: "粤B12345", LotName: name, HalfLotName: "万***停车场",
+			Row: 1, LotID: theLot, VehicleID: theVehicle, Plate: "粤B12345", LotName: name, HalfLotName: "万***停车场",
 			State: parkingsession.StateCLOSED, EnteredAt: entered, ExitedAt: &left, FeeFen: 1000,
 		},
 		"Notice": &notice.Notice{
-			Row: 1, LotID: 3, VehicleID: theVehicle, Plate: "粤B12345", LotName: &name, HalfLotName: "万***停车场",
+			Row: 1, LotID: theLot, VehicleID: theVehicle, Plate: "粤B12345", LotName: &name, HalfLotName: "万***停车场",
 			OccurredAt: entered,
 		},
 	}
@@ -76,6 +79,21 @@ func TestVerifyingOneVehicleLiftsNoMaskOfAnother(t *testing.T) {
 	eachMask(t, func(t *testing.T, m mask) {
 		if shown, err := m.shownTo(other); err != nil || reflect.DeepEqual(shown, m.value) {
 			t.Errorf("shown %v, %v", shown, err)
+		}
+	})
+}
+
+// The rows of other lots are closed to staff, so this wall is only ever met by those of the lot itself: it must
+// hold all the same.
+func TestOnlyStaffOfTheLotAtHandSeeItsRecordsClear(t *testing.T) {
+	worksAt := func(lot int64) *viewer.Viewer {
+		return &viewer.Viewer{Kind: viewer.Staff, Lots: []viewer.LotRole{{LotID: lot, Role: viewer.Manager}}}
+	}
+	eachMask(t, func(t *testing.T, m mask) {
+		for lot, clear := range map[int64]bool{theLot: m.atLot(), theLot + 1: false} {
+			if shown, err := m.shownTo(worksAt(lot)); err != nil || reflect.DeepEqual(shown, m.value) != clear {
+				t.Errorf("staff of lot %d are shown %v, %v", lot, shown, err)
+			}
 		}
 	})
 }
@@ -135,6 +153,12 @@ type mask struct {
 func (m mask) shownTo(v *viewer.Viewer) (any, error) {
 	next := func(context.Context) (any, error) { return m.value, nil }
 	return directive.Mask(viewer.With(context.Background(), v), m.object, next, m.formula, m.unless)
+}
+
+// atLot tells whether the record is the lot's too. A notice is its account's alone.
+func (m mask) atLot() bool {
+	_, isNotice := m.object.(*notice.Notice)
+	return !isNotice
 }
 
 func eachMask(t *testing.T, test func(t *testing.T, m mask)) {

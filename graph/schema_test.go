@@ -25,7 +25,8 @@ var telling = []string{
 // theirOwn are types whose plates, times or amounts no gate observed, and why that is so.
 var theirOwn = map[string]string{
 	"Vehicle":      "the account entered the plate itself",
-	"PlateDispute": "the claimant entered the plate, and the service masks it for officers",
+	"PlateDispute": "the account claims the plate by documents of its own",
+	"RiskEvent":    "tells when the program noticed something, and of no car",
 }
 
 // plainLists are the lists of objects that are no connections, and what bounds them.

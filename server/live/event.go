@@ -26,9 +26,17 @@ var SlowConsumer = fault.New("SLOW_CONSUMER", "The client reads too slowly. Conn
 
 // Root answers the name and the arguments of the root field of a subscription; there is exactly one.
 func Root(op *graphql.OperationContext) (field string, args map[string]any) {
-	fields := graphql.CollectFields(op, op.Operation.SelectionSet, []string{"Subscription"})
-	if len(fields) != 1 {
+	root, ok := rootOf(op)
+	if !ok {
 		return "", nil
 	}
-	return fields[0].Name, fields[0].ArgumentMap(op.Variables)
+	return root.Name, root.ArgumentMap(op.Variables)
+}
+
+func rootOf(op *graphql.OperationContext) (root graphql.CollectedField, ok bool) {
+	fields := graphql.CollectFields(op, op.Operation.SelectionSet, []string{"Subscription"})
+	if len(fields) != 1 {
+		return graphql.CollectedField{}, false
+	}
+	return fields[0], true
 }

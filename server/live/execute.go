@@ -95,6 +95,9 @@ func (r *Runner) dispatch(ctx context.Context, op *graphql.OperationContext, at 
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	next, ctx := r.exec.DispatchOperation(at(ctx), op)
+	if op.Operation.Operation == ast.Subscription {
+		ctx = belowRoot(ctx, op)
+	}
 
 	var got outcome
 	for response := next(ctx); response != nil; response = next(ctx) {
@@ -114,6 +117,17 @@ func (r *Runner) dispatch(ctx context.Context, op *graphql.OperationContext, at 
 		return outcome{refusal: r.Refusal(ctx, fault.Unavailable)}
 	}
 	return got
+}
+
+// belowRoot answers a context in which what stands in an event is rendered. Without it the paths of errors
+// would not begin with the field of the subscription, as the specification wants (October 2021, 7.1.2):
+// gqlgen forgets that field between the subscription and its events.
+func belowRoot(ctx context.Context, op *graphql.OperationContext) context.Context {
+	root, ok := rootOf(op)
+	if !ok {
+		return ctx
+	}
+	return graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: "Subscription", Field: root, Args: root.ArgumentMap(op.Variables)})
 }
 
 // Refusal encodes err as the errors of a refused operation, through the executor's error presenter.

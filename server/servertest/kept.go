@@ -2,9 +2,9 @@ package servertest
 
 import (
 	"database/sql"
-	"encoding/hex"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	_ "github.com/lib/pq" // the driver of the store
@@ -32,9 +32,9 @@ func (h *House) Kept() string {
 	return kept.String()
 }
 
-// Keeps tells whether a value is at rest in the open, as text or as hex.
+// Keeps tells whether a value is at rest in the open, in any of its Forms.
 func Keeps(kept, value string) bool {
-	return strings.Contains(kept, value) || strings.Contains(kept, hex.EncodeToString([]byte(value)))
+	return slices.ContainsFunc(Forms(value), func(form string) bool { return strings.Contains(kept, form) })
 }
 
 func rowsOf(databaseURL string, to *strings.Builder) error {

@@ -16,9 +16,12 @@ type acquaintance struct {
 }
 
 // known are ids and cursors by the type of the object they stand in.
-type known struct{ ids, cursors map[string][]string }
+type known struct {
+	ids, cursors map[string][]string
+	failed       map[string]bool // fields of a root that the program could not answer
+}
 
-func nothing() known { return known{map[string][]string{}, map[string][]string{}} }
+func nothing() known { return known{map[string][]string{}, map[string][]string{}, map[string]bool{}} }
 
 func newAcquaintance(all known) *acquaintance {
 	return &acquaintance{own: nothing(), all: all, values: map[string]map[string]bool{}}
@@ -29,6 +32,9 @@ func (a *acquaintance) listen(t *testing.T, op operation, r reply) {
 	var answer struct{ Data any }
 	if err := json.Unmarshal([]byte(r.Body), &answer); err != nil {
 		t.Fatalf("%s: no JSON: %s", op.text, r.Body)
+	}
+	if strings.Contains(r.Body, `"code":"INTERNAL"`) {
+		a.all.failed[op.field] = true
 	}
 	a.hear(answer.Data)
 }

@@ -3,6 +3,7 @@ package twoworld_test
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -57,13 +58,20 @@ func (a *author) queries() []operation {
 	return ops
 }
 
-// mutations are all operations on Mutation, those that take the viewer's own rights away last.
+// mutations are all operations on Mutation that end no sign-in, those that take the viewer's own rights away last.
 func (a *author) mutations() []operation {
-	ops := a.operations(a.schema.Mutation, "mutation")
+	ops := slices.DeleteFunc(a.operations(a.schema.Mutation, "mutation"), func(op operation) bool {
+		return slices.Contains(ending, op.field)
+	})
 	slices.SortStableFunc(ops, func(x, y operation) int {
 		return slices.Index(parting, x.field) - slices.Index(parting, y.field)
 	})
 	return ops
+}
+
+// endings are the operations on one field of Mutation.
+func (a *author) endings(field string) []operation {
+	return slices.DeleteFunc(a.operations(a.schema.Mutation, "mutation"), func(op operation) bool { return op.field != field })
 }
 
 func (a *author) subscriptions() []operation {
@@ -217,6 +225,12 @@ func filesIn(path string, value any, found map[string][]byte) any {
 		kept := map[string]any{}
 		for key, inner := range v {
 			kept[key] = filesIn(path+"."+key, inner, found)
+		}
+		return kept
+	case []any:
+		kept := make([]any, len(v))
+		for i, inner := range v {
+			kept[i] = filesIn(path+"."+strconv.Itoa(i), inner, found)
 		}
 		return kept
 	}

@@ -14,10 +14,13 @@ const (
 	registered = "registered"
 	bound      = "bound, not following"
 	followed   = "bound and following"
+	coDriver   = "co-driver"
 	payer      = "payer, not bound"
 	other      = "verified owner of another car"
 	masking    = "verified owner under full masking"
 	hiding     = "verified owner who hides each record"
+	staff      = "staff of another lot"
+	machine    = "gate of another lot"
 )
 
 // And those who may.
@@ -38,6 +41,7 @@ var cast = map[string]person{
 	other:      {mobile: "13900000005", channel: "APP", plate: otherPlate, verified: true},
 	masking:    {mobile: "13900000006", channel: "APP", plate: maskingPlate, verified: true},
 	hiding:     {mobile: "13900000007", channel: "APP", plate: hidingPlate, verified: true},
+	coDriver:   {mobile: "13900000009", channel: "APP", plate: ownedPlate},
 	owner:      {mobile: "13900000008", channel: "APP", plate: ownedPlate, verified: true},
 }
 
@@ -60,6 +64,7 @@ func (both worlds) settle() people {
 			}
 		}
 	})
+	both.each(func(w world) { w.LetDrive() }) // the co-driver bound the car before its owner verified it
 	return everybody
 }
 

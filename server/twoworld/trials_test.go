@@ -18,7 +18,10 @@ const (
 
 // parting are the mutations that take the viewer's own rights away, in the order in which that leaves the
 // most for the others.
-var parting = []string{"unlinkChannel", "changeMobile", "withdrawConsent", "unbindPlate", "forgetDevice", "closeAccount", "logout"}
+var parting = []string{"withdrawConsent", "unlinkChannel", "changeMobile", "unbindPlate", "mergeAccounts"}
+
+// ending are the mutations after which one must sign in again.
+var ending = []string{"forgetDevice", "logout", "closeAccount"}
 
 // trial answers the values to try on an argument or an input field, the most usual first.
 type trial func(met *acquaintance) []any
@@ -49,31 +52,49 @@ var trials = map[string]trial{
 	"latitude":                these(22.54, 22.55, 91.0),
 	"longitude":               these(114.11, -181.0),
 
-	"code":     these("WXC", "WXT", "WXF", "WXG", "WXD", "WXM", elsewhere, "NONE", ""),
-	"lotCode":  these("WXC", "WXT", "WXF", "WXG", "WXD", "WXM", elsewhere, "NONE", ""),
-	"gateCode": these("G1", "NONE"),
+	"Query.lot.code": these("WXC", "WXT", "WXF", "WXG", "WXD", "WXM", elsewhere, "NONE", ""),
+	"lotCode":        these("WXC", "WXT", "WXF", "WXG", "WXD", "WXM", elsewhere, "NONE", ""),
+	"gateCode":       these("G1", "NONE"),
 
 	"PlateAtLotInput.lotCode": these(elsewhere, "NONE"),
 	"PlateAtLotInput.plate":   these(absentPlate, boundPlate, ownedPlate, maskingPlate, "粤B67845", "粤BD98745", "no plate"),
 	"QuoteInput.lane":         these("NOSUCHLANE", ""),
 
-	"mobile":                 these("13900000099", "13900000001", "110"),
-	"LoginInput.code":        these("000000", ""),
-	"ChangeMobileInput.code": these("000000", ""),
-	"StepUpInput.code":       these("000000", ""),
-	"deviceName":             these("手机", "a\nb"),
-	"refreshToken":           these("rubbish", "a.b"),
+	"mobile":         these("13900000099", "13900000001", "110"),
+	"guardianMobile": these("13900000098", "13900000002", "110"),
+	"code":           these("000000", "", "WXC"),
+	"refreshToken":   these("rubbish", "a.b"),
+	"channelCode":    these("rubbish", ""),
+	"wechatCode":     these("rubbish", ""),
+	"state":          these("rubbish", ""),
+	"token":          these("rubbish", ""),
+	"response":       these("rubbish", "e30="),
+	"sign":           these("rubbish", ""),
+	"deviceName":     these("小明的手机", ""),
+
+	"label":         these("staff-WXC", "nobody", ""),
+	"password":      these("a password that nobody has", ""),
+	"totp":          these("000000", ""),
+	"enrolmentCode": these("rubbish", ""),
+	"storeCode":     these("NONE", ""),
+
+	"version":        these("1.0.0", "0.0.1", "rubbish", ""),
+	"minimumVersion": these("1.0.0", "rubbish"),
+	"latestVersion":  these("1.2.0", "0.1.0"),
+	"packageSha256":  these("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "rubbish"),
+	"name":           these("new-map", ""),
+	"since":          these("1.0.0", "rubbish"),
+	"policyVersion":  these("2025-05-16", "1999-01-01", ""),
+	"purpose":        these("核实车牌归属", ""),
+
+	"birthday":        these("1990-01-01", "2099-01-01", "rubbish"),
+	"region":          these("广东省深圳市", ""),
+	"businessLicence": these(papers("in.drivingLicence", absentPlate), file("no picture")),
 
 	"plate":          these(absentPlate, boundPlate, ownedPlate, "粤B67845", "no plate"),
 	"nickname":       these("小车", "", "a name that is far too long to be one"),
 	"drivingLicence": these(papers("in.drivingLicence", absentPlate), file("no picture")),
 	"idCard":         these(papers("in.idCard", absentPlate), file("no picture")),
-
-	"policyVersion":                 these("2025-05-16", "2024-01-01", ""),
-	"region":                        these("广东深圳", "", "a region that is said in so many words that it is none"),
-	"birthday":                      these("1990-01-01", "2020-01-01", "2099-01-01", "no day"),
-	"guardianMobile":                these("13900000098", "13900000001", "110"),
-	"GiveGuardianConsentInput.code": these("000000", ""),
 
 	"idempotencyKey": these("key-1", ""),
 	"text":           these("欢迎", ""),

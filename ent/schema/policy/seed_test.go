@@ -7,12 +7,19 @@ import (
 	"time"
 
 	"parkbff/ent"
+	"parkbff/ent/apprelease"
 	"parkbff/ent/channellink"
+	"parkbff/ent/channelvisit"
 	"parkbff/ent/consent"
+	"parkbff/ent/erasure"
+	"parkbff/ent/featureswitch"
+	"parkbff/ent/follower"
 	"parkbff/ent/gate"
 	"parkbff/ent/gatecommand"
+	"parkbff/ent/linkedaccount"
 	"parkbff/ent/notice"
 	"parkbff/ent/observation"
+	"parkbff/ent/riskevent"
 	"parkbff/ent/signin"
 	"parkbff/ent/staffrole"
 	"parkbff/internal/store"
@@ -38,6 +45,7 @@ func viewersOf(w world) map[string]*viewer.Viewer {
 		"gate":       {Kind: viewer.Gate, GateID: w.gate, Lots: here},
 		"staff":      {Kind: viewer.Staff, StaffID: w.staff, Lots: here},
 		"idle staff": {Kind: viewer.Staff, StaffID: w.staff + 1},
+		"officer":    {Kind: viewer.Staff, StaffID: w.staff + 2, Office: []viewer.Role{viewer.Officer}},
 	}
 }
 
@@ -58,7 +66,10 @@ func seed(t *testing.T, s *store.Store) (w world) {
 		p.told(owner, 3, 0)
 		p.told(other, 1, 0)
 		w = world{lot: here.lot, gate: here.gate, owner: owner, stranger: stranger, vehicle: car, staff: p.staff(here)}
+		p.claims(owner, car)
+		p.claims(other, foreign)
 		p.rest()
+		p.published()
 		return nil
 	})
 	if err != nil {
@@ -113,8 +124,11 @@ func (p *planter) person(name string) int64 {
 	}
 	saved[*ent.ChannelLink](p)(p.tx.ChannelLink.Create().SetAccountID(account.ID).SetChannel(channellink.ChannelAPP).
 		SetLinkedAt(morning).Save(p.ctx))
-	saved[*ent.Consent](p)(p.tx.Consent.Create().SetAccountID(account.ID).SetPurpose(consent.PurposePARKING_CORE).
+	agreed := saved[*ent.Consent](p)(p.tx.Consent.Create().SetAccountID(account.ID).SetPurpose(consent.PurposePARKING_CORE).
 		SetPolicyVersion("1").SetGrantedAt(morning).Save(p.ctx))
+	saved[*ent.LinkedAccount](p)(p.tx.LinkedAccount.Create().SetAccountID(account.ID).
+		SetChannel(linkedaccount.ChannelWECHAT_MINI).SetSubject(vault.Sealed(p.value())).SetSubjectIndex(p.value()).
+		SetConsentID(agreed.ID).SetLinkedAt(morning).Save(p.ctx))
 	saved[*ent.SignIn](p)(p.tx.SignIn.Create().SetAccountID(account.ID).SetChannel(signin.ChannelAPP).
 		SetFamilyHash(p.value()).SetRefreshHash(p.value()).SetRefresh(vault.Sealed(p.value())).
 		SetRotatedAt(morning).SetExpiresAt(morning).SetCreatedAt(morning).Save(p.ctx))
@@ -161,10 +175,37 @@ func (p *planter) staff(at site) int64 {
 	return member.ID
 }
 
-// rest is what only the program itself reads.
+// claims is what an account may do with a vehicle of its own, and what officers see of it.
+func (p *planter) claims(account, car int64) {
+	saved[*ent.CoDriverInvitation](p)(p.tx.CoDriverInvitation.Create().SetAccountID(account).SetVehicleID(car).
+		SetCodeHash(p.value()).SetExpiresAt(morning).SetCreatedAt(morning).Save(p.ctx))
+	saved[*ent.Fleet](p)(p.tx.Fleet.Create().SetAccountID(account).SetName(vault.Sealed(p.value())).SetNameIndex(p.value()).
+		SetCreditCode(vault.Sealed(p.value())).SetCreditCodeIndex(p.value()).SetCreatedAt(morning).Save(p.ctx))
+	saved[*ent.PlateDispute](p)(p.tx.PlateDispute.Create().SetAccountID(account).SetVehicleID(car).
+		SetPlate(vault.Sealed(p.value())).SetPlateIndex(p.value()).SetPlateColor("BLUE").SetCreatedAt(morning).Save(p.ctx))
+	saved[*ent.RiskEvent](p)(p.tx.RiskEvent.Create().SetKind(riskevent.KindNEW_DEVICE).SetOutcome(riskevent.OutcomeNOTED).
+		SetAccountID(account).SetOccurredAt(morning).Save(p.ctx))
+}
+
+// published is what anybody may read.
+func (p *planter) published() {
+	saved[*ent.AppRelease](p)(p.tx.AppRelease.Create().SetPlatform(apprelease.PlatformIOS).SetMinimum("1.0.0").
+		SetLatest("1.0.0").SetPublishedAt(morning).Save(p.ctx))
+	saved[*ent.FeatureSwitch](p)(p.tx.FeatureSwitch.Create().SetName("x").SetPlatform(featureswitch.PlatformIOS).
+		SetOn(true).SetChangedAt(morning).Save(p.ctx))
+	saved[*ent.Store](p)(p.tx.Store.Create().SetCode("S1").SetName("S1").Save(p.ctx))
+}
+
+// rest is what only the program itself reads, and what officers read.
 func (p *planter) rest() {
 	saved[*ent.DataKey](p)(p.tx.DataKey.Create().SetOwner("account:1").SetWrapped(p.value()).Save(p.ctx))
 	saved[*ent.LoginCode](p)(p.tx.LoginCode.Create().SetMobileIndex(p.value()).SetSerial(1).SetCodeHash(p.value()).
 		SetExpiresAt(morning).SetCreatedAt(morning).Save(p.ctx))
 	saved[*ent.QuoteAttempt](p)(p.tx.QuoteAttempt.Create().SetPlateIndex(p.value()).SetLotID(1).SetCreatedAt(morning).Save(p.ctx))
+	saved[*ent.ChannelVisit](p)(p.tx.ChannelVisit.Create().SetChannel(channelvisit.ChannelALIPAY_LIFE).
+		SetStateHash(p.value()).SetExpiresAt(morning).SetCreatedAt(morning).Save(p.ctx))
+	saved[*ent.Follower](p)(p.tx.Follower.Create().SetChannel(follower.ChannelWECHAT_OFFICIAL).SetSubjectIndex(p.value()).
+		SetFollowing(true).SetToldAt(morning).Save(p.ctx))
+	saved[*ent.Erasure](p)(p.tx.Erasure.Create().SetAccountID(1).SetReason(erasure.ReasonACCOUNT_CLOSED).
+		SetNoticedAt(morning).SetDeadline(morning).Save(p.ctx))
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -18,23 +17,19 @@ type guard struct{ typ, field, directive string }
 func (g guard) coordinate() string { return g.typ + "." + g.field }
 func (g guard) String() string     { return "@" + g.directive + " on " + g.coordinate() }
 
-// sources of the directives that guard fields, in graph/directive, and the functions they are.
-var sources = map[string]struct{ file, function string }{
-	"mask":     {"mask.go", "Mask"},
-	"requires": {"requires.go", "Requires"},
-}
+// directives that guard fields.
+var directives = []string{"mask", "requires"}
 
-// guardsOfContract are all guards, by coordinate.
-func guardsOfContract() ([]guard, error) {
+// readContract answers all guards, by coordinate, and all formulas.
+func readContract() (guards []guard, formulas []string, err error) {
 	schema, err := gqlparser.LoadSchema(&ast.Source{Name: "schema.graphql", Input: string(contract.SDL)})
 	if err != nil {
-		return nil, fmt.Errorf("read the contract: %w", err)
+		return nil, nil, fmt.Errorf("read the contract: %w", err)
 	}
-	var guards []guard
 	for _, def := range schema.Types {
 		for _, field := range def.Fields {
 			for _, directive := range field.Directives {
-				if _, isGuard := sources[directive.Name]; isGuard {
+				if slices.Contains(directives, directive.Name) {
 					guards = append(guards, guard{def.Name, field.Name, directive.Name})
 				}
 			}
@@ -43,18 +38,59 @@ func guardsOfContract() ([]guard, error) {
 	slices.SortFunc(guards, func(x, y guard) int {
 		return cmp.Or(cmp.Compare(x.coordinate(), y.coordinate()), cmp.Compare(x.directive, y.directive))
 	})
-	return guards, nil
+	for _, value := range schema.Types["MaskFormula"].EnumValues {
+		formulas = append(formulas, value.Name)
+	}
+	return guards, formulas, nil
 }
 
-// without answers the source of a directive with one guard taken away.
-func without(source string, g guard) (string, error) {
-	head := "func " + sources[g.directive].function + "("
-	start := strings.Index(source, head)
-	if start < 0 {
-		return "", fmt.Errorf("there is no %s) in the source of @%s", head, g.directive)
+// tests are some of a package's.
+type tests struct{ pkg, run string }
+
+// onSQLite runs the subtests of one engine, and tests that have none: guards know nothing of the store.
+const onSQLite = "./sqlite"
+
+// Tests that must miss a guard, the quickest first. All but those of the policies and of the masks themselves go
+// through the running API.
+var (
+	matrix     = tests{"server/matrix", onSQLite}
+	api        = tests{"server", onSQLite}
+	throughAPI = []tests{matrix, api, {"server/twoworld", onSQLite}}
+	ofRows     = []tests{{"ent/schema/policy", onSQLite}, matrix, api}
+	ofMasks    = []tests{{"graph", "."}} // what no row lets anybody meet
+
+	// The matrix reads the guards from the contract, so of one that is gone it knows no more.
+	ofContract = []tests{{"server", "^TestOneLiveStayAsEveryViewerSeesItOnEveryPath$/sqlite"}, api}
+)
+
+// allMutations are what can be taken away.
+func allMutations() ([]mutation, error) {
+	guards, formulas, err := readContract()
+	if err != nil {
+		return nil, err
 	}
-	body := start + strings.Index(source[start:], "{\n") + len("{\n")
-	away := fmt.Sprintf("\tif at := graphql.GetFieldContext(ctx); at != nil && at.Object == %q && at.Field.Name == %q {\n\t\treturn next(ctx)\n\t}\n",
-		g.typ, g.field)
-	return source[:body] + away + source[body:], nil
+	var all []mutation
+	for _, g := range guards {
+		all = append(all, mutation{name: g.String(), killer: throughAPI})
+	}
+	for _, formula := range formulas {
+		all = append(all, mutation{name: "formula " + formula, killer: throughAPI})
+	}
+	for _, s := range switches {
+		if s.name == "" {
+			continue
+		}
+		killer := throughAPI
+		switch {
+		case s.file == policyFile:
+			killer = ofRows
+		case s.name == masksLot:
+			killer = ofMasks
+		}
+		all = append(all, mutation{name: s.name, killer: killer})
+	}
+	for _, r := range removals {
+		all = append(all, mutation{name: "from the SDL: " + r.guard.String(), killer: ofContract, remove: &r})
+	}
+	return all, nil
 }

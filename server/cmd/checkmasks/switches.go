@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// variable of the environment that names the one guard that is switched off.
+const variable = "PARKBFF_CHECKMASKS_OFF"
+
+// Files in which guards stand.
+const (
+	maskFile     = "graph/directive/mask.go"
+	requiresFile = "graph/directive/requires.go"
+	viewerFile   = "internal/viewer/viewer.go"
+	policyFile   = "ent/schema/policy/policy.go"
+)
+
+// masksLot is the switch of what the row policies make doubly sure: nobody meets records of another's lot.
+const masksLot = "swap the masks' lot for any lot"
+
+// a guardSwitch is one change of a source, by which a guard can be switched off. Those without a name are
+// named by what they look at when they run.
+type guardSwitch struct{ name, file, from, to string }
+
+var switches = []guardSwitch{
+	{"", maskFile, "unless viewer.Fact) (any, error) {\n", "unless viewer.Fact) (any, error) {\n" +
+		"\tif switchedOff(\"formula \"+string(as)) || switchedOffAt(ctx, \"mask\") {\n\t\treturn next(ctx)\n\t}\n"},
+	{"", requiresFile, "fact viewer.Fact) (any, error) {\n", "fact viewer.Fact) (any, error) {\n" +
+		"\tif switchedOffAt(ctx, \"requires\") {\n\t\treturn next(ctx)\n\t}\n"},
+
+	{"swap VERIFIED for any vehicle", viewerFile, "return bound && own.Verified", "return bound && own.Verified || OFF && v.HasVerified()"},
+	{"swap LOT_STAFF for any lot", viewerFile, "return v.WorksAt(lotID)", "return v.WorksAt(lotID) || OFF && len(v.Lots) > 0"},
+	{masksLot, maskFile, "if v.WorksAt(about.LotAtHand())", "if v.WorksAt(about.LotAtHand()) || OFF && len(v.Lots) > 0"},
+
+	{"full masking", maskFile, "v.FullMask", "v.FullMask && !OFF"},
+	{"hidden records", maskFile, "record.NameHidden()", "record.NameHidden() && !OFF"},
+
+	{"rows of one account", policyFile, "\tnarrow(v.AccountID)\n", "\tif !OFF {\n\t\tnarrow(v.AccountID)\n\t}\n"},
+	{"rows of one's lots", policyFile, "\tnarrow(v.LotIDs())\n", "\tif !OFF {\n\t\tnarrow(v.LotIDs())\n\t}\n"},
+	{"rows of one gate", policyFile, "\tnarrow(v.GateID)\n", "\tif !OFF {\n\t\tnarrow(v.GateID)\n\t}\n"},
+	{"rows of officers", policyFile, "v.Kind == viewer.Staff && v.Holds(viewer.Officer)", "OFF || v.Kind == viewer.Staff && v.Holds(viewer.Officer)"},
+	{"rows are denied unless allowed", policyFile, "append(query, privacy.AlwaysDenyRule())", "append(query, denyUnless(OFF))"},
+	{"only the program writes", policyFile, "systemMay(), privacy.AlwaysDenyRule()}", "systemMay(), denyUnless(OFF)}"},
+}
+
+// helpers of the switches, by the folder of the package that they are laid into.
+var helpers = map[string]string{
+	"graph/directive": `package directive
+
+import (
+	"context"
+	"os"
+
+	"github.com/99designs/gqlgen/graphql"
+)
+
+var off = os.Getenv("` + variable + `")
+
+func switchedOff(name string) bool { return off == name }
+
+func switchedOffAt(ctx context.Context, directive string) bool {
+	at := graphql.GetFieldContext(ctx)
+	return off != "" && at != nil && off == "@"+directive+" on "+at.Object+"."+at.Field.Name
+}
+`,
+	"internal/viewer": `package viewer
+
+import "os"
+
+var off = os.Getenv("` + variable + `")
+
+func switchedOff(name string) bool { return off == name }
+`,
+	"ent/schema/policy": `package policy
+
+import (
+	"os"
+
+	"parkbff/ent/privacy"
+)
+
+func switchedOff(name string) bool { return os.Getenv("` + variable + `") == name }
+
+func denyUnless(open bool) privacy.QueryMutationRule {
+	if open {
+		return privacy.AlwaysAllowRule()
+	}
+	return privacy.AlwaysDenyRule()
+}
+`,
+}
+
+// switchable answers the source of a file with all its switches in place.
+func switchable(file, source string) (string, error) {
+	for _, s := range switches {
+		if s.file != file {
+			continue
+		}
+		if n := strings.Count(source, s.from); n != 1 {
+			return "", fmt.Errorf("the place of %q stands %d times in %s: tell the switch where it is", s.from, n, file)
+		}
+		to := strings.ReplaceAll(s.to, "OFF", fmt.Sprintf("switchedOff(%q)", s.name))
+		source = strings.Replace(source, s.from, to, 1)
+	}
+	return source, nil
+}
