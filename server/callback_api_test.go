@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"io"
@@ -166,22 +167,7 @@ func TestProductionRefusesStandInsByName(t *testing.T) {
 }
 
 func TestProductionServesNothingForDevelopment(t *testing.T) {
-	keys, err := sandboxalipay.NewKeys()
-	if err != nil {
-		t.Fatal(err)
-	}
-	alipay := map[string]string{
-		"appId": "2026", "privateKey": keys.AppPrivate(), "alipayPublicKey": keys.AlipayPublic(),
-		"contentKey": "MDEyMzQ1Njc4OWFiY2RlZg==", "redirectUrl": "https://h5.example.cn/",
-	}
-	h, err := openProduction(t, map[string]any{
-		"sms": smsSettings, "ocr": ocrSettings, "alipayMini": alipay, "alipayLife": alipay,
-		"wechatMini": map[string]string{"appId": "wx1", "appSecret": "s"},
-		"wechatOfficial": map[string]string{
-			"appId": "wx2", "appSecret": "s", "token": "t", "encodingAesKey": strings.Repeat("a", 43), "redirectUrl": "https://h5.example.cn/",
-		},
-		"oneClick": map[string]string{"accessKeyId": "a", "accessKeySecret": "b"},
-	})
+	h, err := openProduction(t, everyPartner(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +178,9 @@ func TestProductionServesNothingForDevelopment(t *testing.T) {
 	for _, route := range []string{"GET /dev/channel?channel=WECHAT_MINI&person=a", "POST /dev/follow?channel=ALIPAY_LIFE&person=a&following=true", "GET /dev/sms?mobile=13912345678"} {
 		method, path, _ := strings.Cut(route, " ")
 		w := httptest.NewRecorder()
-		served.ServeHTTP(w, httptest.NewRequest(method, path, nil))
+		r := httptest.NewRequest(method, path, nil)
+		r.TLS = &tls.ConnectionState{}
+		served.ServeHTTP(w, r)
 		if w.Code != http.StatusNotFound {
 			t.Errorf("%s: %d", route, w.Code)
 		}
@@ -232,4 +220,25 @@ func openProduction(t *testing.T, partners map[string]any) (*server.House, error
 		})
 	}
 	return h, err
+}
+
+// everyPartner are credentials for every third party.
+func everyPartner(t *testing.T) map[string]any {
+	t.Helper()
+	keys, err := sandboxalipay.NewKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	alipay := map[string]string{
+		"appId": "2026", "privateKey": keys.AppPrivate(), "alipayPublicKey": keys.AlipayPublic(),
+		"contentKey": "MDEyMzQ1Njc4OWFiY2RlZg==", "redirectUrl": "https://h5.example.cn/",
+	}
+	return map[string]any{
+		"sms": smsSettings, "ocr": ocrSettings, "alipayMini": alipay, "alipayLife": alipay,
+		"wechatMini": map[string]string{"appId": "wx1", "appSecret": "s"},
+		"wechatOfficial": map[string]string{
+			"appId": "wx2", "appSecret": "s", "token": "t", "encodingAesKey": strings.Repeat("a", 43), "redirectUrl": "https://h5.example.cn/",
+		},
+		"oneClick": map[string]string{"accessKeyId": "a", "accessKeySecret": "b"},
+	}
 }

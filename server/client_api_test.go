@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"crypto/rand"
+	"encoding/json"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -107,11 +108,11 @@ func inProduction(t *testing.T) *servertest.House {
 	t.Helper()
 	folder := t.TempDir()
 	partners, keys := filepath.Join(folder, "partners.json"), filepath.Join(folder, "keys")
-	const credentials = `{
-		"sms": {"accessKeyId": "id", "accessKeySecret": "secret", "signName": "捷停车", "templateCode": "SMS_1"},
-		"ocr": {"secretId": "id", "secretKey": "key", "region": "ap-guangzhou"}
-	}`
-	if err := os.WriteFile(partners, []byte(credentials), 0o600); err != nil {
+	credentials, err := json.Marshal(everyPartner(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(partners, credentials, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := vault.CreateKeys(keys, rand.Reader); err != nil {

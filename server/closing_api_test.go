@@ -103,9 +103,9 @@ func TestNothingOfAClosedAccountCanBeFoundOrOpened(t *testing.T) {
 func TestAnAccountIsClosedByNobodyButItsPersonJustNow(t *testing.T) {
 	servertest.Each(t, func(t *testing.T, h *servertest.House) {
 		driver := h.Bound("APP", "粤B12345")
-		for _, c := range []*servertest.Client{h.Anonymous(), h.Gate("WXC").Client, h.Staff("WXC")} {
-			c.Asks(closeAccount).MustBeRefused("UNAUTHENTICATED")
-		}
+		h.Anonymous().Asks(closeAccount).MustBeRefused("UNAUTHENTICATED")
+		h.Gate("WXC").Asks(closeAccount).MustBeRefused("FORBIDDEN")
+		h.Staff("WXC").Asks(closeAccount).MustBeRefused("FORBIDDEN")
 		h.Clock.Pass(11 * time.Minute)
 		driver.Asks(closeAccount).MustBeRefused("STEP_UP_REQUIRED").MustContain(`"tier":"FOLLOWED"`)
 		driver.Asks(vehicles).OK().MustContain("粤B12345")

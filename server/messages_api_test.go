@@ -69,7 +69,7 @@ func TestOnlyWhoHasVerifiedChoosesHowMessagesAreShown(t *testing.T) {
 	servertest.Each(t, func(t *testing.T, h *servertest.House) {
 		h.Anonymous().Asks(setDisplay, display("CLEAR")).MustBeRefused("UNAUTHENTICATED")
 		for want, c := range map[string]*servertest.Client{
-			`"fact":"BOUND"`: h.Driver("APP"), `"fact":"FOLLOWED"`: h.Verified("H5", "粤B11111"), `"fact":"VERIFIED"`: h.Bound("APP", "粤B22222"),
+			`"fact":"VERIFIED","nextStep":"BIND_PLATE"`: h.Driver("APP"), `"fact":"FOLLOWED"`: h.Verified("H5", "粤B11111"), `"fact":"VERIFIED"`: h.Bound("APP", "粤B22222"),
 		} {
 			c.Asks(setDisplay, display("CLEAR")).MustBeRefused("FACT_REQUIRED").MustContain(want)
 			c.Asks(privacySettings).OK().MustContain(`"messagesInApp":"CLEAR","messagesPushed":"HALF"`)

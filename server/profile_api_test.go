@@ -61,10 +61,12 @@ func TestAProfileThatIsNotOneChangesNothing(t *testing.T) {
 			}
 		}
 		driver.Asks(updateProfile, telling(servertest.Vars{"nickname": strings.Repeat("长", 20), "region": strings.Repeat("远", 40)})).OK()
-		for _, c := range []*servertest.Client{h.Anonymous(), h.Gate("WXC").Client, h.Staff("WXC")} {
-			c.Asks(updateProfile, telling(servertest.Vars{"nickname": "好"})).MustBeRefused("UNAUTHENTICATED")
-			c.Asks(clearProfile, servertest.Vars{"f": []string{"NICKNAME"}}).MustBeRefused("UNAUTHENTICATED")
-			c.Asks(giveConsent, servertest.Vars{"m": "13912340000", "c": "000000"}).MustBeRefused("UNAUTHENTICATED")
+		for c, code := range map[*servertest.Client]string{
+			h.Anonymous(): "UNAUTHENTICATED", h.Gate("WXC").Client: "FORBIDDEN", h.Staff("WXC"): "FORBIDDEN",
+		} {
+			c.Asks(updateProfile, telling(servertest.Vars{"nickname": "好"})).MustBeRefused(code)
+			c.Asks(clearProfile, servertest.Vars{"f": []string{"NICKNAME"}}).MustBeRefused(code)
+			c.Asks(giveConsent, servertest.Vars{"m": "13912340000", "c": "000000"}).MustBeRefused(code)
 		}
 	})
 }

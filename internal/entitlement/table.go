@@ -43,7 +43,7 @@ func table() []row {
 		{StayRecords, "近3个月的账单查询", "Records of the last three months, masked", person, core, "(一)2(4)"},
 		{HideRecord, "自定义隐藏停车信息", "Hiding single records", person, core, "(二)2(5)"},
 		{SetMessages, "我的车辆—消息设置", "Message settings of a vehicle", bound, nil, "(一)2(2)"},
-		{QuoteStay, "缴费无需再输车牌", "Asking what a stay owes, without typing a plate", bound, core, "(一)3(1)"},
+		{QuoteStay, "缴费无需再输车牌", "Asking what a stay owes, without typing a plate", person, core, "(一)3(1)"},
 		{VerifyVehicle, "车辆认证", "Verifying a vehicle", bound, core, "(二)2(5)"},
 		{StayMessages, "进出场通知", "Entry and exit messages", followed, coreAndTrack, "(一)4(1)"},
 		{ClearRecords, "完整停车记录", "Records of stays, whole", verified, core, "(二)2(9)"},

@@ -62,13 +62,13 @@ func newTown(t *testing.T, s *store.Store) *town {
 	credentials := tc3.Credentials{ID: "id", Secret: "secret"}
 	sandbox := httptest.NewServer(ocrsandbox.New(credentials, hands{h}))
 	t.Cleanup(sandbox.Close)
-	reader, err := ocr.New(ocr.Config{BaseURL: sandbox.URL, Credentials: credentials}, hands{h})
+	reader, err := ocr.New(ocr.Config{BaseURL: sandbox.URL, Credentials: credentials, AlsoTakes: []string{ocrsandbox.MediaType}}, hands{h})
 	h.must(err)
 	catalogue, err := consents.Published()
 	h.must(err)
 	h.people = identity.Config{
-		Catalogue: catalogue,
-		Store:     s, Vault: vault.New(keys, s.DataKeys()), Tokens: issuer, Clock: hands{h}, Random: rand.Reader,
+		Catalogue: catalogue, StepUps: nobodySteppedUp{},
+		Store: s, Vault: vault.New(keys, s.DataKeys()), Tokens: issuer, Clock: hands{h}, Random: rand.Reader,
 		SMS: h.box, Reader: reader, Teller: deaf{}, Risks: risk.New(risk.Config{Store: s, Clock: hands{h}}),
 	}
 	return h
@@ -217,3 +217,8 @@ func TestTheDemosDocumentsAreOfNobody(t *testing.T) {
 		t.Errorf("the demo's identity number is not valid, or of a real region: %v", err)
 	}
 }
+
+// nobodySteppedUp is the second factor of staff, of whom the demo has none that would need one.
+type nobodySteppedUp struct{}
+
+func (nobodySteppedUp) SteppedUp(context.Context) error { return nil }
