@@ -185,7 +185,7 @@ func newIssuer(keys *vault.Keys, c clock.Clock) (*token.Issuer, error) {
 		public, _ := k.Private.Public().(ed25519.PublicKey)
 		signing = append(signing, token.Key{ID: k.ID, Private: k.Private, Public: public})
 	}
-	return token.NewIssuer(signing, tokenIssuer, tokenAudience, c)
+	return token.NewIssuer(signing, tokenIssuer, tokenAudience, keys.IDKey(), c)
 }
 
 // People answers what the service of identity is made of, for the demo, which settles its accounts with

@@ -87,7 +87,7 @@ func newHouse(t testing.TB, s *store.Store) *house {
 	keys := vaulttest.Keys(t)
 	signing := keys.SigningKeys()[0]
 	var err error
-	h.issuer, err = token.NewIssuer([]token.Key{{ID: signing.ID, Private: signing.Private, Public: signing.Private.Public().(ed25519.PublicKey)}}, "parkbff", "parkbff", h.clock)
+	h.issuer, err = token.NewIssuer([]token.Key{{ID: signing.ID, Private: signing.Private, Public: signing.Private.Public().(ed25519.PublicKey)}}, "parkbff", "parkbff", keys.IDKey(), h.clock)
 	h.must(err)
 	catalogue, err := consents.Published()
 	h.must(err)

@@ -57,7 +57,7 @@ func newTown(t *testing.T, s *store.Store) *town {
 	keys := vaulttest.Keys(t)
 	signing := keys.SigningKeys()[0]
 	public := signing.Private.Public().(ed25519.PublicKey)
-	issuer, err := token.NewIssuer([]token.Key{{ID: signing.ID, Private: signing.Private, Public: public}}, "parkbff", "parkbff", hands{h})
+	issuer, err := token.NewIssuer([]token.Key{{ID: signing.ID, Private: signing.Private, Public: public}}, "parkbff", "parkbff", keys.IDKey(), hands{h})
 	h.must(err)
 	credentials := tc3.Credentials{ID: "id", Secret: "secret"}
 	sandbox := httptest.NewServer(ocrsandbox.New(credentials, hands{h}))

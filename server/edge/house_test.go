@@ -49,7 +49,7 @@ func newHouse(t testing.TB, change ...func(*edge.Options)) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h.issuer, err = token.NewIssuer([]token.Key{{ID: "k", Private: private, Public: public}}, "parkbff", "clients", h.clock); err != nil {
+	if h.issuer, err = token.NewIssuer([]token.Key{{ID: "k", Private: private, Public: public}}, "parkbff", "clients", make([]byte, 32), h.clock); err != nil {
 		t.Fatal(err)
 	}
 	sealer, err := relay.NewSealer(sealKey, "Item")

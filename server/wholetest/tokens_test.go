@@ -160,7 +160,7 @@ func (f *forger) expired() string {
 		keys = append(keys, token.Key{ID: k.ID, Private: k.Private, Public: public})
 	}
 	before := time.Now().Add(-time.Hour)
-	issuer := must(token.NewIssuer(keys, "parkbff", "parkbff", fixed(before)))(f.t)
+	issuer := must(token.NewIssuer(keys, "parkbff", "parkbff", f.keys().IDKey(), fixed(before)))(f.t)
 	return must(issuer.Issue(token.Claims{Use: token.Access, Subject: 1, SignIn: 1, ExpiresAt: before.Add(15 * time.Minute)}))(f.t)
 }
 

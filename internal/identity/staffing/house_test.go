@@ -61,7 +61,7 @@ func eachHouse(t *testing.T, test func(t *testing.T, h *house)) {
 		keys := vaulttest.Keys(t)
 		signing := keys.SigningKeys()[0]
 		var err error
-		h.issuer, err = token.NewIssuer([]token.Key{{ID: signing.ID, Private: signing.Private, Public: signing.Private.Public().(ed25519.PublicKey)}}, "parkbff", "parkbff", h.clock)
+		h.issuer, err = token.NewIssuer([]token.Key{{ID: signing.ID, Private: signing.Private, Public: signing.Private.Public().(ed25519.PublicKey)}}, "parkbff", "parkbff", keys.IDKey(), h.clock)
 		h.must(err)
 		h.Service, err = staffing.New(staffing.Config{
 			Store: s, Vault: vault.New(keys, s.DataKeys()), Tokens: h.issuer, Facts: h.heard, Clock: h.clock,

@@ -27,7 +27,7 @@ type forge struct {
 func (f forge) String() string {
 	header := object{"alg": "EdDSA", "typ": "at+jwt", "kid": "a"}
 	payload := object{
-		"iss": "https://parkbff.example", "aud": "parkbff", "sub": "42", "sid": "7",
+		"iss": "https://parkbff.example", "aud": "parkbff", "sub": said(driver(), "sub"), "sid": said(driver(), "sid"),
 		"iat": noon.Unix(), "nbf": noon.Unix(), "exp": noon.Add(15 * time.Minute).Unix(),
 	}
 	text := encode(header, f.header) + "." + encode(payload, f.payload)
@@ -50,6 +50,32 @@ func encode(members, changes object) string {
 
 func by(k token.Key) func(string) []byte {
 	return func(text string) []byte { return ed25519.Sign(k.Private, []byte(text)) }
+}
+
+// said is what a token of the issuer says under a name.
+func said(c token.Claims, name string) string {
+	i, err := token.NewIssuer([]token.Key{key("a")}, "https://parkbff.example", "parkbff", idKey(), &watch{noon})
+	if err != nil {
+		panic(err)
+	}
+	raw, err := i.Issue(c)
+	if err != nil {
+		panic(err)
+	}
+	text, err := base64.RawURLEncoding.DecodeString(strings.Split(raw, ".")[1])
+	if err != nil {
+		panic(err)
+	}
+	var payload map[string]any
+	if err := json.Unmarshal(text, &payload); err != nil {
+		panic(err)
+	}
+	value, _ := payload[name].(string)
+	return value
+}
+
+func machine() token.Claims {
+	return token.Claims{Use: token.Gate, Subject: 42, SignIn: 7, IssuedAt: noon, ExpiresAt: noon.Add(15 * time.Minute)}
 }
 
 const goodHeader = `{"alg":"EdDSA","typ":"at+jwt","kid":"a"}`
@@ -140,10 +166,14 @@ func TestEveryFaultOfRFC8725IsRefused(t *testing.T) {
 		"no nbf":                     body(object{"nbf": nil}),
 		"expiry as text":             body(object{"exp": "never"}),
 		"no subject":                 body(object{"sub": nil}),
-		"subject that is no row":     body(object{"sub": "alice"}),
-		"subject 0":                  body(object{"sub": "0"}),
-		"negative subject":           body(object{"sub": "-42"}),
-		"subject in another writing": body(object{"sub": "+42"}),
+		"subject that is no id":      body(object{"sub": "alice"}),
+		"subject in the open":        body(object{"sub": "42"}),
+		"subject of a gate":          body(object{"sub": said(machine(), "sub")}),
+		"a sign-in for a subject":    body(object{"sub": said(driver(), "sid")}),
+		"a subject for a sign-in":    body(object{"sid": said(driver(), "sub")}),
+		"subject cut":                body(object{"sub": said(driver(), "sub")[1:]}),
+		"subject with padding":       body(object{"sub": said(driver(), "sub") + "=="}),
+		"subject sealed elsewhere":   body(object{"sub": "AAAAAAAAAAAAAAAAAAAAAA"}),
 		"sign-in that is no row":     body(object{"sid": "x"}),
 		"expired, another audience":  body(object{"exp": hour(-1), "aud": "other"}),
 		"expired, another key":       forge{payload: object{"exp": hour(-1)}, sign: by(key("evil"))}.String(),
@@ -184,7 +214,7 @@ func TestEveryFaultOfRFC8725IsRefused(t *testing.T) {
 		"another alphabet":           parts[0] + "." + parts[1] + ".+" + parts[2][1:],
 		"a payload that is a list":   signedText(goodHeader, `["sub","42"]`),
 		"a payload of nothing":       signedText(goodHeader, ``),
-		"a fraction of a row":        body(object{"sub": "42.0"}),
+		"a fraction of a row":        body(object{"sub": said(driver(), "sub") + ".0"}),
 		"a subject that is a number": body(object{"sub": 42}),
 		"oversized":                  body(object{"pad": strings.Repeat("x", 4096)}),
 		"padded base64":              parts[0] + "==." + parts[1] + "." + parts[2],
@@ -235,9 +265,14 @@ func TestAnExpiredTokenOfOursIsOnlyExpired(t *testing.T) {
 func TestOneUseNeverPassesForAnother(t *testing.T) {
 	i := issuer(t, &watch{noon}, key("a"))
 	for typ, use := range map[string]token.Use{"at+jwt": token.Access, "gate+jwt": token.Gate, "staff+jwt": token.Staff} {
-		got, err := i.Verify(forge{header: object{"typ": typ}}.String())
+		own := driver()
+		own.Use = use
+		got, err := i.Verify(forge{header: object{"typ": typ}, payload: object{"sub": said(own, "sub"), "sid": said(own, "sid")}}.String())
 		if err != nil || got.Use != use {
 			t.Errorf("%s is %s, %v", typ, got.Use, err)
+		}
+		if _, err := i.Verify(forge{header: object{"typ": typ}}.String()); (err == nil) != (use == token.Access) {
+			t.Errorf("a driver's ids in a %s: %v", typ, err)
 		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -43,54 +42,46 @@ func (i *Issuer) Issue(c Claims) (string, error) {
 }
 
 func (i *Issuer) payload(c Claims) payload {
-	issued := jwt.NewNumericDate(c.IssuedAt)
+	issued, bearer := jwt.NewNumericDate(c.IssuedAt), i.rows.seal(subject, c.Use, c.Subject)
 	p := payload{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Issuer:    i.name,
 			Audience:  jwt.ClaimStrings{i.audience},
-			Subject:   strconv.FormatInt(c.Subject, 10),
+			Subject:   bearer,
 			IssuedAt:  issued,
 			NotBefore: issued,
 			ExpiresAt: jwt.NewNumericDate(c.ExpiresAt),
-			ID:        tokenID(c),
 		},
 		ClientID: i.audience, // there is one client: the service's own
 	}
 	if c.SignIn != 0 {
-		p.SignIn = strconv.FormatInt(c.SignIn, 10)
+		p.SignIn = i.rows.seal(signIn, c.Use, c.SignIn)
 	}
+	p.ID = tokenID(c, p)
 	return p
 }
 
 // tokenID is the `jti`. It follows from the claims, so that issuing needs no randomness and equal claims
 // make equal tokens: one of them cannot be told from the other, nor need it be.
-func tokenID(c Claims) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s/%d/%d/%d/%d", c.Use, c.Subject, c.SignIn, c.IssuedAt.Unix(), c.ExpiresAt.Unix()))
+func tokenID(c Claims, p payload) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s/%s/%s/%d/%d", c.Use, p.Subject, p.SignIn, c.IssuedAt.Unix(), c.ExpiresAt.Unix()))
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
 // claims reads a payload back. Whether it is of this issuer and timely is not asked here.
-func (p *payload) claims(use Use) (Claims, error) {
+func (p *payload) claims(use Use, ids rows) (Claims, error) {
 	if p.IssuedAt == nil || p.NotBefore == nil || p.ExpiresAt == nil {
 		return Claims{}, errors.New("token without times")
 	}
 	c := Claims{Use: use, IssuedAt: utc(p.IssuedAt), ExpiresAt: utc(p.ExpiresAt)}
 	var err error
-	if c.Subject, err = rowID(p.Subject); err != nil {
+	if c.Subject, err = ids.open(subject, use, p.Subject); err != nil {
 		return Claims{}, err
 	}
 	if p.SignIn != "" {
-		c.SignIn, err = rowID(p.SignIn)
+		c.SignIn, err = ids.open(signIn, use, p.SignIn)
 	}
 	return c, err
 }
 
 func utc(d *jwt.NumericDate) time.Time { return d.UTC() }
-
-func rowID(text string) (int64, error) {
-	id, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || id <= 0 || strconv.FormatInt(id, 10) != text {
-		return 0, errors.New("token without a row id where one belongs")
-	}
-	return id, nil
-}

@@ -76,14 +76,16 @@ type Issuer struct {
 	clock    clock.Clock
 	signing  Key
 	keys     map[string]ed25519.PublicKey
+	rows     rows
 	jwks     []byte
 	parser   *jwt.Parser
 	verified *cache
 }
 
 // NewIssuer answers an issuer that signs with the first key and verifies with all. Name and audience
-// become `iss` and `aud`. An error says which key is unusable.
-func NewIssuer(keys []Key, name, audience string, clock clock.Clock) (*Issuer, error) {
+// become `iss` and `aud`; idKey seals the ids in tokens and never rotates. An error says which key is
+// unusable.
+func NewIssuer(keys []Key, name, audience string, idKey []byte, clock clock.Clock) (*Issuer, error) {
 	if len(keys) == 0 || name == "" || audience == "" {
 		return nil, errors.New("token: an issuer needs a key, a name and an audience")
 	}
@@ -100,6 +102,9 @@ func NewIssuer(keys []Key, name, audience string, clock clock.Clock) (*Issuer, e
 		}
 	}
 	var err error
+	if i.rows, err = newRows(idKey); err != nil {
+		return nil, err
+	}
 	i.jwks, err = jwkSet(keys)
 	return i, err
 }

@@ -33,9 +33,11 @@ func key(id string) token.Key {
 	return token.Key{ID: id, Private: private, Public: private.Public().(ed25519.PublicKey)}
 }
 
+func idKey() []byte { return []byte("the key of ids, of 32 bytes, here") }
+
 func issuer(t testing.TB, at *watch, keys ...token.Key) *token.Issuer {
 	t.Helper()
-	i, err := token.NewIssuer(keys, "https://parkbff.example", "parkbff", at)
+	i, err := token.NewIssuer(keys, "https://parkbff.example", "parkbff", idKey(), at)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,6 +72,24 @@ func TestATokenTellsWhoItsBearerIs(t *testing.T) {
 				t.Errorf("%v (-want +got):\n%s", err, diff)
 			}
 		}
+	}
+}
+
+func TestATokenSaysNoRowInTheOpenAndTheSameOfOneSubject(t *testing.T) {
+	later, other := driver(), driver()
+	later.ExpiresAt, later.SignIn = later.ExpiresAt.Add(time.Hour), 8
+	other.Subject = 43
+	sub := said(driver(), "sub")
+	switch {
+	case sub != said(later, "sub"):
+		t.Error("one subject goes by two names")
+	case sub == said(other, "sub"), sub == said(machine(), "sub"), said(driver(), "sid") == said(later, "sid"):
+		t.Error("two go by one name")
+	case len(sub) != 22 || len(said(other, "sub")) != 22:
+		t.Error("the name tells how large the row is")
+	}
+	if _, err := token.NewIssuer([]token.Key{key("a")}, "i", "a", idKey()[:31], &watch{noon}); err == nil {
+		t.Error("a short key seals ids")
 	}
 }
 
@@ -155,7 +175,7 @@ func TestAnIssuerRefusesUnusableKeys(t *testing.T) {
 		"no public":     {{ID: "a", Private: key("a").Private}},
 		"mismatched":    {stranger},
 	} {
-		if _, err := token.NewIssuer(keys, "i", "a", &watch{noon}); err == nil {
+		if _, err := token.NewIssuer(keys, "i", "a", idKey(), &watch{noon}); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
@@ -253,7 +273,7 @@ func TestWhatIsIssuedIsVerified(t *testing.T) {
 }
 
 func FuzzVerify(f *testing.F) {
-	i, err := token.NewIssuer([]token.Key{key("a")}, "https://parkbff.example", "parkbff", &watch{noon})
+	i, err := token.NewIssuer([]token.Key{key("a")}, "https://parkbff.example", "parkbff", idKey(), &watch{noon})
 	if err != nil {
 		f.Fatal(err)
 	}

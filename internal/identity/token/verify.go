@@ -55,7 +55,7 @@ func (i *Issuer) parse(raw string, now time.Time) (Claims, error) {
 		return Claims{}, Invalid.Because(err)
 	}
 	// keyOf has checked that the header is one of ours.
-	c, err := p.claims(uses[t.Header["typ"].(string)])
+	c, err := p.claims(uses[t.Header["typ"].(string)], i.rows)
 	switch {
 	case err != nil:
 		return Claims{}, Invalid.Because(err)
