@@ -103,7 +103,7 @@ func (s scene) mustNotKeep() {
 	}
 }
 
-func TestNobodyLinksASomebodyElsesAccountOrVisit(t *testing.T) {
+func TestNobodyLinksSomebodyElsesAccountOrVisit(t *testing.T) {
 	testkit.Covers(t, "R084")
 	servertest.Each(t, func(t *testing.T, h *servertest.House) {
 		s := stage(t, h, 1)

@@ -196,8 +196,8 @@ func page(channel, another string, ofOther func(s scene) string) way {
 	}
 	state := func(what string, of func(s scene) any) {
 		w.trials = append(w.trials, trial{wrong: isOutOfTurn, what: what, refused: badState, shown: func(s scene) entry {
-			wrong := of(s)
-			return good(s, s.who).with("state", wrong)
+			wrong := of(s) // and no visit after it, which would let those go that are over
+			return entry{byChannel, servertest.Vars{"channel": channel, "code": s.code(channel, s.who), "state": wrong}}
 		}})
 	}
 	state("none", func(scene) any { return nil })
