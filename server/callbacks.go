@@ -10,6 +10,6 @@ import (
 func (h *House) callbacks() map[string]http.Handler {
 	return callback.Routes(callback.Options{
 		WeChat: h.Partners.WechatOfficial, Alipay: h.Partners.AlipayLife, Followers: h.Identity,
-		Risks: h.Risk, Clock: h.Clock, Log: h.Log,
+		Risks: h.Risk, Log: h.Log,
 	})
 }

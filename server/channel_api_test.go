@@ -1,16 +1,12 @@
 package server_test
 
 import (
-	"context"
 	"testing"
 	"time"
 
-	"parkbff/ent/follower"
 	"parkbff/ent/linkedaccount"
-	"parkbff/internal/cnid"
-	"parkbff/internal/identity"
 	"parkbff/internal/testkit"
-	"parkbff/internal/viewer"
+	"parkbff/server"
 	"parkbff/server/servertest"
 )
 
@@ -25,76 +21,32 @@ const (
 	} }`
 )
 
-// trusting is a platform that takes a code for the person's own id.
-type trusting struct{}
-
-func (trusting) Person(_ context.Context, code string) (identity.Person, error) {
-	return identity.Person{Subject: code}, nil
-}
-
-func (trusting) Mobile(context.Context, identity.Person, identity.PhoneProof) (cnid.Mobile, error) {
-	return cnid.Mobile{}, identity.ChannelRefused
-}
-
-func (trusting) AuthorizeURL(state string) string { return "https://platform.example/?state=" + state }
-
-// linksOfficial links a driver's account with a person of the official account.
-func linksOfficial(h *servertest.House, driver *servertest.Client, subject string) {
-	h.T.Helper()
-	people := h.People()
-	people.Platforms = identity.Platforms{linkedaccount.ChannelWECHAT_OFFICIAL: trusting{}}
-	service, err := identity.New(people)
-	if err != nil {
-		h.T.Fatal(err)
-	}
-	claims, err := h.Tokens.Verify(driver.Token)
-	if err != nil {
-		h.T.Fatal(err)
-	}
-	v, err := service.Viewer(h.T.Context(), claims)
-	if err != nil {
-		h.T.Fatal(err)
-	}
-	ctx := viewer.With(h.T.Context(), v)
-	visit, err := service.BeginChannelVisit(ctx, linkedaccount.ChannelWECHAT_OFFICIAL)
-	if err != nil {
-		h.T.Fatal(err)
-	}
-	proof := identity.ChannelProof{Channel: linkedaccount.ChannelWECHAT_OFFICIAL, Code: subject, State: visit.State}
-	if _, err := service.LinkChannel(ctx, proof, true); err != nil {
-		h.T.Fatal(err)
-	}
-	h.Identity.Forget() // the other service's change may be heard later than the next request
-}
-
-// tellsFollow is the official account's event about a person.
-func tellsFollow(h *servertest.House, subject string, following bool) {
-	h.T.Helper()
-	h.Clock.Pass(time.Second)
-	err := h.Identity.Followed(h.T.Context(), identity.FollowEvent{
-		Channel: follower.ChannelWECHAT_OFFICIAL, Person: identity.Person{Subject: subject}, Following: following, At: h.Clock.Now(),
-	})
-	if err != nil {
-		h.T.Fatal(err)
+// idsThere are the ids by which the platforms know a person.
+func idsThere(h *servertest.House, person string) []string {
+	wechat, alipay := h.Partners.Wechat, h.Partners.Alipay
+	return []string{
+		wechat.OpenID(person, server.StandInApp(linkedaccount.ChannelWECHAT_MINI)),
+		wechat.OpenID(person, server.StandInApp(linkedaccount.ChannelWECHAT_OFFICIAL)),
+		wechat.UnionID(person), alipay.UserID(person),
 	}
 }
 
 func TestUnfollowingTheOfficialAccountIsFeltAtOnce(t *testing.T) {
 	testkit.Covers(t, "R023", "R024")
 	servertest.Each(t, func(t *testing.T, h *servertest.House) {
-		const subject = "openid-of-alice"
+		const official = "WECHAT_OFFICIAL"
 		web, gate := h.Bound("H5", "粤B12345"), h.Gate("WXC")
 		watch := web.Watches(noticed)
-		linksOfficial(h, web, subject)
+		web.Links(official, "alice")
 		web.Asks(facts).OK().MustContain(`"tier":"PLATE_BOUND"`, `"followedChannels":[]`) // a page is not following
-		tellsFollow(h, subject, true)
+		h.Follows(official, "alice", true)
 		web.Asks(facts).OK().MustContain(`"tier":"FOLLOWED"`, `"followedChannels":["WECHAT_OFFICIAL"]`)
 		gate.Sees("粤B12345", servertest.Entering, h.Clock.Now()).OK()
 		watch.Next().MustContain(`"ENTERED"`)
 
-		tellsFollow(h, "openid-of-bob", false)
+		h.Follows(official, "bob", false)
 		web.Asks(facts).OK().MustContain(`"tier":"FOLLOWED"`)
-		tellsFollow(h, subject, false)
+		h.Follows(official, "alice", false)
 		web.Asks(facts).OK().MustContain(`"tier":"PLATE_BOUND"`, `"followedChannels":[]`)
 		h.Clock.Pass(time.Minute)
 		gate.Sees("粤B12345", servertest.Leaving, h.Clock.Now()).OK()
@@ -106,11 +58,11 @@ func TestUnfollowingTheOfficialAccountIsFeltAtOnce(t *testing.T) {
 func TestALinkedAccountIsShownToItsPersonAloneUntilItIsUnlinked(t *testing.T) {
 	testkit.Covers(t, "R023")
 	servertest.Each(t, func(t *testing.T, h *servertest.House) {
-		const subject = "openid-of-alice"
+		const official = "WECHAT_OFFICIAL"
 		web, stranger := h.Bound("H5", "粤B12345"), h.Driver("APP")
-		tellsFollow(h, subject, true)
-		linksOfficial(h, web, subject)
-		shown := web.Asks(linkedAccounts).OK().MustContain(`"channel":"WECHAT_OFFICIAL"`).MustNotContain(subject)
+		h.Follows(official, "alice", true)
+		web.Links(official, "alice")
+		shown := web.Asks(linkedAccounts).OK().MustContain(`"channel":"WECHAT_OFFICIAL"`).MustNotContain(idsThere(h, "alice")...)
 		id := servertest.Vars{"id": shown.String("viewer.account.linkedAccounts.0.id")}
 		web.Asks(nodeChannel, id).OK().MustContain(`"WECHAT_OFFICIAL"`)
 		for _, c := range []*servertest.Client{stranger, h.Anonymous(), h.Staff("WXC"), h.Gate("WXC").Client} {
@@ -118,7 +70,7 @@ func TestALinkedAccountIsShownToItsPersonAloneUntilItIsUnlinked(t *testing.T) {
 		}
 		stranger.Asks(linkedAccounts).OK().MustContain(`"linkedAccounts":[]`)
 
-		channel := servertest.Vars{"c": "WECHAT_OFFICIAL"}
+		channel := servertest.Vars{"c": official}
 		stranger.Asks(unlink, channel).OK()
 		web.Asks(facts).OK().MustContain(`"tier":"FOLLOWED"`)
 		web.Asks(unlink, channel).OK().MustContain(`"tier":"PLATE_BOUND"`, `"followedChannels":[]`, `"linkedAccounts":[]`)

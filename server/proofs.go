@@ -38,22 +38,33 @@ func (p *Partners) Prove(channel linkedaccount.Channel, person string, mobile cn
 	if !slices.Contains(p.StandIns, standInOf[channel]) {
 		return Proof{}, fault.NotFound
 	}
+	app := StandInApp(channel)
 	switch channel {
 	case linkedaccount.ChannelWECHAT_MINI:
-		if proof.PhoneCode, err = p.Wechat.PhoneCode(person, sandboxMini, mobile); err == nil {
-			proof.Code, err = p.Wechat.Code(person, sandboxMini)
+		if proof.PhoneCode, err = p.Wechat.PhoneCode(person, app, mobile); err == nil {
+			proof.Code, err = p.Wechat.Code(person, app)
 		}
 	case linkedaccount.ChannelWECHAT_OFFICIAL:
-		proof.Code, err = p.Wechat.PageCode(person, sandboxOfficial)
+		proof.Code, err = p.Wechat.PageCode(person, app)
 	case linkedaccount.ChannelALIPAY_MINI:
 		proof.Phone = &SealedPhone{}
-		if proof.Phone.Response, proof.Phone.Sign, err = p.Alipay.Phone(sandboxAlipayMini, mobile); err == nil {
-			proof.Code, err = p.Alipay.Code(person, sandboxAlipayMini)
+		if proof.Phone.Response, proof.Phone.Sign, err = p.Alipay.Phone(app, mobile); err == nil {
+			proof.Code, err = p.Alipay.Code(person, app)
 		}
 	case linkedaccount.ChannelALIPAY_LIFE:
-		proof.Code, err = p.Alipay.Code(person, sandboxAlipayLife)
+		proof.Code, err = p.Alipay.Code(person, app)
 	}
 	return proof, err
+}
+
+// StandInApp is the id of our app on a channel, as its stand-in knows it; empty for no channel of a platform.
+func StandInApp(channel linkedaccount.Channel) string { return standInApps[channel] }
+
+var standInApps = map[linkedaccount.Channel]string{
+	linkedaccount.ChannelWECHAT_MINI:     sandboxMini,
+	linkedaccount.ChannelWECHAT_OFFICIAL: sandboxOfficial,
+	linkedaccount.ChannelALIPAY_MINI:     sandboxAlipayMini,
+	linkedaccount.ChannelALIPAY_LIFE:     sandboxAlipayLife,
 }
 
 // ProveNumber answers the token that the stand-in for carriers gives a phone. Error: fault.NotFound when

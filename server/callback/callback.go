@@ -9,13 +9,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"time"
-
-	"golang.org/x/time/rate"
 
 	"parkbff/ent/follower"
 	"parkbff/ent/riskevent"
-	"parkbff/internal/clock"
 	"parkbff/internal/identity"
 	"parkbff/internal/partner/vouch"
 	"parkbff/internal/risk"
@@ -26,10 +22,6 @@ const (
 	alipayPath = "/callback/alipay"
 
 	maxBody = 64 << 10
-
-	// Anybody can send forgeries, and each that is noted is a row: beyond these a flood is one of them.
-	notedAtOnce = 10
-	notedEvery  = time.Minute
 )
 
 // Followers keeps who follows an official account. It takes events in any order and more than once.
@@ -50,7 +42,7 @@ type Alipay interface {
 	Event(form url.Values) (*vouch.Follow, []byte, error)
 }
 
-// Risks keeps what looked like an attack.
+// Risks keeps what looked like an attack. Anybody can send forgeries: of a flood it keeps few.
 type Risks interface {
 	Note(ctx context.Context, h risk.Happening)
 }
@@ -61,13 +53,12 @@ type Options struct {
 	Alipay    Alipay
 	Followers Followers
 	Risks     Risks
-	Clock     clock.Clock
 	Log       *slog.Logger
 }
 
 // Routes answers the call-backs by pattern of http.ServeMux.
 func Routes(o Options) map[string]http.Handler {
-	t := &taker{Options: o, noted: rate.NewLimiter(rate.Every(notedEvery), notedAtOnce)}
+	t := &taker{o}
 	return map[string]http.Handler{
 		"GET " + wechatPath:  http.HandlerFunc(t.echo),
 		"POST " + wechatPath: http.HandlerFunc(t.wechat),
@@ -75,10 +66,7 @@ func Routes(o Options) map[string]http.Handler {
 	}
 }
 
-type taker struct {
-	Options
-	noted *rate.Limiter
-}
+type taker struct{ Options }
 
 // echo answers WeChat when it makes sure of our address.
 func (t *taker) echo(w http.ResponseWriter, r *http.Request) {
@@ -140,11 +128,9 @@ func (t *taker) refuse(w http.ResponseWriter, r *http.Request, path string, err 
 		http.Error(w, "unavailable", http.StatusServiceUnavailable)
 		return
 	}
-	if t.noted.AllowN(t.Clock.Now(), 1) {
-		t.Risks.Note(r.Context(), risk.Happening{
-			Kind: riskevent.KindCALLBACK_FORGED, Outcome: riskevent.OutcomeBLOCKED, Path: path,
-		})
-	}
+	t.Risks.Note(r.Context(), risk.Happening{
+		Kind: riskevent.KindCALLBACK_FORGED, Outcome: riskevent.OutcomeBLOCKED, Path: path,
+	})
 	http.Error(w, "forbidden", http.StatusForbidden)
 }
 

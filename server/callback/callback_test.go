@@ -85,7 +85,7 @@ func newWorld(t *testing.T) *world {
 	}
 	mux := http.NewServeMux()
 	for pattern, handler := range callback.Routes(callback.Options{
-		WeChat: official, Alipay: app, Followers: w, Risks: w, Clock: w.clock, Log: slog.New(slog.NewTextHandler(&w.log, nil)),
+		WeChat: official, Alipay: app, Followers: w, Risks: w, Log: slog.New(slog.NewTextHandler(&w.log, nil)),
 	}) {
 		mux.Handle(pattern, handler)
 	}
@@ -179,24 +179,6 @@ func TestAForgedCallIsRefusedWithoutDetailAndNoted(t *testing.T) {
 	want := []risk.Happening{note("/callback/wechat"), note("/callback/alipay"), note("/callback/wechat"), note("/callback/wechat")}
 	if diff := cmp.Diff(want, w.happened); diff != "" || w.told != nil {
 		t.Errorf("%s, %d told", diff, len(w.told))
-	}
-}
-
-func TestAFloodOfForgeriesIsNotedAFewTimes(t *testing.T) {
-	w := newWorld(t)
-	flood := func() {
-		for range 50 {
-			w.send(t, "/callback/alipay", sandboxalipay.Event{Form: url.Values{"sign": {"x"}}}, http.StatusForbidden)
-		}
-	}
-	flood()
-	if len(w.happened) != 10 {
-		t.Errorf("noted %d times", len(w.happened))
-	}
-	w.clock.Pass(time.Minute)
-	flood()
-	if len(w.happened) != 11 {
-		t.Errorf("a minute later noted %d times", len(w.happened))
 	}
 }
 

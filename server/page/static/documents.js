@@ -10,6 +10,12 @@ export const login = `mutation PageLogin($mobile: String!, $code: String!, $chan
   }
 }`;
 
+export const loginWithChannel = `mutation PageLoginWithChannel($code: String!, $phone: ChannelPhoneInput!) {
+  loginWithChannel(input: { channel: WECHAT_MINI, code: $code, phone: $phone, linkConsent: true }) {
+    accessToken refreshToken expiresIn userErrors { code message }
+  }
+}`;
+
 export const refreshToken = `mutation PageRefresh($refreshToken: String!) {
   refreshToken(input: { refreshToken: $refreshToken }) {
     accessToken refreshToken expiresIn userErrors { code message }

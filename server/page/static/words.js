@@ -38,6 +38,7 @@ const words = {
   'signin.sending': ['正在发送验证码…', 'Sending a code…'],
   'signin.waiting': ['验证码每分钟一条，{n} 秒后自动登录', 'One code a minute: signing in by itself in {n} s'],
   'signin.checking': ['正在登录…', 'Signing in…'],
+  'signin.vouched': ['微信小程序（沙箱）已确认身份与手机号', 'WeChat (the sandbox) vouches for person and mobile'],
   'signin.none': ['没有演示账号：请用 make run 启动', 'No demo accounts: start with make run'],
   'signin.code': ['沙箱短信收到验证码 {code}', 'The sandbox received the code {code}'],
 

@@ -21,7 +21,12 @@ import (
 const (
 	maxBody    = 64 << 10
 	tokenLasts = 5 * time.Minute
-	kind       = "access_token"
+)
+
+// What tokens are good for: GetMobile tells the number of the first, VerifyMobile compares that of the second.
+const (
+	loginToken  = "access_token"
+	verifyToken = "access_code"
 )
 
 // Sandbox is an http.Handler.
@@ -50,7 +55,17 @@ func (s *Sandbox) Lenient() { s.office.Lenient() }
 
 // Token is what the SDK gives an app on a phone with that mobile. It is bound to our access key.
 func (s *Sandbox) Token(mobile cnid.Mobile) (string, error) {
-	return s.office.Issue(kind, s.credentials.ID, mobile.E164(), tokenLasts)
+	return s.TokenOf(s.credentials.ID, mobile)
+}
+
+// TokenOf is what the SDK gives somebody else's app, of another access key.
+func (s *Sandbox) TokenOf(accessKeyID string, mobile cnid.Mobile) (string, error) {
+	return s.office.Issue(loginToken, accessKeyID, mobile.E164(), tokenLasts)
+}
+
+// VerifyToken is what the SDK gives our app to have a number compared (本机号码校验). Nobody signs in by it.
+func (s *Sandbox) VerifyToken(mobile cnid.Mobile) (string, error) {
+	return s.office.Issue(verifyToken, s.credentials.ID, mobile.E164(), tokenLasts)
 }
 
 // ServeHTTP answers one call.
@@ -83,7 +98,7 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Sandbox) redeem(w http.ResponseWriter, token string) {
-	t, err := s.office.Redeem(token, kind, s.credentials.ID)
+	t, err := s.office.Redeem(token, loginToken, s.credentials.ID)
 	if err != nil {
 		s.answer(w, http.StatusOK, "isv.ACCESS_TOKEN_INVALID", "")
 		return
