@@ -44,6 +44,7 @@ type Options struct {
 	Catalogue   *consents.Catalogue // nil: the published one
 	Partners    string              // file of credentials; empty: stand-ins
 	Production  bool
+	Hashing     bool // passwords cost what they cost in production
 }
 
 // Each runs a test in a fresh house on each engine, as subtests "sqlite" and "postgres".
@@ -70,10 +71,14 @@ func New(tb testing.TB, o Options) *House {
 	if !c.KeysGiven {
 		c.Keys = o.Data + "/keys"
 	}
-	inner, err := server.Open(tb.Context(), c, server.Parts{
+	parts := server.Parts{
 		Clock: h.Clock, Random: o.Random, Log: slog.New(slog.NewTextHandler(h.log, nil)), ReconcileEvery: time.Second,
-		Catalogue: o.Catalogue,
-	})
+		Catalogue: o.Catalogue, Hashing: testkit.LightHashing(),
+	}
+	if o.Hashing {
+		parts.Hashing = nil
+	}
+	inner, err := server.Open(tb.Context(), c, parts)
 	if err != nil {
 		tb.Fatal(err)
 	}
