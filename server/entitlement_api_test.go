@@ -128,6 +128,11 @@ var triedServices = map[string]tried{
 
 // linksWechat links the mini-program's account of somebody whom WeChat's stand-in knows by the plate.
 func linksWechat(v visitor) *servertest.Answer {
+	if v.Mobile != "" {
+		v.Asks(sendStepUp).OK()
+		v.Asks(`mutation($c: String!) { stepUp(input: {code: $c}) { userErrors { code } } }`,
+			servertest.Vars{"c": v.House.SentCode(v.Mobile)}).OK()
+	}
 	proof := proved(v.House.T, v.House, url.Values{"channel": {"WECHAT_MINI"}, "person": {v.plate}})
 	return v.Asks(`mutation($c: String!) {
 		linkChannel(input: {channel: WECHAT_MINI, code: $c, linkConsent: true}) { linkedAccount { channel } userErrors { code } }
