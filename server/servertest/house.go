@@ -47,11 +47,25 @@ type Options struct {
 	Hashing     bool // passwords cost what they cost in production
 }
 
-// Each runs a test in a fresh house on each engine, as subtests "sqlite" and "postgres".
+// Each runs a test in a fresh house on each engine, as subtests "sqlite" and "postgres" that run beside each other.
 func Each(t *testing.T, test func(t *testing.T, h *House)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { test(t, New(t, Options{})) })
-	t.Run("postgres", func(t *testing.T) { test(t, New(t, Options{DatabaseURL: testkit.PostgresURL(t)})) })
+	EachWith(t, Options{}, test)
+}
+
+// EachWith is Each in houses with options of the test's own. Engine and data folder are Each's business.
+func EachWith(t *testing.T, o Options, test func(t *testing.T, h *House)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, New(t, o))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		own := o
+		own.DatabaseURL = testkit.PostgresURL(t)
+		test(t, New(t, own))
+	})
 }
 
 // New opens a house; it is closed when the test ends.
