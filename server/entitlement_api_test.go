@@ -1,10 +1,14 @@
 package server_test
 
 import (
+	"fmt"
+	"net/url"
 	"slices"
 	"testing"
 	"time"
 
+	"parkbff/internal/entitlement"
+	"parkbff/internal/language"
 	"parkbff/internal/testkit"
 	"parkbff/server/servertest"
 )
@@ -15,17 +19,20 @@ var tiers = []string{"ANONYMOUS", "REGISTERED", "PLATE_BOUND", "FOLLOWED", "VERI
 // visitor is a fresh person of one tier who tries one service.
 type visitor struct {
 	*servertest.Client
-	car  string // its vehicle; below PLATE_BOUND an id of none
-	paid string // a stay it paid for, of somebody's car; an id of none for nobody
-	own  string // a stay of its vehicle, which began after it was bound; an id of none without one
+	plate string // of its vehicle, if it has one
+	car   string // its vehicle; below PLATE_BOUND an id of none
+	paid  string // a stay it paid for, of somebody's car; an id of none for nobody
+	own   string // a stay of its vehicle, which began after it was bound; an id of none without one
+	free  string // a plate that nobody has bound
 }
 
 const visitorsPlate = "粤B12345"
 
-func visitorOf(h *servertest.House, tier string) visitor {
+// visitorOf is one of a tier, the nth of the house.
+func visitorOf(h *servertest.House, tier string, n int) visitor {
 	v := visitor{
-		Client: h.Anonymous(),
-		car:    h.ID("Vehicle", 1<<40), paid: h.ID("ParkingSession", 1<<40), own: h.ID("ParkingSession", 1<<40),
+		Client: h.Anonymous(), plate: fmt.Sprintf("粤B1%04d", n), free: fmt.Sprintf("粤B2%04d", n),
+		car: h.ID("Vehicle", 1<<40), paid: h.ID("ParkingSession", 1<<40), own: h.ID("ParkingSession", 1<<40),
 	}
 	switch tier {
 	case "ANONYMOUS":
@@ -35,17 +42,17 @@ func visitorOf(h *servertest.House, tier string) visitor {
 	default:
 		v.Client = h.Driver("APP")
 	}
-	strangers := h.Gate("WXT").Sees("粤B00001", servertest.Entering, servertest.Morning).OK()
+	strangers := h.Gate("WXT").Sees(fmt.Sprintf("粤B3%04d", n), servertest.Entering, h.Clock.Now()).OK()
 	v.paid = idOf(strangers)
 	h.Pays(v.Client, v.paid, 500)
 	if tier == "REGISTERED" {
 		return v
 	}
-	v.car = v.Binds(visitorsPlate)
+	v.car = v.Binds(v.plate)
 	if tier == "VERIFIED" {
-		v.Verifies(v.car, visitorsPlate)
+		v.Verifies(v.car, v.plate)
 	}
-	v.own = idOf(h.Gate("WXC").Sees(visitorsPlate, servertest.Entering, servertest.Morning))
+	v.own = idOf(h.Gate("WXC").Sees(v.plate, servertest.Entering, h.Clock.Now()))
 	return v
 }
 
@@ -57,14 +64,29 @@ type tried struct {
 	shows   func(v visitor) string
 }
 
+// withoutCar is how those are refused who name a vehicle and have none.
+var withoutCar = map[string]string{"REGISTERED": "NOT_FOUND"}
+
 // triedServices are services by name. What is asked is asked with good input, so that whoever is let in is refused nothing.
 var triedServices = map[string]tried{
 	"FIND_LOTS":   {try: func(v visitor) *servertest.Answer { return v.Asks(`{ lots(first: 1) { edges { node { name } } } }`) }},
-	"QUOTE_PLATE": {try: func(v visitor) *servertest.Answer { return v.Asks(quotePlate, plateAtLot("粤B99999", "WXC")) }},
+	"QUOTE_PLATE": {try: func(v visitor) *servertest.Answer { return v.Asks(quotePlate, plateAtLot(v.free, "WXC")) }},
+	"MANAGE_PROFILE": {try: func(v visitor) *servertest.Answer {
+		return v.Asks(updateProfile, telling(servertest.Vars{"nickname": "白龙马甲"}))
+	}},
 	"MANAGE_CONSENTS": {try: func(v visitor) *servertest.Answer {
 		return v.Asks(grantConsent, agreeing("PROMOTIONS", firstVersion, ""))
 	}},
-	"BIND_PLATE": {try: func(v visitor) *servertest.Answer { return v.Asks(bindPlate, binding("粤B67890", "", true)) }},
+	"MANAGE_DEVICES": {try: func(v visitor) *servertest.Answer { return v.Asks(sendStepUp) }},
+	"END_ACCOUNT":    {try: func(v visitor) *servertest.Answer { return v.Asks(closeAccount) }},
+	"LINK_CHANNEL":   {try: linksWechat},
+	"BIND_PLATE":     {try: func(v visitor) *servertest.Answer { return v.Asks(bindPlate, binding(v.free, "", true)) }},
+	"DISPUTE_PLATE": {try: func(v visitor) *servertest.Answer {
+		other := v.House.Driver("APP")
+		other.Shows(other.Binds(v.free), othersPapers(v.free)).OK()
+		return claims(v.Client, v.free, servertest.PapersFor(v.free))
+	}},
+	"RUN_FLEET": {try: func(v visitor) *servertest.Answer { return opensFleet(v.Client, company, creditCode) }},
 	"STAY_RECORDS": {
 		try:   func(v visitor) *servertest.Answer { return v.Asks(`{ viewer { sessions { edges { node { id } } } } }`) },
 		shows: func(v visitor) string { return v.paid },
@@ -73,14 +95,18 @@ var triedServices = map[string]tried{
 		return v.Asks(hide, servertest.Vars{"id": v.paid, "hidden": true})
 	}},
 	"QUOTE_STAY": {
-		try: func(v visitor) *servertest.Answer {
-			return v.Asks(`query($id: ID!) { quote(input: {stay: $id}) { __typename } }`, servertest.Vars{"id": v.paid})
-		},
+		try:     func(v visitor) *servertest.Answer { return v.Asks(quoteStay, servertest.Vars{"stay": v.paid}) },
 		refused: map[string]string{"ANONYMOUS": "NOT_FOUND"}, // a stay that is not to be seen is not there
 	},
+	"SET_MESSAGES": {
+		try: func(v visitor) *servertest.Answer {
+			return v.Asks(setMessages, servertest.Vars{"v": v.car, "k": "ENTERED", "on": false})
+		},
+		refused: withoutCar,
+	},
 	"VERIFY_VEHICLE": {
-		try:     func(v visitor) *servertest.Answer { return v.Shows(v.car, servertest.PapersFor(visitorsPlate)) },
-		refused: map[string]string{"REGISTERED": "NOT_FOUND"}, // without a vehicle there is none to name
+		try:     func(v visitor) *servertest.Answer { return v.Shows(v.car, servertest.PapersFor(v.plate)) },
+		refused: withoutCar,
 	},
 	"STAY_MESSAGES": {
 		try: func(v visitor) *servertest.Answer {
@@ -92,7 +118,25 @@ var triedServices = map[string]tried{
 		try:   func(v visitor) *servertest.Answer { return v.Asks(names, servertest.Vars{"id": v.own}) },
 		shows: func(visitor) string { return "万象城停车场" },
 	},
-	"FULL_MASK": {try: func(v visitor) *servertest.Answer { return v.Asks(fullMask, servertest.Vars{"on": true}) }},
+	"SET_MESSAGE_DISPLAY": {try: func(v visitor) *servertest.Answer { return v.Asks(setDisplay, display("HALF")) }},
+	"FULL_MASK":           {try: func(v visitor) *servertest.Answer { return v.Asks(fullMask, servertest.Vars{"on": true}) }},
+	"INVITE_CO_DRIVER": {
+		try:     func(v visitor) *servertest.Answer { return v.Asks(inviteCoDriver, servertest.Vars{"id": v.car}) },
+		refused: withoutCar,
+	},
+}
+
+// linksWechat links the mini-program's account of somebody whom WeChat's stand-in knows by the plate.
+func linksWechat(v visitor) *servertest.Answer {
+	if v.Mobile != "" {
+		v.Asks(sendStepUp).OK()
+		v.Asks(`mutation($c: String!) { stepUp(input: {code: $c}) { userErrors { code } } }`,
+			servertest.Vars{"c": v.House.SentCode(v.Mobile)}).OK()
+	}
+	proof := proved(v.House.T, v.House, url.Values{"channel": {"WECHAT_MINI"}, "person": {v.plate}})
+	return v.Asks(`mutation($c: String!) {
+		linkChannel(input: {channel: WECHAT_MINI, code: $c, linkConsent: true}) { linkedAccount { channel } userErrors { code } }
+	}`, servertest.Vars{"c": proof.Code})
 }
 
 func TestWhatATierMayUseIsWhatTheTableSays(t *testing.T) {
@@ -111,9 +155,19 @@ func TestWhatATierMayUseIsWhatTheTableSays(t *testing.T) {
 			}
 			lower = may
 		}
-		for name, s := range triedServices {
+		visitors := 0
+		for _, row := range entitlement.All(language.Chinese) {
+			name := string(row.Service)
+			s, ok := triedServices[name]
+			if !ok {
+				t.Errorf("nobody tries %s", name)
+				continue
+			}
 			for _, tier := range tiers {
-				t.Run(name+"/"+tier, func(t *testing.T) { mayUse(t, tier, name, s) })
+				visitors++
+				v := visitorOf(h, tier, visitors)
+				h.Clock.Pass(time.Minute)
+				t.Run(name+"/"+tier, func(t *testing.T) { mayUse(t, v, tier, name, s) })
 			}
 		}
 	})
@@ -133,11 +187,12 @@ func entitledTo(h *servertest.House, tier string) []string {
 	return names
 }
 
-// mayUse tries one service in a house of its own, on SQLite: what decides does not depend on the engine.
-func mayUse(t *testing.T, tier, name string, s tried) {
-	h := servertest.New(t, servertest.Options{})
-	v, allowed := visitorOf(h, tier), slices.Contains(entitledTo(h, tier), name)
-	h.Clock.Pass(time.Minute)
+// mayUse tries one service.
+func mayUse(t *testing.T, v visitor, tier, name string, s tried) {
+	here := *v.House // what fails, fails in this subtest
+	here.T = t
+	v.Client.House = &here
+	allowed := slices.Contains(entitledTo(&here, tier), name)
 	v.Asks(`{ viewer { tier } }`).OK().MustContain(`"tier":"` + tier + `"`)
 	got := s.try(v)
 	switch {

@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/alexedwards/argon2id"
+
 	"parkbff/internal/appconfig"
 	"parkbff/internal/bus"
 	"parkbff/internal/clock"
@@ -61,6 +63,8 @@ type Parts struct {
 	Log    *slog.Logger
 	// Catalogue of the privacy policy, for tests of another.
 	Catalogue *consents.Catalogue
+	// Hashing is what a password costs, for tests that sign many people in.
+	Hashing *argon2id.Params
 	// Notices, for tests that cannot wait.
 	ReconcileEvery time.Duration
 }
@@ -138,6 +142,7 @@ func (h *House) openServices(p Parts) (err error) {
 	})
 	h.Staff, err = staffing.New(staffing.Config{
 		Store: h.Store, Vault: v, Tokens: h.Tokens, Facts: h.Identity, Clock: h.Clock, Random: p.Random, Risks: h.Risk,
+		Hashing: p.Hashing,
 	})
 	h.Apps = appconfig.New(appconfig.ServiceConfig{Store: h.Store, Clock: h.Clock, Office: h.Staff})
 	return err

@@ -30,14 +30,17 @@ func TestNothingPersonalLiesInTheOpenWhereverTheProgramPutsThingsDown(t *testing
 	testkit.Covers(t, "R071", "R091", "R118")
 	servertest.Each(t, func(t *testing.T, h *servertest.House) {
 		said := h.Overhears()
-		tokens := plant(t, h)
+		told := plant(t, h)
 
 		places := map[string]string{"the store, its log and the keys": h.Kept(), "the log": h.Logged(), "the metrics": h.Measured(), "the bus": said()}
 		known := map[string]string{"the store, its log and the keys": "万象城停车场", "the log": "level=INFO", "the metrics": "parkbff_", "the bus": "notice."}
 		secrets := append([]string{
 			plantedPlate, plantedObject, plantedMisread, plantedAsked, plantedNick, plantedDevice,
 			plantedPapers.VIN, plantedPapers.EngineNumber, plantedPapers.Owner, plantedPapers.BrandModel, plantedPapers.IDNumber,
-		}, tokens...)
+		}, told...)
+		for _, plate := range []string{plantedPlate, plantedObject, plantedMisread, plantedAsked} {
+			secrets = append(secrets, plate[len("浙"):])
+		}
 		for _, mobile := range plantedMobiles {
 			secrets = append(secrets, mobile, mobile[len("+86"):])
 		}
@@ -54,8 +57,8 @@ func TestNothingPersonalLiesInTheOpenWhereverTheProgramPutsThingsDown(t *testing
 	})
 }
 
-// plant lets every kind of personal value into the program, and answers the tokens it gave out.
-func plant(t *testing.T, h *servertest.House) (tokens []string) {
+// plant lets every kind of personal value into the program, and answers the secrets that only a run knows.
+func plant(t *testing.T, h *servertest.House) (told []string) {
 	t.Helper()
 	var people []*servertest.Client
 	for _, mobile := range plantedMobiles {
@@ -69,7 +72,9 @@ func plant(t *testing.T, h *servertest.House) (tokens []string) {
 	people[1].Shows(people[1].Binds(plantedMisread), plantedPapers).MustBeRefused("VERIFICATION_REFUSED")
 	gate := h.Gate("WXC")
 	for _, plate := range []string{plantedPlate, plantedObject} {
-		gate.Sees(plate, servertest.Entering, servertest.Morning).OK()
+		seen := gate.Report(plate, servertest.Entering, servertest.Morning)
+		seen["eventId"] = "IN-" + plate[len("浙"):] + "-1" // as some gates name events
+		gate.Asks(servertest.RecordObservation, servertest.Vars{"in": seen}).OK()
 	}
 	watching.Next().MustContain(plantedPlate)
 	h.Clock.Pass(10 * time.Minute)
@@ -80,10 +85,12 @@ func plant(t *testing.T, h *servertest.House) (tokens []string) {
 	h.Anonymous().Asks(`{ quote(input: {plateAtLot: {plate: "` + plantedAsked + `x", lotCode: "WXC"}}) { __typename } }`)
 	owner.Asks(`{ viewer { account { mobile } vehicles { plate nickname } sessions { edges { node { plate } } } notices { edges { node { plate } } } } }`).
 		MustContain(plantedPlate, plantedNick)
+	told = append(plantPeople(t, h, owner, people[2], people[3], car), plantPlatforms(t, h, owner)...)
+	told = append(told, plantStaff(h)...)
 	for _, person := range people {
-		tokens = append(tokens, person.Token, person.Refresh)
+		told = append(told, person.Token, person.Refresh)
 	}
-	return append(tokens, gate.Token)
+	return append(told, gate.Token)
 }
 
 // signInFrom signs in on a device that has a name.

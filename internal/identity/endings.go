@@ -113,13 +113,16 @@ func (e *endings) watchedMachines() []subject {
 	return all
 }
 
-// compare ends the generations that stand for nobody any more, and notes until when the others stand.
-func (e *endings) compare(of subject, known facts) {
+// compare ends the generations that stand for nobody any more, and notes until when the others stand. Those
+// whose noted time is over have run out: nobody revoked them, and whoever waits sees it by the clock. Those that
+// are newer than the facts are checked by facts that were read after them.
+func (e *endings) compare(of subject, known facts, now time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for generation, w := range e.machines[of] {
 		stands, ok := known[generation]
 		switch {
+		case !ok && (w.ranOut(now) || known.before(generation)):
 		case !ok:
 			close(w.done)
 			e.dropMachine(of, generation)
@@ -127,6 +130,21 @@ func (e *endings) compare(of subject, known facts) {
 			w.until.Store(stands.until.UnixMicro())
 		}
 	}
+}
+
+// before tells whether these were a machine's or a member's facts before a generation began.
+func (f facts) before(generation int64) bool {
+	for known := range f {
+		if known >= generation {
+			return false
+		}
+	}
+	return len(f) > 0
+}
+
+func (w *ending) ranOut(now time.Time) bool {
+	until := w.at()
+	return !until.IsZero() && !now.Before(until)
 }
 
 // at answers until when the token stands; zero where nothing ends it before its time.

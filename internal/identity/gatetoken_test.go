@@ -75,9 +75,14 @@ func TestAGateChangesItsTokenWithoutAPause(t *testing.T) {
 		refused(t, old.stands(), token.Invalid)
 		h.must(next.stands())
 
+		_, nextUntil, leaveNext := h.Stand(next.claims)
+		defer leaveNext()
 		third, err := next.rotates()
 		h.must(err)
-		eventually(t, func() bool { return isClosed(ended) })
+		eventually(t, func() bool { return !nextUntil().IsZero() })
+		if isClosed(ended) {
+			t.Error("what has run out counts as revoked, so that the gate would not come back")
+		}
 		h.must(next.stands())
 		fourth, err := third.rotates()
 		h.must(err)

@@ -231,6 +231,6 @@ func (s *Service) checkSubject(ctx context.Context, of subject) error {
 	if err != nil {
 		return err
 	}
-	s.ending.compare(of, known)
+	s.ending.compare(of, known, s.clock.Now())
 	return nil
 }

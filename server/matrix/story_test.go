@@ -115,12 +115,15 @@ func (m *matrix) settle() {
 		as.facts.account = true
 		m.facts[who], m.clients[who] = as.facts, m.SignIn(as.mobile, as.channel)
 	}
-	for _, who := range []string{coDriver, bound, followed, ownerOther, masking, hiding, halfTold, fullyMasked, owner} {
+	for _, who := range []string{bound, followed, ownerOther, masking, hiding, halfTold, fullyMasked, owner} {
 		for _, plate := range m.facts[who].binds {
 			vehicle := m.clients[who].Binds(plate)
 			m.bindings[m.Row(vehicle)] = plate
 			if slices.Contains(m.facts[who].verifies, plate) {
 				m.clients[who].Verifies(vehicle, plate)
+			}
+			if who == owner {
+				m.bindings[m.Row(m.clients[owner].Shares(vehicle, m.clients[coDriver]))] = plate
 			}
 		}
 	}
@@ -131,7 +134,6 @@ func (m *matrix) settle() {
 				servertest.Vars{"m": f.messages}).OK()
 		}
 	}
-	m.LetDrive() // the co-driver, who was evicted
 	m.employ()
 }
 

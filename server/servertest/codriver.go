@@ -1,21 +1,11 @@
 package servertest
 
-import (
-	"context"
-
-	"parkbff/ent"
-	"parkbff/ent/vehiclebinding"
-)
-
-// LetDrive makes co-drivers of all who were evicted when a vehicle was verified: they have it bound again, and
-// not verified.
-func (h *House) LetDrive() {
-	h.T.Helper()
-	err := h.Store.WithTx(h.AsSystem(), func(ctx context.Context, tx *ent.Tx) error {
-		return tx.VehicleBinding.Update().Where(vehiclebinding.EndReasonEQ(vehiclebinding.EndReasonEVICTED)).
-			ClearEndedAt().ClearEndReason().SetRole(vehiclebinding.RoleCO_DRIVER).Exec(ctx)
-	})
-	if err != nil {
-		h.T.Fatal(err)
-	}
+// Shares invites somebody to a vehicle that c has verified, and answers the id by which the co-driver knows it.
+func (c *Client) Shares(vehicleID string, with *Client) string {
+	c.House.T.Helper()
+	code := c.Asks(`mutation($v: ID!) { inviteCoDriver(input: {vehicleId: $v}) { code userErrors { code } } }`,
+		Vars{"v": vehicleID}).OK().String("inviteCoDriver.code")
+	return with.Asks(`mutation($c: String!) {
+		acceptCoDriverInvitation(input: {code: $c, trackConsent: true}) { vehicle { id } userErrors { code } }
+	}`, Vars{"c": code}).OK().String("acceptCoDriverInvitation.vehicle.id")
 }

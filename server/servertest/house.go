@@ -44,13 +44,28 @@ type Options struct {
 	Catalogue   *consents.Catalogue // nil: the published one
 	Partners    string              // file of credentials; empty: stand-ins
 	Production  bool
+	Hashing     bool // passwords cost what they cost in production
 }
 
-// Each runs a test in a fresh house on each engine, as subtests "sqlite" and "postgres".
+// Each runs a test in a fresh house on each engine, as subtests "sqlite" and "postgres" that run beside each other.
 func Each(t *testing.T, test func(t *testing.T, h *House)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { test(t, New(t, Options{})) })
-	t.Run("postgres", func(t *testing.T) { test(t, New(t, Options{DatabaseURL: testkit.PostgresURL(t)})) })
+	EachWith(t, Options{}, test)
+}
+
+// EachWith is Each in houses with options of the test's own. Engine and data folder are Each's business.
+func EachWith(t *testing.T, o Options, test func(t *testing.T, h *House)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, New(t, o))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		own := o
+		own.DatabaseURL = testkit.PostgresURL(t)
+		test(t, New(t, own))
+	})
 }
 
 // New opens a house; it is closed when the test ends.
@@ -70,10 +85,14 @@ func New(tb testing.TB, o Options) *House {
 	if !c.KeysGiven {
 		c.Keys = o.Data + "/keys"
 	}
-	inner, err := server.Open(tb.Context(), c, server.Parts{
+	parts := server.Parts{
 		Clock: h.Clock, Random: o.Random, Log: slog.New(slog.NewTextHandler(h.log, nil)), ReconcileEvery: time.Second,
-		Catalogue: o.Catalogue,
-	})
+		Catalogue: o.Catalogue, Hashing: testkit.LightHashing(),
+	}
+	if o.Hashing {
+		parts.Hashing = nil
+	}
+	inner, err := server.Open(tb.Context(), c, parts)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -1,23 +1,11 @@
 package servertest
 
 import (
-	"testing"
 	"time"
 
 	"parkbff/graph/relay"
-	"parkbff/internal/testkit"
 	"parkbff/resolvers"
 )
-
-// EachWith is Each in houses with options of the test's own. Engine and data folder are Each's business.
-func EachWith(t *testing.T, o Options, test func(t *testing.T, h *House)) {
-	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { test(t, New(t, o)) })
-	t.Run("postgres", func(t *testing.T) {
-		o.DatabaseURL = testkit.PostgresURL(t)
-		test(t, New(t, o))
-	})
-}
 
 // At answers the moment of the first day at which Shanghai's clocks show the given time, such as "09:03".
 func At(clock string) time.Time {

@@ -157,6 +157,17 @@ func (w *Watch) Quiet(wait time.Duration) {
 	}
 }
 
+// StaysOpen fails the test if the server closes the socket within a while, whatever it says meanwhile.
+func (w *Watch) StaysOpen(wait time.Duration) {
+	w.house.T.Helper()
+	select {
+	case err := <-w.closed:
+		w.closed <- err
+		w.house.T.Errorf("closed: %v", err)
+	case <-time.After(wait):
+	}
+}
+
 // ClosedWith waits for the server to close the socket and answers the code.
 func (w *Watch) ClosedWith() int {
 	w.house.T.Helper()

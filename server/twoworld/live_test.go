@@ -98,7 +98,7 @@ func hearsTheSame(t *testing.T, who string, ears [2]*servertest.Watch, wait time
 	t.Helper()
 	kind, this := ears[0].Hears(wait)
 	otherKind, that := ears[1].Hears(wait)
-	this, that = unnamed(this), unnamed(that)
+	this, that = withoutPorts(this), withoutPorts(that)
 	if kind == "next" && otherKind == "next" {
 		met.listen(t, operation{}, reply{Body: this})
 	}

@@ -29,6 +29,8 @@ type author struct {
 	t      *testing.T
 	schema *ast.Schema
 	met    *acquaintance
+
+	selections map[string]string // that were written already
 }
 
 // readContract reads it once: an author is made for every viewer and every look.
@@ -42,7 +44,7 @@ func newAuthor(t *testing.T, met *acquaintance) *author {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &author{t: t, schema: schema, met: met}
+	return &author{t: t, schema: schema, met: met, selections: map[string]string{}}
 }
 
 // queries are all operations on Query: each root field with every value of its arguments, and each field

@@ -30,7 +30,7 @@ func (a *author) write(kind string, route []hop, arguments map[string]any, as sp
 		given = append(given, argument.Name+": $"+argument.Name)
 		op.vars[argument.Name] = filesIn(argument.Name, value, op.files)
 	}
-	below := a.below(last.field.Type, []string{last.owner}, as)
+	below := a.selection(last, as)
 	text := last.field.Name + inBrackets(given) + below
 	if as == disguised {
 		text = fmt.Sprintf("x_%s: %s%s", last.field.Name, last.field.Name, inBrackets(given))
@@ -46,6 +46,17 @@ func (a *author) write(kind string, route []hop, arguments map[string]any, as sp
 		op.text += " fragment Whole on " + last.field.Type.Name() + below
 	}
 	return op
+}
+
+// selection is all below the last field of a route. It is written once, however many values are tried.
+func (a *author) selection(last hop, as spelling) string {
+	key := fmt.Sprint(last.owner, ".", last.field.Name, as)
+	text, ok := a.selections[key]
+	if !ok {
+		text = a.below(last.field.Type, []string{last.owner}, as)
+		a.selections[key] = text
+	}
+	return text
 }
 
 // leastOf are the arguments that a field on the way cannot do without, as literals.

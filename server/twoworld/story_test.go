@@ -50,21 +50,22 @@ func (both worlds) settle() people {
 	everybody := both.signIn()
 	everybody.each(func(who string, p pair) {
 		of := cast[who]
-		for _, c := range p {
-			if of.plate == "" {
+		for i, c := range p {
+			if of.plate == "" || who == coDriver {
 				continue
 			}
 			vehicle := c.Binds(of.plate)
 			if of.verified {
-				papers := servertest.PapersFor(of.plate)
-				c.Shows(vehicle, papers).OK()
+				c.Verifies(vehicle, of.plate)
+			}
+			if who == owner {
+				c.Shares(vehicle, everybody[coDriver][i])
 			}
 			if who == masking {
 				c.Asks(`mutation { setFullMask(input: {on: true}) { userErrors { code } } }`).OK()
 			}
 		}
 	})
-	both.each(func(w world) { w.LetDrive() }) // the co-driver bound the car before its owner verified it
 	return everybody
 }
 

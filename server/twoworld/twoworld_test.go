@@ -173,9 +173,6 @@ func (p *proof) comeBack(clock string) {
 // not see it, and differs between the worlds for somebody who may.
 func (p *proof) wasWorthIt() {
 	p.t.Logf("%d operations in each world", p.asked)
-	if len(p.known.failed) > 0 {
-		p.t.Logf("failed, alike in both worlds: %v", slices.Sorted(maps.Keys(p.known.failed)))
-	}
 	p.lookAsStaff()
 	author := newAuthor(p.t, newAcquaintance(p.known))
 	for _, def := range author.schema.Types {

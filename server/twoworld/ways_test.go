@@ -61,9 +61,9 @@ func onceEach(ops []operation) []operation {
 func sameOn(t *testing.T, who string, on way, p pair, ops []operation) {
 	t.Helper()
 	for _, op := range ops {
-		this, other := unnamed(on.send(p[0], op, lull)), unnamed(on.send(p[1], op, lull))
+		this, other := withoutPorts(on.send(p[0], op, lull)), withoutPorts(on.send(p[1], op, lull))
 		if this != other && op.goesOn() {
-			this, other = unnamed(on.send(p[0], op, longLull)), unnamed(on.send(p[1], op, longLull))
+			this, other = withoutPorts(on.send(p[0], op, longLull)), withoutPorts(on.send(p[1], op, longLull))
 		}
 		if this == "" && !op.goesOn() {
 			t.Errorf("%s was answered nothing by %s on %s", who, on.name, op.text)

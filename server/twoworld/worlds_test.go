@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -132,24 +133,31 @@ func ask(c *servertest.Client, op operation) reply {
 	c.House.T.Helper()
 	if len(op.files) > 0 {
 		got := c.Uploads(op.text, op.vars, op.files)
-		return reply{Status: got.Status, Body: unnamed(got.Text)}
+		return reply{Status: got.Status, Body: withoutPorts(got.Text)}
 	}
 	got := c.Asks(op.text, op.vars)
 	header := maps.Clone(got.Header)
 	header.Del("Date") // of the machine, not of the house
-	return reply{Status: got.Status, Header: header, Body: unnamed(got.Text)}
+	return reply{Status: got.Status, Header: header, Body: withoutPorts(got.Text)}
 }
 
-// incident is the name that an error of the program's own is given, by chance.
-var incident = regexp.MustCompile(`"code":"INTERNAL","id":"[A-Z2-7]+"`)
+// standIn is where a stand-in of a partner listens, which authorizeUrl names: each world has its own stand-ins, at
+// ports that the machine picks, always of five digits.
+var standIn = regexp.MustCompile(`http://127\.0\.0\.1:\d{5}/`)
 
-func unnamed(text string) string { return incident.ReplaceAllString(text, `"code":"INTERNAL"`) }
+func withoutPorts(text string) string { return standIn.ReplaceAllString(text, "http://stand-in/") }
 
 // pair is one person in both worlds.
 type pair [2]*servertest.Client
 
-// ask sends an operation to both worlds.
-func (p pair) ask(op operation) (this, other reply) { return ask(p[0], op), ask(p[1], op) }
+// ask sends an operation to both worlds at once.
+func (p pair) ask(op operation) (this, other reply) {
+	var both sync.WaitGroup
+	both.Go(func() { this = ask(p[0], op) })
+	both.Go(func() { other = ask(p[1], op) })
+	both.Wait()
+	return this, other
+}
 
 // enough differences say what is wrong.
 const enough = 3

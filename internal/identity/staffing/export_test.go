@@ -12,7 +12,7 @@ func LockAfter(tries int) time.Duration { return lockAfter(tries) }
 // Hashed is the hash of a password.
 func Hashed(t testing.TB, password string) string {
 	t.Helper()
-	hash, err := newPasswords().hash(t.Context(), password)
+	hash, err := newPasswords(nil).hash(t.Context(), password)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,7 +22,7 @@ func Hashed(t testing.TB, password string) string {
 // Matches tells whether a password is the one of a hash.
 func Matches(t testing.TB, password, hash string) bool {
 	t.Helper()
-	good, err := newPasswords().match(t.Context(), password, hash)
+	good, err := newPasswords(nil).match(t.Context(), password, hash)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +31,7 @@ func Matches(t testing.TB, password, hash string) bool {
 
 // WaitForATurn asks to hash while all turns are taken.
 func WaitForATurn(ctx context.Context) error {
-	p := newPasswords()
+	p := newPasswords(nil)
 	for p.turns.TryAcquire(1) {
 	}
 	_, err := p.hash(ctx, "correct horse battery staple")

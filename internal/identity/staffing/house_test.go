@@ -65,7 +65,7 @@ func eachHouse(t *testing.T, test func(t *testing.T, h *house)) {
 		h.must(err)
 		h.Service, err = staffing.New(staffing.Config{
 			Store: s, Vault: vault.New(keys, s.DataKeys()), Tokens: h.issuer, Facts: h.heard, Clock: h.clock,
-			Random: rand.Reader, Risks: risk.New(risk.Config{Store: s, Clock: h.clock}),
+			Random: rand.Reader, Risks: risk.New(risk.Config{Store: s, Clock: h.clock}), Hashing: testkit.LightHashing(),
 		})
 		h.must(err)
 		test(t, h)

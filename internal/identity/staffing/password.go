@@ -41,17 +41,21 @@ func hashing() *argon2id.Params {
 // passwords hashes and compares, a few at a time: a flood of sign-ins takes neither the memory nor all cores.
 type passwords struct {
 	turns *semaphore.Weighted
+	cost  *argon2id.Params
 	decoy string
 }
 
-func newPasswords() *passwords {
+func newPasswords(cost *argon2id.Params) *passwords {
+	if cost == nil {
+		cost = hashing()
+	}
 	turns := min(max(1, runtime.GOMAXPROCS(0)/2), mostHashings)
-	return &passwords{turns: semaphore.NewWeighted(int64(turns)), decoy: decoy()}
+	return &passwords{turns: semaphore.NewWeighted(int64(turns)), cost: cost, decoy: decoy(cost)}
 }
 
 // decoy is a hash that costs as much as any and that no password has: its key is all zeros.
-func decoy() string {
-	p, zeros := hashing(), base64.RawStdEncoding
+func decoy(p *argon2id.Params) string {
+	zeros := base64.RawStdEncoding
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, p.Memory, p.Iterations, p.Parallelism,
 		zeros.EncodeToString(make([]byte, p.SaltLength)), zeros.EncodeToString(make([]byte, p.KeyLength)))
 }
@@ -59,7 +63,7 @@ func decoy() string {
 // hash answers the PHC form of a password. Error: UNAVAILABLE when too many others wait.
 func (p *passwords) hash(ctx context.Context, password string) (hash string, err error) {
 	err = p.inTurn(ctx, func() error {
-		hash, err = argon2id.CreateHash(norm.NFKC.String(password), hashing())
+		hash, err = argon2id.CreateHash(norm.NFKC.String(password), p.cost)
 		return err
 	})
 	return hash, err

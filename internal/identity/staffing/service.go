@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/alexedwards/argon2id"
+
 	"parkbff/ent"
 	"parkbff/ent/staff"
 	"parkbff/ent/staffrole"
@@ -31,7 +33,7 @@ type Risks interface {
 	Note(ctx context.Context, h risk.Happening)
 }
 
-// Config is what a Service is made of. Everything is required.
+// Config is what a Service is made of. Everything is required but Hashing.
 type Config struct {
 	Store  *store.Store
 	Vault  *vault.Vault
@@ -40,6 +42,9 @@ type Config struct {
 	Clock  clock.Clock
 	Random io.Reader // crypto/rand.Reader outside tests; read by many goroutines at once
 	Risks  Risks
+
+	// Hashing is what a password costs, for tests that sign many people in; nil: what hashing says.
+	Hashing *argon2id.Params
 }
 
 func (c Config) check() error {
@@ -68,7 +73,7 @@ func New(c Config) (*Service, error) {
 	}
 	return &Service{
 		store: c.Store, vault: c.Vault, issuer: c.Tokens, facts: c.Facts, clock: c.Clock, random: c.Random,
-		risks: c.Risks, passwords: newPasswords(),
+		risks: c.Risks, passwords: newPasswords(c.Hashing),
 	}, nil
 }
 

@@ -35,6 +35,8 @@ var switches = []guardSwitch{
 
 	{"full masking", maskFile, "v.FullMask", "v.FullMask && !OFF"},
 	{"hidden records", maskFile, "record.NameHidden()", "record.NameHidden() && !OFF"},
+	{"how messages are shown", maskFile, "ok && m.IsMessage()", "ok && m.IsMessage() && !OFF"},
+	{"messages without the lot", maskFile, "wish == viewer.DisplayFull", "wish == viewer.DisplayFull && !OFF"},
 
 	{"rows of one account", policyFile, "\tnarrow(v.AccountID)\n", "\tif !OFF {\n\t\tnarrow(v.AccountID)\n\t}\n"},
 	{"rows of one's lots", policyFile, "\tnarrow(v.LotIDs())\n", "\tif !OFF {\n\t\tnarrow(v.LotIDs())\n\t}\n"},
