@@ -173,8 +173,12 @@ func (s *Service) conclude(ctx context.Context, tx *ent.Tx, b *ent.VehicleBindin
 	if ownedByAnother(car, b.AccountID) {
 		return "", PlateProtected
 	}
-	if _, err := boundRow(ctx, tx, b.AccountID, b.ID); err != nil {
+	now, err := boundRow(ctx, tx, b.AccountID, b.ID)
+	if err != nil {
 		return "", err
+	}
+	if verified(now) { // meanwhile: what another call has shown stands
+		return "", nil
 	}
 	person, err := holdAccount(ctx, tx, b.AccountID)
 	if err != nil {

@@ -3,6 +3,7 @@ package identity_test
 import (
 	"context"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -253,5 +254,40 @@ func TestAnOutageCostsNoTry(t *testing.T) {
 			refused(t, err, fault.Unavailable)
 		}
 		h.must(p.verifies(v, licence(plate, "张三"), card("张三", adult)))
+	})
+}
+
+// whenRead is a document; reading it does something first.
+type whenRead struct {
+	io.Reader
+	do func()
+}
+
+func (w *whenRead) Read(p []byte) (int, error) {
+	if w.do != nil {
+		do := w.do
+		w.do = nil
+		do()
+	}
+	return w.Reader.Read(p)
+}
+
+func TestARefusalDoesNotUndoAVerificationThatCameFirst(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		p := h.arrives(mobile, signin.ChannelAPP)
+		v := p.binds(plate)
+		again := &person{h, viewer.With(t.Context(), p.viewer()), p.tokens}
+		late := &whenRead{strings.NewReader(licence("粤B54321", "张三")), func() {
+			h.must(p.verifies(v, licence(plate, "张三"), card("张三", adult)))
+		}}
+		shown, err := h.VerifyVehicle(again.ctx, v.Row, paper(late), paper(strings.NewReader(card("张三", adult))))
+		h.must(err)
+		if !shown.Verified {
+			t.Error("a verified vehicle is answered as it is")
+		}
+		h.must(p.returns())
+		if !p.viewer().HasVerified() {
+			t.Error("the vehicle is not verified any more")
+		}
 	})
 }
