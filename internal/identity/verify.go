@@ -224,12 +224,9 @@ func (s *Service) recordPass(ctx context.Context, tx *ent.Tx, b *ent.VehicleBind
 		return fmt.Errorf("record the verification: %w", err)
 	}
 	if by.person != nil {
-		if err := recordPerson(ctx, tx, b.AccountID, by.person); err != nil {
+		if err := s.recordPerson(ctx, tx, b.AccountID, by.person); err != nil {
 			return err
 		}
-	}
-	if err := s.trustAdult(ctx, tx, b.AccountID); err != nil {
-		return err
 	}
 	if err := tx.Vehicle.UpdateOneID(b.VehicleID).SetOwnerAccountID(b.AccountID).Exec(ctx); err != nil {
 		return fmt.Errorf("protect the plate: %w", err)
@@ -239,11 +236,11 @@ func (s *Service) recordPass(ctx context.Context, tx *ent.Tx, b *ent.VehicleBind
 }
 
 // recordPerson keeps whose an account is, a person of age, by the keyed hash of their identity number.
-func recordPerson(ctx context.Context, tx *ent.Tx, accountID int64, person []byte) error {
+func (s *Service) recordPerson(ctx context.Context, tx *ent.Tx, accountID int64, person []byte) error {
 	if err := tx.Account.UpdateOneID(accountID).SetPersonIndex(person).SetAdult(true).Exec(ctx); err != nil {
 		return fmt.Errorf("record the person: %w", err)
 	}
-	return nil
+	return s.trustAdult(ctx, tx, accountID)
 }
 
 // isAnother holds when an account is known to be another person's.
