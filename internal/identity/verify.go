@@ -188,25 +188,25 @@ func (s *Service) conclude(ctx context.Context, tx *ent.Tx, b *ent.VehicleBindin
 		found.refused = personMismatch
 	}
 	if found.refused != "" {
-		return found.refused, s.recordRefusal(ctx, tx, b, found.refused)
+		return found.refused, s.recordRefusal(ctx, tx, b, person, found.refused)
 	}
 	return "", s.recordPass(ctx, tx, b, proof{method: vehiclebinding.VerificationMethodDOCUMENTS, person: found.person})
 }
 
-func (s *Service) recordRefusal(ctx context.Context, tx *ent.Tx, b *ent.VehicleBinding, r reason) error {
+// recordRefusal takes a minor's card for the account's person's own, unless it is known that they are of age.
+func (s *Service) recordRefusal(ctx context.Context, tx *ent.Tx, b *ent.VehicleBinding, of *ent.Account, r reason) error {
 	err := tx.VehicleBinding.UpdateOneID(b.ID).SetVerification(vehiclebinding.VerificationREFUSED).SetVerificationReason(string(r)).
 		SetVerificationMethod(vehiclebinding.VerificationMethodDOCUMENTS).SetCheckedAt(s.clock.Now()).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("record the refusal: %w", err)
 	}
-	if r != minor {
+	if r != minor || len(of.PersonIndex) > 0 {
 		return nil
 	}
-	person, err := tx.Account.UpdateOneID(b.AccountID).SetAdult(false).Save(ctx)
-	if err != nil {
+	if err := tx.Account.UpdateOneID(of.ID).SetAdult(false).Exec(ctx); err != nil {
 		return fmt.Errorf("record the age: %w", err)
 	}
-	return s.noticeMinor(ctx, tx, person)
+	return s.noticeMinor(ctx, tx, of)
 }
 
 // proof is how a vehicle was shown to be an account's own. No person: the account is known to be theirs.

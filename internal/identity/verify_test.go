@@ -291,3 +291,23 @@ func TestARefusalDoesNotUndoAVerificationThatCameFirst(t *testing.T) {
 		}
 	})
 }
+
+func TestAChildsCardMakesNoMinorOfAGrownPerson(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		p, _ := h.owner(mobile)
+		second := p.binds("粤BD12345")
+		err := p.verifies(second, licence("粤BD12345", "小明"), card("小明", child))
+		refused(t, err, identity.VerificationRefused)
+		if got := fault.As(err).Details()["reason"]; got != "MINOR" {
+			t.Errorf("reason %v", got)
+		}
+		if grown := h.adult(p.id()); grown == nil || !*grown {
+			t.Error("the age was taken from another's card")
+		}
+		h.clock.Pass(8 * 24 * time.Hour)
+		h.must(h.EraseOverdue(t.Context()))
+		if again := h.arrives(mobile, signin.ChannelAPP); again.id() != p.id() {
+			t.Error("the account was erased")
+		}
+	})
+}
