@@ -74,7 +74,8 @@ func (s *Service) VerifyVehicle(ctx context.Context, bindingRow int64, drivingLi
 	return s.binding(ctx, s.store.Fresh(ctx), vehiclebinding.ID(bindingRow))
 }
 
-// toVerify finds the viewer's binding. One that it lost to the owner is answered as the race for it would be.
+// toVerify finds the viewer's binding. One that it lost to the owner is answered as the race for it would be,
+// for good; of one that has ended otherwise nobody learns what became of the plate.
 func (s *Service) toVerify(ctx context.Context, v *viewer.Viewer, bindingRow int64) (*ent.VehicleBinding, error) {
 	ctx = viewer.AsSystem(ctx, "find a vehicle to verify")
 	b, err := s.store.Fresh(ctx).VehicleBinding.Query().
@@ -84,10 +85,12 @@ func (s *Service) toVerify(ctx context.Context, v *viewer.Viewer, bindingRow int
 		return nil, fault.NotFound
 	case err != nil:
 		return nil, fmt.Errorf("read the binding: %w", err)
-	case ownedByAnother(b.Edges.Vehicle, v.AccountID):
+	case b.EndReason != nil && *b.EndReason == vehiclebinding.EndReasonEVICTED:
 		return nil, PlateProtected
 	case b.EndedAt != nil:
 		return nil, fault.NotFound
+	case ownedByAnother(b.Edges.Vehicle, v.AccountID):
+		return nil, PlateProtected
 	}
 	return b, nil
 }

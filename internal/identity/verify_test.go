@@ -311,3 +311,20 @@ func TestAChildsCardMakesNoMinorOfAGrownPerson(t *testing.T) {
 		}
 	})
 }
+
+func TestWhoGaveAPlateUpDoesNotLearnWhetherSomebodyVerifiesIt(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		former, evicted := h.arrives("13900139000", signin.ChannelAPP), h.arrives("13700137000", signin.ChannelAPP)
+		once, lost := former.binds(plate), evicted.binds(plate)
+		h.must(h.UnbindPlate(former.ctx, once.Row))
+		verifies := func(p *person, v *identity.Vehicle) error {
+			return p.verifies(v, licence(plate, "李四"), card("李四", another))
+		}
+		refused(t, verifies(former, once), fault.NotFound)
+		owner, car := h.owner(mobile)
+		refused(t, verifies(former, once), fault.NotFound)
+		refused(t, verifies(evicted, lost), identity.PlateProtected)
+		h.must(h.UnbindPlate(owner.ctx, car.Row))
+		refused(t, verifies(evicted, lost), identity.PlateProtected) // as they were told; of the owner no more is learnt
+	})
+}
