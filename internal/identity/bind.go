@@ -92,6 +92,9 @@ func (s *Service) bind(ctx context.Context, tx *ent.Tx, accountID int64, p cnid.
 	if err != nil {
 		return 0, nil, err
 	}
+	if err := s.agreeToTrack(ctx, tx, accountID, car.ID); err != nil {
+		return 0, nil, err
+	}
 	if binding, err = s.addBinding(ctx, tx, accountID, car.ID, p); err != nil {
 		return 0, nil, err
 	}
@@ -134,7 +137,8 @@ func (s *Service) mayBind(ctx context.Context, tx *ent.Tx, accountID int64) erro
 	return nil
 }
 
-// addBinding binds a vehicle and keeps the consent that goes with it; each change says more of the binding.
+// addBinding binds a vehicle, and records its stays for the account as far as consents hold; each change says
+// more of the binding.
 func (s *Service) addBinding(ctx context.Context, tx *ent.Tx, accountID, vehicleID int64, p cnid.Plate, changes ...func(*ent.VehicleBindingCreate)) (int64, error) {
 	sealed, err := s.vault.SealString(ctx, vault.AccountKey(accountID), fieldPlate, p.Text())
 	if err != nil {
@@ -152,11 +156,11 @@ func (s *Service) addBinding(ctx context.Context, tx *ent.Tx, accountID, vehicle
 	if err != nil {
 		return 0, fmt.Errorf("bind: %w", err)
 	}
-	return row.ID, s.agreeToTrack(ctx, tx, accountID, vehicleID)
+	return row.ID, s.track(ctx, tx, accountID)
 }
 
-// agreeToTrack keeps the consent to movement data of a vehicle, unless one that counts stands already: a
-// claim to a plate is made with it.
+// agreeToTrack keeps the consent to movement data of a vehicle that is bound or claimed now, unless one that
+// counts stands already.
 func (s *Service) agreeToTrack(ctx context.Context, tx *ent.Tx, accountID, vehicleID int64) error {
 	stands, err := tx.Consent.Query().Where(tracking(accountID, vehicleID)...).
 		Where(s.counts(consent.PurposeMOVEMENT_TRACK)).Exist(ctx)

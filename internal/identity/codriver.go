@@ -191,6 +191,9 @@ func (s *Service) admit(ctx context.Context, tx *ent.Tx, by *ent.CoDriverInvitat
 	if err := tx.CoDriverInvitation.UpdateOneID(by.ID).SetAcceptedAt(s.clock.Now()).Exec(ctx); err != nil {
 		return 0, fmt.Errorf("use up the invitation: %w", err)
 	}
+	if err := s.agreeToTrack(ctx, tx, accountID, by.VehicleID); err != nil {
+		return 0, err
+	}
 	binding, err = s.addBinding(ctx, tx, accountID, by.VehicleID, plate, func(c *ent.VehicleBindingCreate) {
 		c.SetRole(vehiclebinding.RoleCO_DRIVER).SetInvitedByAccountID(by.AccountID)
 	})

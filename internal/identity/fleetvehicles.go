@@ -149,7 +149,7 @@ func (s *Service) takeIn(ctx context.Context, of *ent.Fleet, plate cnid.Plate) (
 		if ownedByAnother(car, of.AccountID) {
 			return PlateProtected
 		}
-		b, err := s.bindingFor(ctx, tx, of.AccountID, car.ID, plate)
+		b, err := s.bindingFor(ctx, tx, of.AccountID, car.ID, plate, true)
 		if err != nil {
 			return err
 		}
@@ -164,8 +164,9 @@ func (s *Service) takeIn(ctx context.Context, of *ent.Fleet, plate cnid.Plate) (
 	return binding, err
 }
 
-// bindingFor answers an account's binding of a vehicle, a new one if need be, with the account held.
-func (s *Service) bindingFor(ctx context.Context, tx *ent.Tx, accountID, vehicleID int64, plate cnid.Plate) (*ent.VehicleBinding, error) {
+// bindingFor answers an account's binding of a vehicle, a new one if need be, with the account held. Agreeing
+// says that the account agrees with the act to the recording of the vehicle's movement.
+func (s *Service) bindingFor(ctx context.Context, tx *ent.Tx, accountID, vehicleID int64, plate cnid.Plate, agreeing bool) (*ent.VehicleBinding, error) {
 	if _, err := holdAccount(ctx, tx, accountID); err != nil {
 		return nil, err
 	}
@@ -175,6 +176,11 @@ func (s *Service) bindingFor(ctx context.Context, tx *ent.Tx, accountID, vehicle
 	}
 	if own := bindingOf(bound, accountID); own != nil {
 		return own, nil
+	}
+	if agreeing {
+		if err := s.agreeToTrack(ctx, tx, accountID, vehicleID); err != nil {
+			return nil, err
+		}
 	}
 	row, err := s.addBinding(ctx, tx, accountID, vehicleID, plate)
 	if err != nil {
