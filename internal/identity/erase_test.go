@@ -242,3 +242,18 @@ func TestADocumentOfAConsentedMinorSetsNoDeadline(t *testing.T) {
 		})
 	})
 }
+
+func TestAMinorWhoClosesTheAccountIsOnRecordAsHavingClosedIt(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		p := h.arrives(mobile, signin.ChannelAPP)
+		born := time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC)
+		_, err := h.UpdateProfile(p.ctx, identity.Profile{Birthday: &born})
+		refused(t, err, identity.GuardianConsentRequired)
+		h.must(h.CloseAccount(p.ctx))
+		h.system(func(ctx context.Context, tx *ent.Tx) {
+			if why := tx.Erasure.Query().OnlyX(ctx).Reason; why != erasure.ReasonACCOUNT_CLOSED {
+				t.Errorf("erased because of %s", why)
+			}
+		})
+	})
+}
