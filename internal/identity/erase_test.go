@@ -257,3 +257,19 @@ func TestAMinorWhoClosesTheAccountIsOnRecordAsHavingClosedIt(t *testing.T) {
 		})
 	})
 }
+
+func TestWhoWasLetInBeforeTheClosingSetsNothingAfterIt(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		p, _ := h.owner(mobile)
+		v := p.viewer()
+		before := func() context.Context { return viewer.With(t.Context(), v) }
+		h.must(h.CloseAccount(p.ctx))
+		_, codeErr := h.SendStepUpCode(before())
+		_, stepErr := h.StepUp(before(), "000000")
+		whole := viewer.Display("FULL")
+		for _, err := range []error{codeErr, stepErr, h.SetFullMask(before(), true), h.SetMessageDisplay(before(), &whole)} {
+			refused(t, err, fault.NotFound)
+		}
+		h.mustBeEmpty(v.AccountID)
+	})
+}
