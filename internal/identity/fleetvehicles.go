@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -34,6 +35,9 @@ type FleetVehicle struct {
 	Color          cnid.Color
 	DrivingLicence Picture
 }
+
+// Format prints "vehicle of a fleet" whatever the verb.
+func (FleetVehicle) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "vehicle of a fleet") }
 
 // FleetResult is what became of one vehicle. Err: INVALID_PLATE; those of readDocument; PLATE_PROTECTED;
 // VERIFICATION_REFUSED{reason}, of which nothing is kept; TOO_MANY_FLEET_VEHICLES; UNAVAILABLE.
