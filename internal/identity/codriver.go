@@ -95,7 +95,7 @@ func (s *Service) keepInvitation(ctx context.Context, tx *ent.Tx, accountID, veh
 	if !ownedBy(car, accountID) {
 		return fault.NotFound
 	}
-	now, ofCar := s.clock.Now(), codriverinvitation.VehicleID(vehicleID)
+	now, ofCar := s.clock.Now(), invitationsTo(accountID, vehicleID)
 	if _, err := tx.CoDriverInvitation.Delete().Where(ofCar, codriverinvitation.ExpiresAtLTE(now)).Exec(ctx); err != nil {
 		return fmt.Errorf("drop old invitations: %w", err)
 	}

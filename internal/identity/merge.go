@@ -90,6 +90,7 @@ type merging struct {
 
 	survivor, other *ent.Account
 	bindings        []*ent.VehicleBinding // living, of both
+	vehicles        []int64               // of these
 }
 
 // hold holds the vehicles of both and then both accounts, each in the order of their rows. With a vehicle
@@ -100,12 +101,12 @@ func (g *merging) hold(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("read bindings: %w", err)
 	}
-	vehicles := make([]int64, len(g.bindings))
-	for i, b := range g.bindings {
-		vehicles[i] = b.VehicleID
+	for _, b := range g.bindings {
+		g.vehicles = append(g.vehicles, b.VehicleID)
 	}
-	slices.Sort(vehicles)
-	for _, id := range slices.Compact(vehicles) {
+	slices.Sort(g.vehicles)
+	g.vehicles = slices.Compact(g.vehicles)
+	for _, id := range g.vehicles {
 		if _, err := holdVehicle(ctx, g.tx, id); err != nil {
 			return err
 		}

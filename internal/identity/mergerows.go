@@ -110,7 +110,8 @@ func (g *merging) moveBinding(ctx context.Context, row *ent.VehicleBinding) erro
 }
 
 func (g *merging) moveOwnership(ctx context.Context) error {
-	err := g.tx.Vehicle.Update().Where(vehicle.OwnerAccountID(g.from)).SetOwnerAccountID(g.to).Exec(ctx)
+	// Who owns a vehicle has it bound.
+	err := g.tx.Vehicle.Update().Where(vehicle.IDIn(g.vehicles...), vehicle.OwnerAccountID(g.from)).SetOwnerAccountID(g.to).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("move the protection: %w", err)
 	}
