@@ -331,7 +331,8 @@ func TestWhatThePackageAnswersPrintsNothingPersonal(t *testing.T) {
 		t.Errorf("printed %q", got)
 	}
 	for _, asked := range []any{
-		identity.Claim{Plate: plate}, identity.FleetVehicle{Plate: plate},
+		identity.Claim{Plate: plate},
+		identity.FleetVehicle{Plate: plate},
 		identity.PhoneProof{WechatCode: plate, Response: plate, Sign: plate},
 	} {
 		if text := fmt.Sprintf("%v %+v %#v", asked, asked, asked); strings.Contains(text, plate) {
