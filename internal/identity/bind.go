@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"parkbff/ent"
@@ -9,11 +10,14 @@ import (
 	"parkbff/ent/consent"
 	"parkbff/ent/notice"
 	"parkbff/ent/predicate"
+	"parkbff/ent/riskevent"
 	"parkbff/ent/vehicle"
 	"parkbff/ent/vehiclebinding"
 	"parkbff/internal/cnid"
 	"parkbff/internal/entitlement"
+	"parkbff/internal/fault"
 	notices "parkbff/internal/notice"
+	"parkbff/internal/risk"
 	"parkbff/internal/store"
 	"parkbff/internal/vault"
 )
@@ -46,6 +50,9 @@ func (s *Service) BindPlate(ctx context.Context, plate string, color cnid.Color,
 		return err
 	})
 	switch {
+	case errors.Is(err, fault.RateLimited):
+		s.risks.Note(ctx, risk.Happening{Kind: riskevent.KindPLATES_PROBED, Outcome: riskevent.OutcomeBLOCKED, AccountID: v.AccountID})
+		return nil, err
 	case err != nil:
 		return nil, err
 	case refusal != nil:
@@ -82,8 +89,8 @@ func (s *Service) bind(ctx context.Context, tx *ent.Tx, accountID int64, p cnid.
 	}
 	// Whether the plate is protected is asked last and counted, so that as little as can be is learnt by
 	// trying plates.
-	if refusal, err = s.countBind(ctx, tx, account); refusal != nil || err != nil {
-		return 0, refusal, err
+	if err := s.countBind(ctx, tx, account); err != nil {
+		return 0, nil, err
 	}
 	if ownedByAnother(car, accountID) {
 		return 0, PlateProtected, nil
