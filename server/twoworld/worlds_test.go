@@ -140,10 +140,16 @@ func ask(c *servertest.Client, op operation) reply {
 	return reply{Status: got.Status, Header: header, Body: unnamed(got.Text)}
 }
 
-// incident is the name that an error of the program's own is given, by chance.
-var incident = regexp.MustCompile(`"code":"INTERNAL","id":"[A-Z2-7]+"`)
+// What chance decides: incident is the name that an error of the program's own is given, standIn the port at
+// which a partner's stand-in listens.
+var (
+	incident = regexp.MustCompile(`"code":"INTERNAL","id":"[A-Z2-7]+"`)
+	standIn  = regexp.MustCompile(`127\.0\.0\.1:\d+`)
+)
 
-func unnamed(text string) string { return incident.ReplaceAllString(text, `"code":"INTERNAL"`) }
+func unnamed(text string) string {
+	return standIn.ReplaceAllString(incident.ReplaceAllString(text, `"code":"INTERNAL"`), "127.0.0.1")
+}
 
 // pair is one person in both worlds.
 type pair [2]*servertest.Client
