@@ -37,6 +37,7 @@ func (h *House) Work(ctx context.Context) (wait func(), err error) {
 	jobs.Go(func() { h.every(ctx, catalogueEvery, "read lots", h.Parking.Reload) })
 	jobs.Go(func() { h.every(ctx, policyEvery, "end outdated tracking", h.Identity.UntrackOutdated) })
 	jobs.Go(func() { h.every(ctx, tidyEvery, "forget attempts", h.Parking.ForgetAttempts) })
+	jobs.Go(func() { h.every(ctx, tidyEvery, "forget codes", h.Identity.ForgetCodes) })
 	jobs.Go(func() { h.every(ctx, tidyEvery, "prune notices", h.pruneNotices) })
 	jobs.Go(func() { h.every(ctx, tidyEvery, "erase what is overdue", h.Identity.EraseOverdue) })
 	return func() {

@@ -9,6 +9,7 @@ import (
 	"github.com/gorilla/websocket"
 	natsserver "github.com/nats-io/nats-server/v2/server"
 
+	"parkbff/internal/store"
 	"parkbff/internal/testkit"
 	"parkbff/internal/vault"
 	"parkbff/server/servertest"
@@ -133,4 +134,20 @@ func TestASignInThatEndsHereClosesItsSocketsOnTheOtherReplica(t *testing.T) {
 	default:
 	}
 	(&servertest.Client{House: two, Token: phones[0].Token}).Asks(facts).MustBeRefused("UNAUTHENTICATED").MustContain(`"reason":"SIGN_IN_ENDED"`)
+}
+
+func TestAMutationReadsWhatItWroteThoughAReplicaLags(t *testing.T) {
+	behind := testkit.PostgresURL(t)
+	testkit.Open(t, store.Options{URL: behind}) // migrated, and nothing more
+	h := servertest.New(t, servertest.Options{DatabaseURL: testkit.PostgresURL(t), Replicas: []string{behind}})
+	c := h.SignIn("13800138000", "APP")
+	account := func() bool { return c.Asks(`{ viewer { account { id } } }`).At("viewer.account") != nil }
+	for try := 0; account(); try++ {
+		if try == 200 {
+			t.Fatal("the replica never answered")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	c.Asks(`mutation { unlinkChannel(input: {channel: APP}) { viewer { account { id } } userErrors { code } } }`).
+		OK().MustContain(`"account":{"id"`)
 }

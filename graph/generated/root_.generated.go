@@ -482,7 +482,10 @@ type SetFullMaskPayload {
     "The carrier's token."
     input: LoginOneClickInput!
   ): LoginOneClickPayload
-  "Links the person's account with WeChat or Alipay to this account, once they agree (` + "`" + `CONSENT_REQUIRED` + "`" + `)."
+  """
+  Links the person's account with WeChat or Alipay to this account, once they agree (` + "`" + `CONSENT_REQUIRED` + "`" + `). It signs
+  in to this one from then on, so it needs a second factor (` + "`" + `STEP_UP_REQUIRED` + "`" + `).
+  """
   linkChannel(
     "The platform's code."
     input: LinkChannelInput!

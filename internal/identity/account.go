@@ -115,6 +115,9 @@ func (s *Service) SetFullMask(ctx context.Context, on bool) error {
 		return err
 	}
 	err = s.write(ctx, "set full masking", func(ctx context.Context, tx *ent.Tx) error {
+		if _, err := holdAccount(ctx, tx, v.AccountID); err != nil {
+			return err
+		}
 		if err := tx.Account.UpdateOneID(v.AccountID).SetFullMask(on).Exec(ctx); err != nil {
 			return fmt.Errorf("set full masking: %w", err)
 		}

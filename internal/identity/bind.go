@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"parkbff/ent"
@@ -9,11 +10,14 @@ import (
 	"parkbff/ent/consent"
 	"parkbff/ent/notice"
 	"parkbff/ent/predicate"
+	"parkbff/ent/riskevent"
 	"parkbff/ent/vehicle"
 	"parkbff/ent/vehiclebinding"
 	"parkbff/internal/cnid"
 	"parkbff/internal/entitlement"
+	"parkbff/internal/fault"
 	notices "parkbff/internal/notice"
+	"parkbff/internal/risk"
 	"parkbff/internal/store"
 	"parkbff/internal/vault"
 )
@@ -46,6 +50,9 @@ func (s *Service) BindPlate(ctx context.Context, plate string, color cnid.Color,
 		return err
 	})
 	switch {
+	case errors.Is(err, fault.RateLimited):
+		s.risks.Note(ctx, risk.Happening{Kind: riskevent.KindPLATES_PROBED, Outcome: riskevent.OutcomeBLOCKED, AccountID: v.AccountID})
+		return nil, err
 	case err != nil:
 		return nil, err
 	case refusal != nil:
@@ -82,14 +89,17 @@ func (s *Service) bind(ctx context.Context, tx *ent.Tx, accountID int64, p cnid.
 	}
 	// Whether the plate is protected is asked last and counted, so that as little as can be is learnt by
 	// trying plates.
-	if refusal, err = s.countBind(ctx, tx, account); refusal != nil || err != nil {
-		return 0, refusal, err
+	if err := s.countBind(ctx, tx, account); err != nil {
+		return 0, nil, err
 	}
 	if ownedByAnother(car, accountID) {
 		return 0, PlateProtected, nil
 	}
 	untold, err := s.notToldToday(ctx, tx, accountID, binders)
 	if err != nil {
+		return 0, nil, err
+	}
+	if err := s.agreeToTrack(ctx, tx, accountID, car.ID); err != nil {
 		return 0, nil, err
 	}
 	if binding, err = s.addBinding(ctx, tx, accountID, car.ID, p); err != nil {
@@ -134,7 +144,8 @@ func (s *Service) mayBind(ctx context.Context, tx *ent.Tx, accountID int64) erro
 	return nil
 }
 
-// addBinding binds a vehicle and keeps the consent that goes with it; each change says more of the binding.
+// addBinding binds a vehicle, and records its stays for the account as far as consents hold; each change says
+// more of the binding.
 func (s *Service) addBinding(ctx context.Context, tx *ent.Tx, accountID, vehicleID int64, p cnid.Plate, changes ...func(*ent.VehicleBindingCreate)) (int64, error) {
 	sealed, err := s.vault.SealString(ctx, vault.AccountKey(accountID), fieldPlate, p.Text())
 	if err != nil {
@@ -152,11 +163,11 @@ func (s *Service) addBinding(ctx context.Context, tx *ent.Tx, accountID, vehicle
 	if err != nil {
 		return 0, fmt.Errorf("bind: %w", err)
 	}
-	return row.ID, s.agreeToTrack(ctx, tx, accountID, vehicleID)
+	return row.ID, s.track(ctx, tx, accountID)
 }
 
-// agreeToTrack keeps the consent to movement data of a vehicle, unless one that counts stands already: a
-// claim to a plate is made with it.
+// agreeToTrack keeps the consent to movement data of a vehicle that is bound or claimed now, unless one that
+// counts stands already.
 func (s *Service) agreeToTrack(ctx context.Context, tx *ent.Tx, accountID, vehicleID int64) error {
 	stands, err := tx.Consent.Query().Where(tracking(accountID, vehicleID)...).
 		Where(s.counts(consent.PurposeMOVEMENT_TRACK)).Exist(ctx)

@@ -63,8 +63,18 @@ func (s *Service) drawCode() (string, error) {
 	return fmt.Sprintf("%0*d", codeDigits, n), nil
 }
 
-// keepCode writes the hash of a new code, unless the mobile was sent enough. Rows that no limit looks at
-// any more go.
+// ForgetCodes deletes the codes that no limit looks at any more.
+func (s *Service) ForgetCodes(ctx context.Context) error {
+	return s.write(ctx, "forget codes", func(ctx context.Context, tx *ent.Tx) error {
+		if _, err := tx.LoginCode.Delete().Where(logincode.CreatedAtLTE(s.clock.Now().Add(-day))).Exec(ctx); err != nil {
+			return fmt.Errorf("forget codes: %w", err)
+		}
+		return nil
+	})
+}
+
+// keepCode writes the hash of a new code, unless the mobile was sent enough. Rows of the mobile that no limit
+// looks at any more go at once, or they would count.
 func (s *Service) keepCode(ctx context.Context, tx *ent.Tx, m cnid.Mobile, code string) error {
 	now, mobile := s.clock.Now(), s.mobileIndex(m)
 	old := tx.LoginCode.Delete().Where(logincode.MobileIndex(mobile), logincode.CreatedAtLTE(now.Add(-day)))

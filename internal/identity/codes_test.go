@@ -6,10 +6,12 @@ import (
 	"testing"
 	"time"
 
+	"parkbff/ent"
 	"parkbff/ent/signin"
 	"parkbff/internal/cnid"
 	"parkbff/internal/fault"
 	"parkbff/internal/identity"
+	"parkbff/internal/viewer"
 )
 
 const mobile = "13800138000"
@@ -150,5 +152,21 @@ func TestAnAbsentPartnerIsSaidSo(t *testing.T) {
 		h.must(err)
 		_, err = s.SendCode(t.Context(), mobile)
 		refused(t, err, fault.Unavailable)
+	})
+}
+
+func TestCodesThatNoLimitLooksAtAreForgottenWhoeverAskedForThem(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		h.code(mobile)
+		h.clock.Pass(23*time.Hour + 59*time.Minute)
+		kept := h.code("13900139000")
+		h.must(h.ForgetCodes(t.Context()))
+		h.system(func(ctx context.Context, tx *ent.Tx) {
+			if n := tx.LoginCode.Query().CountX(ctx); n != 1 {
+				t.Errorf("%d codes are kept", n)
+			}
+		})
+		_, err := h.SignIn(viewer.With(t.Context(), viewer.Nobody()), identity.Login{Mobile: "13900139000", Code: kept, Channel: signin.ChannelAPP})
+		h.must(err)
 	})
 }

@@ -95,7 +95,7 @@ func (s *Service) keepInvitation(ctx context.Context, tx *ent.Tx, accountID, veh
 	if !ownedBy(car, accountID) {
 		return fault.NotFound
 	}
-	now, ofCar := s.clock.Now(), codriverinvitation.VehicleID(vehicleID)
+	now, ofCar := s.clock.Now(), invitationsTo(accountID, vehicleID)
 	if _, err := tx.CoDriverInvitation.Delete().Where(ofCar, codriverinvitation.ExpiresAtLTE(now)).Exec(ctx); err != nil {
 		return fmt.Errorf("drop old invitations: %w", err)
 	}
@@ -190,6 +190,9 @@ func (s *Service) admit(ctx context.Context, tx *ent.Tx, by *ent.CoDriverInvitat
 	}
 	if err := tx.CoDriverInvitation.UpdateOneID(by.ID).SetAcceptedAt(s.clock.Now()).Exec(ctx); err != nil {
 		return 0, fmt.Errorf("use up the invitation: %w", err)
+	}
+	if err := s.agreeToTrack(ctx, tx, accountID, by.VehicleID); err != nil {
+		return 0, err
 	}
 	binding, err = s.addBinding(ctx, tx, accountID, by.VehicleID, plate, func(c *ent.VehicleBindingCreate) {
 		c.SetRole(vehiclebinding.RoleCO_DRIVER).SetInvitedByAccountID(by.AccountID)

@@ -90,7 +90,7 @@ func (s *Service) decide(ctx context.Context, tx *ent.Tx, row int64, by decision
 	case !by.uphold:
 		err = s.close(ctx, tx, d, platedispute.StateREJECTED, by)
 	default:
-		if err = s.handOver(ctx, tx, d, plate); err == nil {
+		if err = s.handOver(ctx, tx, d, *car.OwnerAccountID, plate); err == nil {
 			err = s.close(ctx, tx, d, platedispute.StateUPHELD, by)
 		}
 	}
@@ -132,12 +132,13 @@ func fallen(d *ent.PlateDispute, car *ent.Vehicle, claimant *ent.Account, bound 
 	return owner == nil || owner.CheckedAt != nil && owner.CheckedAt.After(d.CreatedAt)
 }
 
-// handOver gives the vehicle to the claimant.
-func (s *Service) handOver(ctx context.Context, tx *ent.Tx, d *ent.PlateDispute, plate cnid.Plate) error {
-	if err := s.dismissGuests(ctx, tx, d.VehicleID, d.AccountID); err != nil {
+// handOver gives the vehicle of an owner to the claimant. Its stays are recorded for them as far as the consents hold that
+// they gave with the claim: none is given by an officer's deciding.
+func (s *Service) handOver(ctx context.Context, tx *ent.Tx, d *ent.PlateDispute, owner int64, plate cnid.Plate) error {
+	if err := s.dismissGuests(ctx, tx, owner, d.VehicleID, d.AccountID); err != nil {
 		return err
 	}
-	b, err := s.bindingFor(ctx, tx, d.AccountID, d.VehicleID, plate)
+	b, err := s.bindingFor(ctx, tx, d.AccountID, d.VehicleID, plate, false)
 	if err != nil {
 		return err
 	}

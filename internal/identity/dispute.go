@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"parkbff/ent"
 	"parkbff/ent/consent"
@@ -29,6 +30,9 @@ type Claim struct {
 	IDCard         Picture
 	TrackConsent   bool
 }
+
+// Format prints "claim" whatever the verb.
+func (Claim) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "claim") }
 
 // DisputePlate claims a plate that another account has verified, by the documents of VerifyVehicle, and
 // answers the claim that an officer will decide. A claim that is open already is answered as it is. Of the

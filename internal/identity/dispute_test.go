@@ -18,6 +18,7 @@ import (
 	"parkbff/internal/fault"
 	"parkbff/internal/identity"
 	"parkbff/internal/page"
+	"parkbff/internal/privacy/consents"
 	"parkbff/internal/viewer"
 )
 
@@ -330,4 +331,59 @@ func TestAPlateHasOneOwnerWhateverHappensAtOnce(t *testing.T) {
 			}
 		})
 	})
+}
+
+func TestAPlateThatIsHandedOverIsTrackedOnlyWhileItsNewOwnerAgrees(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		h.owner(mobile)
+		claimant := h.arrives("13900139000", signin.ChannelAPP)
+		h.clock.Pass(time.Minute)
+		d, err := claimant.claims(plate, "李四", another)
+		h.must(err)
+		agreed := consents.New(consents.Config{Store: h.store, Clock: h.clock, Catalogue: h.config.Catalogue, Accounts: h.Service})
+		h.must(agreed.Withdraw(claimant.ctx, consent.PurposePARKING_CORE, nil))
+		h.decides(d, true)
+		h.must(claimant.returns())
+		if !claimant.viewer().HasVerified() {
+			t.Fatal("the plate was not handed over")
+		}
+		if h.tracked(claimant.id()) {
+			t.Error("stays are recorded for somebody who takes no part in parking")
+		}
+	})
+}
+
+func TestAClaimsConsentCountsAsItWasGiven(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		h.owner(mobile)
+		claimant := h.arrives("13900139000", signin.ChannelAPP)
+		h.clock.Pass(time.Minute)
+		d, err := claimant.claims(plate, "李四", another)
+		h.must(err)
+		h.system(func(ctx context.Context, tx *ent.Tx) { // as when the words have changed since
+			rows := tx.Consent.Query().Where(consent.AccountID(claimant.id()), consent.PurposeEQ(consent.PurposeMOVEMENT_TRACK)).AllX(ctx)
+			for _, row := range rows {
+				tx.Consent.DeleteOne(row).ExecX(ctx)
+				tx.Consent.Create().SetAccountID(row.AccountID).SetPurpose(row.Purpose).SetNillableVehicleID(row.VehicleID).
+					SetPolicyVersion("2024-01-01").SetGrantedAt(row.GrantedAt).ExecX(ctx)
+			}
+		})
+		h.decides(d, true)
+		if standing, _ := h.trackConsents(claimant.id()); standing != 1 {
+			t.Errorf("%d consents stand, one of which nobody gave", standing)
+		}
+		if h.tracked(claimant.id()) {
+			t.Error("stays are recorded by an outdated consent")
+		}
+	})
+}
+
+// tracked says whether stays of any of an account's vehicles are recorded for it.
+func (h *house) tracked(accountID int64) (yes bool) {
+	h.t.Helper()
+	h.system(func(ctx context.Context, tx *ent.Tx) {
+		yes = tx.VehicleBinding.Query().Where(vehiclebinding.AccountID(accountID), vehiclebinding.EndedAtIsNil(),
+			vehiclebinding.Tracked(true)).ExistX(ctx)
+	})
+	return yes
 }

@@ -17,7 +17,6 @@ import (
 	"parkbff/ent/platedispute"
 	"parkbff/ent/sessionaccess"
 	"parkbff/ent/signin"
-	"parkbff/ent/vehicle"
 	"parkbff/ent/vehiclebinding"
 	"parkbff/internal/fault"
 	"parkbff/internal/store"
@@ -76,7 +75,7 @@ func (s *Service) erase(ctx context.Context, tx *ent.Tx, accountID int64, why er
 	}
 	items := 0
 	for _, step := range []func(context.Context, *ent.Tx, int64) (int, error){
-		s.endSignIns, s.endConsents, deleteOwned, s.emptyBindings(why), s.emptyAccount,
+		s.endSignIns, s.endConsents, deleteOwned, s.emptyBindings, s.emptyAccount,
 	} {
 		n, err := step(ctx, tx, accountID)
 		if err != nil {
@@ -151,25 +150,15 @@ func deleteOwned(ctx context.Context, tx *ent.Tx, accountID int64) (items int, e
 	return items, nil
 }
 
-// emptyBindings ends the bindings that hold and the protection of plates, and empties all there ever were.
-func (s *Service) emptyBindings(why erasure.Reason) func(context.Context, *ent.Tx, int64) (int, error) {
-	reason := vehiclebinding.EndReasonCLOSED
-	if why == erasure.ReasonACCOUNTS_MERGED {
-		reason = vehiclebinding.EndReasonMERGED
+// emptyBindings ends the bindings that hold, and empties all there ever were.
+func (s *Service) emptyBindings(ctx context.Context, tx *ent.Tx, accountID int64) (int, error) {
+	err := tx.VehicleBinding.Update().Where(vehiclebinding.AccountID(accountID), vehiclebinding.EndedAtIsNil()).
+		SetEndedAt(s.clock.Now()).SetEndReason(vehiclebinding.EndReasonCLOSED).Exec(ctx)
+	if err != nil {
+		return 0, err
 	}
-	return func(ctx context.Context, tx *ent.Tx, accountID int64) (int, error) {
-		err := tx.Vehicle.Update().Where(vehicle.OwnerAccountID(accountID)).ClearOwnerAccountID().Exec(ctx)
-		if err != nil {
-			return 0, err
-		}
-		err = tx.VehicleBinding.Update().Where(vehiclebinding.AccountID(accountID), vehiclebinding.EndedAtIsNil()).
-			SetEndedAt(s.clock.Now()).SetEndReason(reason).Exec(ctx)
-		if err != nil {
-			return 0, err
-		}
-		return tx.VehicleBinding.Update().Where(vehiclebinding.AccountID(accountID)).
-			SetPlate(vault.Sealed{}).SetPlateIndex([]byte{}).ClearNickname().ClearVerificationReason().ClearFleetID().Save(ctx)
-	}
+	return tx.VehicleBinding.Update().Where(vehiclebinding.AccountID(accountID)).
+		SetPlate(vault.Sealed{}).SetPlateIndex([]byte{}).ClearNickname().ClearVerificationReason().ClearFleetID().Save(ctx)
 }
 
 // emptyAccount leaves a row that names nobody. That a guardian consented is kept as evidence.
@@ -190,10 +179,13 @@ func (s *Service) shred(ctx context.Context, tx *ent.Tx, accountID int64) error 
 	return nil
 }
 
-// recordErasure keeps the evidence (R143).
+// recordErasure keeps the evidence (R143). A deadline for another reason, which has not been waited for, is none.
 func (s *Service) recordErasure(ctx context.Context, tx *ent.Tx, accountID int64, why erasure.Reason, items int) error {
-	now := s.clock.Now()
-	due, err := tx.Erasure.Update().Where(erasure.AccountID(accountID)).SetErasedAt(now).SetItems(items).Save(ctx)
+	now, of := s.clock.Now(), erasure.AccountID(accountID)
+	if _, err := tx.Erasure.Delete().Where(of, erasure.ReasonNEQ(why)).Exec(ctx); err != nil {
+		return fmt.Errorf("drop the deadline: %w", err)
+	}
+	due, err := tx.Erasure.Update().Where(of).SetErasedAt(now).SetItems(items).Save(ctx)
 	if err != nil {
 		return fmt.Errorf("record the erasure: %w", err)
 	}

@@ -137,30 +137,36 @@ func TestNobodyStandsBehindATokenOfAClosedAccount(t *testing.T) {
 	})
 }
 
+// besideAnother makes the house one of two replicas, and answers the vault of the other.
+func (h *house) besideAnother() *vault.Vault {
+	h.t.Helper()
+	b, err := bus.Open(h.t.Context(), bus.Options{})
+	h.must(err)
+	h.t.Cleanup(func() { h.must(b.Close(context.WithoutCancel(h.t.Context()))) })
+	keys := vaulttest.Keys(h.t)
+	replica := func() (*identity.Service, *vault.Vault) {
+		c := h.config
+		c.Bus, c.Vault = b, vault.New(keys, h.store.DataKeys())
+		s, err := identity.New(c)
+		h.must(err)
+		stop, err := s.Watch(h.t.Context())
+		h.must(err)
+		h.t.Cleanup(stop)
+		return s, c.Vault
+	}
+	h.Service, _ = replica()
+	_, held := replica()
+	return held
+}
+
 func TestAnotherReplicaOpensNothingOfAnErasedAccount(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
-		b, err := bus.Open(t.Context(), bus.Options{})
-		h.must(err)
-		defer func() { h.must(b.Close(context.WithoutCancel(t.Context()))) }()
-		keys := vaulttest.Keys(t)
-		house := func() (*identity.Service, *vault.Vault) {
-			c := h.config
-			c.Bus, c.Vault = b, vault.New(keys, h.store.DataKeys())
-			s, err := identity.New(c)
-			h.must(err)
-			stop, err := s.Watch(t.Context())
-			h.must(err)
-			t.Cleanup(stop)
-			return s, c.Vault
-		}
-		here, _ := house()
-		_, held := house()
-		h.Service = here
+		held := h.besideAnother()
 		p := h.arrives(mobile, signin.ChannelAPP)
 		key := vault.AccountKey(p.id())
 		sealed, err := held.SealString(t.Context(), key, "a.b", mobile)
 		h.must(err)
-		h.must(here.CloseAccount(p.ctx))
+		h.must(h.CloseAccount(p.ctx))
 		eventually(t, func() bool { _, err := held.Open(t.Context(), key, "a.b", sealed); return err != nil })
 	})
 }
@@ -234,5 +240,36 @@ func TestADocumentOfAConsentedMinorSetsNoDeadline(t *testing.T) {
 				t.Errorf("closed %v, a minor since %v", row.ClosedAt, row.MinorSince)
 			}
 		})
+	})
+}
+
+func TestAMinorWhoClosesTheAccountIsOnRecordAsHavingClosedIt(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		p := h.arrives(mobile, signin.ChannelAPP)
+		born := time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC)
+		_, err := h.UpdateProfile(p.ctx, identity.Profile{Birthday: &born})
+		refused(t, err, identity.GuardianConsentRequired)
+		h.must(h.CloseAccount(p.ctx))
+		h.system(func(ctx context.Context, tx *ent.Tx) {
+			if why := tx.Erasure.Query().OnlyX(ctx).Reason; why != erasure.ReasonACCOUNT_CLOSED {
+				t.Errorf("erased because of %s", why)
+			}
+		})
+	})
+}
+
+func TestWhoWasLetInBeforeTheClosingSetsNothingAfterIt(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		p, _ := h.owner(mobile)
+		v := p.viewer()
+		before := func() context.Context { return viewer.With(t.Context(), v) }
+		h.must(h.CloseAccount(p.ctx))
+		_, codeErr := h.SendStepUpCode(before())
+		_, stepErr := h.StepUp(before(), "000000")
+		whole := viewer.Display("FULL")
+		for _, err := range []error{codeErr, stepErr, h.SetFullMask(before(), true), h.SetMessageDisplay(before(), &whole)} {
+			refused(t, err, fault.NotFound)
+		}
+		h.mustBeEmpty(v.AccountID)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -328,6 +329,15 @@ func TestWhatThePackageAnswersPrintsNothingPersonal(t *testing.T) {
 	tokens := identity.Tokens{Access: "secret", Refresh: "secret"}
 	if got := fmt.Sprintf("%v %+v %#v %s", v, &v, tokens, &tokens); got != "vehicle vehicle tokens tokens" {
 		t.Errorf("printed %q", got)
+	}
+	for _, asked := range []any{
+		identity.Claim{Plate: plate},
+		identity.FleetVehicle{Plate: plate},
+		identity.PhoneProof{WechatCode: plate, Response: plate, Sign: plate},
+	} {
+		if text := fmt.Sprintf("%v %+v %#v", asked, asked, asked); strings.Contains(text, plate) {
+			t.Errorf("%T prints what is in it", asked)
+		}
 	}
 }
 

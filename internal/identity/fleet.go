@@ -115,7 +115,7 @@ func (s *Service) keepFleet(ctx context.Context, tx *ent.Tx, accountID int64, fo
 	if found.refused != "" {
 		return 0, refusedBecause(found.refused)
 	}
-	if err := recordPerson(ctx, tx, accountID, found.person); err != nil {
+	if err := s.recordPerson(ctx, tx, accountID, found.person); err != nil {
 		return 0, err
 	}
 	owner := vault.AccountKey(accountID)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"parkbff/ent"
 	"parkbff/ent/signin"
@@ -192,6 +193,22 @@ func TestAnAccountHasTwoHundredVehiclesOfFleets(t *testing.T) {
 		h.must(p.returns())
 		if p.viewer().BoundPlates() != 200 {
 			t.Errorf("%d vehicles are bound", p.viewer().BoundPlates())
+		}
+	})
+}
+
+func TestWhoOpensAFleetIsNotErasedAsAMinor(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		p := h.arrives(mobile, signin.ChannelAPP)
+		born := time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC)
+		_, err := h.UpdateProfile(p.ctx, identity.Profile{Birthday: &born})
+		refused(t, err, identity.GuardianConsentRequired)
+		_, err = p.opensFleet(businessLicence(companyName, creditCode, "张三"), card("张三", adult))
+		h.must(err)
+		h.clock.Pass(8 * 24 * time.Hour)
+		h.must(h.EraseOverdue(t.Context()))
+		if again := h.arrives(mobile, signin.ChannelAPP); again.id() != p.id() {
+			t.Error("the account was erased")
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -34,6 +35,9 @@ type FleetVehicle struct {
 	Color          cnid.Color
 	DrivingLicence Picture
 }
+
+// Format prints "vehicle of a fleet" whatever the verb.
+func (FleetVehicle) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "vehicle of a fleet") }
 
 // FleetResult is what became of one vehicle. Err: INVALID_PLATE; those of readDocument; PLATE_PROTECTED;
 // VERIFICATION_REFUSED{reason}, of which nothing is kept; TOO_MANY_FLEET_VEHICLES; UNAVAILABLE.
@@ -149,7 +153,7 @@ func (s *Service) takeIn(ctx context.Context, of *ent.Fleet, plate cnid.Plate) (
 		if ownedByAnother(car, of.AccountID) {
 			return PlateProtected
 		}
-		b, err := s.bindingFor(ctx, tx, of.AccountID, car.ID, plate)
+		b, err := s.bindingFor(ctx, tx, of.AccountID, car.ID, plate, true)
 		if err != nil {
 			return err
 		}
@@ -164,8 +168,9 @@ func (s *Service) takeIn(ctx context.Context, of *ent.Fleet, plate cnid.Plate) (
 	return binding, err
 }
 
-// bindingFor answers an account's binding of a vehicle, a new one if need be, with the account held.
-func (s *Service) bindingFor(ctx context.Context, tx *ent.Tx, accountID, vehicleID int64, plate cnid.Plate) (*ent.VehicleBinding, error) {
+// bindingFor answers an account's binding of a vehicle, a new one if need be, with the account held. Agreeing
+// says that the account agrees with the act to the recording of the vehicle's movement.
+func (s *Service) bindingFor(ctx context.Context, tx *ent.Tx, accountID, vehicleID int64, plate cnid.Plate, agreeing bool) (*ent.VehicleBinding, error) {
 	if _, err := holdAccount(ctx, tx, accountID); err != nil {
 		return nil, err
 	}
@@ -175,6 +180,11 @@ func (s *Service) bindingFor(ctx context.Context, tx *ent.Tx, accountID, vehicle
 	}
 	if own := bindingOf(bound, accountID); own != nil {
 		return own, nil
+	}
+	if agreeing {
+		if err := s.agreeToTrack(ctx, tx, accountID, vehicleID); err != nil {
+			return nil, err
+		}
 	}
 	row, err := s.addBinding(ctx, tx, accountID, vehicleID, plate)
 	if err != nil {

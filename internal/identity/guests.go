@@ -53,6 +53,11 @@ func guestsIn(bound []*ent.VehicleBinding) int {
 	return n
 }
 
+// invitationsTo are an owner's to one vehicle; nobody else gives any. They are found by the account.
+func invitationsTo(owner, vehicleID int64) predicate.CoDriverInvitation {
+	return codriverinvitation.And(codriverinvitation.AccountID(owner), codriverinvitation.VehicleID(vehicleID))
+}
+
 // guestOf holds for the co-drivers of all vehicles that an account owns now, whoever invited them.
 func guestOf(owner int64) predicate.VehicleBinding {
 	return vehiclebinding.And(vehiclebinding.RoleEQ(vehiclebinding.RoleCO_DRIVER), vehiclebinding.EndedAtIsNil(),
@@ -61,8 +66,8 @@ func guestOf(owner int64) predicate.VehicleBinding {
 
 // dismissGuests ends what a vehicle's owner has granted to others: invitations that are open, and the
 // bindings of co-drivers but for the account to keep (0: none), which is about to own the vehicle.
-func (s *Service) dismissGuests(ctx context.Context, tx *ent.Tx, vehicleID, keep int64) error {
-	err := tx.CoDriverInvitation.Update().Where(codriverinvitation.VehicleID(vehicleID),
+func (s *Service) dismissGuests(ctx context.Context, tx *ent.Tx, owner, vehicleID, keep int64) error {
+	err := tx.CoDriverInvitation.Update().Where(invitationsTo(owner, vehicleID),
 		codriverinvitation.AcceptedAtIsNil(), codriverinvitation.RevokedAtIsNil()).SetRevokedAt(s.clock.Now()).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("withdraw invitations: %w", err)
@@ -129,7 +134,8 @@ func (s *Service) CoDriver(ctx context.Context, row int64) (*CoDriver, error) {
 	return nil, fault.NotFound
 }
 
-// coDrivers reads those of all vehicles that the viewer owns, at once: they are asked for vehicle by vehicle.
+// coDrivers reads those of all vehicles that the viewer owns, at once: they are asked for vehicle by vehicle. That
+// they are among the viewer's own follows from guestOf, and finds them by an index.
 func (s *Service) coDrivers(ctx context.Context) ([]*CoDriver, error) {
 	v, err := driver(ctx)
 	if err != nil {
@@ -139,7 +145,7 @@ func (s *Service) coDrivers(ctx context.Context) ([]*CoDriver, error) {
 		return nil, nil
 	}
 	ctx = viewer.AsSystem(ctx, "read co-drivers")
-	rows, err := s.store.Client(ctx).VehicleBinding.Query().Where(guestOf(v.AccountID)).
+	rows, err := s.store.Client(ctx).VehicleBinding.Query().Where(vehiclebinding.VehicleIDIn(v.VehicleIDs()...), guestOf(v.AccountID)).
 		WithAccount().Order(inBindOrder()...).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read co-drivers: %w", err)

@@ -33,17 +33,17 @@ func (t tries) andOne(now time.Time, most int) (more tries, wait time.Duration) 
 	return tries{t.since, t.n + 1}, 0
 }
 
-// countBind counts a plate that the account tries. The account is held.
-func (s *Service) countBind(ctx context.Context, tx *ent.Tx, account *ent.Account) (refusal, err error) {
+// countBind counts a plate that the account tries. The account is held. Error: RATE_LIMITED, with which nothing
+// of that plate is kept.
+func (s *Service) countBind(ctx context.Context, tx *ent.Tx, account *ent.Account) error {
 	t, wait := tries{account.BindSince, account.BindTries}.andOne(s.clock.Now(), bindsPerDay)
 	if wait > 0 {
-		s.noteAfter(ctx, riskevent.KindPLATES_PROBED, riskevent.OutcomeBLOCKED, account.ID)
-		return rateLimited(wait), nil
+		return rateLimited(wait)
 	}
 	if err := tx.Account.UpdateOneID(account.ID).SetBindSince(*t.since).SetBindTries(t.n).Exec(ctx); err != nil {
-		return nil, fmt.Errorf("count a plate: %w", err)
+		return fmt.Errorf("count a plate: %w", err)
 	}
-	return nil, nil
+	return nil
 }
 
 // notToldToday leaves those binders of a vehicle who have not been told, within a day, that the account

@@ -1,12 +1,14 @@
 package identity_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"parkbff/ent"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/signin"
 	"parkbff/internal/fault"
@@ -94,6 +96,29 @@ func TestTooManyVerificationsAndAStolenRefreshTokenAreNoted(t *testing.T) {
 			}
 		}
 		if d := cmp.Diff(blockedOnce, h.noted(riskevent.KindREFRESH_TOKEN_REUSED)); d != "" {
+			t.Error(d)
+		}
+	})
+}
+
+func TestPlatesBeyondTheLimitLeaveNothingInTheStore(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		h.owner(mobile)
+		p := h.arrives("13900139000", signin.ChannelAPP)
+		for range 10 {
+			_, err := h.BindPlate(p.ctx, plate, "", true)
+			refused(t, err, identity.PlateProtected)
+		}
+		for i := range 3 {
+			_, err := h.BindPlate(p.ctx, fmt.Sprintf("粤B0000%d", i), "", true)
+			refused(t, err, fault.RateLimited)
+		}
+		h.system(func(ctx context.Context, tx *ent.Tx) {
+			if n := tx.Vehicle.Query().CountX(ctx); n != 1 {
+				t.Errorf("%d vehicles are kept", n)
+			}
+		})
+		if d := cmp.Diff(blockedOnce, h.noted(riskevent.KindPLATES_PROBED)); d != "" {
 			t.Error(d)
 		}
 	})

@@ -47,10 +47,13 @@ func (p platform) told() follower.Channel {
 	return follower.ChannelALIPAY_LIFE
 }
 
-// LinkChannel links the viewer's account with the platform's account behind a proof. One that is linked
-// already is answered as it is. Errors: UNAUTHENTICATED; CONSENT_REQUIRED{purpose}, before anything is
-// redeemed; CHANNEL_NOT_OFFERED; CHANNEL_REFUSED; CHANNEL_NOT_LINKABLE when it is another's here;
-// CHANNEL_ALREADY_LINKED when another one is linked on this channel; UNAVAILABLE.
+// LinkChannel links the viewer's account with the platform's account behind a proof, which signs in to it from
+// then on: so it needs a second factor, or whoever holds a sign-in that was stolen makes a young one of it. One
+// that is linked already is answered as it is.
+//
+// Errors: UNAUTHENTICATED; CONSENT_REQUIRED{purpose} and STEP_UP_REQUIRED, before anything is redeemed;
+// CHANNEL_NOT_OFFERED; CHANNEL_REFUSED; CHANNEL_NOT_LINKABLE when it is another's here; CHANNEL_ALREADY_LINKED
+// when another one is linked on this channel; UNAVAILABLE.
 func (s *Service) LinkChannel(ctx context.Context, proof ChannelProof, consented bool) (*LinkedAccount, error) {
 	v := viewer.Of(ctx)
 	if err := entitlement.Require(v, entitlement.LinkChannel, 0); err != nil {
@@ -58,6 +61,9 @@ func (s *Service) LinkChannel(ctx context.Context, proof ChannelProof, consented
 	}
 	if !consented {
 		return nil, consentRequired(consentToLink)
+	}
+	if err := s.steppedUp(ctx, v); err != nil {
+		return nil, err
 	}
 	who, err := s.vouched(ctx, proof)
 	if err != nil {

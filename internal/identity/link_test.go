@@ -3,6 +3,7 @@ package identity_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -92,5 +93,23 @@ func TestUnlinkingEndsLinkConsentAndFollowing(t *testing.T) {
 		if h.enters(ch, alice).id() != p.id() {
 			t.Error("another account")
 		}
+	})
+}
+
+func TestAStolenSignInCannotLinkThePersonWhoStoleIt(t *testing.T) {
+	eachConnected(t, func(t *testing.T, h *connected) {
+		const ch = linkedaccount.ChannelWECHAT_MINI
+		p := h.arrives(alice.mobile, signin.ChannelAPP)
+		h.clock.Pass(10 * time.Minute)
+		thief := h.proof(p.ctx, ch, bob)
+		_, err := h.LinkChannel(p.ctx, thief, true)
+		refused(t, err, identity.StepUpRequired)
+		if h.world.redeemed() != 0 {
+			t.Error("a code was redeemed")
+		}
+		_, err = h.StepUp(p.ctx, h.code(alice.mobile))
+		h.must(err)
+		_, err = h.LinkChannel(p.ctx, thief, true)
+		h.must(err)
 	})
 }

@@ -7,15 +7,11 @@ import (
 
 	"parkbff/ent"
 	"parkbff/ent/account"
-	"parkbff/ent/datakey"
 	"parkbff/ent/erasure"
 	"parkbff/ent/notice"
-	"parkbff/ent/signin"
 	"parkbff/ent/vehiclebinding"
 	"parkbff/internal/cnid"
 	"parkbff/internal/entitlement"
-	"parkbff/internal/store"
-	"parkbff/internal/vault"
 	"parkbff/internal/viewer"
 )
 
@@ -94,6 +90,7 @@ type merging struct {
 
 	survivor, other *ent.Account
 	bindings        []*ent.VehicleBinding // living, of both
+	vehicles        []int64               // of these
 }
 
 // hold holds the vehicles of both and then both accounts, each in the order of their rows. With a vehicle
@@ -104,12 +101,12 @@ func (g *merging) hold(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("read bindings: %w", err)
 	}
-	vehicles := make([]int64, len(g.bindings))
-	for i, b := range g.bindings {
-		vehicles[i] = b.VehicleID
+	for _, b := range g.bindings {
+		g.vehicles = append(g.vehicles, b.VehicleID)
 	}
-	slices.Sort(vehicles)
-	for _, id := range slices.Compact(vehicles) {
+	slices.Sort(g.vehicles)
+	g.vehicles = slices.Compact(g.vehicles)
+	for _, id := range g.vehicles {
 		if _, err := holdVehicle(ctx, g.tx, id); err != nil {
 			return err
 		}
@@ -141,7 +138,7 @@ func (g *merging) run(ctx context.Context) error {
 	g.s.accountChanged(ctx, g.to)
 	g.s.accountChanged(ctx, g.from)
 	for _, step := range []func(context.Context) error{
-		g.endSignIns,
+		g.signOut,
 		g.moveBindings, g.moveOwnership, g.moveInvitations, g.moveFleets, g.moveDisputes,
 		g.moveAccess, g.moveConsents, g.trackVehicles, g.moveLinks, g.moveFollowing,
 		g.moveAccount, g.close,
@@ -156,42 +153,28 @@ func (g *merging) run(ctx context.Context) error {
 // trackVehicles records stays of the survivor's vehicles as the consents of both together allow.
 func (g *merging) trackVehicles(ctx context.Context) error { return g.s.track(ctx, g.tx, g.to) }
 
-// endSignIns ends the other account's sign-ins and with them the following that rests on them.
-func (g *merging) endSignIns(ctx context.Context) error {
-	rows, err := g.tx.SignIn.Query().Where(signin.AccountID(g.from), signin.RevokedAtIsNil()).All(ctx)
-	if err != nil {
-		return fmt.Errorf("read sign-ins: %w", err)
-	}
-	for _, row := range rows {
-		if err := g.s.end(ctx, g.tx, row); err != nil {
-			return err
-		}
+// signOut ends the other account's sign-ins. The following that rests on them goes with its channels; see
+// moveFollowing.
+func (g *merging) signOut(ctx context.Context) error {
+	if _, err := g.s.endSignIns(ctx, g.tx, g.from); err != nil {
+		return fmt.Errorf("end sign-ins: %w", err)
 	}
 	return nil
 }
 
-// close empties the other account and keeps the evidence. Without its key, whatever is left of it sealed
-// is noise.
+// close empties the other account, as closing it does, and keeps the evidence. Without its key, whatever is left
+// of it sealed is noise.
 func (g *merging) close(ctx context.Context) error {
-	now, tx := g.s.clock.Now(), g.tx
-	notices, err := tx.Notice.Delete().Where(notice.AccountID(g.from)).Exec(ctx)
+	notices, err := g.tx.Notice.Delete().Where(notice.AccountID(g.from)).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("drop notices: %w", err)
 	}
-	err = tx.Account.UpdateOneID(g.from).SetMobile(vault.Sealed{}).ClearMobileIndex().ClearProfile().
-		ClearPersonIndex().ClearAdult().ClearMinorSince().ClearGuardianConsentedAt().ClearMessageDisplay().SetClosedAt(now).Exec(ctx)
+	emptied, err := g.s.emptyAccount(ctx, g.tx, g.from)
 	if err != nil {
 		return fmt.Errorf("close the account: %w", err)
 	}
-	owner := vault.AccountKey(g.from)
-	if _, err := tx.DataKey.Delete().Where(datakey.Owner(string(owner))).Exec(ctx); err != nil {
-		return fmt.Errorf("destroy the key: %w", err)
+	if err := g.s.shred(ctx, g.tx, g.from); err != nil {
+		return err
 	}
-	store.AfterCommit(ctx, func() { g.s.vault.Forget(owner) })
-	err = tx.Erasure.Create().SetAccountID(g.from).SetReason(erasure.ReasonACCOUNTS_MERGED).
-		SetNoticedAt(now).SetDeadline(now).SetErasedAt(now).SetItems(notices + 1).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("record the erasure: %w", err)
-	}
-	return nil
+	return g.s.recordErasure(ctx, g.tx, g.from, erasure.ReasonACCOUNTS_MERGED, notices+emptied)
 }

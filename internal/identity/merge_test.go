@@ -342,3 +342,15 @@ func TestOfTwoLinksOnOneChannelTheSurvivorsStays(t *testing.T) {
 		refused(t, err, identity.MobileRequired)
 	})
 }
+
+func TestAnotherReplicaOpensNothingOfAnAccountThatWasMerged(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		held := h.besideAnother()
+		other := h.arrives("13900139000", signin.ChannelAPP)
+		key := vault.AccountKey(other.id())
+		sealed, err := held.SealString(t.Context(), key, "a.b", mobile)
+		h.must(err)
+		h.must(h.arrives(mobile, signin.ChannelAPP).merges("13900139000"))
+		eventually(t, func() bool { _, err := held.Open(t.Context(), key, "a.b", sealed); return err != nil })
+	})
+}

@@ -10,10 +10,12 @@ import (
 	"pgregory.net/rapid"
 
 	"parkbff/ent"
+	"parkbff/ent/consent"
 	"parkbff/ent/parkingsession"
 	"parkbff/ent/sessionaccess"
 	"parkbff/ent/signin"
 	"parkbff/internal/identity"
+	"parkbff/internal/privacy/consents"
 	"parkbff/internal/testkit"
 	"parkbff/internal/vault"
 )
@@ -111,5 +113,37 @@ func TestTheSurvivorSeesWhatEitherSawAndNobodySeesMore(t *testing.T) {
 			rt.Errorf("%d vehicles of %d", len(vehicles), len(bound))
 		}
 		refused(t, people[1].returns(), identity.SignInEnded)
+	})
+}
+
+func TestTrackingThatTheSurvivorTookBackStaysTakenBack(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		const second = "13900139000"
+		other, p := h.arrives(second, signin.ChannelAPP), h.arrives(mobile, signin.ChannelAPP)
+		car := other.binds(plate)
+		h.must(other.verifies(car, licence(plate, "张三"), card("张三", adult)))
+		own := p.accepts(other.invites(car))
+		agreed := consents.New(consents.Config{Store: h.store, Clock: h.clock, Catalogue: h.config.Catalogue, Accounts: h.Service})
+		h.must(agreed.Withdraw(p.ctx, consent.PurposeMOVEMENT_TRACK, &own.Row))
+		h.must(p.merges(second))
+		if h.tracked(p.id()) {
+			t.Error("the other account's consent came in its place")
+		}
+	})
+}
+
+func TestTheConsentOfAClaimThatMergingEndsDoesNotCount(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		const second = "13900139000"
+		other := h.arrives(second, signin.ChannelAPP)
+		p, car := h.owner(mobile)
+		_, err := other.claims(plate, "张三", adult)
+		h.must(err)
+		agreed := consents.New(consents.Config{Store: h.store, Clock: h.clock, Catalogue: h.config.Catalogue, Accounts: h.Service})
+		h.must(agreed.Withdraw(p.ctx, consent.PurposeMOVEMENT_TRACK, &car.Row))
+		h.must(p.merges(second))
+		if h.tracked(p.id()) {
+			t.Error("a claim's consent brought back what was taken back")
+		}
 	})
 }

@@ -38,7 +38,8 @@ func (g *merging) reseal(ctx context.Context, field string, value vault.Sealed) 
 }
 
 // moveBindings moves all of the other's bindings, those that have ended too. Of a car that both have bound
-// one binding ends, and the consent to its movement data with it.
+// one binding ends, and the consent to its movement data with it: the other's too where the survivor's was taken
+// back.
 func (g *merging) moveBindings(ctx context.Context) error {
 	own := map[int64]*ent.VehicleBinding{}
 	for _, b := range g.bindings {
@@ -51,11 +52,17 @@ func (g *merging) moveBindings(ctx context.Context) error {
 		if b.AccountID != g.from || twin == nil {
 			continue
 		}
+		lesser := b
 		if verified(b) {
-			b = twin
+			lesser = twin
 		}
-		if err := g.endTwin(ctx, b); err != nil {
+		if err := g.endTwin(ctx, lesser); err != nil {
 			return err
+		}
+		if !twin.Tracked {
+			if err := g.endTracking(ctx, g.from, b.VehicleID); err != nil {
+				return err
+			}
 		}
 	}
 	rows, err := g.tx.VehicleBinding.Query().Where(vehiclebinding.AccountID(g.from)).All(ctx)
@@ -71,12 +78,16 @@ func (g *merging) moveBindings(ctx context.Context) error {
 }
 
 func (g *merging) endTwin(ctx context.Context, b *ent.VehicleBinding) error {
-	now := g.s.clock.Now()
-	err := g.tx.VehicleBinding.UpdateOneID(b.ID).SetEndedAt(now).SetEndReason(vehiclebinding.EndReasonMERGED).Exec(ctx)
+	err := g.tx.VehicleBinding.UpdateOneID(b.ID).SetEndedAt(g.s.clock.Now()).SetEndReason(vehiclebinding.EndReasonMERGED).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("end the binding: %w", err)
 	}
-	return g.endConsents(ctx, now, consent.AccountID(b.AccountID), consent.VehicleID(b.VehicleID))
+	return g.endTracking(ctx, b.AccountID, b.VehicleID)
+}
+
+// endTracking ends an account's consent to a vehicle's movement data.
+func (g *merging) endTracking(ctx context.Context, accountID, vehicleID int64) error {
+	return g.endConsents(ctx, consent.AccountID(accountID), consent.VehicleID(vehicleID))
 }
 
 func (g *merging) moveBinding(ctx context.Context, row *ent.VehicleBinding) error {
@@ -99,7 +110,8 @@ func (g *merging) moveBinding(ctx context.Context, row *ent.VehicleBinding) erro
 }
 
 func (g *merging) moveOwnership(ctx context.Context) error {
-	err := g.tx.Vehicle.Update().Where(vehicle.OwnerAccountID(g.from)).SetOwnerAccountID(g.to).Exec(ctx)
+	// Who owns a vehicle has it bound.
+	err := g.tx.Vehicle.Update().Where(vehicle.IDIn(g.vehicles...), vehicle.OwnerAccountID(g.from)).SetOwnerAccountID(g.to).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("move the protection: %w", err)
 	}
@@ -167,7 +179,7 @@ func (g *merging) joinFleets(ctx context.Context, keep, drop *ent.Fleet) error {
 }
 
 // moveDisputes moves the other's claims. One to a plate that the survivor now owns, or claims as well, is
-// withdrawn.
+// withdrawn, and the consent that the other gave with it ends.
 func (g *merging) moveDisputes(ctx context.Context) error {
 	rows, err := g.tx.PlateDispute.Query().Where(platedispute.AccountID(g.from)).All(ctx)
 	if err != nil {
@@ -207,6 +219,9 @@ func (g *merging) withdrawDisputes(ctx context.Context) error {
 			SetDecidedAt(g.s.clock.Now()).ClearPersonIndex().Exec(ctx)
 		if err != nil {
 			return fmt.Errorf("withdraw the dispute: %w", err)
+		}
+		if err := g.endTracking(ctx, g.from, row.VehicleID); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -252,7 +267,7 @@ func seenToo(by int64, kind ...predicate.SessionAccess) predicate.SessionAccess 
 // moveConsents ends the consents that were given for the other account as such, and moves all as evidence.
 // So none of them is a consent of the survivor's, which may have been refused there.
 func (g *merging) moveConsents(ctx context.Context) error {
-	err := g.endConsents(ctx, g.s.clock.Now(), consent.AccountID(g.from), consent.VehicleIDIsNil(), consent.PurposeNEQ(consentToLink))
+	err := g.endConsents(ctx, consent.AccountID(g.from), consent.VehicleIDIsNil(), consent.PurposeNEQ(consentToLink))
 	if err != nil {
 		return err
 	}
@@ -262,9 +277,9 @@ func (g *merging) moveConsents(ctx context.Context) error {
 	return nil
 }
 
-func (g *merging) endConsents(ctx context.Context, now time.Time, which ...predicate.Consent) error {
+func (g *merging) endConsents(ctx context.Context, which ...predicate.Consent) error {
 	err := g.tx.Consent.Update().Where(which...).Where(consent.WithdrawnAtIsNil(), consent.EndedAtIsNil()).
-		SetEndedAt(now).Exec(ctx)
+		SetEndedAt(g.s.clock.Now()).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("end consents: %w", err)
 	}

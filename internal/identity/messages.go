@@ -23,6 +23,9 @@ func (s *Service) SetMessageDisplay(ctx context.Context, mode *viewer.Display) e
 		return fault.BadInput.At("mode")
 	}
 	err := s.write(ctx, "set how messages are shown", func(ctx context.Context, tx *ent.Tx) error {
+		if _, err := holdAccount(ctx, tx, v.AccountID); err != nil {
+			return err
+		}
 		change := tx.Account.UpdateOneID(v.AccountID)
 		if mode == nil {
 			change.ClearMessageDisplay()

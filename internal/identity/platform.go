@@ -30,6 +30,9 @@ type PhoneProof struct {
 	Sign       string
 }
 
+// Format prints "phone proof" whatever the verb.
+func (PhoneProof) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "phone proof") }
+
 // Platform vouches for the people of one channel. Its errors are ChannelRefused for whatever is forged,
 // spent, too old or another app's, and fault.Unavailable.
 type Platform interface {

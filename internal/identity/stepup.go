@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parkbff/ent"
+	"parkbff/ent/account"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/signin"
 	"parkbff/internal/cnid"
@@ -70,9 +71,9 @@ func (s *Service) StepUp(ctx context.Context, code string) (until time.Time, err
 	return now.Add(stepUpHolds), nil
 }
 
-// mobileOf opens the mobile of the viewer's account.
+// mobileOf opens the mobile of the viewer's account. Error: NOT_FOUND, for an account that is closed.
 func (s *Service) mobileOf(ctx context.Context, db *ent.Client, accountID int64) (cnid.Mobile, error) {
-	row, err := db.Account.Get(ctx, accountID)
+	row, err := db.Account.Query().Where(account.ID(accountID), account.ClosedAtIsNil()).Only(ctx)
 	if ent.IsNotFound(err) {
 		return cnid.Mobile{}, fault.NotFound
 	}

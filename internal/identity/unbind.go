@@ -99,5 +99,5 @@ func (s *Service) disown(ctx context.Context, tx *ent.Tx, b *ent.VehicleBinding)
 	if disowned == 0 {
 		return nil
 	}
-	return s.dismissGuests(ctx, tx, b.VehicleID, 0)
+	return s.dismissGuests(ctx, tx, b.AccountID, b.VehicleID, 0)
 }

@@ -74,7 +74,8 @@ func (s *Service) VerifyVehicle(ctx context.Context, bindingRow int64, drivingLi
 	return s.binding(ctx, s.store.Fresh(ctx), vehiclebinding.ID(bindingRow))
 }
 
-// toVerify finds the viewer's binding. One that it lost to the owner is answered as the race for it would be.
+// toVerify finds the viewer's binding. One that it lost to the owner is answered as the race for it would be,
+// for good; of one that has ended otherwise nobody learns what became of the plate.
 func (s *Service) toVerify(ctx context.Context, v *viewer.Viewer, bindingRow int64) (*ent.VehicleBinding, error) {
 	ctx = viewer.AsSystem(ctx, "find a vehicle to verify")
 	b, err := s.store.Fresh(ctx).VehicleBinding.Query().
@@ -84,10 +85,12 @@ func (s *Service) toVerify(ctx context.Context, v *viewer.Viewer, bindingRow int
 		return nil, fault.NotFound
 	case err != nil:
 		return nil, fmt.Errorf("read the binding: %w", err)
-	case ownedByAnother(b.Edges.Vehicle, v.AccountID):
+	case b.EndReason != nil && *b.EndReason == vehiclebinding.EndReasonEVICTED:
 		return nil, PlateProtected
 	case b.EndedAt != nil:
 		return nil, fault.NotFound
+	case ownedByAnother(b.Edges.Vehicle, v.AccountID):
+		return nil, PlateProtected
 	}
 	return b, nil
 }
@@ -173,8 +176,12 @@ func (s *Service) conclude(ctx context.Context, tx *ent.Tx, b *ent.VehicleBindin
 	if ownedByAnother(car, b.AccountID) {
 		return "", PlateProtected
 	}
-	if _, err := boundRow(ctx, tx, b.AccountID, b.ID); err != nil {
+	now, err := boundRow(ctx, tx, b.AccountID, b.ID)
+	if err != nil {
 		return "", err
+	}
+	if verified(now) { // meanwhile: what another call has shown stands
+		return "", nil
 	}
 	person, err := holdAccount(ctx, tx, b.AccountID)
 	if err != nil {
@@ -184,25 +191,25 @@ func (s *Service) conclude(ctx context.Context, tx *ent.Tx, b *ent.VehicleBindin
 		found.refused = personMismatch
 	}
 	if found.refused != "" {
-		return found.refused, s.recordRefusal(ctx, tx, b, found.refused)
+		return found.refused, s.recordRefusal(ctx, tx, b, person, found.refused)
 	}
 	return "", s.recordPass(ctx, tx, b, proof{method: vehiclebinding.VerificationMethodDOCUMENTS, person: found.person})
 }
 
-func (s *Service) recordRefusal(ctx context.Context, tx *ent.Tx, b *ent.VehicleBinding, r reason) error {
+// recordRefusal takes a minor's card for the account's person's own, unless it is known that they are of age.
+func (s *Service) recordRefusal(ctx context.Context, tx *ent.Tx, b *ent.VehicleBinding, of *ent.Account, r reason) error {
 	err := tx.VehicleBinding.UpdateOneID(b.ID).SetVerification(vehiclebinding.VerificationREFUSED).SetVerificationReason(string(r)).
 		SetVerificationMethod(vehiclebinding.VerificationMethodDOCUMENTS).SetCheckedAt(s.clock.Now()).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("record the refusal: %w", err)
 	}
-	if r != minor {
+	if r != minor || len(of.PersonIndex) > 0 {
 		return nil
 	}
-	person, err := tx.Account.UpdateOneID(b.AccountID).SetAdult(false).Save(ctx)
-	if err != nil {
+	if err := tx.Account.UpdateOneID(of.ID).SetAdult(false).Exec(ctx); err != nil {
 		return fmt.Errorf("record the age: %w", err)
 	}
-	return s.noticeMinor(ctx, tx, person)
+	return s.noticeMinor(ctx, tx, of)
 }
 
 // proof is how a vehicle was shown to be an account's own. No person: the account is known to be theirs.
@@ -220,12 +227,9 @@ func (s *Service) recordPass(ctx context.Context, tx *ent.Tx, b *ent.VehicleBind
 		return fmt.Errorf("record the verification: %w", err)
 	}
 	if by.person != nil {
-		if err := recordPerson(ctx, tx, b.AccountID, by.person); err != nil {
+		if err := s.recordPerson(ctx, tx, b.AccountID, by.person); err != nil {
 			return err
 		}
-	}
-	if err := s.trustAdult(ctx, tx, b.AccountID); err != nil {
-		return err
 	}
 	if err := tx.Vehicle.UpdateOneID(b.VehicleID).SetOwnerAccountID(b.AccountID).Exec(ctx); err != nil {
 		return fmt.Errorf("protect the plate: %w", err)
@@ -235,11 +239,11 @@ func (s *Service) recordPass(ctx context.Context, tx *ent.Tx, b *ent.VehicleBind
 }
 
 // recordPerson keeps whose an account is, a person of age, by the keyed hash of their identity number.
-func recordPerson(ctx context.Context, tx *ent.Tx, accountID int64, person []byte) error {
+func (s *Service) recordPerson(ctx context.Context, tx *ent.Tx, accountID int64, person []byte) error {
 	if err := tx.Account.UpdateOneID(accountID).SetPersonIndex(person).SetAdult(true).Exec(ctx); err != nil {
 		return fmt.Errorf("record the person: %w", err)
 	}
-	return nil
+	return s.trustAdult(ctx, tx, accountID)
 }
 
 // isAnother holds when an account is known to be another person's.

@@ -3,6 +3,7 @@ package identity_test
 import (
 	"context"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -253,5 +254,77 @@ func TestAnOutageCostsNoTry(t *testing.T) {
 			refused(t, err, fault.Unavailable)
 		}
 		h.must(p.verifies(v, licence(plate, "张三"), card("张三", adult)))
+	})
+}
+
+// whenRead is a document; reading it does something first.
+type whenRead struct {
+	io.Reader
+	do func()
+}
+
+func (w *whenRead) Read(p []byte) (int, error) {
+	if w.do != nil {
+		do := w.do
+		w.do = nil
+		do()
+	}
+	return w.Reader.Read(p)
+}
+
+func TestARefusalDoesNotUndoAVerificationThatCameFirst(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		p := h.arrives(mobile, signin.ChannelAPP)
+		v := p.binds(plate)
+		again := &person{h, viewer.With(t.Context(), p.viewer()), p.tokens}
+		late := &whenRead{strings.NewReader(licence("粤B54321", "张三")), func() {
+			h.must(p.verifies(v, licence(plate, "张三"), card("张三", adult)))
+		}}
+		shown, err := h.VerifyVehicle(again.ctx, v.Row, paper(late), paper(strings.NewReader(card("张三", adult))))
+		h.must(err)
+		if !shown.Verified {
+			t.Error("a verified vehicle is answered as it is")
+		}
+		h.must(p.returns())
+		if !p.viewer().HasVerified() {
+			t.Error("the vehicle is not verified any more")
+		}
+	})
+}
+
+func TestAChildsCardMakesNoMinorOfAGrownPerson(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		p, _ := h.owner(mobile)
+		second := p.binds("粤BD12345")
+		err := p.verifies(second, licence("粤BD12345", "小明"), card("小明", child))
+		refused(t, err, identity.VerificationRefused)
+		if got := fault.As(err).Details()["reason"]; got != "MINOR" {
+			t.Errorf("reason %v", got)
+		}
+		if grown := h.adult(p.id()); grown == nil || !*grown {
+			t.Error("the age was taken from another's card")
+		}
+		h.clock.Pass(8 * 24 * time.Hour)
+		h.must(h.EraseOverdue(t.Context()))
+		if again := h.arrives(mobile, signin.ChannelAPP); again.id() != p.id() {
+			t.Error("the account was erased")
+		}
+	})
+}
+
+func TestWhoGaveAPlateUpDoesNotLearnWhetherSomebodyVerifiesIt(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		former, evicted := h.arrives("13900139000", signin.ChannelAPP), h.arrives("13700137000", signin.ChannelAPP)
+		once, lost := former.binds(plate), evicted.binds(plate)
+		h.must(h.UnbindPlate(former.ctx, once.Row))
+		verifies := func(p *person, v *identity.Vehicle) error {
+			return p.verifies(v, licence(plate, "李四"), card("李四", another))
+		}
+		refused(t, verifies(former, once), fault.NotFound)
+		owner, car := h.owner(mobile)
+		refused(t, verifies(former, once), fault.NotFound)
+		refused(t, verifies(evicted, lost), identity.PlateProtected)
+		h.must(h.UnbindPlate(owner.ctx, car.Row))
+		refused(t, verifies(evicted, lost), identity.PlateProtected) // as they were told; of the owner no more is learnt
 	})
 }

@@ -40,9 +40,6 @@ func TestAVisitLeadsBackOnceOnItsChannelForTenMinutesAndForWhoeverBeganIt(t *tes
 		}
 		h.must(try(h.nobody(), official, good))
 		refused(t, try(h.nobody(), official, good), identity.ChannelRefused)
-		old := begun(h.nobody(), official)
-		h.clock.Pass(10 * time.Minute)
-		refused(t, try(h.nobody(), official, old), identity.ChannelRefused)
 
 		linking := h.proof(other.ctx, official, bob) // somebody else's visit and person
 		_, err := h.LinkChannel(p.ctx, linking, true)
@@ -50,6 +47,10 @@ func TestAVisitLeadsBackOnceOnItsChannelForTenMinutesAndForWhoeverBeganIt(t *tes
 		linking = h.proof(h.nobody(), official, bob)
 		_, err = h.LinkChannel(p.ctx, linking, true)
 		refused(t, err, identity.ChannelRefused)
+
+		old := begun(h.nobody(), official)
+		h.clock.Pass(10 * time.Minute)
+		refused(t, try(h.nobody(), official, old), identity.ChannelRefused)
 
 		_, err = h.BeginChannelVisit(h.nobody(), linkedaccount.ChannelWECHAT_MINI)
 		refused(t, err, fault.BadInput)

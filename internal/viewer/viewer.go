@@ -126,6 +126,15 @@ func (v *Viewer) Vehicle(id int64) (Vehicle, bool) {
 	return Vehicle{}, false
 }
 
+// VehicleIDs lists the vehicles that are bound.
+func (v *Viewer) VehicleIDs() []int64 {
+	ids := make([]int64, len(v.Vehicles))
+	for i, own := range v.Vehicles {
+		ids[i] = own.ID
+	}
+	return ids
+}
+
 // WorksAt holds for the staff and the gates of a lot.
 func (v *Viewer) WorksAt(lotID int64) bool {
 	return lotID != 0 && slices.ContainsFunc(v.Lots, func(r LotRole) bool { return r.LotID == lotID })

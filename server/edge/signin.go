@@ -94,7 +94,7 @@ func (s *SignIn) claims(authorization string) (claims token.Claims, present bool
 }
 
 func (s *SignIn) anonymous(ctx context.Context) context.Context {
-	return relay.WithSealer(viewer.With(ctx, viewer.Nobody()), s.sealer)
+	return s.asking(ctx, viewer.Nobody())
 }
 
 func (s *SignIn) as(ctx context.Context, claims token.Claims) (context.Context, error) {
@@ -102,7 +102,12 @@ func (s *SignIn) as(ctx context.Context, claims token.Claims) (context.Context, 
 	if err != nil {
 		return ctx, store.Unavailable(err)
 	}
-	return relay.WithViewerTag(relay.WithSealer(viewer.With(ctx, v), s.sealer), s.tag(claims)), nil
+	return relay.WithViewerTag(s.asking(ctx, v), s.tag(claims)), nil
+}
+
+// asking is the context of whatever one viewer asks at once: what it writes, it reads.
+func (s *SignIn) asking(ctx context.Context, v *viewer.Viewer) context.Context {
+	return relay.WithSealer(viewer.With(store.ReadYourWrites(ctx), v), s.sealer)
 }
 
 // ViewerTag answers the tag to which the cursors shown to a viewer are bound.

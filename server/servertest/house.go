@@ -36,6 +36,7 @@ type House struct {
 // Options of a house; zero values are fine.
 type Options struct {
 	DatabaseURL string              // PostgreSQL; empty: SQLite in a folder of the test's
+	Replicas    []string            // PostgreSQL, to read from
 	Data        string              // data folder; empty: a folder of the test's
 	Keys        string              // key file; empty: fresh keys
 	NATSURL     string              // of a server; empty: embedded
@@ -76,7 +77,7 @@ func New(tb testing.TB, o Options) *House {
 		o.Data = tb.TempDir()
 	}
 	c := config.Config{
-		Addr: "127.0.0.1:0", Data: o.Data, DatabaseURL: o.DatabaseURL, Mode: config.Development,
+		Addr: "127.0.0.1:0", Data: o.Data, DatabaseURL: o.DatabaseURL, DatabaseReplicas: o.Replicas, Mode: config.Development,
 		Keys: o.Keys, KeysGiven: o.Keys != "", NATSURL: o.NATSURL,
 	}
 	if o.Production {

@@ -59,11 +59,7 @@ func VehicleBinding() ent.Policy {
 func Vehicle() ent.Policy {
 	return own(privacy.VehicleQueryRuleFunc(func(ctx context.Context, q *gen.VehicleQuery) error {
 		return driver(ctx, func(int64) {
-			var ids []int64
-			for _, own := range viewer.Of(ctx).Vehicles {
-				ids = append(ids, own.ID)
-			}
-			q.Where(vehicle.IDIn(ids...))
+			q.Where(vehicle.IDIn(viewer.Of(ctx).VehicleIDs()...))
 		})
 	}))
 }
