@@ -33,7 +33,7 @@ var platformChannels = []linkedaccount.Channel{
 }
 
 // proved asks the development page what a stand-in gives a person.
-func proved(t *testing.T, h *servertest.House, query url.Values) server.Proof {
+func proved(t testing.TB, h *servertest.House, query url.Values) server.Proof {
 	t.Helper()
 	status, body := fetch(t, http.MethodGet, h.URL+"/dev/channel?"+query.Encode(), "")
 	var proof server.Proof
@@ -43,7 +43,7 @@ func proved(t *testing.T, h *servertest.House, query url.Values) server.Proof {
 	return proof
 }
 
-func fetch(t *testing.T, method, address, body string) (int, string) {
+func fetch(t testing.TB, method, address, body string) (int, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
 	if err != nil {
