@@ -120,7 +120,9 @@ func TestWithoutConsentToParkingItsServicesRefuseAndAnOpenSubscriptionEnds(t *te
 		}
 		driver.Asks(vehicles).OK().MustContain(car) // the account goes on
 		driver.Asks(`{ lots(first: 1) { edges { node { name } } } }`).OK()
-		h.Anonymous().Asks(quotePlate, plateAtLot(plate, "WXC")).OK()
+		driver.Asks(quotePlate, plateAtLot(plate, "WXC")).OK()
+		lane := servertest.Vars{"lane": gate.Asks(`{ gate { laneCode } }`).OK().String("gate.laneCode")}
+		driver.Asks(quoteLane, lane).OK() // whoever wants to leave can pay
 
 		h.Clock.Pass(time.Minute)
 		gate.Sees(plate, servertest.Leaving, h.Clock.Now()).OK()
