@@ -120,15 +120,19 @@ func TestWithoutConsentToParkingItsServicesRefuseAndAnOpenSubscriptionEnds(t *te
 		}
 		driver.Asks(vehicles).OK().MustContain(car) // the account goes on
 		driver.Asks(`{ lots(first: 1) { edges { node { name } } } }`).OK()
-		h.Anonymous().Asks(quotePlate, plateAtLot(plate, "WXC")).OK()
+		driver.Asks(quotePlate, plateAtLot(plate, "WXC")).OK()
+		lane := servertest.Vars{"lane": gate.Asks(`{ gate { laneCode } }`).OK().String("gate.laneCode")}
+		driver.Asks(quoteLane, lane).OK() // whoever wants to leave can pay
 
 		h.Clock.Pass(time.Minute)
 		gate.Sees(plate, servertest.Leaving, h.Clock.Now()).OK()
 		h.Clock.Pass(time.Minute)
 		unseen := idOf(gate.Sees(plate, servertest.Entering, h.Clock.Now()))
 		others.Next().MustContain(`"EXITED"`)
+		h.Clock.Pass(time.Minute)
 		driver.Asks(grantConsent, agreeing("PARKING_CORE", firstVersion, "")).OK()
-		driver.Asks(ownStays).OK().MustContain(stay).MustNotContain(unseen) // nothing was recorded for it meanwhile
+		late := idOf(h.Gate("WXT").Sees(plate, servertest.Entering, h.Clock.Now().Add(-30*time.Second)))
+		driver.Asks(ownStays).OK().MustContain(stay).MustNotContain(unseen, late) // nothing of meanwhile is recorded for it
 		h.Clock.Pass(time.Minute)
 		gate.Sees(plate, servertest.Leaving, h.Clock.Now()).OK()
 		driver.Asks(withdrawConsent, agreeing("PARKING_CORE", "", "")).OK()

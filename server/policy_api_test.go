@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -205,4 +206,30 @@ func verified(t *testing.T, h *servertest.House, receipt string) jwt.MapClaims {
 		t.Error("a changed receipt is verified")
 	}
 	return said
+}
+
+const signInThere = `mutation($in: LoginWithChannelInput!) { loginWithChannel(input: $in) { accessToken viewer { tier } userErrors { code field } } }`
+
+func TestALinkWhosePurposeHasChangedSignsNobodyInUntilTheyAgreeAnew(t *testing.T) {
+	testkit.Covers(t, "R078", "R084")
+	o := servertest.Options{Catalogue: amended(t, "THIRD_PARTY_ACCOUNT")}
+	servertest.EachWith(t, o, func(t *testing.T, h *servertest.House) {
+		enters := func(agrees bool) *servertest.Answer {
+			proof := proved(t, h, url.Values{"channel": {"WECHAT_MINI"}, "person": {"alice"}, "mobile": {"13912345678"}})
+			return h.Anonymous().Asks(signInThere, servertest.Vars{"in": servertest.Vars{
+				"channel": "WECHAT_MINI", "code": proof.Code, "phone": servertest.Vars{"wechatCode": proof.PhoneCode}, "linkConsent": agrees,
+			}})
+		}
+		enters(true).OK()
+		enters(false).OK() // linked is agreed
+		h.Clock.Pass(24 * time.Hour)
+		enters(false).MustBeRefused("CONSENT_REQUIRED").MustContain(`"purpose":"THIRD_PARTY_ACCOUNT"`).MustNotContain(`"accessToken":"`)
+		again := h.Anonymous()
+		again.Token = enters(true).OK().String("loginWithChannel.accessToken")
+		again.Asks(ownConsents).OK().MustContain(
+			`"purpose":"THIRD_PARTY_ACCOUNT","policyVersion":"2025-05-16","state":"ENDED"`,
+			`"purpose":"THIRD_PARTY_ACCOUNT","policyVersion":"2026-11-22","state":"GRANTED"`).MustNotContain("OUTDATED")
+		again.Asks(linkedAccounts).OK().MustContain(`"channel":"WECHAT_MINI"`)
+		enters(false).OK()
+	})
 }

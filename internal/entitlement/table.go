@@ -88,11 +88,13 @@ func since(needs []viewer.Fact) viewer.Tier {
 	return tiers[len(tiers)-1]
 }
 
+// known is the table as it is looked up, on nearly every request; nothing changes it.
+var known = table()
+
 func find(s Service) (row, bool) {
-	rows := table()
-	i := slices.IndexFunc(rows, func(r row) bool { return r.service == s })
+	i := slices.IndexFunc(known, func(r row) bool { return r.service == s })
 	if i < 0 {
 		return row{}, false
 	}
-	return rows[i], true
+	return known[i], true
 }

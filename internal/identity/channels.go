@@ -26,7 +26,8 @@ type ChannelProof struct {
 // Format prints "channel proof" whatever the verb.
 func (ChannelProof) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "channel proof") }
 
-// ChannelLogin is a sign-in by what a platform vouches for. Phone and LinkConsent are for the first time.
+// ChannelLogin is a sign-in by what a platform vouches for. Phone is for the first time; LinkConsent for that
+// too, and for when the purpose has changed since.
 type ChannelLogin struct {
 	ChannelProof
 	Phone       *PhoneProof
@@ -73,7 +74,7 @@ func (s *Service) SignInByChannel(ctx context.Context, in ChannelLogin) (Tokens,
 	}
 	var begun *ent.SignIn
 	err = s.write(ctx, "sign in by a channel", func(ctx context.Context, tx *ent.Tx) error {
-		accountID, err := s.accountBehind(ctx, tx, in.Channel, who, mobile)
+		accountID, err := s.accountBehind(ctx, tx, in, who, mobile)
 		if err != nil {
 			return err
 		}
@@ -194,23 +195,25 @@ func (p PhoneProof) fits(ch linkedaccount.Channel) bool {
 }
 
 // accountBehind answers the account to sign in: the linked one, or that of the mobile, linked from now on.
-func (s *Service) accountBehind(ctx context.Context, tx *ent.Tx, ch linkedaccount.Channel, who Person, mobile *cnid.Mobile) (int64, error) {
+func (s *Service) accountBehind(ctx context.Context, tx *ent.Tx, in ChannelLogin, who Person, mobile *cnid.Mobile) (int64, error) {
 	if mobile == nil {
-		row, err := s.linkOf(ctx, tx.Client(), ch, who)
+		row, err := s.linkOf(ctx, tx.Client(), in.Channel, who)
 		if err == nil && row == nil {
 			return 0, MobileRequired // unlinked at this moment
 		}
 		if err != nil {
 			return 0, err
 		}
-		_, err = holdAccount(ctx, tx, row.AccountID) // against its being closed at the same moment
-		return row.AccountID, err
+		if _, err := holdAccount(ctx, tx, row.AccountID); err != nil { // against its being closed at the same moment
+			return 0, err
+		}
+		return row.AccountID, s.restOn(ctx, tx, row, in.LinkConsent)
 	}
 	accountID, err := s.accountOf(ctx, tx, *mobile)
 	if err != nil {
 		return 0, err
 	}
-	_, err = s.link(ctx, tx, accountID, ch, who)
+	_, err = s.link(ctx, tx, accountID, in.Channel, who)
 	return accountID, err
 }
 

@@ -49,7 +49,8 @@ func (p platform) told() follower.Channel {
 
 // LinkChannel links the viewer's account with the platform's account behind a proof, which signs in to it from
 // then on: so it needs a second factor, or whoever holds a sign-in that was stolen makes a young one of it. One
-// that is linked already is answered as it is.
+// that is linked already is answered as it is; if the consent it rests on counts no more, it rests on this one
+// from now on.
 //
 // Errors: UNAUTHENTICATED; CONSENT_REQUIRED{purpose} and STEP_UP_REQUIRED, before anything is redeemed;
 // CHANNEL_NOT_OFFERED; CHANNEL_REFUSED; CHANNEL_NOT_LINKABLE when it is another's here; CHANNEL_ALREADY_LINKED
@@ -157,7 +158,7 @@ func (s *Service) link(ctx context.Context, tx *ent.Tx, accountID int64, ch link
 		if found.AccountID != accountID {
 			return nil, ChannelNotLinkable
 		}
-		return found, nil
+		return found, s.restOn(ctx, tx, found, true)
 	}
 	taken, err := tx.LinkedAccount.Query().Where(linkedaccount.AccountID(accountID), linkedaccount.ChannelEQ(ch),
 		linkedaccount.EndedAtIsNil()).Exist(ctx)
@@ -175,17 +176,15 @@ func (s *Service) link(ctx context.Context, tx *ent.Tx, accountID int64, ch link
 }
 
 func (s *Service) addLink(ctx context.Context, tx *ent.Tx, accountID int64, ch linkedaccount.Channel, who Person) (*ent.LinkedAccount, error) {
-	now := s.clock.Now()
-	agreed, err := tx.Consent.Create().SetAccountID(accountID).SetPurpose(consentToLink).
-		SetPolicyVersion(s.policyVersion()).SetGrantedAt(now).Save(ctx)
+	agreed, err := s.agreeToLink(ctx, tx, accountID)
 	if err != nil {
-		return nil, fmt.Errorf("record the consent: %w", err)
+		return nil, err
 	}
 	sealed, err := s.vault.SealString(ctx, vault.AccountKey(accountID), fieldSubject, who.Subject)
 	if err != nil {
 		return nil, err
 	}
-	row := tx.LinkedAccount.Create().SetAccountID(accountID).SetChannel(ch).SetConsentID(agreed.ID).SetLinkedAt(now).
+	row := tx.LinkedAccount.Create().SetAccountID(accountID).SetChannel(ch).SetConsentID(agreed).SetLinkedAt(s.clock.Now()).
 		SetSubject(sealed).SetSubjectIndex(s.subjectIndex(string(ch), who))
 	if who.Union != "" {
 		row.SetUnionIndex(s.unionIndex(platformOf(ch), who))
@@ -198,6 +197,50 @@ func (s *Service) addLink(ctx context.Context, tx *ent.Tx, accountID int64, ch l
 		return nil, fmt.Errorf("link the account: %w", err)
 	}
 	return added, nil
+}
+
+func (s *Service) agreeToLink(ctx context.Context, tx *ent.Tx, accountID int64) (consentID int64, err error) {
+	agreed, err := tx.Consent.Create().SetAccountID(accountID).SetPurpose(consentToLink).
+		SetPolicyVersion(s.policyVersion()).SetGrantedAt(s.clock.Now()).Save(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("record the consent: %w", err)
+	}
+	return agreed.ID, nil
+}
+
+// restOn sees to it that the consent on which a link rests counts. Where the purpose has changed since, the
+// person must agree anew (R078). Error: CONSENT_REQUIRED{purpose}.
+func (s *Service) restOn(ctx context.Context, tx *ent.Tx, row *ent.LinkedAccount, agrees bool) error {
+	counts, err := tx.Consent.Query().Where(consent.ID(row.ConsentID), s.counts(consentToLink)).Exist(ctx)
+	if err != nil {
+		return fmt.Errorf("read the consent: %w", err)
+	}
+	if counts {
+		return nil
+	}
+	if !agrees {
+		return consentRequired(consentToLink)
+	}
+	if err := s.endConsent(ctx, tx, row.ConsentID); err != nil {
+		return err
+	}
+	anew, err := s.agreeToLink(ctx, tx, row.AccountID)
+	if err != nil {
+		return err
+	}
+	if err := tx.LinkedAccount.UpdateOneID(row.ID).SetConsentID(anew).Exec(ctx); err != nil {
+		return fmt.Errorf("renew the link: %w", err)
+	}
+	s.accountChanged(ctx, row.AccountID)
+	return nil
+}
+
+func (s *Service) endConsent(ctx context.Context, tx *ent.Tx, id int64) error {
+	err := tx.Consent.Update().Where(consent.ID(id), consent.WithdrawnAtIsNil(), consent.EndedAtIsNil()).SetEndedAt(s.clock.Now()).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("end the consent: %w", err)
+	}
+	return nil
 }
 
 // endLinks ends what is linked on a channel, with its consent, and the following that is known by it alone.
@@ -226,17 +269,12 @@ func (s *Service) endLinks(ctx context.Context, tx *ent.Tx, accountID int64, ch 
 // endLink keeps of a link that there was one, when, by which channel and by which consent; nothing of the
 // person there.
 func (s *Service) endLink(ctx context.Context, tx *ent.Tx, row *ent.LinkedAccount) error {
-	now := s.clock.Now()
-	err := tx.LinkedAccount.UpdateOneID(row.ID).SetEndedAt(now).
+	err := tx.LinkedAccount.UpdateOneID(row.ID).SetEndedAt(s.clock.Now()).
 		SetSubject(vault.Sealed{}).SetSubjectIndex([]byte{}).ClearUnionIndex().Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("end the link: %w", err)
 	}
-	err = tx.Consent.Update().Where(consent.ID(row.ConsentID), consent.WithdrawnAtIsNil(), consent.EndedAtIsNil()).SetEndedAt(now).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("end the consent: %w", err)
-	}
-	return nil
+	return s.endConsent(ctx, tx, row.ConsentID)
 }
 
 // subjectIndex is that of a person on one channel; an official account's events name the same one.

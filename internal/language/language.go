@@ -4,6 +4,7 @@ package language
 import (
 	"context"
 	"strings"
+	"sync"
 
 	"golang.org/x/text/language"
 )
@@ -27,10 +28,21 @@ func With(ctx context.Context, l Language) context.Context {
 	return context.WithValue(ctx, contextKey{}, l)
 }
 
+// Asked answers a context whose request is answered in the language that its Accept-Language field asks for.
+// The field is read when somebody first wants to know: most answers have no words of ours.
+func Asked(ctx context.Context, field string) context.Context {
+	return context.WithValue(ctx, contextKey{}, sync.OnceValue(func() Language { return Accepted(field) }))
+}
+
 // Of tells in which language a request is answered.
 func Of(ctx context.Context) Language {
-	l, _ := ctx.Value(contextKey{}).(Language)
-	return l
+	switch spoken := ctx.Value(contextKey{}).(type) {
+	case Language:
+		return spoken
+	case func() Language:
+		return spoken()
+	}
+	return English
 }
 
 var offered = language.NewMatcher([]language.Tag{language.English, language.Chinese})

@@ -28,11 +28,11 @@ func (p Proxies) Client(r *http.Request) string {
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, hop := range slices.Backward(hops) {
-		before, err := netip.ParseAddr(strings.TrimSpace(hop))
-		if err != nil {
+		before, ok := addressIn(hop)
+		if !ok {
 			break
 		}
-		client = before.Unmap()
+		client = before
 		if !p.trusts(client) {
 			break
 		}
@@ -40,13 +40,28 @@ func (p Proxies) Client(r *http.Request) string {
 	return client.String()
 }
 
-// secure tells whether a request came over TLS, to the program or to a proxy.
+// addressIn reads one hop; some proxies write the port beside the address.
+func addressIn(hop string) (netip.Addr, bool) {
+	hop = strings.TrimSpace(hop)
+	if addr, err := netip.ParseAddr(hop); err == nil {
+		return addr.Unmap(), true
+	}
+	both, err := netip.ParseAddrPort(hop)
+	return both.Addr().Unmap(), err == nil
+}
+
+// secure tells whether a request came over TLS, to the program or to a proxy. Of several who speak, every one
+// must say so: the first may be the client itself.
 func (p Proxies) secure(r *http.Request) bool {
 	if r.TLS != nil {
 		return true
 	}
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	return err == nil && p.trusts(peer.Addr().Unmap()) && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
+	if err != nil || !p.trusts(peer.Addr().Unmap()) {
+		return false
+	}
+	said := strings.Split(strings.Join(r.Header.Values("X-Forwarded-Proto"), ","), ",")
+	return !slices.ContainsFunc(said, func(s string) bool { return !strings.EqualFold(strings.TrimSpace(s), "https") })
 }
 
 func (p Proxies) trusts(addr netip.Addr) bool {

@@ -96,8 +96,8 @@ func (o Options) graphql() http.Handler {
 // spoken puts the language of the answer into the request.
 func spoken(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if wanted := language.Accepted(r.Header.Get("Accept-Language")); wanted != language.English {
-			r = r.WithContext(language.With(r.Context(), wanted))
+		if field := r.Header.Get("Accept-Language"); field != "" {
+			r = r.WithContext(language.Asked(r.Context(), field))
 		}
 		next.ServeHTTP(w, r)
 	})

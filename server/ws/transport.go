@@ -9,9 +9,9 @@ import (
 	"sync"
 	"time"
 
-	"parkbff/internal/language"
-
 	"github.com/gorilla/websocket"
+
+	"parkbff/internal/language"
 )
 
 const (
