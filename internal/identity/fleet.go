@@ -118,9 +118,6 @@ func (s *Service) keepFleet(ctx context.Context, tx *ent.Tx, accountID int64, fo
 	if err := recordPerson(ctx, tx, accountID, found.person); err != nil {
 		return 0, err
 	}
-	if err := s.trustAdult(ctx, tx, accountID); err != nil {
-		return 0, err
-	}
 	owner := vault.AccountKey(accountID)
 	name, err := s.vault.SealString(ctx, owner, fieldFleetName, found.name)
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"parkbff/ent"
 	"parkbff/ent/signin"
@@ -194,23 +193,5 @@ func TestAnAccountHasTwoHundredVehiclesOfFleets(t *testing.T) {
 		if p.viewer().BoundPlates() != 200 {
 			t.Errorf("%d vehicles are bound", p.viewer().BoundPlates())
 		}
-	})
-}
-
-func TestARepresentativeWhoMistypedTheirBirthdayIsNotErased(t *testing.T) {
-	eachHouse(t, func(t *testing.T, h *house) {
-		p := h.arrives(mobile, signin.ChannelAPP)
-		young := h.clock.Now().AddDate(-10, 0, 0)
-		_, err := h.UpdateProfile(p.ctx, identity.Profile{Birthday: &young})
-		refused(t, err, identity.GuardianConsentRequired)
-		_, err = p.opensFleet(businessLicence(companyName, creditCode, "张三"), card("张三", adult))
-		h.must(err)
-		h.clock.Pass(8 * 24 * time.Hour)
-		h.must(h.EraseOverdue(t.Context()))
-		h.system(func(ctx context.Context, tx *ent.Tx) {
-			if tx.Account.GetX(ctx, p.id()).ClosedAt != nil {
-				t.Error("an adult by their documents was erased as a minor")
-			}
-		})
 	})
 }

@@ -48,10 +48,9 @@ func (p platform) told() follower.Channel {
 }
 
 // LinkChannel links the viewer's account with the platform's account behind a proof. One that is linked
-// already is answered as it is; if the consent it rests on counts no more, it rests on this one from now on.
-// Errors: UNAUTHENTICATED; CONSENT_REQUIRED{purpose}, before anything is redeemed; CHANNEL_NOT_OFFERED;
-// CHANNEL_REFUSED; CHANNEL_NOT_LINKABLE when it is another's here; CHANNEL_ALREADY_LINKED when another one is
-// linked on this channel; UNAVAILABLE.
+// already is answered as it is. Errors: UNAUTHENTICATED; CONSENT_REQUIRED{purpose}, before anything is
+// redeemed; CHANNEL_NOT_OFFERED; CHANNEL_REFUSED; CHANNEL_NOT_LINKABLE when it is another's here;
+// CHANNEL_ALREADY_LINKED when another one is linked on this channel; UNAVAILABLE.
 func (s *Service) LinkChannel(ctx context.Context, proof ChannelProof, consented bool) (*LinkedAccount, error) {
 	v := viewer.Of(ctx)
 	if err := entitlement.Require(v, entitlement.LinkChannel, 0); err != nil {
@@ -139,7 +138,8 @@ func (s *Service) linkOf(ctx context.Context, db *ent.Client, ch linkedaccount.C
 	return row, nil
 }
 
-// link writes a link and the consent it rests on. The person must have agreed.
+// link writes a link and the consent it rests on; a link that is there rests on this consent from now on if the
+// one before counts no more. The person must have agreed.
 func (s *Service) link(ctx context.Context, tx *ent.Tx, accountID int64, ch linkedaccount.Channel, who Person) (*ent.LinkedAccount, error) {
 	if _, err := holdAccount(ctx, tx, accountID); err != nil {
 		return nil, err
