@@ -92,7 +92,7 @@ func (s *Service) loadFacts(ctx context.Context, of subject) (facts, error) {
 	case token.Access:
 		return s.accountFacts(ctx, db, of.id)
 	case token.Gate:
-		return s.gateFacts(ctx, db, of.id)
+		return gateFacts(ctx, db, of.id)
 	case token.Staff:
 		return staffFacts(ctx, db, of.id)
 	}
@@ -160,7 +160,7 @@ func vehiclesOf(ctx context.Context, db *ent.Client, accountID int64) ([]viewer.
 	return all, nil
 }
 
-func (s *Service) gateFacts(ctx context.Context, db *ent.Client, id int64) (facts, error) {
+func gateFacts(ctx context.Context, db *ent.Client, id int64) (facts, error) {
 	row, err := db.Gate.Query().Where(gate.ID(id)).Only(ctx)
 	if ent.IsNotFound(err) {
 		return facts{}, nil
@@ -170,7 +170,7 @@ func (s *Service) gateFacts(ctx context.Context, db *ent.Client, id int64) (fact
 	}
 	newest := viewer.Viewer{Kind: viewer.Gate, GateID: id, SignInID: row.TokenGeneration, Lots: []viewer.LotRole{{LotID: row.LotID}}}
 	known := facts{row.TokenGeneration: {viewer: &newest}}
-	if until := row.PreviousUntil; until != nil && s.clock.Now().Before(*until) {
+	if until := row.PreviousUntil; until != nil { // what has run out was not revoked, and is told apart by its time
 		previous := newest
 		previous.SignInID--
 		known[previous.SignInID] = standing{viewer: &previous, until: *until}

@@ -145,7 +145,8 @@ func (s *Service) linkOf(ctx context.Context, db *ent.Client, ch linkedaccount.C
 	return row, nil
 }
 
-// link writes a link and the consent it rests on. The person must have agreed.
+// link writes a link and the consent it rests on; a link that is there rests on this consent from now on if the
+// one before counts no more. The person must have agreed.
 func (s *Service) link(ctx context.Context, tx *ent.Tx, accountID int64, ch linkedaccount.Channel, who Person) (*ent.LinkedAccount, error) {
 	if _, err := holdAccount(ctx, tx, accountID); err != nil {
 		return nil, err
