@@ -84,7 +84,7 @@ func newHandler(ctx context.Context, db *sql.DB, keys *vault.Keys) (*handler, er
 	if err != nil {
 		return nil, err
 	}
-	return &handler{signIn: newSignIn(keys), history: pages, recorder: recorder}, nil
+	return &handler{signIn: newSignIn(keys, sealer), history: pages, recorder: recorder}, nil
 }
 
 // request is the body of a GraphQL request, as far as it is read here.

@@ -17,8 +17,8 @@ import (
 
 // sealer makes ids and cursors: one AES block each, under keys derived from one.
 type sealer struct {
-	ids, cursors, tags cipher.Block
-	stays              uint64 // head of the ids of stays
+	ids, cursors, tags, tokens cipher.Block
+	stays                      uint64 // head of the ids of stays
 }
 
 const (
@@ -28,8 +28,8 @@ const (
 )
 
 func newSealer(key []byte) (*sealer, error) {
-	var blocks [3]cipher.Block
-	for i, purpose := range []string{"parkbff relay id v1", "parkbff relay cursor v1", "parkbff viewer tag v1"} {
+	var blocks [4]cipher.Block
+	for i, purpose := range []string{"parkbff relay id v1", "parkbff relay cursor v1", "parkbff viewer tag v1", "parkbff token ids v1"} {
 		derived, err := hkdf.Key(sha256.New, key, nil, purpose, 32)
 		if err != nil {
 			return nil, err
@@ -39,7 +39,7 @@ func newSealer(key []byte) (*sealer, error) {
 		}
 	}
 	sum := sha256.Sum256([]byte(typeStay))
-	return &sealer{blocks[0], blocks[1], blocks[2], binary.BigEndian.Uint64(sum[:])}, nil
+	return &sealer{blocks[0], blocks[1], blocks[2], blocks[3], binary.BigEndian.Uint64(sum[:])}, nil
 }
 
 func (s *sealer) appendStayID(out []byte, row int64) []byte {
@@ -58,6 +58,21 @@ func (s *sealer) openCursor(list string, tag uint32, text string) (row int64, ok
 	}
 	s.cursors.Decrypt(block, block)
 	return int64(binary.BigEndian.Uint64(block[8:])), binary.BigEndian.Uint64(block) == cursorHead(list, tag)
+}
+
+// openToken answers the row of an id in a token; as says which, `s` for the subject and `i` for the sign-in.
+func (s *sealer) openToken(as byte, use, text string) (row int64, err error) {
+	block, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || len(block) != aes.BlockSize {
+		return 0, errors.New("no id")
+	}
+	s.tokens.Decrypt(block, block)
+	head := [8]byte{as}
+	copy(head[1:], use)
+	if row = int64(binary.BigEndian.Uint64(block[8:])); [8]byte(block) != head || row <= 0 {
+		return 0, errors.New("no id")
+	}
+	return row, nil
 }
 
 func (s *sealer) tag(use string, subject int64) uint32 {

@@ -3,7 +3,6 @@ package main
 import (
 	"crypto/ed25519"
 	"errors"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -32,6 +31,7 @@ type bearer struct {
 // signIn verifies tokens and, like the server, does not compute the signature of one twice.
 type signIn struct {
 	keys   map[string]ed25519.PublicKey
+	sealer *sealer
 	parser *jwt.Parser
 
 	mu    sync.Mutex
@@ -41,9 +41,9 @@ type signIn struct {
 // mostKnown bounds what is remembered; beyond it, all is forgotten.
 const mostKnown = 65536
 
-func newSignIn(keys *vault.Keys) *signIn {
+func newSignIn(keys *vault.Keys, sealer *sealer) *signIn {
 	s := &signIn{
-		keys: map[string]ed25519.PublicKey{}, known: map[string]bearer{},
+		keys: map[string]ed25519.PublicKey{}, sealer: sealer, known: map[string]bearer{},
 		parser: jwt.NewParser(jwt.WithValidMethods([]string{"EdDSA"}), jwt.WithIssuer("parkbff"),
 			jwt.WithAudience("parkbff"), jwt.WithExpirationRequired(), jwt.WithLeeway(30*time.Second)),
 	}
@@ -88,11 +88,11 @@ func (s *signIn) read(raw string) (bearer, error) {
 	}
 	b := bearer{until: claims.ExpiresAt.Time}
 	b.use, _ = token.Header["typ"].(string)
-	if b.subject, err = strconv.ParseInt(claims.Subject, 10, 64); err != nil {
+	if b.subject, err = s.sealer.openToken('s', usesOfTags[b.use], claims.Subject); err != nil {
 		return bearer{}, err
 	}
 	if claims.SignIn != "" {
-		b.signIn, err = strconv.ParseInt(claims.SignIn, 10, 64)
+		b.signIn, err = s.sealer.openToken('i', usesOfTags[b.use], claims.SignIn)
 	}
 	return b, err
 }
