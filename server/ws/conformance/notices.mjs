@@ -7,7 +7,7 @@
 //   --token    access token of a driver; without it the viewer is anonymous
 //   --count    notices to receive (default 1000); somebody else must cause them, before or meanwhile
 //   --resets   TCP resets on the way, in the middle of frames (default 20), fewer than notices
-//   --after    cursor to start behind (default: none)
+//   --after    cursor to start behind (default: none); as --after=CURSOR, because one may begin with a dash
 //   --timeout  seconds for everything (default 120)
 //
 // The client subscribes to

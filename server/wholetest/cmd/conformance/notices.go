@@ -35,8 +35,9 @@ func (s scripts) receiveNotices(ctx context.Context, house *rig.House) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		return s.run(ctx, "node", "notices.mjs", "--url", strings.Replace(house.URL(), "http:", "ws:", 1)+"/graphql",
-			"--token", driver.Token, "--after", after, "--count", strconv.Itoa(2*stays), "--resets", strconv.Itoa(resets))
+		// Option and value are one argument: a cursor may begin with a dash.
+		return s.run(ctx, "node", "notices.mjs", "--url="+strings.Replace(house.URL(), "http:", "ws:", 1)+"/graphql",
+			"--token="+driver.Token, "--after="+after, "--count="+strconv.Itoa(2*stays), "--resets="+strconv.Itoa(resets))
 	})
 	group.Go(func() error {
 		for stay := 1; stay <= stays; stay++ {
