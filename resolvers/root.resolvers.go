@@ -17,7 +17,7 @@ import (
 )
 
 func (r *mutationResolver) SendLoginCode(ctx context.Context, input model.SendLoginCodeInput) (*model.SendLoginCodePayload, error) {
-	expiresIn, err := r.identity.SendCode(ctx, input.Mobile)
+	expiresIn, err := r.identity.SendCode(ctx, input.Mobile, input.Purpose)
 	refused, err := refusals(err)
 	return &model.SendLoginCodePayload{ExpiresIn: positive(expiresIn), UserErrors: refused}, err
 }

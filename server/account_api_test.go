@@ -14,9 +14,10 @@ import (
 )
 
 const (
-	facts    = `{ viewer { tier nextStep registered boundPlates followedChannels verifiedVehicles } }`
-	sendCode = `mutation($m: String!) { sendLoginCode(input: {mobile: $m}) { expiresIn userErrors { code field message } } }`
-	signIn   = `mutation($in: LoginInput!) {
+	facts       = `{ viewer { tier nextStep registered boundPlates followedChannels verifiedVehicles } }`
+	sendCode    = `mutation($m: String!) { sendLoginCode(input: {mobile: $m}) { expiresIn userErrors { code field message } } }`
+	sendCodeFor = `mutation($in: SendLoginCodeInput!) { sendLoginCode(input: $in) { expiresIn userErrors { code field message } } }`
+	signIn      = `mutation($in: LoginInput!) {
 		login(input: $in) { accessToken refreshToken viewer { tier account { id } } userErrors { code field message } }
 	}`
 	changeMobile = `mutation($m: String!, $c: String!) {
@@ -224,7 +225,7 @@ func TestAnAccountMovesToAMobileThatACodeProves(t *testing.T) {
 		account := driver.Asks(`{ viewer { account { id } } }`).OK().String("viewer.account.id")
 		h.Clock.Pass(61 * time.Second)
 		for _, m := range []string{next, taken} {
-			h.Anonymous().Asks(sendCode, servertest.Vars{"m": m}).OK()
+			h.CodeFor("CHANGE_MOBILE", m)
 		}
 
 		wrong := servertest.Vars{"m": next, "c": wrongCode(h.SentCode(next))}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -166,6 +167,18 @@ func TestProductionRefusesStandInsByName(t *testing.T) {
 	}
 }
 
+func TestCodesForEachPurposeNeedATextOfTheirOwn(t *testing.T) {
+	for purpose := range smsTemplates {
+		some := maps.Clone(smsTemplates)
+		delete(some, purpose)
+		all := everyPartner(t)
+		all["sms"] = map[string]any{"accessKeyId": "a", "accessKeySecret": "b", "signName": "c", "templateCodes": some}
+		if _, err := openProduction(t, all); err == nil || !strings.Contains(err.Error(), "PARKBFF_PARTNERS: sms: templateCodes has none for "+purpose) {
+			t.Errorf("%s is not missed: %v", purpose, err)
+		}
+	}
+}
+
 func TestProductionServesNothingForDevelopment(t *testing.T) {
 	h, err := openProduction(t, everyPartner(t))
 	if err != nil {
@@ -191,7 +204,10 @@ func TestProductionServesNothingForDevelopment(t *testing.T) {
 }
 
 var (
-	smsSettings = map[string]string{"accessKeyId": "a", "accessKeySecret": "b", "signName": "c", "templateCode": "d"}
+	smsSettings  = map[string]any{"accessKeyId": "a", "accessKeySecret": "b", "signName": "c", "templateCodes": smsTemplates}
+	smsTemplates = map[string]string{
+		"LOGIN": "SMS_1", "STEP_UP": "SMS_2", "MERGE": "SMS_3", "CHANGE_MOBILE": "SMS_4", "GUARDIAN_CONSENT": "SMS_5",
+	}
 	ocrSettings = map[string]string{"secretId": "a", "secretKey": "b"}
 )
 

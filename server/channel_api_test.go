@@ -111,8 +111,7 @@ func TestTwoAccountsOfOnePersonBecomeOne(t *testing.T) {
 			gate.Sees(plate, servertest.Entering, h.Clock.Now()).OK()
 		}
 		h.Clock.Pass(61 * time.Second)
-		h.Anonymous().Asks(sendCode, servertest.Vars{"m": other.Mobile}).OK()
-		in := servertest.Vars{"m": other.Mobile, "c": h.SentCode(other.Mobile)}
+		in := servertest.Vars{"m": other.Mobile, "c": h.CodeFor("MERGE", other.Mobile)}
 		socket := other.Watches(noticed)
 
 		mustBeEqual(t, "a wrong code",
@@ -142,8 +141,7 @@ func TestAMobileWithoutAnotherAccountHasNothingToJoin(t *testing.T) {
 		p := h.Bound("APP", "粤B00002")
 		for _, mobile := range []string{"13900009999", p.Mobile} {
 			h.Clock.Pass(61 * time.Second)
-			h.Anonymous().Asks(sendCode, servertest.Vars{"m": mobile}).OK()
-			p.Asks(merge, servertest.Vars{"m": mobile, "c": h.SentCode(mobile)}).MustBeRefused("NOTHING_TO_MERGE").MustNotContain(mobile)
+			p.Asks(merge, servertest.Vars{"m": mobile, "c": h.CodeFor("MERGE", mobile)}).MustBeRefused("NOTHING_TO_MERGE").MustNotContain(mobile)
 		}
 		h.Clock.Pass(11 * time.Minute)
 		p.Refreshes().Asks(merge, servertest.Vars{"m": "13900009999", "c": "000000"}).MustBeRefused("STEP_UP_REQUIRED")

@@ -28,7 +28,7 @@ func (h *House) development() map[string]http.Handler {
 	return routes
 }
 
-// devSMS answers the code that the stand-in for SMS took last for a mobile.
+// devSMS answers the code that the stand-in for SMS took last for a mobile, and the text it came in.
 func (h *House) devSMS(w http.ResponseWriter, r *http.Request) {
 	mobile, err := cnid.ParseMobile(r.URL.Query().Get("mobile"))
 	if err != nil {
@@ -40,7 +40,8 @@ func (h *House) devSMS(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, `{"error":"NO_CODE"}`, http.StatusNotFound)
 		return
 	}
-	h.devAnswer(w, map[string]string{"code": code})
+	text, _ := h.Partners.Sandbox.Text(mobile)
+	h.devAnswer(w, map[string]string{"code": code, "text": text})
 }
 
 // devChannel answers what proves ?person= (and ?mobile=) on ?channel=, or ?mobile= on ONE_CLICK.

@@ -192,8 +192,7 @@ func TestWhoeverHasTwoAccountsSignsInToOneByEveryLinkAfterJoiningThem(t *testing
 		s.Follows("ALIPAY_LIFE", twin.name, true)
 		account := mini.Asks(linkedThere).OK().String("viewer.account.id")
 
-		s.Anonymous().Asks(sendCode, servertest.Vars{"m": twin.mobile}).OK()
-		mini.Asks(merge, servertest.Vars{"m": twin.mobile, "c": s.SentCode(twin.mobile)}).OK()
+		mini.Asks(merge, servertest.Vars{"m": twin.mobile, "c": s.CodeFor("MERGE", twin.mobile)}).OK()
 		mini.Asks(linkedThere).OK().MustContain(account, `[{"channel":"WECHAT_MINI"},{"channel":"ALIPAY_MINI"},{"channel":"ALIPAY_LIFE"}]`)
 		mini.Asks(facts).OK().MustContain(`"WECHAT_MINI"`, `"ALIPAY_LIFE"`).MustNotContain(`"ALIPAY_MINI"`) // that was a sign-in, which has ended
 

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"parkbff/internal/clock"
-	"parkbff/internal/partner/acs3"
+	"parkbff/internal/identity"
 	"parkbff/internal/partner/alipay"
 	"parkbff/internal/partner/ocr"
 	"parkbff/internal/partner/ocr/tc3"
@@ -22,7 +22,6 @@ import (
 	sandboxoneclick "parkbff/internal/partner/sandbox/oneclick"
 	sandboxsms "parkbff/internal/partner/sandbox/sms"
 	sandboxwechat "parkbff/internal/partner/sandbox/wechat"
-	"parkbff/internal/partner/sms"
 	"parkbff/internal/partner/wechat"
 	"parkbff/server/config"
 )
@@ -30,7 +29,7 @@ import (
 // Partners are the clients of third parties. Where the settings name no third party, a stand-in that
 // speaks the same protocol answers on the loopback interface.
 type Partners struct {
-	SMS            *sms.Client
+	SMS            identity.Sender
 	OCR            *ocr.Client
 	WechatMini     *wechat.Mini
 	WechatOfficial *wechat.Official
@@ -52,10 +51,10 @@ type Partners struct {
 type partnerFile struct {
 	channelFile
 	SMS *struct {
-		AccessKeyID     string `json:"accessKeyId"`
-		AccessKeySecret string `json:"accessKeySecret"`
-		SignName        string `json:"signName"`
-		TemplateCode    string `json:"templateCode"`
+		AccessKeyID     string    `json:"accessKeyId"`
+		AccessKeySecret string    `json:"accessKeySecret"`
+		SignName        string    `json:"signName"`
+		TemplateCodes   templates `json:"templateCodes"`
 	} `json:"sms"`
 	OCR *struct {
 		SecretID  string `json:"secretId"`
@@ -91,23 +90,6 @@ func openPartners(c config.Config, k clock.Clock, random io.Reader) (*Partners, 
 		return nil, errors.Join(err, p.Close())
 	}
 	return p, nil
-}
-
-func (p *Partners) openSMS(file partnerFile, k clock.Clock, random io.Reader) (err error) {
-	settings := sms.Config{BaseURL: sms.Endpoint}
-	if file.SMS != nil {
-		settings.Credentials = acs3.Credentials{ID: file.SMS.AccessKeyID, Secret: file.SMS.AccessKeySecret}
-		settings.SignName, settings.TemplateCode = file.SMS.SignName, file.SMS.TemplateCode
-	} else {
-		settings.Credentials = acs3.Credentials{ID: "sandbox", Secret: "sandbox"}
-		settings.SignName, settings.TemplateCode = "parkbff", "SMS_000001"
-		p.Sandbox = sandboxsms.New(settings.Credentials, k)
-		if settings.BaseURL, err = p.standIn("sms", p.Sandbox); err != nil {
-			return err
-		}
-	}
-	p.SMS, err = sms.New(settings, k, random)
-	return err
 }
 
 func (p *Partners) openOCR(file partnerFile, k clock.Clock) (err error) {

@@ -90,8 +90,7 @@ func TestAMinorIsErasedWithinAWeekUnlessAGuardianConsents(t *testing.T) {
 		adult.Asks(updateProfile, telling(servertest.Vars{"birthday": adultsBirthday})).OK()
 
 		const guardian = "13900007777"
-		h.Anonymous().Asks(sendCode, servertest.Vars{"m": guardian}).OK()
-		code := h.SentCode(guardian)
+		code := h.CodeFor("GUARDIAN_CONSENT", guardian)
 		guarded.Asks(giveConsent, servertest.Vars{"m": guarded.Mobile, "c": code}).MustBeRefused("GUARDIAN_IS_SELF")
 		guarded.Asks(giveConsent, servertest.Vars{"m": guardian, "c": wrongCode(code)}).MustBeRefused("CODE_INVALID").MustNotContain(guardian)
 		guarded.Asks(giveConsent, servertest.Vars{"m": "139", "c": code}).MustBeRefused("INVALID_MOBILE").MustContain(`"guardianMobile"`)

@@ -44,8 +44,7 @@ func plantPeople(t *testing.T, h *servertest.House, owner, claimant, minor *serv
 		map[string][]byte{"in.businessLicence": licence, "in.idCard": plantedClaimant.Files()["in.idCard"]}).OK().MustContain(plantedCompany)
 	claims(claimant, plantedPlate, plantedClaimant).OK().MustContain(plantedPlate)
 
-	h.Anonymous().Asks(sendCode, servertest.Vars{"m": plantedGuardian}).OK()
-	minor.Asks(giveConsent, servertest.Vars{"m": plantedGuardian, "c": h.SentCode(plantedGuardian)}).OK()
+	minor.Asks(giveConsent, servertest.Vars{"m": plantedGuardian, "c": h.CodeFor("GUARDIAN_CONSENT", plantedGuardian)}).OK()
 	minor.Asks(updateProfile, telling(servertest.Vars{"birthday": plantedMinor})).OK()
 	return []string{
 		plantedProfile, plantedRegion, plantedBirthday, plantedCompany, plantedCredit, plantedGuardian, plantedMinor,

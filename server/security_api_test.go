@@ -86,8 +86,7 @@ func TestAnAccountCannotBeStolenWithAnUnlockedPhone(t *testing.T) {
 		web := h.SignIn(old, "H5")
 		open := web.Watches(noticed)
 		h.Clock.Pass(10 * time.Minute)
-		h.Anonymous().Asks(sendCode, servertest.Vars{"m": next}).OK()
-		move := servertest.Vars{"m": next, "c": h.SentCode(next)}
+		move := servertest.Vars{"m": next, "c": h.CodeFor("CHANGE_MOBILE", next)}
 		driver.Asks(changeMobile, move).MustBeRefused("STEP_UP_REQUIRED").MustNotContain("139****9999")
 
 		driver.Asks(sendStepUp).OK().MustContain(`"expiresIn":300`).MustNotContain(old)

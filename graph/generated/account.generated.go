@@ -1908,7 +1908,11 @@ func unmarshalInputSendLoginCodeInput(ctx context.Context, ec *executionContext,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"mobile"}
+	if _, present := asMap["purpose"]; !present {
+		asMap["purpose"] = "LOGIN"
+	}
+
+	fieldsInOrder := [...]string{"mobile", "purpose"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1922,6 +1926,13 @@ func unmarshalInputSendLoginCodeInput(ctx context.Context, ec *executionContext,
 				return it, err
 			}
 			it.Mobile = data
+		case "purpose":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("purpose"))
+			data, err := unmarshalNCodePurpose2parkbffᚋinternalᚋidentityᚐCodePurpose(ctx, ec, v)
+			if err != nil {
+				return it, err
+			}
+			it.Purpose = data
 		}
 	}
 	return it, nil
@@ -2793,6 +2804,38 @@ func marshalNChannel2ᚕparkbffᚋentᚋchannellinkᚐChannelᚄ(ctx context.Con
 
 	return ret
 }
+
+func unmarshalNCodePurpose2parkbffᚋinternalᚋidentityᚐCodePurpose(ctx context.Context, ec *executionContext, v any) (identity.CodePurpose, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalNCodePurpose2parkbffᚋinternalᚋidentityᚐCodePurposeF[tmp]
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalNCodePurpose2parkbffᚋinternalᚋidentityᚐCodePurpose(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v identity.CodePurpose) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(marshalNCodePurpose2parkbffᚋinternalᚋidentityᚐCodePurposeF[v])
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
+var (
+	unmarshalNCodePurpose2parkbffᚋinternalᚋidentityᚐCodePurposeF = map[string]identity.CodePurpose{
+		"LOGIN":            identity.CodeForLogin,
+		"MERGE":            identity.CodeForMerge,
+		"CHANGE_MOBILE":    identity.CodeForChangeMobile,
+		"GUARDIAN_CONSENT": identity.CodeForGuardianConsent,
+	}
+	marshalNCodePurpose2parkbffᚋinternalᚋidentityᚐCodePurposeF = map[identity.CodePurpose]string{
+		identity.CodeForLogin:           "LOGIN",
+		identity.CodeForMerge:           "MERGE",
+		identity.CodeForChangeMobile:    "CHANGE_MOBILE",
+		identity.CodeForGuardianConsent: "GUARDIAN_CONSENT",
+	}
+)
 
 func marshalNConsent2ᚖparkbffᚋinternalᚋprivacyᚋconsentsᚐConsent(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *consents.Consent) graphql.Marshaler {
 	if v == nil {

@@ -173,7 +173,7 @@ var sources = []*ast.Source{
     "Which channel."
     input: UnlinkChannelInput!
   ): UnlinkChannelPayload
-  "Moves the account to another mobile, proved by a code sent there. Needs a second factor (` + "`" + `STEP_UP_REQUIRED` + "`" + `)."
+  "Moves the account to another mobile, proved by a code sent there for CHANGE_MOBILE. Needs a second factor (` + "`" + `STEP_UP_REQUIRED` + "`" + `)."
   changeMobile(
     "The new mobile and its code."
     input: ChangeMobileInput!
@@ -350,10 +350,24 @@ type ConsentEdge {
   node: Consent!
 }
 
-"To whom a sign-in code is sent."
+"What a code is good for. It is refused everywhere else, and the text says what it is for."
+enum CodePurpose {
+  "` + "`" + `login` + "`" + `."
+  LOGIN
+  "` + "`" + `mergeAccounts` + "`" + `: sent to the mobile whose account is joined."
+  MERGE
+  "` + "`" + `changeMobile` + "`" + `: sent to the new mobile."
+  CHANGE_MOBILE
+  "` + "`" + `giveGuardianConsent` + "`" + `: sent to the guardian's mobile."
+  GUARDIAN_CONSENT
+}
+
+"To whom a code is sent, and what for."
 input SendLoginCodeInput {
   "Mobile of +86, +852, +853 or +886; without a prefix, +86."
   mobile: String!
+  "What the code is to be good for. For stepUp, ask sendStepUpCode."
+  purpose: CodePurpose! = LOGIN
 }
 
 "Answer to sendLoginCode."
@@ -492,8 +506,8 @@ type SetFullMaskPayload {
   ): LinkChannelPayload
   """
   Joins the account of another mobile to this one, which keeps its own mobile. That both are one person's is
-  proved by a code sent to the other mobile; accounts verified as two persons are not joined. Needs a second
-  factor (` + "`" + `STEP_UP_REQUIRED` + "`" + `).
+  proved by a code sent to the other mobile for MERGE; accounts verified as two persons are not joined. Needs a
+  second factor (` + "`" + `STEP_UP_REQUIRED` + "`" + `).
   """
   mergeAccounts(
     "The other mobile and its code."
@@ -1956,7 +1970,7 @@ type DataInventoryField {
     "Which vehicle and kind."
     input: SetVehicleMessagesInput!
   ): SetVehicleMessagesPayload
-  "Records that a guardian agrees to a minor's account, by a code sent to the guardian's mobile."
+  "Records that a guardian agrees to a minor's account, by a code sent to the guardian's mobile for GUARDIAN_CONSENT."
   giveGuardianConsent(
     "The guardian's mobile and its code."
     input: GiveGuardianConsentInput!
@@ -2253,7 +2267,7 @@ type Query {
 
 "What can be done."
 type Mutation {
-  "Sends a code by SMS. The answer never tells whether the mobile has an account."
+  "Sends a code by SMS, good for one purpose; the one sent last counts. The answer never tells whether the mobile has an account."
   sendLoginCode(
     "Whom to send it to."
     input: SendLoginCodeInput!

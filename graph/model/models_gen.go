@@ -681,10 +681,12 @@ type SendGateCommandPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
-// To whom a sign-in code is sent.
+// To whom a code is sent, and what for.
 type SendLoginCodeInput struct {
 	// Mobile of +86, +852, +853 or +886; without a prefix, +86.
 	Mobile string `json:"mobile"`
+	// What the code is to be good for. For stepUp, ask sendStepUpCode.
+	Purpose identity.CodePurpose `json:"purpose"`
 }
 
 // Answer to sendLoginCode.

@@ -68,7 +68,7 @@ func (s *Service) ChangeMobile(ctx context.Context, mobile, code string) error {
 		if _, err := holdAccount(ctx, tx, v.AccountID); err != nil {
 			return err
 		}
-		good, err := s.redeem(ctx, tx, m, code)
+		good, err := s.redeem(ctx, tx, m, CodeForChangeMobile, code)
 		if err != nil {
 			return err
 		}

@@ -24,32 +24,33 @@ const (
 
 var codeBound = new(big.Int).Exp(big.NewInt(10), big.NewInt(codeDigits), nil)
 
-// SendCode sends a sign-in code to a mobile and answers for how many seconds it is good. The code sent
-// last is the only one that counts. Whether the mobile has an account makes no difference to anything here.
+// SendCode sends a code to a mobile and answers for how many seconds it is good, for its purpose alone. The code
+// sent last is the only one that counts, whatever it is for, and the limits are the mobile's over all purposes.
+// Whether the mobile has an account makes no difference to anything here.
 //
 // Errors: INVALID_MOBILE; RATE_LIMITED within a minute of the last code and after ten in a day, whether or
 // not those texts arrived, and while the mobile is locked (guesses.go); UNAVAILABLE when the partner does
 // not answer.
-func (s *Service) SendCode(ctx context.Context, mobile string) (expiresIn int, err error) {
+func (s *Service) SendCode(ctx context.Context, mobile string, purpose CodePurpose) (expiresIn int, err error) {
 	m, err := cnid.ParseMobile(mobile)
 	if err != nil {
 		return 0, at(err, "mobile")
 	}
-	return s.sendCode(ctx, m)
+	return s.sendCode(ctx, m, purpose)
 }
 
-func (s *Service) sendCode(ctx context.Context, m cnid.Mobile) (expiresIn int, err error) {
+func (s *Service) sendCode(ctx context.Context, m cnid.Mobile, purpose CodePurpose) (expiresIn int, err error) {
 	code, err := s.drawCode()
 	if err != nil {
 		return 0, err
 	}
 	err = s.write(ctx, "send a code", func(ctx context.Context, tx *ent.Tx) error {
-		return s.keepCode(ctx, tx, m, code)
+		return s.keepCode(ctx, tx, m, purpose, code)
 	})
 	if err != nil {
 		return 0, err
 	}
-	if err := s.sms.SendCode(ctx, m, code); err != nil {
+	if err := s.sms.SendCode(ctx, m, purpose, code); err != nil {
 		return 0, at(err, "mobile")
 	}
 	return int(codeLife / time.Second), nil
@@ -75,7 +76,7 @@ func (s *Service) ForgetCodes(ctx context.Context) error {
 
 // keepCode writes the hash of a new code, unless the mobile was sent enough. Rows of the mobile that no limit
 // looks at any more go at once, or they would count.
-func (s *Service) keepCode(ctx context.Context, tx *ent.Tx, m cnid.Mobile, code string) error {
+func (s *Service) keepCode(ctx context.Context, tx *ent.Tx, m cnid.Mobile, purpose CodePurpose, code string) error {
 	now, mobile := s.clock.Now(), s.mobileIndex(m)
 	old := tx.LoginCode.Delete().Where(logincode.MobileIndex(mobile), logincode.CreatedAtLTE(now.Add(-day)))
 	if _, err := old.Exec(ctx); err != nil {
@@ -93,7 +94,7 @@ func (s *Service) keepCode(ctx context.Context, tx *ent.Tx, m cnid.Mobile, code 
 	if len(sent) > 0 {
 		serial = sent[0].Serial + 1
 	}
-	err = tx.LoginCode.Create().SetMobileIndex(mobile).SetSerial(serial).SetCodeHash(s.codeHash(m, code)).
+	err = tx.LoginCode.Create().SetMobileIndex(mobile).SetSerial(serial).SetCodeHash(s.codeHash(m, purpose, code)).
 		SetCreatedAt(now).SetExpiresAt(now.Add(codeLife)).Exec(ctx)
 	if store.IsDuplicate(err) {
 		return store.Retry(err) // another code was sent at the same moment: the limit will see it
@@ -116,9 +117,9 @@ func codeWait(sent []*ent.LoginCode, now time.Time) time.Duration {
 	return wait
 }
 
-// redeem uses up a mobile's code. A wrong one is counted, so the transaction must commit in both cases.
-// Error: RATE_LIMITED while the mobile is locked.
-func (s *Service) redeem(ctx context.Context, tx *ent.Tx, m cnid.Mobile, code string) (good bool, err error) {
+// redeem uses up a mobile's code for a purpose. A wrong one is counted, and one that is for another purpose is
+// wrong, so the transaction must commit in both cases. Error: RATE_LIMITED while the mobile is locked.
+func (s *Service) redeem(ctx context.Context, tx *ent.Tx, m cnid.Mobile, purpose CodePurpose, code string) (good bool, err error) {
 	now := s.clock.Now()
 	sent, err := tx.LoginCode.Query().Where(logincode.MobileIndex(s.mobileIndex(m))).
 		Order(logincode.BySerial(newestFirst)).Limit(codesPerDay).All(ctx)
@@ -138,7 +139,7 @@ func (s *Service) redeem(ctx context.Context, tx *ent.Tx, m cnid.Mobile, code st
 	if err != nil {
 		return false, fmt.Errorf("count an attempt: %w", err)
 	}
-	switch right := subtle.ConstantTimeCompare(last.CodeHash, s.codeHash(m, code)) == 1; {
+	switch right := subtle.ConstantTimeCompare(last.CodeHash, s.codeHash(m, purpose, code)) == 1; {
 	case counted == 0:
 		return false, nil
 	case !right:
@@ -151,9 +152,9 @@ func (s *Service) redeem(ctx context.Context, tx *ent.Tx, m cnid.Mobile, code st
 	return true, nil
 }
 
-// codeHash is keyed, because a million codes are soon tried, and bound to the mobile.
-func (s *Service) codeHash(m cnid.Mobile, code string) []byte {
-	return s.vault.Index("login_code", m.E164()+"|"+code)
+// codeHash is keyed, because a million codes are soon tried, and bound to the purpose and the mobile.
+func (s *Service) codeHash(m cnid.Mobile, purpose CodePurpose, code string) []byte {
+	return s.vault.Index("login_code", string(purpose)+"|"+m.E164()+"|"+code)
 }
 
 func (s *Service) mobileIndex(m cnid.Mobile) []byte { return s.vault.Index("mobile", m.E164()) }

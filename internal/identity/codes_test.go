@@ -3,6 +3,7 @@ package identity_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,14 +78,14 @@ func TestCodesAreSentOnceAMinuteAndTenTimesADay(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		for range 10 {
 			h.code(mobile)
-			_, err := h.SendCode(t.Context(), mobile)
+			_, err := h.SendCode(t.Context(), mobile, identity.CodeForLogin)
 			refused(t, err, fault.RateLimited)
 			if wait, ok := fault.As(err).Details()["retryAfter"].(int); !ok || wait < 60 {
 				t.Fatalf("retry after %d", wait)
 			}
 		}
 		h.clock.Pass(time.Hour)
-		_, err := h.SendCode(t.Context(), mobile)
+		_, err := h.SendCode(t.Context(), mobile, identity.CodeForLogin)
 		refused(t, err, fault.RateLimited)
 		if wait := fault.As(err).Details()["retryAfter"]; wait != int((23*time.Hour-9*time.Minute)/time.Second) {
 			t.Errorf("retry after %v", wait)
@@ -99,7 +100,7 @@ func TestCodesAreSentOnceAMinuteAndTenTimesADay(t *testing.T) {
 func TestTwoCodesAskedForAtOnceAreOne(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		errs := atOnce(6, func(int) error {
-			_, err := h.SendCode(t.Context(), mobile)
+			_, err := h.SendCode(t.Context(), mobile, identity.CodeForLogin)
 			return err
 		})
 		if n := successes(errs); n != 1 {
@@ -113,7 +114,7 @@ func TestTheAnswerToAskingForACodeDoesNotTellOfAnAccount(t *testing.T) {
 		h.arrives(mobile, signin.ChannelAPP)
 		h.clock.Pass(time.Minute)
 		for _, m := range []string{mobile, "13900139000"} {
-			if seconds, err := h.SendCode(t.Context(), m); seconds != 300 || err != nil {
+			if seconds, err := h.SendCode(t.Context(), m, identity.CodeForLogin); seconds != 300 || err != nil {
 				t.Errorf("%d, %v", seconds, err)
 			}
 			_, err := h.SignIn(t.Context(), identity.Login{Mobile: m, Code: wrong(h.sent(m)), Channel: signin.ChannelH5})
@@ -126,7 +127,7 @@ func TestTheAnswerToAskingForACodeDoesNotTellOfAnAccount(t *testing.T) {
 
 func TestNonsenseIsRefusedBeforeAnythingIsSent(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
-		_, err := h.SendCode(t.Context(), "12345")
+		_, err := h.SendCode(t.Context(), "12345", identity.CodeForLogin)
 		refused(t, err, cnid.InvalidMobile)
 		if fault.As(err).Field() != "mobile" {
 			t.Error("the field is not named")
@@ -141,7 +142,7 @@ func TestNonsenseIsRefusedBeforeAnythingIsSent(t *testing.T) {
 // deaf is a partner that is away.
 type deaf struct{}
 
-func (deaf) SendCode(context.Context, cnid.Mobile, string) error {
+func (deaf) SendCode(context.Context, cnid.Mobile, identity.CodePurpose, string) error {
 	return fault.Unavailable.Because(errors.New("away"))
 }
 
@@ -150,7 +151,7 @@ func TestAnAbsentPartnerIsSaidSo(t *testing.T) {
 		h.config.SMS = deaf{}
 		s, err := identity.New(h.config)
 		h.must(err)
-		_, err = s.SendCode(t.Context(), mobile)
+		_, err = s.SendCode(t.Context(), mobile, identity.CodeForLogin)
 		refused(t, err, fault.Unavailable)
 	})
 }
@@ -168,5 +169,47 @@ func TestCodesThatNoLimitLooksAtAreForgottenWhoeverAskedForThem(t *testing.T) {
 		})
 		_, err := h.SignIn(viewer.With(t.Context(), viewer.Nobody()), identity.Login{Mobile: "13900139000", Code: kept, Channel: signin.ChannelAPP})
 		h.must(err)
+	})
+}
+
+func TestTheTextOfACodeSaysWhatItIsForAndHowLongItIsGood(t *testing.T) {
+	seen := map[string]identity.CodePurpose{}
+	for purpose, text := range identity.CodeTexts() {
+		if strings.Count(text, "${code}") != 1 || !strings.Contains(text, "5分钟") {
+			t.Errorf("%s: %s", purpose, text)
+		}
+		if other, said := seen[text]; said {
+			t.Errorf("%s is said in the words of %s", purpose, other)
+		}
+		seen[text] = purpose
+	}
+}
+
+func TestAWrongPurposeIsAWrongGuessAndLeavesTheCodeGood(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		p := h.arrives(mobile, signin.ChannelAPP)
+		login := func(code string) error {
+			_, err := h.SignIn(t.Context(), identity.Login{Mobile: mobile, Code: code, Channel: signin.ChannelH5})
+			return err
+		}
+		h.clock.Pass(time.Minute)
+		_, err := h.SendStepUpCode(p.ctx)
+		h.must(err)
+		code := h.sent(mobile)
+		for range 4 {
+			refused(t, login(code), identity.CodeInvalid)
+		}
+		_, err = h.StepUp(p.ctx, code)
+		h.must(err)
+
+		for range 2 {
+			code = h.codeFor(identity.CodeForMerge, mobile)
+			for range 5 {
+				refused(t, login(code), identity.CodeInvalid)
+			}
+		}
+		h.code(mobile)
+		refused(t, h.MergeAccounts(h.arrives("13900139000", signin.ChannelAPP).ctx, mobile, h.sent(mobile)), identity.CodeInvalid)
+		mustWait(t, login(h.sent(mobile)), time.Hour) // four, ten and one
 	})
 }

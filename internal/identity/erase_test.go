@@ -115,8 +115,8 @@ func TestWhoWasLetInBeforeTheClosingChangesNothingAfterIt(t *testing.T) {
 		_, messagesErr := h.SetVehicleMessages(before, v.Row, identity.MessageEntered, false)
 		for _, err := range []error{
 			accountErr, profileErr, bindErr, messagesErr,
-			h.ChangeMobile(before, "13700137000", h.code("13700137000")),
-			h.GiveGuardianConsent(before, "13700137000", h.sent("13700137000")),
+			h.ChangeMobile(before, "13700137000", h.codeFor(identity.CodeForChangeMobile, "13700137000")),
+			h.GiveGuardianConsent(before, "13700137000", h.codeFor(identity.CodeForGuardianConsent, "13700137000")),
 		} {
 			refused(t, err, fault.NotFound)
 		}
@@ -205,7 +205,7 @@ func TestADeadlineIsKeptOnceAndStoppedByAGuardianWhoComesInTime(t *testing.T) {
 			}
 		})
 		h.clock.Pass(2 * 24 * time.Hour)
-		code := h.code("13900139000")
+		code := h.codeFor(identity.CodeForGuardianConsent, "13900139000")
 		errs := atOnce(2, func(i int) error {
 			if i == 0 {
 				return h.EraseOverdue(t.Context())
@@ -229,7 +229,7 @@ func TestADocumentOfAConsentedMinorSetsNoDeadline(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		p := h.arrives(mobile, signin.ChannelAPP)
 		v := p.binds(plate)
-		h.must(h.GiveGuardianConsent(p.ctx, "13900139000", h.code("13900139000")))
+		h.must(h.GiveGuardianConsent(p.ctx, "13900139000", h.codeFor(identity.CodeForGuardianConsent, "13900139000")))
 		refused(t, p.verifies(v, licence(plate, "张三"), card("张三", child)), identity.VerificationRefused)
 		h.clock.Pass(30 * 24 * time.Hour)
 		h.must(h.EraseOverdue(t.Context()))

@@ -101,7 +101,7 @@ func (s *Service) GiveGuardianConsent(ctx context.Context, guardianMobile, code 
 		if refusal = nil; equal(row.MobileIndex, s.mobileIndex(guardian)) {
 			return GuardianIsSelf
 		}
-		good, err := s.redeem(ctx, tx, guardian, code)
+		good, err := s.redeem(ctx, tx, guardian, CodeForGuardianConsent, code)
 		if err != nil {
 			return err
 		}

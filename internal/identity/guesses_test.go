@@ -51,7 +51,7 @@ func TestFifteenWrongCodesLockTheMobileForAnHour(t *testing.T) {
 			for wait := time.Hour; wait > 0; wait -= 20 * time.Minute {
 				_, err := h.SignIn(t.Context(), in)
 				mustWait(t, err, wait)
-				_, err = h.SendCode(t.Context(), m)
+				_, err = h.SendCode(t.Context(), m, identity.CodeForLogin)
 				mustWait(t, err, wait)
 				if m == mobile {
 					_, err = h.StepUp(owner.ctx, in.Code)
@@ -89,7 +89,7 @@ func TestTheRightCodeIsTakenAfterFourteenWrongOnes(t *testing.T) {
 		h.must(err)
 		h.code(mobile)
 		h.guesses(mobile, 1) // the fifteenth of the day
-		_, err = h.SendCode(t.Context(), mobile)
+		_, err = h.SendCode(t.Context(), mobile, identity.CodeForLogin)
 		mustWait(t, err, time.Hour)
 	})
 }

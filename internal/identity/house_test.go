@@ -102,14 +102,25 @@ func newHouse(t testing.TB, s *store.Store) *house {
 	return h
 }
 
-func (h *house) smsClient() *sms.Client {
+// texter names templates by the purpose they are for.
+type texter struct{ *sms.Client }
+
+func (x texter) SendCode(ctx context.Context, m cnid.Mobile, purpose identity.CodePurpose, code string) error {
+	return x.Client.SendCode(ctx, m, sms.Template(purpose), code)
+}
+
+func (h *house) smsClient() texter {
 	key := acs3.Credentials{ID: "id", Secret: "secret"}
-	h.sms = smssandbox.New(key, h.clock)
+	approved := map[string]string{}
+	for purpose, words := range identity.CodeTexts() {
+		approved[string(purpose)] = words
+	}
+	h.sms = smssandbox.New(key, approved, h.clock)
 	server := httptest.NewServer(h.sms)
 	h.t.Cleanup(server.Close)
-	client, err := sms.New(sms.Config{BaseURL: server.URL, Credentials: key, SignName: "捷停车", TemplateCode: "SMS_1"}, h.clock, rand.Reader)
+	client, err := sms.New(sms.Config{BaseURL: server.URL, Credentials: key, SignName: "捷停车"}, h.clock, rand.Reader)
 	h.must(err)
-	return client
+	return texter{client}
 }
 
 func (h *house) ocrClient() *ocr.Client {
@@ -134,11 +145,17 @@ func (h *house) must(err error) {
 	}
 }
 
-// code asks for a code and answers the one that the stand-in was sent.
+// code asks for a code to sign in with and answers the one that the stand-in was sent.
 func (h *house) code(mobile string) string {
 	h.t.Helper()
+	return h.codeFor(identity.CodeForLogin, mobile)
+}
+
+// codeFor does so for any purpose.
+func (h *house) codeFor(purpose identity.CodePurpose, mobile string) string {
+	h.t.Helper()
 	h.clock.Pass(time.Minute)
-	_, err := h.SendCode(h.t.Context(), mobile)
+	_, err := h.SendCode(h.t.Context(), mobile, purpose)
 	h.must(err)
 	return h.sent(mobile)
 }

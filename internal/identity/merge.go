@@ -43,7 +43,7 @@ func (s *Service) MergeAccounts(ctx context.Context, mobile, code string) error 
 	var refusal error
 	err = s.write(ctx, "merge accounts", func(ctx context.Context, tx *ent.Tx) error {
 		refusal = CodeInvalid
-		good, err := s.redeem(ctx, tx, m, code)
+		good, err := s.redeem(ctx, tx, m, CodeForMerge, code)
 		if err != nil || !good {
 			return err // a wrong code is counted, so this commits
 		}

@@ -26,7 +26,7 @@ func TestMergesAtOnceLoseNothing(t *testing.T) {
 		both := []*person{h.arrives(mobile, signin.ChannelAPP), h.arrives(second, signin.ChannelAPP)}
 		both[0].binds("粤B00001")
 		both[1].binds("粤B00002")
-		codes := []string{h.code(second), h.code(mobile)}
+		codes := []string{h.codeFor(identity.CodeForMerge, second), h.codeFor(identity.CodeForMerge, mobile)}
 		errs := atOnce(2, func(i int) error { return h.MergeAccounts(both[i].ctx, []string{second, mobile}[i], codes[i]) })
 		if n := successes(errs); n != 1 {
 			t.Fatalf("each swallowed the other: %v", errs)

@@ -31,9 +31,9 @@ import (
 // day is the window of every daily limit: the last 24 hours, not the calendar's day.
 const day = 24 * time.Hour
 
-// Sender sends a sign-in code by SMS. Errors are faults and name neither mobile nor code.
+// Sender sends a code by SMS, in the text of its purpose. Errors are faults and name neither mobile nor code.
 type Sender interface {
-	SendCode(ctx context.Context, mobile cnid.Mobile, code string) error
+	SendCode(ctx context.Context, mobile cnid.Mobile, purpose CodePurpose, code string) error
 }
 
 // DocumentReader reads the documents of a verification. Errors: ocr.Unreadable and ocr.NotOriginal, which

@@ -68,7 +68,7 @@ func (s *Service) SignIn(ctx context.Context, in Login) (Tokens, error) {
 	var begun *ent.SignIn
 	err = s.write(ctx, "sign in", func(ctx context.Context, tx *ent.Tx) error {
 		begun = nil
-		good, err := s.redeem(ctx, tx, m, in.Code)
+		good, err := s.redeem(ctx, tx, m, CodeForLogin, in.Code)
 		if err != nil || !good {
 			return err // a wrong code is counted, so this commits
 		}

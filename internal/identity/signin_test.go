@@ -146,9 +146,9 @@ func TestUnlinkingStopsFollowingAndKeepsTheSignIn(t *testing.T) {
 func TestAMobileMovesByACodeSentToTheNewOne(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		p, other := h.arrives(mobile, signin.ChannelAPP), h.arrives("13900139000", signin.ChannelAPP)
-		refused(t, h.ChangeMobile(p.ctx, "13700137000", wrong(h.code("13700137000"))), identity.CodeInvalid)
-		refused(t, h.ChangeMobile(p.ctx, "13900139000", h.code("13900139000")), identity.MobileTaken)
-		h.must(h.ChangeMobile(p.ctx, "13700137000", h.code("13700137000")))
+		refused(t, h.ChangeMobile(p.ctx, "13700137000", wrong(h.codeFor(identity.CodeForChangeMobile, "13700137000"))), identity.CodeInvalid)
+		refused(t, h.ChangeMobile(p.ctx, "13900139000", h.codeFor(identity.CodeForChangeMobile, "13900139000")), identity.MobileTaken)
+		h.must(h.ChangeMobile(p.ctx, "13700137000", h.codeFor(identity.CodeForChangeMobile, "13700137000")))
 
 		a, err := h.Account(p.ctx)
 		h.must(err)

@@ -32,7 +32,7 @@ func (s *Service) SendStepUpCode(ctx context.Context) (expiresIn int, err error)
 	if err != nil {
 		return 0, err
 	}
-	return s.sendCode(ctx, m)
+	return s.sendCode(ctx, m, CodeForStepUp)
 }
 
 // StepUp passes the second factor by the code sent to the account's mobile, and answers until when it holds
@@ -48,7 +48,7 @@ func (s *Service) StepUp(ctx context.Context, code string) (until time.Time, err
 		if err != nil {
 			return err
 		}
-		if good, err = s.redeem(ctx, tx, m, code); err != nil || !good {
+		if good, err = s.redeem(ctx, tx, m, CodeForStepUp, code); err != nil || !good {
 			return err // a wrong code is counted, so this commits
 		}
 		err = tx.SignIn.Update().Where(signin.ID(v.SignInID), signin.RevokedAtIsNil()).SetSteppedUpAt(now).Exec(ctx)

@@ -85,7 +85,7 @@ func TestAChangedMobileEndsEveryOtherSignIn(t *testing.T) {
 		ended, cancel := h.SignInEnded(thief.viewer().SignInID)
 		defer cancel()
 		old := h.code(mobile) // on its way while the mobile changes
-		h.must(h.ChangeMobile(owner.ctx, next, h.code(next)))
+		h.must(h.ChangeMobile(owner.ctx, next, h.codeFor(identity.CodeForChangeMobile, next)))
 
 		select {
 		case <-ended:

@@ -149,7 +149,7 @@ func settleDriver(ctx context.Context, h *server.House, mobile, plate string, ve
 	if err != nil {
 		return driver{}, err
 	}
-	if _, err := h.Identity.SendCode(ctx, mobile); err != nil {
+	if _, err := h.Identity.SendCode(ctx, mobile, identity.CodeForLogin); err != nil {
 		return driver{}, err
 	}
 	code, _ := h.Partners.Sandbox.Code(number)

@@ -68,7 +68,7 @@ type letterbox struct {
 }
 
 // SendCode keeps the code.
-func (b *letterbox) SendCode(_ context.Context, _ cnid.Mobile, code string) error {
+func (b *letterbox) SendCode(_ context.Context, _ cnid.Mobile, _ identity.CodePurpose, code string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.code = code
@@ -94,7 +94,7 @@ func (s *settler) settle(ctx context.Context) error {
 	if err != nil || standing {
 		return err
 	}
-	if _, err := s.people.SendCode(ctx, s.account.Mobile); err != nil {
+	if _, err := s.people.SendCode(ctx, s.account.Mobile, identity.CodeForLogin); err != nil {
 		return err
 	}
 	if _, err := s.people.SignIn(ctx, identity.Login{Mobile: s.account.Mobile, Code: s.box.last(), Channel: s.account.Channel}); err != nil {

@@ -94,7 +94,7 @@ func (h *town) newcomer(account Account) (*identity.Service, context.Context) {
 	service, err := identity.New(h.people)
 	h.must(err)
 	ctx := viewer.With(h.t.Context(), viewer.Nobody())
-	_, err = service.SendCode(ctx, account.Mobile)
+	_, err = service.SendCode(ctx, account.Mobile, identity.CodeForLogin)
 	h.must(err)
 	_, err = service.SignIn(ctx, identity.Login{Mobile: account.Mobile, Code: h.box.last(), Channel: account.Channel})
 	h.must(err)

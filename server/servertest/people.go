@@ -39,8 +39,25 @@ func (h *House) SignIn(mobile, channel string) *Client {
 	}
 }
 
+// CodeFor asks for a code for a purpose and answers it.
+func (h *House) CodeFor(purpose, mobile string) string {
+	h.T.Helper()
+	h.Anonymous().Asks(`mutation($in: SendLoginCodeInput!) { sendLoginCode(input: $in) { userErrors { code message } } }`,
+		Vars{"in": Vars{"mobile": mobile, "purpose": purpose}}).OK()
+	return h.SentCode(mobile)
+}
+
 // SentCode is the code that was last sent to a mobile.
 func (h *House) SentCode(mobile string) string {
+	h.T.Helper()
+	return h.Sent(mobile).Code
+}
+
+// SMS is what was last sent to a mobile: the code, and the whole text.
+type SMS struct{ Code, Text string }
+
+// Sent answers it.
+func (h *House) Sent(mobile string) SMS {
 	h.T.Helper()
 	r, err := http.NewRequestWithContext(h.T.Context(), http.MethodGet, h.URL+"/dev/sms?mobile="+url.QueryEscape(mobile), nil)
 	if err != nil {
@@ -51,11 +68,11 @@ func (h *House) SentCode(mobile string) string {
 		h.T.Fatal(err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	var sent struct{ Code string }
+	var sent SMS
 	if err := json.NewDecoder(io.LimitReader(response.Body, 1<<10)).Decode(&sent); err != nil || sent.Code == "" {
 		h.T.Fatalf("no code was sent: %v", err)
 	}
-	return sent.Code
+	return sent
 }
 
 // Binds binds a plate with its consent and answers the vehicle's id.

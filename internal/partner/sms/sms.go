@@ -1,4 +1,4 @@
-// Package sms sends login codes through Alibaba Cloud's short message service
+// Package sms sends codes through Alibaba Cloud's short message service
 // (SendSms of 2017-05-25, https://help.aliyun.com/zh/sms/developer-reference/api-dysmsapi-2017-05-25-sendsms).
 package sms
 
@@ -30,12 +30,14 @@ const (
 
 // Config says whom to ask and in whose name. All but Transport is required.
 type Config struct {
-	BaseURL      string // Endpoint, or a stand-in's
-	Credentials  acs3.Credentials
-	SignName     string // the approved signature every text begins with
-	TemplateCode string // the approved template, with one parameter named code
-	Transport    http.RoundTripper
+	BaseURL     string // Endpoint, or a stand-in's
+	Credentials acs3.Credentials
+	SignName    string // the approved signature every text begins with
+	Transport   http.RoundTripper
 }
+
+// Template is the service's code of an approved text with one parameter, named code.
+type Template string
 
 // Client sends texts. It may be used by many goroutines at once.
 type Client struct {
@@ -50,8 +52,8 @@ func New(config Config, clock clock.Clock, random io.Reader) (*Client, error) {
 	if base, err := url.Parse(config.BaseURL); err != nil || base.Host == "" {
 		return nil, errors.New("sms: the base URL is not one")
 	}
-	if config.Credentials.ID == "" || config.Credentials.Secret == "" || config.SignName == "" || config.TemplateCode == "" {
-		return nil, errors.New("sms: credentials, sign name and template code are required")
+	if config.Credentials.ID == "" || config.Credentials.Secret == "" || config.SignName == "" {
+		return nil, errors.New("sms: credentials and sign name are required")
 	}
 	return &Client{
 		config: config,
@@ -65,13 +67,13 @@ func New(config Config, clock clock.Clock, random io.Reader) (*Client, error) {
 	}, nil
 }
 
-// SendCode sends one login code. It is not repeated on failure, for the first text may be on its way.
+// SendCode sends one code in the text of a template. It is not repeated on failure, for the first text may be on its way.
 //
 // Errors: cnid.InvalidMobile when the service does not know the number; fault.RateLimited when it sends
 // no more to it today; fault.Unavailable otherwise, with the cause for the log, which names neither the
 // number nor the code.
-func (c *Client) SendCode(ctx context.Context, mobile cnid.Mobile, code string) error {
-	request, err := c.request(ctx, mobile, code)
+func (c *Client) SendCode(ctx context.Context, mobile cnid.Mobile, template Template, code string) error {
+	request, err := c.request(ctx, mobile, template, code)
 	if err != nil {
 		return err
 	}
@@ -90,7 +92,7 @@ func (c *Client) SendCode(ctx context.Context, mobile cnid.Mobile, code string) 
 	return outcome(reply.Code, reply.RequestID)
 }
 
-func (c *Client) request(ctx context.Context, mobile cnid.Mobile, code string) (*http.Request, error) {
+func (c *Client) request(ctx context.Context, mobile cnid.Mobile, template Template, code string) (*http.Request, error) {
 	param, err := json.Marshal(map[string]string{"code": code})
 	if err != nil {
 		return nil, fmt.Errorf("sms: write template parameters: %w", err)
@@ -98,7 +100,7 @@ func (c *Client) request(ctx context.Context, mobile cnid.Mobile, code string) (
 	return acs3.NewRequest(ctx, c.config.BaseURL, acs3.Call{Action: action, Version: version, Parameters: url.Values{
 		"PhoneNumbers":  {dialled(mobile)},
 		"SignName":      {c.config.SignName},
-		"TemplateCode":  {c.config.TemplateCode},
+		"TemplateCode":  {string(template)},
 		"TemplateParam": {string(param)},
 	}}, c.config.Credentials, c.random, c.clock.Now())
 }

@@ -21,6 +21,9 @@ import (
 
 var ours = acs3.Credentials{ID: "id", Secret: "secret"}
 
+// approved are the templates that the stand-in knows.
+var approved = map[string]string{"SMS_1": "登录验证码${code}。", "SMS_2": "确认码${code}。"}
+
 type noon struct{}
 
 func (noon) Now() time.Time { return time.Date(2026, 11, 21, 4, 0, 0, 0, time.UTC) }
@@ -35,7 +38,7 @@ func mobile(t *testing.T, number string) cnid.Mobile {
 }
 
 func config(base string) sms.Config {
-	return sms.Config{BaseURL: base, Credentials: ours, SignName: "停车", TemplateCode: "SMS_1"}
+	return sms.Config{BaseURL: base, Credentials: ours, SignName: "停车"}
 }
 
 func client(t *testing.T, config sms.Config, random io.Reader) *sms.Client {
@@ -54,19 +57,25 @@ func serve(t *testing.T, h http.Handler) string {
 	return server.URL
 }
 
-func TestTheLastCodeReachesItsMobile(t *testing.T) {
-	phone := sandbox.New(ours, noon{})
+func TestTheLastCodeReachesItsMobileInTheTextItIsSentIn(t *testing.T) {
+	phone := sandbox.New(ours, approved, noon{})
 	c := client(t, config(serve(t, phone)), rand.Reader)
 	for _, number := range []string{"13800138000", "+85291234567", "+85366123456", "+886912345678"} {
 		m := mobile(t, number)
 		if _, ok := phone.Code(m); ok {
 			t.Fatalf("%s has a code before any was sent", number)
 		}
-		for _, code := range []string{"111111", "22&2=2"} {
-			if err := c.SendCode(t.Context(), m, code); err != nil {
+		for _, sent := range []struct {
+			template    sms.Template
+			code, words string
+		}{{"SMS_1", "111111", "登录验证码111111。"}, {"SMS_2", "22&2=2", "确认码22&2=2。"}} {
+			if err := c.SendCode(t.Context(), m, sent.template, sent.code); err != nil {
 				t.Fatalf("%s: %v", number, err)
 			}
-			if got, ok := phone.Code(m); !ok || got != code {
+			if got, ok := phone.Code(m); !ok || got != sent.code {
+				t.Errorf("%s got %q", number, got)
+			}
+			if got, ok := phone.Text(m); !ok || got != sent.words {
 				t.Errorf("%s got %q", number, got)
 			}
 		}
@@ -74,10 +83,10 @@ func TestTheLastCodeReachesItsMobile(t *testing.T) {
 }
 
 func TestAnotherSecretSendsNothing(t *testing.T) {
-	phone := sandbox.New(ours, noon{})
+	phone := sandbox.New(ours, approved, noon{})
 	forged := config(serve(t, phone))
 	forged.Credentials.Secret = "guessed"
-	err := client(t, forged, rand.Reader).SendCode(t.Context(), mobile(t, "13800138000"), "123456")
+	err := client(t, forged, rand.Reader).SendCode(t.Context(), mobile(t, "13800138000"), "SMS_1", "123456")
 	if !errors.Is(err, fault.Unavailable) || !strings.Contains(cause(err), "SignatureDoesNotMatch") {
 		t.Errorf("%v because %s", err, cause(err))
 	}
@@ -86,12 +95,23 @@ func TestAnotherSecretSendsNothing(t *testing.T) {
 	}
 }
 
+func TestATextThatIsNotApprovedIsNotSent(t *testing.T) {
+	phone := sandbox.New(ours, approved, noon{})
+	err := client(t, config(serve(t, phone)), rand.Reader).SendCode(t.Context(), mobile(t, "13800138000"), "SMS_3", "123456")
+	if !errors.Is(err, fault.Unavailable) || !strings.Contains(cause(err), "isv.SMS_TEMPLATE_ILLEGAL") {
+		t.Errorf("%v because %s", err, cause(err))
+	}
+	if words, ok := phone.Text(mobile(t, "13800138000")); ok {
+		t.Errorf("%s was sent", words)
+	}
+}
+
 func TestARepeatedNonceIsRefused(t *testing.T) {
-	c := client(t, config(serve(t, sandbox.New(ours, noon{}))), repeating{})
-	if err := c.SendCode(t.Context(), mobile(t, "13800138000"), "1"); err != nil {
+	c := client(t, config(serve(t, sandbox.New(ours, approved, noon{}))), repeating{})
+	if err := c.SendCode(t.Context(), mobile(t, "13800138000"), "SMS_1", "1"); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.SendCode(t.Context(), mobile(t, "13800138000"), "2"); !strings.Contains(cause(err), "SignatureNonceUsed") {
+	if err := c.SendCode(t.Context(), mobile(t, "13800138000"), "SMS_1", "2"); !strings.Contains(cause(err), "SignatureNonceUsed") {
 		t.Errorf("%v because %s", err, cause(err))
 	}
 }
@@ -107,7 +127,7 @@ func TestRefusalsOfTheServiceAreTranslatedWithoutTheNumber(t *testing.T) {
 		`{"Code":13800138000}`: fault.Unavailable,
 	} {
 		base := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, reply) }))
-		err := client(t, config(base), rand.Reader).SendCode(t.Context(), mobile(t, "13800138000"), "654321")
+		err := client(t, config(base), rand.Reader).SendCode(t.Context(), mobile(t, "13800138000"), "SMS_1", "654321")
 		if !errors.Is(err, want) {
 			t.Errorf("%s: %v", reply, err)
 		}
@@ -120,13 +140,13 @@ func TestRefusalsOfTheServiceAreTranslatedWithoutTheNumber(t *testing.T) {
 func TestAServiceThatCannotBeReachedIsUnavailable(t *testing.T) {
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()
-	err := client(t, config(gone.URL), rand.Reader).SendCode(t.Context(), mobile(t, "13800138000"), "654321")
+	err := client(t, config(gone.URL), rand.Reader).SendCode(t.Context(), mobile(t, "13800138000"), "SMS_1", "654321")
 	if !errors.Is(err, fault.Unavailable) || strings.Contains(cause(err), "13800138000") {
 		t.Errorf("%v because %s", err, cause(err))
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := client(t, config(gone.URL), rand.Reader).SendCode(ctx, mobile(t, "13800138000"), "1"); !errors.Is(err, context.Canceled) {
+	if err := client(t, config(gone.URL), rand.Reader).SendCode(ctx, mobile(t, "13800138000"), "SMS_1", "1"); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
@@ -134,25 +154,24 @@ func TestAServiceThatCannotBeReachedIsUnavailable(t *testing.T) {
 func TestARedirectIsNotFollowed(t *testing.T) {
 	elsewhere := serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the number went elsewhere") }))
 	base := serve(t, http.RedirectHandler(elsewhere, http.StatusTemporaryRedirect))
-	if err := client(t, config(base), rand.Reader).SendCode(t.Context(), mobile(t, "13800138000"), "1"); !errors.Is(err, fault.Unavailable) {
+	if err := client(t, config(base), rand.Reader).SendCode(t.Context(), mobile(t, "13800138000"), "SMS_1", "1"); !errors.Is(err, fault.Unavailable) {
 		t.Error(err)
 	}
 }
 
 func TestWithoutRandomnessNothingIsSent(t *testing.T) {
-	c := client(t, config(serve(t, sandbox.New(ours, noon{}))), iotest.ErrReader(errors.New("broken")))
-	if err := c.SendCode(t.Context(), mobile(t, "13800138000"), "1"); err == nil {
+	c := client(t, config(serve(t, sandbox.New(ours, approved, noon{}))), iotest.ErrReader(errors.New("broken")))
+	if err := c.SendCode(t.Context(), mobile(t, "13800138000"), "SMS_1", "1"); err == nil {
 		t.Error("sent")
 	}
 }
 
 func TestAnIncompleteConfigurationIsRefused(t *testing.T) {
 	for name, change := range map[string]func(*sms.Config){
-		"no URL":      func(c *sms.Config) { c.BaseURL = "" },
-		"no scheme":   func(c *sms.Config) { c.BaseURL = "dysmsapi" },
-		"no secret":   func(c *sms.Config) { c.Credentials.Secret = "" },
-		"no sign":     func(c *sms.Config) { c.SignName = "" },
-		"no template": func(c *sms.Config) { c.TemplateCode = "" },
+		"no URL":    func(c *sms.Config) { c.BaseURL = "" },
+		"no scheme": func(c *sms.Config) { c.BaseURL = "dysmsapi" },
+		"no secret": func(c *sms.Config) { c.Credentials.Secret = "" },
+		"no sign":   func(c *sms.Config) { c.SignName = "" },
 	} {
 		wrong := config(sms.Endpoint)
 		change(&wrong)

@@ -1,6 +1,6 @@
 // Package sms stands in for Alibaba Cloud's short message service: it speaks the wire protocol of SendSms,
-// checks signatures like the original, and keeps the last code of each mobile in memory instead of
-// sending it.
+// checks signatures and templates like the original, and keeps the last text for each mobile in memory
+// instead of sending it.
 package sms
 
 import (
@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 
 	"parkbff/internal/clock"
@@ -22,24 +23,40 @@ const maxBody = 64 << 10
 // Sandbox is an http.Handler.
 type Sandbox struct {
 	credentials acs3.Credentials
+	templates   map[string]string
 	clock       clock.Clock
 
 	mu       sync.Mutex
 	requests int
-	codes    recent.Values[cnid.Mobile, string]
+	texts    recent.Values[cnid.Mobile, text]
 	nonces   recent.Values[string, struct{}]
 }
 
-// New answers a stand-in that knows one access key.
-func New(credentials acs3.Credentials, clock clock.Clock) *Sandbox {
-	return &Sandbox{credentials: credentials, clock: clock}
+// text is what a phone would show, and the code in it.
+type text struct{ words, code string }
+
+// New answers a stand-in that knows one access key and, by their codes, the texts that are approved, with
+// ${code} where the code stands. It keeps the map.
+func New(credentials acs3.Credentials, templates map[string]string, clock clock.Clock) *Sandbox {
+	return &Sandbox{credentials: credentials, templates: templates, clock: clock}
 }
 
 // Code is the last code sent to a mobile, if one was.
 func (s *Sandbox) Code(mobile cnid.Mobile) (string, bool) {
+	last, ok := s.last(mobile)
+	return last.code, ok
+}
+
+// Text is what a mobile was sent last, if anything was: all the words, the code among them.
+func (s *Sandbox) Text(mobile cnid.Mobile) (string, bool) {
+	last, ok := s.last(mobile)
+	return last.words, ok
+}
+
+func (s *Sandbox) last(mobile cnid.Mobile) (text, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.codes.Get(mobile)
+	return s.texts.Get(mobile)
 }
 
 // ServeHTTP answers one call.
@@ -64,7 +81,7 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.answer(w, http.StatusOK, s.send(body))
 }
 
-// send keeps the code a call carries and answers the code of its outcome, which comes with status 200
+// send keeps the text a call stands for and answers the code of its outcome, which comes with status 200
 // whatever it is, as the original does for faults of the message itself.
 func (s *Sandbox) send(body []byte) string {
 	form, err := url.ParseQuery(string(body))
@@ -78,7 +95,8 @@ func (s *Sandbox) send(body []byte) string {
 	if form.Get("SignName") == "" {
 		return "isv.SMS_SIGNATURE_ILLEGAL"
 	}
-	if form.Get("TemplateCode") == "" {
+	words, approved := s.templates[form.Get("TemplateCode")]
+	if !approved {
 		return "isv.SMS_TEMPLATE_ILLEGAL"
 	}
 	var param struct {
@@ -89,7 +107,7 @@ func (s *Sandbox) send(body []byte) string {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.codes.Put(mobile, param.Code)
+	s.texts.Put(mobile, text{words: strings.ReplaceAll(words, "${code}", param.Code), code: param.Code})
 	return "OK"
 }
 

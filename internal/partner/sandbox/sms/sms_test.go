@@ -39,7 +39,7 @@ func form(changes url.Values) string {
 }
 
 func TestFaultyMessagesAreRefusedByTheirCode(t *testing.T) {
-	s := New(known, still{})
+	s := New(known, map[string]string{"SMS_1": "验证码${code}。"}, still{})
 	for name, c := range map[string]struct{ action, body, want string }{
 		"good":            {"SendSms", form(nil), `"OK"`},
 		"another action":  {"QuerySendDetails", form(nil), "InvalidAction.NotFound"},
@@ -47,6 +47,7 @@ func TestFaultyMessagesAreRefusedByTheirCode(t *testing.T) {
 		"foreign number":  {"SendSms", form(url.Values{"PhoneNumbers": {"4915112345678"}}), "isv.MOBILE_NUMBER_ILLEGAL"},
 		"no sign":         {"SendSms", form(url.Values{"SignName": {""}}), "isv.SMS_SIGNATURE_ILLEGAL"},
 		"no template":     {"SendSms", form(url.Values{"TemplateCode": {""}}), "isv.SMS_TEMPLATE_ILLEGAL"},
+		"not approved":    {"SendSms", form(url.Values{"TemplateCode": {"SMS_2"}}), "isv.SMS_TEMPLATE_ILLEGAL"},
 		"no code":         {"SendSms", form(url.Values{"TemplateParam": {"{}"}}), "isv.TEMPLATE_MISSING_PARAMETERS"},
 		"broken code":     {"SendSms", form(url.Values{"TemplateParam": {"1"}}), "isv.TEMPLATE_MISSING_PARAMETERS"},
 		"broken form":     {"SendSms", "%", "isv.INVALID_PARAMETERS"},
