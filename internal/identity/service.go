@@ -20,6 +20,7 @@ import (
 	"parkbff/internal/cnid"
 	"parkbff/internal/identity/token"
 	notices "parkbff/internal/notice"
+	"parkbff/internal/pace"
 	"parkbff/internal/partner/ocr"
 	"parkbff/internal/privacy/consents"
 	"parkbff/internal/risk"
@@ -125,6 +126,7 @@ type Service struct {
 	numbers       Numbers
 	proveChannels bool
 
+	pace     *pace.Pace
 	known    *factCache
 	ending   *endings
 	doubt    chan struct{} // asks Watch to check the watched tokens
@@ -147,7 +149,7 @@ func New(c Config) (*Service, error) {
 		sms: c.SMS, reader: c.Reader, teller: c.Teller, risks: c.Risks, stepUps: c.StepUps, log: c.Log,
 		catalogue: c.Catalogue, stirred: c.Stirred,
 		platforms: c.Platforms, numbers: c.Numbers, proveChannels: c.ProveChannels,
-		known: newFactCache(), ending: newEndings(), doubt: make(chan struct{}, 1), suspects: make(chan subject, 64),
+		pace: pace.New(c.Clock), known: newFactCache(), ending: newEndings(), doubt: make(chan struct{}, 1), suspects: make(chan subject, 64),
 	}, nil
 }
 

@@ -56,7 +56,7 @@ func New(o Options) http.Handler {
 	if o.TLS {
 		handler = o.GraphQL.overTLS(mux, o.Proxies)
 	}
-	return newObserver(secured(spoken(handler), o.TLS), log, newID, registry)
+	return newObserver(secured(spoken(located(handler, o.Proxies, o.TLS)), o.TLS), log, newID, registry)
 }
 
 func (o Options) optional() map[string]http.Handler {
