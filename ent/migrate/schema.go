@@ -185,6 +185,9 @@ var (
 				Name:    "erasure_deadline",
 				Unique:  false,
 				Columns: []*schema.Column{ErasuresColumns[4]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "erased_at IS NULL",
+				},
 			},
 		},
 	}
@@ -932,6 +935,14 @@ var (
 				Columns: []*schema.Column{VehicleBindingsColumns[18], VehicleBindingsColumns[19]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "ended_at IS NULL",
+				},
+			},
+			{
+				Name:    "vehiclebinding_invited_by_account_id",
+				Unique:  false,
+				Columns: []*schema.Column{VehicleBindingsColumns[13]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "invited_by_account_id IS NOT NULL",
 				},
 			},
 		},
