@@ -7,7 +7,7 @@ import (
 	"parkbff/server/callback"
 )
 
-var unsignedCallbacks = errors.New("wechatOfficial: encodingAesKey is required in production: without it nothing signs what a call-back says")
+var errUnsignedCallbacks = errors.New("wechatOfficial: encodingAesKey is required in production: without it nothing signs what a call-back says")
 
 // CheckCallbacks answers whether the signatures of call-backs cover what they say. Production refuses to start
 // otherwise. Alipay's are signed whole whatever the setting.
@@ -15,7 +15,7 @@ func (p *Partners) CheckCallbacks() error {
 	if p.WechatOfficial.SignedWhole() {
 		return nil
 	}
-	return unsignedCallbacks
+	return errUnsignedCallbacks
 }
 
 // callbacks are the routes on which partners call us.
