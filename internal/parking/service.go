@@ -46,6 +46,7 @@ type Config struct {
 	Calendar tariff.Calendar
 	Teller   Teller
 	Bus      Publisher
+	Policies Policies
 	Risks    Risks // nil: nobody notes them
 	Log      *slog.Logger
 }
@@ -59,6 +60,7 @@ type Service struct {
 	calendar  tariff.Calendar
 	teller    Teller
 	bus       Publisher
+	policies  Policies
 	risks     Risks
 	log       *slog.Logger
 	pace      *pace.Pace
@@ -71,7 +73,7 @@ type Service struct {
 func New(c Config) *Service {
 	s := &Service{
 		store: c.Store, vault: c.Vault, clock: c.Clock, random: c.Random, calendar: c.Calendar,
-		teller: c.Teller, bus: c.Bus, risks: c.Risks, log: c.Log, pace: pace.New(c.Clock),
+		teller: c.Teller, bus: c.Bus, policies: c.Policies, risks: c.Risks, log: c.Log, pace: pace.New(c.Clock),
 	}
 	s.catalogue.Store(newCatalogue())
 	return s
