@@ -452,7 +452,7 @@ var (
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "sequence", Type: field.TypeInt64},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_DECIDED"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED"}},
 		{Name: "session_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "vehicle_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "lot_id", Type: field.TypeInt64, Nullable: true},
