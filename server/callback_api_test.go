@@ -179,6 +179,25 @@ func TestCodesForEachPurposeNeedATextOfTheirOwn(t *testing.T) {
 	}
 }
 
+func TestProductionRefusesCallbacksThatNothingSigns(t *testing.T) {
+	partners := everyPartner(t)
+	official, _ := partners["wechatOfficial"].(map[string]string)
+	delete(official, "encodingAesKey")
+	_, err := openProduction(t, partners)
+	for _, word := range []string{"PARKBFF_PARTNERS", "wechatOfficial", "encodingAesKey"} {
+		if err == nil || !strings.Contains(err.Error(), word) {
+			t.Errorf("%s is not named: %v", word, err)
+		}
+	}
+	h, err := openAs(t, config.Development, partners) // goes on, and doctor says so
+	if err != nil || h.Partners.CheckCallbacks() == nil {
+		t.Errorf("development: %v", err)
+	}
+	if h, err = openProduction(t, everyPartner(t)); err != nil || h.Partners.CheckCallbacks() != nil {
+		t.Errorf("with a key: %v", err)
+	}
+}
+
 func TestProductionServesNothingForDevelopment(t *testing.T) {
 	h, err := openProduction(t, everyPartner(t))
 	if err != nil {
@@ -213,6 +232,11 @@ var (
 
 func openProduction(t *testing.T, partners map[string]any) (*server.House, error) {
 	t.Helper()
+	return openAs(t, config.Production, partners)
+}
+
+func openAs(t *testing.T, mode config.Mode, partners map[string]any) (*server.House, error) {
+	t.Helper()
 	dir := t.TempDir()
 	raw, err := json.Marshal(partners)
 	if err != nil {
@@ -225,7 +249,7 @@ func openProduction(t *testing.T, partners map[string]any) (*server.House, error
 		t.Fatal(err)
 	}
 	h, err := server.Open(t.Context(), config.Config{
-		Addr: "127.0.0.1:0", Data: dir, Mode: config.Production, Keys: filepath.Join(dir, "keys"), KeysGiven: true,
+		Addr: "127.0.0.1:0", Data: dir, Mode: mode, Keys: filepath.Join(dir, "keys"), KeysGiven: true,
 		Partners: filepath.Join(dir, "partners"),
 	}, server.Parts{})
 	if h != nil {

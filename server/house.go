@@ -124,7 +124,7 @@ func (h *House) openServices(p Parts) (err error) {
 	})
 	h.Parking = parking.New(parking.Config{
 		Store: h.Store, Vault: v, Clock: h.Clock, Random: p.Random, Calendar: tariff.Calendar{},
-		Teller: h.Notices, Bus: h.Bus, Risks: h.Risk, Log: h.Log,
+		Teller: h.Notices, Bus: h.Bus, Policies: p.Catalogue, Risks: h.Risk, Log: h.Log,
 	})
 	h.Notices.SetLots(h.Parking)
 	h.people = identity.Config{

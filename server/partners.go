@@ -80,6 +80,9 @@ func openPartners(c config.Config, k clock.Clock, random io.Reader) (*Partners, 
 		p.openSMS(file, k, random), p.openOCR(file, k), p.openWechat(file.channelFile, home, k, random),
 		p.openAlipay(file.channelFile, home, k, random), p.openOneClick(file.channelFile, k, random),
 	)
+	if err == nil && c.Mode == config.Production {
+		err = p.CheckCallbacks()
+	}
 	if err != nil && c.Partners != "" {
 		err = fmt.Errorf("PARKBFF_PARTNERS: %w", err)
 	}

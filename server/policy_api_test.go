@@ -14,6 +14,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"parkbff/internal/clock"
 	"parkbff/internal/privacy/consents"
 	"parkbff/internal/testkit"
 	"parkbff/server/servertest"
@@ -100,6 +101,49 @@ func TestAPurposeThatHasChangedIsAgreedToAnew(t *testing.T) {
 			`"purpose":"PARKING_CORE","policyVersion":"2026-11-22","state":"GRANTED"`).MustNotContain("OUTDATED")
 		h.Driver("APP").Asks(ownConsents).OK().MustContain(`"policyVersion":"2026-11-22"`).MustNotContain(firstVersion)
 	})
+}
+
+// No job has run yet, and facts are remembered for a minute: from the instant a version takes effect, what was
+// agreed to before it is not used all the same.
+func TestAnOutdatedConsentIsNotUsedFromTheInstantOn(t *testing.T) {
+	testkit.Covers(t, "R078")
+	const plate = "粤B12345"
+	for _, changed := range []string{"PARKING_CORE", "MOVEMENT_TRACK"} {
+		servertest.EachWith(t, servertest.Options{Catalogue: amended(t, changed)}, func(t *testing.T, h *servertest.House) {
+			effective := time.Date(2026, 11, 22, 0, 0, 0, 0, clock.Shanghai)
+			driver, gate := h.Bound("APP", plate), h.Gate("WXC")
+			car := driver.Asks(`{ viewer { vehicles { id } } }`).OK().String("viewer.vehicles.0.id")
+			h.Clock.Set(effective.Add(-time.Second))
+			driver = driver.Refreshes()
+			told := driver.Watches(noticed)
+			before := idOf(gate.Sees(plate, servertest.Entering, h.Clock.Now()).OK())
+			told.Next().MustContain(`"ENTERED"`)
+			driver.Asks(ownStays).OK().MustContain(before)
+
+			h.Clock.Set(effective)
+			if changed == "PARKING_CORE" {
+				driver.Asks(ownStays).MustBeRefused("CONSENT_REQUIRED").MustContain(`"purpose":"PARKING_CORE"`)
+				driver.Watches(noticed).Refused().MustBeRefused("CONSENT_REQUIRED")
+			}
+			gate.Sees(plate, servertest.Leaving, h.Clock.Now()).OK()
+			unseen := idOf(h.Gate("WXT").Sees(plate, servertest.Entering, h.Clock.Now()).OK())
+			told.Quiet(50 * time.Millisecond)
+
+			in := agreeing(changed, nextVersion, "")
+			if changed == "MOVEMENT_TRACK" {
+				in = agreeing(changed, nextVersion, car)
+			}
+			driver.Asks(grantConsent, in).OK()
+			driver.Asks(ownStays).OK().MustContain(before).MustNotContain(unseen, `"EXITED"`)
+			told = driver.Watches(noticed)
+			h.Clock.Pass(time.Minute)
+			h.Gate("WXT").Sees(plate, servertest.Leaving, h.Clock.Now()).OK() // of a stay that is not seen
+			h.Clock.Pass(time.Minute)
+			seen := idOf(gate.Sees(plate, servertest.Entering, h.Clock.Now()).OK())
+			told.Next().MustContain(`"ENTERED"`)
+			driver.Asks(ownStays).OK().MustContain(before, seen).MustNotContain(unseen)
+		})
+	}
 }
 
 func TestAVersionThatChangesNothingOfAPurposeAsksNobodyAnew(t *testing.T) {

@@ -185,6 +185,9 @@ var (
 				Name:    "erasure_deadline",
 				Unique:  false,
 				Columns: []*schema.Column{ErasuresColumns[4]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "erased_at IS NULL",
+				},
 			},
 		},
 	}
@@ -449,7 +452,7 @@ var (
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "sequence", Type: field.TypeInt64},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_DECIDED"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED"}},
 		{Name: "session_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "vehicle_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "lot_id", Type: field.TypeInt64, Nullable: true},
@@ -932,6 +935,14 @@ var (
 				Columns: []*schema.Column{VehicleBindingsColumns[18], VehicleBindingsColumns[19]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "ended_at IS NULL",
+				},
+			},
+			{
+				Name:    "vehiclebinding_invited_by_account_id",
+				Unique:  false,
+				Columns: []*schema.Column{VehicleBindingsColumns[13]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "invited_by_account_id IS NOT NULL",
 				},
 			},
 		},

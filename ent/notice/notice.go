@@ -93,6 +93,7 @@ const (
 	KindBOUND_BY_ANOTHER  Kind = "BOUND_BY_ANOTHER"
 	KindEVICTED           Kind = "EVICTED"
 	KindCO_DRIVER_REMOVED Kind = "CO_DRIVER_REMOVED"
+	KindDISPUTE_OPENED    Kind = "DISPUTE_OPENED"
 	KindDISPUTE_DECIDED   Kind = "DISPUTE_DECIDED"
 )
 
@@ -103,7 +104,7 @@ func (k Kind) String() string {
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
 func KindValidator(k Kind) error {
 	switch k {
-	case KindENTERED, KindEXITED, KindBOUND_BY_ANOTHER, KindEVICTED, KindCO_DRIVER_REMOVED, KindDISPUTE_DECIDED:
+	case KindENTERED, KindEXITED, KindBOUND_BY_ANOTHER, KindEVICTED, KindCO_DRIVER_REMOVED, KindDISPUTE_OPENED, KindDISPUTE_DECIDED:
 		return nil
 	default:
 		return fmt.Errorf("notice: invalid enum value for kind field: %q", k)

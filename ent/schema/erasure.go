@@ -2,6 +2,7 @@ package schema
 
 import (
 	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 
@@ -28,8 +29,10 @@ func (Erasure) Fields() []ent.Field {
 	}
 }
 
-// Indexes of Erasure.
-func (Erasure) Indexes() []ent.Index { return []ent.Index{index.Fields("deadline")} }
+// Indexes of Erasure: the deadlines that are open are few, and asked for every hour.
+func (Erasure) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("deadline").Annotations(entsql.IndexWhere("erased_at IS NULL"))}
+}
 
 // Policy of Erasure.
 func (Erasure) Policy() ent.Policy { return policy.Erasure() }

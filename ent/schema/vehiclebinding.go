@@ -53,10 +53,11 @@ func (VehicleBinding) Edges() []ent.Edge {
 	}
 }
 
-// Indexes of VehicleBinding: an account binds a vehicle once at a time.
+// Indexes of VehicleBinding: an account binds a vehicle once at a time; co-drivers are found by who invited them.
 func (VehicleBinding) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("vehicle_id", "account_id").Unique().Annotations(entsql.IndexWhere("ended_at IS NULL")),
+		index.Fields("invited_by_account_id").Annotations(entsql.IndexWhere("invited_by_account_id IS NOT NULL")),
 	}
 }
 

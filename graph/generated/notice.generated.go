@@ -805,6 +805,7 @@ var (
 		"BOUND_BY_ANOTHER":  notice1.KindBOUND_BY_ANOTHER,
 		"EVICTED":           notice1.KindEVICTED,
 		"CO_DRIVER_REMOVED": notice1.KindCO_DRIVER_REMOVED,
+		"DISPUTE_OPENED":    notice1.KindDISPUTE_OPENED,
 		"DISPUTE_DECIDED":   notice1.KindDISPUTE_DECIDED,
 	}
 	marshalNNoticeKind2parkbffᚋentᚋnoticeᚐKindF = map[notice1.Kind]string{
@@ -813,6 +814,7 @@ var (
 		notice1.KindBOUND_BY_ANOTHER:  "BOUND_BY_ANOTHER",
 		notice1.KindEVICTED:           "EVICTED",
 		notice1.KindCO_DRIVER_REMOVED: "CO_DRIVER_REMOVED",
+		notice1.KindDISPUTE_OPENED:    "DISPUTE_OPENED",
 		notice1.KindDISPUTE_DECIDED:   "DISPUTE_DECIDED",
 	}
 )

@@ -1306,6 +1306,8 @@ enum NoticeKind {
   EVICTED
   "The vehicle was shared by its owner, who has taken it back."
   CO_DRIVER_REMOVED
+  "Somebody else claims the plate; an officer of the platform will decide."
+  DISPUTE_OPENED
   "A claim of the account's to a plate was decided."
   DISPUTE_DECIDED
 }

@@ -14,7 +14,7 @@ var (
 	// leaves know nothing of the house but how to say what went wrong.
 	leaves = []string{
 		"internal/fault", "internal/clock", "internal/page", "internal/place", "internal/parking/geo",
-		"internal/viewer", "internal/language", "internal/vault", "internal/cnid", "internal/tariff",
+		"internal/viewer", "internal/pace", "internal/language", "internal/vault", "internal/cnid", "internal/tariff",
 	}
 	model = []string{"ent/..."}
 	// ways are what every domain goes through.
@@ -41,6 +41,7 @@ var arrows = []struct {
 	{"internal/place", nil},
 	{"internal/parking/geo", nil},
 	{"internal/viewer", of("internal/fault")},
+	{"internal/pace", of("internal/viewer", "internal/fault", "internal/clock")},
 	{"internal/vault/...", of("internal/fault", "internal/vault")},
 	{"internal/cnid", of("internal/fault")},
 	{"internal/tariff", of("internal/fault")},

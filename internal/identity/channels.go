@@ -54,7 +54,8 @@ var pages = map[linkedaccount.Channel]bool{
 //
 // Errors: CHANNEL_NOT_OFFERED; CHANNEL_REFUSED; MOBILE_REQUIRED; CONSENT_REQUIRED{purpose};
 // CHANNEL_NOT_LINKABLE when the platform's account is another's here; CHANNEL_ALREADY_LINKED when the
-// mobile's account has another one linked on this channel; INVALID_DEVICE_NAME; BAD_USER_INPUT; UNAVAILABLE.
+// mobile's account has another one linked on this channel; INVALID_DEVICE_NAME; BAD_USER_INPUT; RATE_LIMITED for
+// an address that asks too often (package pace); UNAVAILABLE.
 func (s *Service) SignInByChannel(ctx context.Context, in ChannelLogin) (Tokens, error) {
 	device, err := tidyDeviceName(in.DeviceName)
 	if err != nil {
@@ -93,13 +94,17 @@ func (s *Service) SignInByChannel(ctx context.Context, in ChannelLogin) (Tokens,
 }
 
 // SignInOneClick signs in the account of the mobile that a carrier vouches for by a token of its SDK, on the
-// app (R058). Errors: CHANNEL_NOT_OFFERED; INVALID_DEVICE_NAME; CHANNEL_REFUSED; UNAVAILABLE.
+// app (R058). Errors: CHANNEL_NOT_OFFERED; INVALID_DEVICE_NAME; CHANNEL_REFUSED; RATE_LIMITED for an address that
+// asks too often (package pace); UNAVAILABLE.
 func (s *Service) SignInOneClick(ctx context.Context, carrier Carrier, token, deviceName string) (Tokens, error) {
 	if s.numbers == nil {
 		return Tokens{}, ChannelNotOffered.At("carrier")
 	}
 	device, err := tidyDeviceName(deviceName)
 	if err != nil {
+		return Tokens{}, err
+	}
+	if err := s.paced(ctx, askPlatform); err != nil {
 		return Tokens{}, err
 	}
 	mobile, err := s.numbers.Mobile(ctx, carrier, token)
@@ -132,6 +137,9 @@ func (s *Service) vouched(ctx context.Context, proof ChannelProof) (Person, erro
 	}
 	if s.platforms[proof.Channel] == nil {
 		return Person{}, ChannelNotOffered
+	}
+	if err := s.paced(ctx, askPlatform); err != nil {
+		return Person{}, err
 	}
 	switch {
 	case pages[proof.Channel]:
@@ -228,6 +236,9 @@ func (s *Service) provenChannel(ctx context.Context, in Login) (signin.Channel, 
 	case !mini && in.ChannelCode != "":
 		return "", fault.BadInput.At("channelCode")
 	case mini && in.ChannelCode != "":
+		if err := s.paced(ctx, askPlatform); err != nil {
+			return "", err
+		}
 		if _, err := s.person(ctx, linkedaccount.Channel(in.Channel), in.ChannelCode); err != nil {
 			return "", at(err, "channelCode")
 		}

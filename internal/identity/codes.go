@@ -29,12 +29,16 @@ var codeBound = new(big.Int).Exp(big.NewInt(10), big.NewInt(codeDigits), nil)
 // Whether the mobile has an account makes no difference to anything here.
 //
 // Errors: INVALID_MOBILE; RATE_LIMITED within a minute of the last code and after ten in a day, whether or
-// not those texts arrived, and while the mobile is locked (guesses.go); UNAVAILABLE when the partner does
+// not those texts arrived, while the mobile is locked (guesses.go), and for an address that asks too often
+// (package pace); UNAVAILABLE when the partner does
 // not answer.
 func (s *Service) SendCode(ctx context.Context, mobile string, purpose CodePurpose) (expiresIn int, err error) {
 	m, err := cnid.ParseMobile(mobile)
 	if err != nil {
 		return 0, at(err, "mobile")
+	}
+	if err := s.paced(ctx, "send a code"); err != nil {
+		return 0, err
 	}
 	return s.sendCode(ctx, m, purpose)
 }

@@ -136,7 +136,8 @@ func (s *Service) endEveryLink(ctx context.Context, tx *ent.Tx, accountID int64)
 
 // UntrackOutdated ends the recording of movement for vehicles whose consent no longer counts because the
 // purpose has changed with a version of the policy that has come into force: the person is asked anew. Nothing
-// that was seen before is lost. It looks once per version, at the start and when the next one begins.
+// that was seen before is lost. It looks once per version, at the start and when the next one begins. Whoever
+// records or tells asks the consents too, so that nothing depends on how soon it comes.
 func (s *Service) UntrackOutdated(ctx context.Context) error {
 	version := s.policyVersion()
 	if done := s.untracked.Load(); done != nil && *done == version {

@@ -76,7 +76,7 @@ func (s *Service) decide(ctx context.Context, tx *ent.Tx, row int64, by decision
 	if d.State != platedispute.StateOPEN {
 		return AlreadyDecided
 	}
-	claimant, bound, err := holdParties(ctx, tx, d)
+	claimant, bound, err := holdParties(ctx, tx, d.AccountID, d.VehicleID)
 	if err != nil {
 		return err
 	}
@@ -102,11 +102,11 @@ func (s *Service) decide(ctx context.Context, tx *ent.Tx, row int64, by decision
 
 // holdParties holds the claimant and everybody who has the vehicle bound, by ascending account: all of them
 // may be told.
-func holdParties(ctx context.Context, tx *ent.Tx, d *ent.PlateDispute) (claimant *ent.Account, bound []*ent.VehicleBinding, err error) {
-	if bound, err = boundTo(ctx, tx, d.VehicleID); err != nil {
+func holdParties(ctx context.Context, tx *ent.Tx, accountID, vehicleID int64) (claimant *ent.Account, bound []*ent.VehicleBinding, err error) {
+	if bound, err = boundTo(ctx, tx, vehicleID); err != nil {
 		return nil, nil, err
 	}
-	parties := []int64{d.AccountID}
+	parties := []int64{accountID}
 	for _, b := range bound {
 		parties = append(parties, b.AccountID)
 	}
@@ -116,7 +116,7 @@ func holdParties(ctx context.Context, tx *ent.Tx, d *ent.PlateDispute) (claimant
 		if err != nil {
 			return nil, nil, err
 		}
-		if id == d.AccountID {
+		if id == accountID {
 			claimant = party
 		}
 	}

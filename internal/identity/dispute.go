@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"parkbff/ent"
 	"parkbff/ent/consent"
+	"parkbff/ent/notice"
 	"parkbff/ent/platedispute"
 	"parkbff/ent/vehicle"
 	"parkbff/internal/cnid"
@@ -36,7 +38,8 @@ func (Claim) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "claim") }
 
 // DisputePlate claims a plate that another account has verified, by the documents of VerifyVehicle, and
 // answers the claim that an officer will decide. A claim that is open already is answered as it is. Of the
-// documents only the keyed hash of the identity number is kept, until the claim is decided.
+// documents only the keyed hash of the identity number is kept, until the claim is decided. Whoever would lose the
+// vehicle is told that there is a claim.
 //
 // Whether anybody has verified the plate is told only to whom the documents show to be its owner.
 //
@@ -82,7 +85,11 @@ func (s *Service) keepClaim(ctx context.Context, tx *ent.Tx, accountID int64, pl
 	if err != nil {
 		return nil, err
 	}
-	claimant, err := holdAccount(ctx, tx, accountID)
+	var of int64 // no row is 0: nobody has it bound
+	if car != nil {
+		of = car.ID
+	}
+	claimant, bound, err := holdParties(ctx, tx, accountID, of)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +123,14 @@ func (s *Service) keepClaim(ctx context.Context, tx *ent.Tx, accountID int64, pl
 	if err != nil {
 		return nil, fmt.Errorf("keep the claim: %w", err)
 	}
-	return open, nil
+	return open, s.tellOfClaim(ctx, tx, open, bound, plate)
+}
+
+// tellOfClaim tells those who would lose the vehicle, its owner and their co-drivers, that it is claimed, and
+// nothing of the claimant.
+func (s *Service) tellOfClaim(ctx context.Context, tx *ent.Tx, d *ent.PlateDispute, bound []*ent.VehicleBinding, plate cnid.Plate) error {
+	losers := slices.DeleteFunc(bound, func(b *ent.VehicleBinding) bool { return b.AccountID == d.AccountID })
+	return s.tell(ctx, tx, notice.KindDISPUTE_OPENED, losers, plate)
 }
 
 // knownVehicle holds the vehicle of a plate; nil when nobody ever bound it.

@@ -86,7 +86,7 @@ func TestAClaimThatIsUpheldMovesThePlateFromItsOwnerAndTheirGuests(t *testing.T)
 			t.Error("the reasons are wrong")
 		}
 		got := h.told.kinds(owner.id()) + "; " + h.told.kinds(guest.id()) + "; " + h.told.kinds(claimant.id())
-		if got != "BOUND_BY_ANOTHER EVICTED; CO_DRIVER_REMOVED; DISPUTE_DECIDED" {
+		if got != "BOUND_BY_ANOTHER DISPUTE_OPENED EVICTED; DISPUTE_OPENED CO_DRIVER_REMOVED; DISPUTE_DECIDED" {
 			t.Errorf("told %q", got)
 		}
 		_, err = h.AcceptCoDriverInvitation(guest.ctx, open, true)
@@ -148,7 +148,7 @@ func TestAClaimThatIsRejectedChangesNothingElse(t *testing.T) {
 		}
 		h.must(owner.returns())
 		h.must(claimant.returns())
-		if !owner.viewer().HasVerified() || claimant.viewer().BoundPlates() != 0 || h.told.kinds(owner.id()) != "" {
+		if !owner.viewer().HasVerified() || claimant.viewer().BoundPlates() != 0 || h.told.kinds(owner.id()) != "DISPUTE_OPENED" {
 			t.Error("a rejected claim had an effect")
 		}
 		if got := h.told.kinds(claimant.id()); got != "DISPUTE_DECIDED" {

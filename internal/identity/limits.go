@@ -33,6 +33,17 @@ func (t tries) andOne(now time.Time, most int) (more tries, wait time.Duration) 
 	return tries{t.since, t.n + 1}, 0
 }
 
+// askPlatform is what whoever has a platform or a carrier asked is counted for.
+const askPlatform = "ask a platform"
+
+// paced counts that the client's address has something done for it, by whomever. Error: RATE_LIMITED.
+func (s *Service) paced(ctx context.Context, what string) error {
+	if wait := s.pace.Wait(ctx, what); wait > 0 {
+		return rateLimited(wait)
+	}
+	return nil
+}
+
 // countBind counts a plate that the account tries. The account is held. Error: RATE_LIMITED, with which nothing
 // of that plate is kept.
 func (s *Service) countBind(ctx context.Context, tx *ent.Tx, account *ent.Account) error {

@@ -20,6 +20,7 @@ import (
 	"parkbff/internal/cnid"
 	"parkbff/internal/identity/token"
 	notices "parkbff/internal/notice"
+	"parkbff/internal/pace"
 	"parkbff/internal/partner/ocr"
 	"parkbff/internal/privacy/consents"
 	"parkbff/internal/risk"
@@ -125,10 +126,12 @@ type Service struct {
 	numbers       Numbers
 	proveChannels bool
 
-	known    *factCache
-	ending   *endings
-	doubt    chan struct{} // asks Watch to check the watched tokens
-	suspects chan subject  // asks it to check those of one
+	pace        *pace.Pace
+	known       *factCache
+	factVersion atomic.Pointer[string] // the version of the policy under which known was read
+	ending      *endings
+	doubt       chan struct{} // asks Watch to check the watched tokens
+	suspects    chan subject  // asks it to check those of one
 }
 
 // New answers a service. An error is a mistake of the set-up.
@@ -147,7 +150,7 @@ func New(c Config) (*Service, error) {
 		sms: c.SMS, reader: c.Reader, teller: c.Teller, risks: c.Risks, stepUps: c.StepUps, log: c.Log,
 		catalogue: c.Catalogue, stirred: c.Stirred,
 		platforms: c.Platforms, numbers: c.Numbers, proveChannels: c.ProveChannels,
-		known: newFactCache(), ending: newEndings(), doubt: make(chan struct{}, 1), suspects: make(chan subject, 64),
+		pace: pace.New(c.Clock), known: newFactCache(), ending: newEndings(), doubt: make(chan struct{}, 1), suspects: make(chan subject, 64),
 	}, nil
 }
 

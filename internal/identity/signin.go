@@ -47,7 +47,8 @@ func (Login) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "login") }
 //
 // Errors: INVALID_MOBILE; BAD_USER_INPUT for a channel that is none or has no ChannelCode; CHANNEL_REFUSED
 // and CHANNEL_NOT_OFFERED for a ChannelCode that nobody vouches for; INVALID_DEVICE_NAME; CODE_INVALID for
-// every code that does not count now, whatever the reason; RATE_LIMITED while the mobile is locked (guesses.go).
+// every code that does not count now, whatever the reason; RATE_LIMITED while the mobile is locked (guesses.go), and for
+// an address that has a platform asked too often (package pace).
 func (s *Service) SignIn(ctx context.Context, in Login) (Tokens, error) {
 	m, err := cnid.ParseMobile(in.Mobile)
 	if err != nil {

@@ -37,7 +37,8 @@ func (ChannelVisit) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "chan
 // nobody can have another's account linked to a person of their own choice. Clients must see to it that the
 // state that comes back is the one they were given.
 //
-// Errors: BAD_USER_INPUT for a mini-program, which has no such page; CHANNEL_NOT_OFFERED.
+// Errors: BAD_USER_INPUT for a mini-program, which has no such page; CHANNEL_NOT_OFFERED; RATE_LIMITED for
+// an address that asks too often (package pace).
 func (s *Service) BeginChannelVisit(ctx context.Context, ch linkedaccount.Channel) (ChannelVisit, error) {
 	if !pages[ch] {
 		return ChannelVisit{}, fault.BadInput.At("channel")
@@ -45,6 +46,9 @@ func (s *Service) BeginChannelVisit(ctx context.Context, ch linkedaccount.Channe
 	platform := s.platforms[ch]
 	if platform == nil {
 		return ChannelVisit{}, ChannelNotOffered
+	}
+	if err := s.paced(ctx, "begin a channel visit"); err != nil {
+		return ChannelVisit{}, err
 	}
 	state, err := s.drawState()
 	if err != nil {

@@ -13,6 +13,7 @@ var titles = map[language.Language]map[notice.Kind]string{
 		notice.KindBOUND_BY_ANOTHER:  "他人绑定了您的车牌",
 		notice.KindEVICTED:           "车主已认证，车牌已解绑",
 		notice.KindCO_DRIVER_REMOVED: "车主已收回共同驾驶授权",
+		notice.KindDISPUTE_OPENED:    "有人对您的车牌提出申诉",
 		notice.KindDISPUTE_DECIDED:   "车牌申诉有结果",
 	},
 	language.English: {
@@ -21,6 +22,7 @@ var titles = map[language.Language]map[notice.Kind]string{
 		notice.KindBOUND_BY_ANOTHER:  "Somebody else bound your plate",
 		notice.KindEVICTED:           "The owner verified this vehicle; it is no longer bound here",
 		notice.KindCO_DRIVER_REMOVED: "The owner no longer shares this vehicle with you",
+		notice.KindDISPUTE_OPENED:    "Somebody claims your plate",
 		notice.KindDISPUTE_DECIDED:   "Your plate claim was decided",
 	},
 }

@@ -137,7 +137,7 @@ func (s *Service) listeners(ctx context.Context, tx *ent.Tx, stay *ent.ParkingSe
 	var watching []int64
 	err := tx.VehicleBinding.Query().
 		Where(vehiclebinding.VehicleID(*stay.VehicleID), vehiclebinding.EndedAtIsNil(),
-			vehiclebinding.Tracked(true), wanted[kind], maySee(stay.ID)).
+			s.trackedSince(s.clock.Now()), wanted[kind], maySee(stay.ID)).
 		Select(vehiclebinding.FieldAccountID).Scan(ctx, &watching)
 	if err != nil {
 		return nil, fmt.Errorf("read who may see the stay: %w", err)

@@ -267,7 +267,7 @@ func (s *Service) grant(ctx context.Context, tx *ent.Tx, stay *ent.ParkingSessio
 	}
 	binders, err := tx.VehicleBinding.Query().
 		Where(vehiclebinding.VehicleID(*stay.VehicleID), vehiclebinding.EndedAtIsNil(),
-			vehiclebinding.BoundAtLTE(stay.EnteredAt), trackedSince(stay.EnteredAt)).All(ctx)
+			vehiclebinding.BoundAtLTE(stay.EnteredAt), s.trackedSince(stay.EnteredAt)).All(ctx)
 	if err != nil {
 		return fmt.Errorf("read who has the vehicle bound: %w", err)
 	}

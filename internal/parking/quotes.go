@@ -167,12 +167,16 @@ func (s *Service) protected(ctx context.Context, index []byte) (bool, error) {
 	return found, nil
 }
 
-// countAttempt records that somebody asks about a plate, and refuses when that is too often.
+// countAttempt records that somebody asks about a plate, and refuses when that is too often: about this plate, or
+// by this address about any (package pace), which goes on with the lane's code and is not kept from paying.
 //
 // It counts again once the attempt is committed: of many made at once, each sees those committed before
 // it, so that no more than the limit pass. A refused one is taken back, or whoever goes on asking would
 // keep the plate's owner from ever asking again.
 func (s *Service) countAttempt(ctx context.Context, index []byte, lotID int64) error {
+	if s.pace.Wait(ctx, "quote a plate") > 0 {
+		return QuoteNeedsLane
+	}
 	now := s.clock.Now()
 	before, err := s.attempts(ctx, index, now)
 	if err != nil {

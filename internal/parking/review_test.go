@@ -12,6 +12,7 @@ import (
 
 	"parkbff/ent"
 	"parkbff/ent/channellink"
+	"parkbff/ent/consent"
 	"parkbff/ent/observation"
 	"parkbff/ent/parkingsession"
 	"parkbff/internal/cnid"
@@ -148,7 +149,13 @@ func (r *rig) hasBound(text string) {
 		if err != nil {
 			return err
 		}
+		agreed := func(to consent.Purpose) *ent.ConsentCreate {
+			return tx.Consent.Create().SetAccountID(account.ID).SetPurpose(to).SetGrantedAt(since).
+				SetPolicyVersion(agreements(r.t).InForce(since))
+		}
 		return errors.Join(
+			agreed(consent.PurposePARKING_CORE).Exec(ctx),
+			agreed(consent.PurposeMOVEMENT_TRACK).SetVehicleID(car.ID).Exec(ctx),
 			tx.VehicleBinding.Create().SetAccountID(account.ID).SetVehicleID(car.ID).SetPlate(vault.Sealed{1}).
 				SetPlateIndex(index).SetPlateColor(string(plate.Color())).SetBoundAt(since).Exec(ctx),
 			tx.ChannelLink.Create().SetAccountID(account.ID).SetChannel(channellink.ChannelAPP).SetLinkedAt(since).Exec(ctx),

@@ -13,6 +13,7 @@ import (
 	told "parkbff/internal/notice"
 	"parkbff/internal/parking"
 	"parkbff/internal/parking/lotfile"
+	"parkbff/internal/privacy/consents"
 	"parkbff/internal/store"
 	"parkbff/internal/tariff"
 	"parkbff/internal/testkit"
@@ -43,7 +44,7 @@ func newRig(t testing.TB, s *store.Store, lots ...lotfile.Lot) *rig {
 	}
 	r.Service = parking.New(parking.Config{
 		Store: s, Vault: vault.New(vaulttest.Keys(t), s.DataKeys()), Clock: r.clock, Random: rand.Reader,
-		Calendar: calendar, Teller: r, Bus: r, Log: slog.New(slog.DiscardHandler),
+		Calendar: calendar, Teller: r, Bus: r, Policies: agreements(t), Log: slog.New(slog.DiscardHandler),
 	})
 	if len(lots) == 0 {
 		lots = []lotfile.Lot{lotNamed("A"), lotNamed("B")}
@@ -52,6 +53,16 @@ func newRig(t testing.TB, s *store.Store, lots ...lotfile.Lot) *rig {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// agreements is the policy that is published.
+func agreements(t testing.TB) *consents.Catalogue {
+	t.Helper()
+	catalogue, err := consents.Published()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return catalogue
 }
 
 func (r *rig) Tell(_ context.Context, _ *ent.Tx, t told.Telling) error {

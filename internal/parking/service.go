@@ -14,6 +14,7 @@ import (
 	"parkbff/internal/clock"
 	"parkbff/internal/fault"
 	"parkbff/internal/notice"
+	"parkbff/internal/pace"
 	"parkbff/internal/risk"
 	"parkbff/internal/store"
 	"parkbff/internal/tariff"
@@ -45,6 +46,7 @@ type Config struct {
 	Calendar tariff.Calendar
 	Teller   Teller
 	Bus      Publisher
+	Policies Policies
 	Risks    Risks // nil: nobody notes them
 	Log      *slog.Logger
 }
@@ -58,8 +60,10 @@ type Service struct {
 	calendar  tariff.Calendar
 	teller    Teller
 	bus       Publisher
+	policies  Policies
 	risks     Risks
 	log       *slog.Logger
+	pace      *pace.Pace
 	catalogue atomic.Pointer[catalogue]
 	reloading sync.Mutex
 	vacancies vacancyBoard
@@ -69,7 +73,7 @@ type Service struct {
 func New(c Config) *Service {
 	s := &Service{
 		store: c.Store, vault: c.Vault, clock: c.Clock, random: c.Random, calendar: c.Calendar,
-		teller: c.Teller, bus: c.Bus, risks: c.Risks, log: c.Log,
+		teller: c.Teller, bus: c.Bus, policies: c.Policies, risks: c.Risks, log: c.Log, pace: pace.New(c.Clock),
 	}
 	s.catalogue.Store(newCatalogue())
 	return s

@@ -41,6 +41,12 @@ func TestVariablesReachTheResolverAndStayOutOfTheLog(t *testing.T) {
 	}
 }
 
+func TestTheLogNamesTheRouteWhateverTheRequestSaysOfItsClient(t *testing.T) {
+	h := newHouse(t)
+	h.asks(`{ __typename }`, "Accept-Language", "zh").logs(`"route":"/graphql"`)
+	h.asks(`{ __typename }`, "X-Forwarded-For", "203.0.113.7").logs(`"route":"/graphql"`)
+}
+
 func TestABodyThatIsNoRequestIsRefusedAndNeverRepeated(t *testing.T) {
 	h := newHouse(t)
 	for name, test := range map[string]struct {

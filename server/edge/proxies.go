@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"parkbff/internal/fault"
+	"parkbff/internal/viewer"
 )
 
 var httpsRequired = fault.New("HTTPS_REQUIRED", "Use https.")
@@ -38,6 +39,18 @@ func (p Proxies) Client(r *http.Request) string {
 		}
 	}
 	return client.String()
+}
+
+// located puts the address of the client into the request, by which limits count. Outside production the machine
+// itself has none: there demos and trials are many people at one address.
+func located(next http.Handler, p Proxies, production bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		client := p.Client(r)
+		if addr, err := netip.ParseAddr(client); production || err != nil || !addr.IsLoopback() {
+			r = r.WithContext(viewer.AskedFrom(r.Context(), client))
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // addressIn reads one hop; some proxies write the port beside the address.

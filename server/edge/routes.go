@@ -56,7 +56,8 @@ func New(o Options) http.Handler {
 	if o.TLS {
 		handler = o.GraphQL.overTLS(mux, o.Proxies)
 	}
-	return newObserver(secured(spoken(handler), o.TLS), log, newID, registry)
+	observed := newObserver(secured(handler, o.TLS), log, newID, registry)
+	return spoken(located(observed, o.Proxies, o.TLS)) // outside: they copy the request, in which the observer reads its route
 }
 
 func (o Options) optional() map[string]http.Handler {

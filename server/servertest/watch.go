@@ -27,7 +27,7 @@ const within = 5 * time.Second
 func (c *Client) Watches(query string, vars ...Vars) *Watch {
 	c.House.T.Helper()
 	dialer := websocket.Dialer{Subprotocols: []string{"graphql-transport-ws"}, HandshakeTimeout: within}
-	conn, response, err := dialer.DialContext(c.House.T.Context(), "ws"+strings.TrimPrefix(c.House.URL, "http")+"/graphql", http.Header{})
+	conn, response, err := dialer.DialContext(c.House.T.Context(), "ws"+strings.TrimPrefix(c.House.URL, "http")+"/graphql", c.came())
 	if err != nil {
 		c.House.T.Fatal(err)
 	}
@@ -54,6 +54,22 @@ func (c *Client) Watches(query string, vars ...Vars) *Watch {
 		time.Sleep(5 * time.Millisecond)
 	}
 	return w
+}
+
+// came are the fields in which a proxy says from where the client comes.
+func (c *Client) came() http.Header {
+	h := http.Header{}
+	if from := c.Header.Get("X-Forwarded-For"); from != "" {
+		h.Set("X-Forwarded-For", from)
+	}
+	return h
+}
+
+// From is a client without a token at an address.
+func (h *House) From(address string) *Client {
+	c := h.Anonymous()
+	c.Header = http.Header{"X-Forwarded-For": {address}}
+	return c
 }
 
 // subscriptions is how many subscriptions the server waits for events of.

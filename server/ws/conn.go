@@ -21,6 +21,7 @@ type conn struct {
 	dialect *dialect
 	address string
 	spoken  language.Language // of its answers
+	from    string            // the address that limits count by; see viewer.Address
 	opened  time.Time
 	// unacceptable is set when the client speaks neither protocol.
 	unacceptable bool

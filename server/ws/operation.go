@@ -6,6 +6,7 @@ import (
 
 	"parkbff/internal/fault"
 	"parkbff/internal/language"
+	"parkbff/internal/viewer"
 	"parkbff/server/live"
 )
 
@@ -20,7 +21,7 @@ func (c *conn) subscribe(m inbound) {
 		c.close(unauthorized)
 		return
 	}
-	ctx, cancel := context.WithCancel(language.With(c.ctx, c.spoken))
+	ctx, cancel := context.WithCancel(viewer.AskedFrom(language.With(c.ctx, c.spoken), c.from))
 	op := &operation{id: m.id, cancel: cancel}
 	if taken := c.begin(op); taken {
 		cancel()

@@ -12,6 +12,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"parkbff/internal/language"
+	"parkbff/internal/viewer"
 )
 
 const (
@@ -99,7 +100,7 @@ func (t *Transport) accept(w http.ResponseWriter, r *http.Request, p Protocol, u
 		spoken = Protocol(socket.Subprotocol())
 	}
 	c := newConn(t, socket, spoken, address, strings.Clone(r.Header.Get("Authorization")))
-	c.spoken = language.Of(r.Context())
+	c.spoken, c.from = language.Of(r.Context()), strings.Clone(viewer.Address(r.Context()))
 	named := len(websocket.Subprotocols(r)) > 0
 	if socket.Subprotocol() == "" && (named || p == Negotiated) {
 		c.unacceptable = true

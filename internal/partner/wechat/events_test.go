@@ -82,6 +82,21 @@ func TestForgedAndStaleEventsAreRefused(t *testing.T) {
 	}
 }
 
+// In the mode of transition (兼容模式) an event comes sealed and plain at once; nothing signs the plain half.
+func TestOfAnEventThatComesBothWaysTheSealedHalfIsBelieved(t *testing.T) {
+	w := newWorld(t)
+	if !w.official.SignedWhole() || w.plain.SignedWhole() {
+		t.Error("who has a key is taken for another")
+	}
+	event := w.tell(t, true)
+	forged := "<xml><FromUserName>" + w.OpenID("bob", official) + "</FromUserName><MsgType>event</MsgType><Event>unsubscribe</Event>"
+	event.Body = []byte(strings.Replace(string(event.Body), "<xml>", forged, 1))
+	got := must[*vouch.Follow](t)(w.official.Event(t.Context(), event.Query, event.Body))
+	if got == nil || !got.Following || got.Person.Subject != w.OpenID("alice", official) {
+		t.Error("the plain half was believed")
+	}
+}
+
 // An event that is sealed for another app under the same token and key is not ours.
 func TestAnEventOfAnotherAppIsRefused(t *testing.T) {
 	w := newWorld(t)

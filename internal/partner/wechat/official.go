@@ -18,7 +18,8 @@ import (
 // pages is where WeChat serves its page of authorisation.
 const pages = "https://open.weixin.qq.com"
 
-// OfficialConfig is the setting of an official account. EncodingAESKey is empty where its events come plain.
+// OfficialConfig is the setting of an official account. EncodingAESKey is empty where its events come plain: then
+// whoever has heard one call can put other words under its signature, for as long as it is fresh.
 type OfficialConfig struct {
 	Config
 	RedirectURL    string // where the page of authorisation leads back to
@@ -56,6 +57,10 @@ func NewOfficial(c OfficialConfig, k clock.Clock) (*Official, error) {
 		}),
 	}, nil
 }
+
+// SignedWhole tells whether the signature of an event covers what it says: with a key alone there is such a one
+// (https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Message_encryption_and_decryption_instructions.html).
+func (o *Official) SignedWhole() bool { return o.aesKey != "" }
 
 // AuthorizeURL answers the page that asks the person for nothing (snsapi_base) and leads back with a code
 // and the state. A stand-in serves its own.

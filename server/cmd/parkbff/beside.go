@@ -163,6 +163,7 @@ func (doctorCommand) Run(s *surroundings) error {
 			{"store answers", func() error { return h.Store.Ping(ctx) }},
 			{"schema is current", func() error { return h.Store.CheckSchema(ctx) }},
 			{"bus answers", h.Bus.Healthy},
+			{"call-backs are signed", h.Partners.CheckCallbacks},
 			{"clock is sane", func() error { return saneClock(h.Clock.Now()) }},
 		}
 		fmt.Fprintln(os.Stdout, "ok    settings, keys")
