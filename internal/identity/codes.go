@@ -30,8 +30,7 @@ var codeBound = new(big.Int).Exp(big.NewInt(10), big.NewInt(codeDigits), nil)
 //
 // Errors: INVALID_MOBILE; RATE_LIMITED within a minute of the last code and after ten in a day, whether or
 // not those texts arrived, while the mobile is locked (guesses.go), and for an address that asks too often
-// (package pace); UNAVAILABLE when the partner does
-// not answer.
+// (package pace); UNAVAILABLE when the partner does not answer.
 func (s *Service) SendCode(ctx context.Context, mobile string, purpose CodePurpose) (expiresIn int, err error) {
 	m, err := cnid.ParseMobile(mobile)
 	if err != nil {

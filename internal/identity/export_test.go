@@ -21,7 +21,7 @@ func (s *Service) AccountOf(ctx context.Context, m cnid.Mobile) (id int64, err e
 func (s *Service) Interrupt(accountID int64, change func(), read func() *viewer.Viewer) *viewer.Viewer {
 	of := subject{"ACCESS", accountID}
 	now := s.clock.Now()
-	_, epoch, _ := s.known.get(of, now)
+	_, epoch, _ := s.known.get(of, now, now)
 	old, err := s.loadFacts(context.Background(), of)
 	if err != nil {
 		panic(err)

@@ -39,8 +39,8 @@ func newFactCache() *factCache {
 
 func (c *factCache) of(key subject) *factShard { return &c.shards[uint64(key.id)%factShards] }
 
-// get answers what is known at now, or the epoch to put it with.
-func (c *factCache) get(key subject, now time.Time) (known facts, epoch uint64, ok bool) {
+// get answers what is known at now and was not read before a moment, or the epoch to put it with.
+func (c *factCache) get(key subject, now, since time.Time) (known facts, epoch uint64, ok bool) {
 	s := c.of(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -50,7 +50,7 @@ func (c *factCache) get(key subject, now time.Time) (known facts, epoch uint64, 
 			s.keep(key, r)
 		}
 	}
-	if !ok || now.Sub(r.at) >= factLife {
+	if !ok || now.Sub(r.at) >= factLife || r.at.Before(since) {
 		return nil, s.epoch, false
 	}
 	return r.facts, s.epoch, true

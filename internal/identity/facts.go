@@ -73,8 +73,8 @@ func (s *Service) factsOf(ctx context.Context, of subject) (facts, error) {
 	if store.InTx(ctx) {
 		return s.loadFacts(ctx, of)
 	}
-	s.forgetOutdated(now)
-	known, epoch, ok := s.known.get(of, now)
+	// Consents are among the facts: those that counted until a version of the policy took effect do no more (R078).
+	known, epoch, ok := s.known.get(of, now, s.catalogue.InForceSince(now))
 	if ok {
 		return known, nil
 	}
@@ -84,18 +84,6 @@ func (s *Service) factsOf(ctx context.Context, of subject) (facts, error) {
 	}
 	s.known.put(of, loaded, now, epoch)
 	return loaded, nil
-}
-
-// forgetOutdated drops all facts at the instant at which a version of the privacy policy takes effect: consents
-// that counted until then are among them (R078).
-func (s *Service) forgetOutdated(now time.Time) {
-	version := s.catalogue.InForce(now)
-	if last := s.factVersion.Load(); last != nil && *last == version {
-		return
-	}
-	begun := version // which alone outlives the call
-	s.factVersion.Store(&begun)
-	s.known.clear()
 }
 
 func (s *Service) loadFacts(ctx context.Context, of subject) (facts, error) {

@@ -126,12 +126,11 @@ type Service struct {
 	numbers       Numbers
 	proveChannels bool
 
-	pace        *pace.Pace
-	known       *factCache
-	factVersion atomic.Pointer[string] // the version of the policy under which known was read
-	ending      *endings
-	doubt       chan struct{} // asks Watch to check the watched tokens
-	suspects    chan subject  // asks it to check those of one
+	pace     *pace.Pace
+	known    *factCache
+	ending   *endings
+	doubt    chan struct{} // asks Watch to check the watched tokens
+	suspects chan subject  // asks it to check those of one
 }
 
 // New answers a service. An error is a mistake of the set-up.

@@ -145,6 +145,9 @@ func Purposes() []consent.Purpose {
 // InForce is the version of the policy at a moment; the first one before that came into force.
 func (c *Catalogue) InForce(at time.Time) string { return c.versions[c.rankAt(at)].Version }
 
+// InForceSince is when the version that is in force at a moment took effect.
+func (c *Catalogue) InForceSince(at time.Time) time.Time { return c.versions[c.rankAt(at)].EffectiveAt }
+
 // Notices are the purposes as they are at a moment, agreed to by nobody.
 func (c *Catalogue) Notices(at time.Time, l language.Language) []*PurposeNotice {
 	all := make([]*PurposeNotice, len(c.purposes))
