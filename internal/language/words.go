@@ -67,6 +67,7 @@ var inChinese = map[string]string{
 	"SESSION_PAID":              "该停车记录已支付，请改为退款。",
 	"HTTPS_REQUIRED":            "请使用https访问。",
 	"PAYLOAD_TOO_LARGE":         "上传内容过大。",
+	"REQUEST_TIMEOUT":           "上传超时，请在网络良好时重试。",
 	"INVALID_VERSION":           "版本号应为三段数字，例如3.1.0。",
 	"INVALID_DIGEST":            "SHA-256应为64位十六进制数字。",
 	"INVALID_FEATURE":           "功能名称应为1至40位小写字母、数字或连字符。",
@@ -100,8 +101,8 @@ var inChinese = map[string]string{
 // forDevelopers are the codes that no person is shown.
 var forDevelopers = []string{
 	"BAD_REQUEST", "BATCHES_NOT_SUPPORTED", "DEFER_NOT_SUPPORTED", "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED",
-	"INTROSPECTION_DISABLED", "METHOD_NOT_ALLOWED", "PREFLIGHT_REQUIRED", "QUERY_TOO_DEEP", "QUERY_TOO_EXPENSIVE",
-	"QUERY_TOO_LARGE", "SUBSCRIPTION_NEEDS_STREAM", "UNSUPPORTED_MEDIA_TYPE",
+	"INTROSPECTION_DISABLED", "METHOD_NOT_ALLOWED", "NOT_ACCEPTABLE", "PERSISTED_QUERY_NOT_SUPPORTED", "PREFLIGHT_REQUIRED",
+	"QUERY_TOO_DEEP", "QUERY_TOO_EXPENSIVE", "QUERY_TOO_LARGE", "SUBSCRIPTION_NEEDS_STREAM", "UNSUPPORTED_MEDIA_TYPE",
 	"INVALID_CALENDAR", "INVALID_STAY", "INVALID_TARIFF", "NO_TARIFF", "NOT_FARE_INFO", // of files and rate tables
 	"LOT_FILE_TOO_LARGE", "NOT_A_LOT_FILE", "VAULT_NO_KEY", "VAULT_UNREADABLE",
 	"NOT_VOUCHED", "CALLBACK_FORGED", // between partners and us
