@@ -48,6 +48,9 @@ func conform(ctx context.Context) (err error) {
 	if err := scripts.audit(ctx, house); err != nil {
 		return err
 	}
+	if err := scripts.auditProduction(ctx, house.Program, folder); err != nil {
+		return err
+	}
 	return scripts.receiveNotices(ctx, house)
 }
 
@@ -85,11 +88,4 @@ func (s scripts) run(ctx context.Context, name string, args ...string) error {
 		return fmt.Errorf("%s %s: %w", name, args[0], err)
 	}
 	return nil
-}
-
-// audits is how many the program has met before; fewer is a fault.
-const audits = "61"
-
-func (s scripts) audit(ctx context.Context, house *rig.House) error {
-	return s.run(ctx, "node", "audits.mjs", "--url", house.URL()+"/graphql", "--at-least", audits)
 }
