@@ -66,6 +66,9 @@ func (g *GraphQL) read(w http.ResponseWriter, r *http.Request) (*graphql.RawPara
 	default:
 		return nil, &refusal{http.StatusMethodNotAllowed, wrongMethod}
 	}
+	if foreign(r) {
+		return nil, bad(needsPreflight)
+	}
 	if _, ok := negotiate(r); !ok {
 		return nil, &refusal{http.StatusNotAcceptable, notAcceptable}
 	}

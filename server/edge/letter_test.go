@@ -229,10 +229,13 @@ func TestAURLSaysOneThing(t *testing.T) {
 }
 
 func TestAPageOfAnotherSiteCannotHaveABrowserAsk(t *testing.T) {
-	h := newHouse(t)
+	h := newHouse(t, func(o *edge.Options) {
+		o.Events = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a stream was opened") })
+	})
 	ask := map[string]string{"query": `{ whoami }`}
 	for _, site := range []string{"cross-site", "same-site"} {
 		h.does(with(get(ask), "Sec-Fetch-Site", site, "Sec-Fetch-Mode", "no-cors")).is(http.StatusBadRequest, coded("PREFLIGHT_REQUIRED"))
+		h.does(with(get(ask), "Sec-Fetch-Site", site, "Accept", "text/event-stream")).is(http.StatusBadRequest, coded("PREFLIGHT_REQUIRED"))
 		h.does(with(get(ask), "Sec-Fetch-Site", site, "GraphQL-Preflight", "1")).is(http.StatusOK)
 		h.does(with(get(ask), "Sec-Fetch-Site", site, "Authorization", h.tokenOf(42))).is(http.StatusOK, `"whoami":"42"`)
 	}

@@ -29,8 +29,6 @@ func readURL(_ http.ResponseWriter, r *http.Request) (*graphql.RawParams, *refus
 		return nil, &refusal{http.StatusRequestURITooLong, tooLarge}
 	case r.ContentLength != 0: // it would mean nothing (RFC 9110, section 9.3.1), and proxies read it differently
 		return nil, bad(badRequest)
-	case foreign(r.Header):
-		return nil, bad(needsPreflight)
 	}
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {

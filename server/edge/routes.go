@@ -106,7 +106,7 @@ func (o Options) graphql() http.Handler {
 		switch {
 		case o.WebSocket != nil && strings.EqualFold(r.Header.Get("Upgrade"), "websocket"):
 			o.WebSocket.ServeHTTP(w, r)
-		case o.Events != nil && sse.Supports(r):
+		case o.Events != nil && sse.Supports(r) && !foreign(r):
 			o.Events.ServeHTTP(w, r)
 		default:
 			o.GraphQL.ServeHTTP(w, r)

@@ -24,7 +24,7 @@ for (const { id, status, name, reason } of unmet) {
 }
 for (const id of vanished) console.log(`graphql-http: ${id} is an exception no more: take it off the list`);
 const where = options.where ? ` in ${options.where}` : "";
-const exceptions = options.except.size ? `, ${options.except.size} exceptions` : "";
+const exceptions = options.except.size ? `, ${options.except.size} excepted` : "";
 console.log(`graphql-http: ${results.length - unmet.length} of ${results.length} audits ok${where}${exceptions}`);
 if (results.length !== options.audits) console.error(`graphql-http: there should be ${options.audits} audits`);
 if (results.length !== options.audits || unexpected.length || vanished.length) process.exitCode = 1;
