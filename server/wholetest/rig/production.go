@@ -56,5 +56,6 @@ func Credentials() (map[string]any, error) {
 			"appId": "wx2", "appSecret": "s", "token": "t", "encodingAesKey": strings.Repeat("a", 43), "redirectUrl": "https://h5.example.cn/",
 		},
 		"oneClick": map[string]string{"accessKeyId": "a", "accessKeySecret": "b"},
+		"jpush":    map[string]string{"appKey": "a", "masterSecret": "b"},
 	}, nil
 }
