@@ -7,4 +7,8 @@ func (s *Service) Watched() int { return len(s.hub.watched()) }
 const Batch = batch
 
 // Position is the last sequence that the reading has delivered or passed.
-func (r *Reading) Position() int64 { return r.position }
+func (r *Reading) Position() int64 {
+	r.service.hub.mu.Lock()
+	defer r.service.hub.mu.Unlock()
+	return r.position
+}

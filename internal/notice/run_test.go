@@ -2,7 +2,6 @@ package notice_test
 
 import (
 	"errors"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -50,22 +49,6 @@ func TestReconnectingReconcilesAtOnce(t *testing.T) {
 	})
 }
 
-func TestAReplicaThatCannotListenTriesAgain(t *testing.T) {
-	h := newHouse(t, testkit.SQLite(t))
-	deaf := &deafBus{recordingBus: h.bus}
-	near, far, id := h.service(never), h.replicaOn(deaf, 20*time.Millisecond), h.account()
-	there := h.open(far, id, 0)
-
-	h.tell(near, h.entering(id, 0))
-
-	mustDeliver(t, id, there, 1)
-	for deadline := time.Now().Add(patience); deaf.asked.Load() < 2; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("it did not try again")
-		}
-	}
-}
-
 func TestAWrongHintCostsNothing(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		s, id := h.replica(never), h.account()
@@ -97,19 +80,6 @@ func TestABusThatFailsDoesNotFailTheTelling(t *testing.T) {
 }
 
 var errBusAway = errors.New("the bus is away")
-
-// deafBus refuses the first subscription.
-type deafBus struct {
-	*recordingBus
-	asked atomic.Int32
-}
-
-func (b *deafBus) Subscribe(subject string, handle func(string, []byte)) (func(), error) {
-	if b.asked.Add(1) == 1 {
-		return nil, errBusAway
-	}
-	return b.recordingBus.Subscribe(subject, handle)
-}
 
 // mutedBus cannot publish.
 type mutedBus struct{ *recordingBus }
