@@ -35,8 +35,7 @@ type span struct {
 
 // found is what the store has of a span.
 type found struct {
-	there   bool  // there is such an account
-	counted int64 // how far it has counted
+	counted int64 // how far the account has counted; less than zero: there is none
 	rows    []*ent.Notice
 }
 
@@ -45,10 +44,14 @@ type found struct {
 func (r *Reading) fresh() (row *ent.Notice, behind bool) {
 	r.service.hub.mu.Lock()
 	defer r.service.hub.mu.Unlock()
-	if r.held != nil && (r.doubted || r.service.clock.Now().Sub(r.held.readAt) > freshFor) {
+	if r.held != nil && r.stale() {
 		r.held, r.behind = nil, true
 	}
 	return r.waiting()
+}
+
+func (r *Reading) stale() bool {
+	return r.doubted || r.hinted > r.reached || r.service.clock.Now().Sub(r.held.readAt) > freshFor
 }
 
 // read has the reading read, together with all others that are behind. What it finds is good for one
@@ -123,7 +126,8 @@ func (s *Service) find(spans []span) ([]found, error) {
 	return all, nil
 }
 
-// Columns of a row beside the notice's own, which are null where an account has none in its span.
+// Columns of a row beside the notice's own, which are null where an account has none in its span. These never
+// are: modernc's SQLite cannot tell the type of a null.
 const (
 	columnSpan    = "span"
 	columnCounted = "counted"
@@ -131,15 +135,13 @@ const (
 
 func place(row *ent.Notice, all []found) error {
 	at, err := number(row, columnSpan)
-	if err != nil {
-		return err
-	}
-	counted, err := number(row, columnCounted)
-	if err != nil {
+	if err != nil || at >= int64(len(all)) { // a filler
 		return err
 	}
 	f := &all[at]
-	f.there, f.counted = true, counted
+	if f.counted, err = number(row, columnCounted); err != nil {
+		return err
+	}
 	if row.ID != 0 {
 		f.rows = append(f.rows, row)
 	}
@@ -167,19 +169,22 @@ const (
 )
 
 // within makes of a query for all notices one for those within the spans that their accounts may see, oldest
-// first, with a row of nulls for an account that has none.
+// first, with a row of nulls for a span that has none. Every join is a left one on values of the list, so that
+// both engines go from the list by index, and never through all notices of an account.
 func within(s *sql.Selector, spans []span) {
 	told, counting := sql.Table(notice.Table).As(notice.Table), sql.Table(account.Table).As("counting")
 	sequence := told.C(notice.FieldSequence)
 	visible := policy.VisibleNotice(told.C, func(column string) *sql.Predicate {
-		return sql.ColumnsEQ(column, counting.C(account.FieldID))
+		return sql.ColumnsEQ(column, spanAccount)
 	})
 	s.FromExpr(sql.ExprFunc(func(b *sql.Builder) { list(b, spans) }))
-	s.Join(counting).OnP(sql.ColumnsEQ(counting.C(account.FieldID), spanAccount))
+	s.LeftJoin(counting).OnP(sql.ColumnsEQ(counting.C(account.FieldID), spanAccount))
 	s.LeftJoin(told).OnP(sql.And(sql.ColumnsGT(sequence, spanAfter), sql.ColumnsLTE(sequence, spanUpTo), visible))
 	withHidden(s, told.C)
 	s.AppendSelectAs(spanNumber, columnSpan)
-	s.AppendSelectAs(counting.C(account.FieldNoticeSequence), columnCounted)
+	s.AppendSelectExprAs(sql.ExprFunc(func(b *sql.Builder) {
+		b.WriteString("COALESCE(").Ident(counting.C(account.FieldNoticeSequence)).WriteString(", -1)")
+	}), columnCounted)
 	s.OrderBy(sequence)
 }
 

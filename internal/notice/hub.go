@@ -15,6 +15,9 @@ type hub struct {
 	accounts map[int64]*Reading // the first of an account's, which leads to its siblings
 	asked    []*Reading         // somebody waits for these to be read
 	woken    []*Reading         // these are read along with them, the longest waiting first
+
+	// Accounts whose interest other servers of the bus may not know yet, and those of the turn before.
+	young, older []int64
 }
 
 func newHub() *hub { return &hub{accounts: map[int64]*Reading{}} }
@@ -24,6 +27,7 @@ func (h *hub) add(r *Reading) {
 	defer h.mu.Unlock()
 	r.sibling = h.accounts[r.account]
 	h.accounts[r.account] = r
+	h.young = append(h.young, r.account)
 }
 
 // remove may be called again.
@@ -174,12 +178,31 @@ func (h *hub) watched() []int64 {
 	return slices.Collect(maps.Keys(h.accounts))
 }
 
+// watchedAnew is watched when the bus learns of all of them anew.
+func (h *hub) watchedAnew() []int64 {
+	all := h.watched()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.young = slices.Clone(all)
+	return all
+}
+
+// settled answers the accounts that were young one turn ago, each once.
+func (h *hub) settled() []int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	slices.Sort(h.older)
+	ripe := slices.Compact(h.older)
+	h.older, h.young = h.young, nil
+	return ripe
+}
+
 // hear notes that the account has been told the notice with this sequence, and answers whether that is news.
 func (r *Reading) hear(sequence int64) (news bool) {
 	if sequence <= r.reached {
 		return false
 	}
-	r.hinted, r.doubted = max(r.hinted, sequence), true
+	r.hinted = max(r.hinted, sequence)
 	r.behind = r.behind || !r.inFlight // what is being read may hold it already
 	return true
 }
@@ -195,7 +218,7 @@ func (r *Reading) ahead(rows int64) span {
 
 // receive takes what was read. What lies within the span and does not come with the rows is withheld.
 func (r *Reading) receive(s span, f found, now time.Time) {
-	if !f.there {
+	if f.counted < 0 {
 		r.gone = true
 		return
 	}

@@ -34,7 +34,7 @@ type Reading struct {
 	behind   bool // there may be something to read
 	inFlight bool // it is being read
 	queued   bool // it is in the hub's queue of those who were woken
-	doubted  bool // since the last read began, what the account may see may have changed
+	doubted  bool // roused since the last read began: what the account may see may have changed
 	opening  bool // its position is yet to be read
 	gone     bool // there is no such account any more
 	closed   bool

@@ -204,6 +204,33 @@ func TestRowsHeldForASlowReaderAreReadAnewAfterASecond(t *testing.T) {
 	})
 }
 
+func TestARousedReadingReadsAnewWhatItHolds(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		s, id := h.service(never), h.account()
+		stay := h.stay(id)
+		w := h.open(s, id, 0)
+		h.tell(s, h.entering(id, 0), h.entering(id, stay), h.entering(id, 0))
+		mustDeliver(t, id, w, 1)
+
+		h.evict(id, stay)
+		s.Rouse(id)
+
+		mustDeliver(t, id, w, 3)
+	})
+}
+
+func TestAStoreThatTakesLongerThanRowsAreFreshStillDelivers(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		s, id := h.service(never), h.account()
+		w := h.open(s, id, 0)
+		h.tell(s, h.entering(id, 0), h.entering(id, 0), h.entering(id, 0))
+		h.observe(func(int) { h.clock.pass(time.Minute); s.Rouse(id) })
+
+		mustDeliver(t, id, w, 1, 2, 3)
+		mustBeSilentNow(t, id, w)
+	})
+}
+
 func TestWhatWasWithheldIsNotDeliveredLater(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		s, id, other := h.service(never), h.account(), h.account()

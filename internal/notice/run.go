@@ -19,8 +19,12 @@ const (
 	comparedAtOnce = 500
 )
 
-// Run compares all readings with the store now and then, and whenever hints may have been lost. It returns
-// when ctx ends. Call it once.
+// settlesIn is how long a cluster may take until all its servers know of an interest. What the account was
+// told meanwhile on another replica gave no hint here.
+const settlesIn = time.Second
+
+// Run compares all readings with the store now and then, and whenever hints may have been lost: after the bus
+// was away, and once soon after each was opened. It returns when ctx ends. Call it once.
 func (s *Service) Run(ctx context.Context) {
 	missed := make(chan struct{}, 1)
 	s.bus.OnReconnect(func() {
@@ -29,11 +33,19 @@ func (s *Service) Run(ctx context.Context) {
 		default:
 		}
 	})
+	settling := time.NewTicker(settlesIn)
+	defer settling.Stop()
+	due := time.NewTimer(0)
+	defer due.Stop()
 	for {
-		s.reconcile(ctx)
 		select {
-		case <-time.After(jittered(s.reconcileEvery)):
+		case <-due.C:
+			s.reconcile(ctx, s.hub.watched())
+			due.Reset(jittered(s.reconcileEvery))
 		case <-missed:
+			s.reconcile(ctx, s.hub.watchedAnew())
+		case <-settling.C:
+			s.reconcile(ctx, s.hub.settled())
 		case <-ctx.Done():
 			return
 		}
@@ -66,9 +78,9 @@ func (s *Service) heard(from string, payload []byte) {
 }
 
 // reconcile wakes the readings that are behind what their accounts have counted.
-func (s *Service) reconcile(ctx context.Context) {
+func (s *Service) reconcile(ctx context.Context, accountIDs []int64) {
 	ctx = viewer.AsSystem(ctx, jobReconcile)
-	for some := range slices.Chunk(s.hub.watched(), comparedAtOnce) {
+	for some := range slices.Chunk(accountIDs, comparedAtOnce) {
 		if err := s.compare(ctx, some); err != nil {
 			if ctx.Err() == nil {
 				s.log.WarnContext(ctx, "cannot compare live readings with the store", "error", err)

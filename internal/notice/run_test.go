@@ -35,6 +35,18 @@ func TestHintsThatTheBusLostAreRepairedByReconciling(t *testing.T) {
 	})
 }
 
+func TestWhatIsToldBeforeOtherServersKnowOfAReadingIsFoundSoon(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		near, far, id := h.service(never), h.replica(never), h.account()
+		h.bus.lossy.Store(true)
+		there := h.open(far, id, 0)
+
+		h.tell(near, h.entering(id, 0))
+
+		mustDeliver(t, id, there, 1)
+	})
+}
+
 func TestReconnectingReconcilesAtOnce(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		near, far, id := h.service(never), h.replica(never), h.account()
