@@ -15,6 +15,8 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+
+	"parkbff/internal/round"
 )
 
 // subscribeWait bounds the round trip that Subscribe makes, and the one after a reconnection.
@@ -41,6 +43,10 @@ type Bus struct {
 	gone     chan struct{}  // closed when the connection is closed for good
 	log      *slog.Logger
 	again    hooks
+
+	audience audience
+	heard    chan *nats.Msg // for those who attend
+	settling *round.Group   // flushes
 }
 
 // Open connects, within the deadline of ctx or 5 s. Errors name PARKBFF_NATS_URL and never repeat the
@@ -50,7 +56,9 @@ func Open(ctx context.Context, o Options) (*Bus, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Bus{gone: make(chan struct{}), log: o.Log}
+	b := &Bus{gone: make(chan struct{}), log: o.Log, heard: make(chan *nats.Msg, heardAtOnce)}
+	b.audience = audience{seats: map[string]*seats{}, families: map[string]bool{}}
+	b.settling = round.New(b.flush)
 	if b.log == nil {
 		b.log = slog.New(slog.DiscardHandler)
 	}
@@ -63,6 +71,7 @@ func Open(ctx context.Context, o Options) (*Bus, error) {
 		b.stopEmbedded()
 		return nil, fmt.Errorf("PARKBFF_NATS_URL: connect: %w", withoutURL(err))
 	}
+	go b.listen()
 	return b, nil
 }
 
@@ -116,6 +125,7 @@ func (b *Bus) Healthy() error {
 // and at most 30 s, and then disconnects. It may be called again. Error: that of ctx when it ended first.
 func (b *Bus) Close(ctx context.Context) error {
 	defer b.stopEmbedded()
+	b.audience.dismiss()
 	// A connection that cannot drain, being lost or closed, is closed by Drain.
 	_ = b.conn.Drain()
 	select {
