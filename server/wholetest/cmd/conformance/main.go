@@ -48,6 +48,9 @@ func conform(ctx context.Context) (err error) {
 	if err := scripts.audit(ctx, house); err != nil {
 		return err
 	}
+	if err := scripts.compareCloseCodes(ctx, house); err != nil {
+		return err
+	}
 	return scripts.receiveNotices(ctx, house)
 }
 
