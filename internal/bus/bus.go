@@ -1,6 +1,8 @@
 // Package bus carries short hints between replicas over NATS: "this account has a notice with that
 // sequence", "this owner's key is gone".
 //
+// Request asks the one replica that answers to a subject, such as the one that holds a client's stream.
+//
 // Delivery is at most once. Whoever listens must be able to read the truth elsewhere, does so after
 // OnReconnect, and loses only time when a message is lost.
 package bus

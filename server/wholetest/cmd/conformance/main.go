@@ -1,5 +1,7 @@
 // Command conformance shows the running program to the clients that the rest of the world uses: the audits
-// of graphql-http, and the npm client graphql-ws, which receives 1,000 notices through 20 TCP resets.
+// of graphql-http, scenarios of which the reference server of graphql-ws says how they end (docs/close-codes.md),
+// the npm client graphql-sse in both of its modes, and the npm client graphql-ws, which receives 1,000 notices
+// through 20 TCP resets.
 //
 //	go run ./server/wholetest/cmd/conformance
 //
@@ -49,6 +51,9 @@ func conform(ctx context.Context) (err error) {
 		return err
 	}
 	if err := scripts.auditProduction(ctx, house.Program, folder); err != nil {
+		return err
+	}
+	if err := scripts.speakProtocols(ctx, house); err != nil {
 		return err
 	}
 	return scripts.receiveNotices(ctx, house)
