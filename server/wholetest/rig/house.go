@@ -2,6 +2,7 @@ package rig
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,19 +26,13 @@ type House struct {
 	Program  Program
 	Data     string   // the data folder
 	Database string   // URL of a PostgreSQL database; empty is SQLite in the folder
+	Addr     string   // where to listen; empty is a free port, another one at each start
 	Extra    []string // further settings, NAME=value
 	Log      Log
 
 	mu     sync.Mutex
 	url    string
-	server *process
-}
-
-// process is a server that was started; ended is closed when it has.
-type process struct {
-	command *exec.Cmd
-	ended   chan struct{}
-	err     error // of Wait; read after ended
+	server *Process
 }
 
 // URL of the server, such as http://127.0.0.1:40123. It changes with every start.
@@ -59,27 +54,22 @@ func (h *House) PID() int {
 func (h *House) Start(ctx context.Context, args ...string) error {
 	from := h.Log.size()
 	command := h.command(context.WithoutCancel(ctx), append([]string{"serve"}, args...)...)
-	command.SysProcAttr, command.Stdout, command.Stderr = leash(), &h.Log, &h.Log
-	if err := command.Start(); err != nil {
+	command.Stdout, command.Stderr = &h.Log, &h.Log
+	started, err := Spawn(command)
+	if err != nil {
 		return fmt.Errorf("start the server: %w", err)
 	}
-	started := &process{command: command, ended: make(chan struct{})}
-	go func() {
-		started.err = command.Wait()
-		close(started.ended)
-	}()
 	h.mu.Lock()
 	h.server = started
 	h.mu.Unlock()
 	if err := h.awaitReady(ctx, started, from); err != nil {
-		_ = command.Process.Kill()
-		<-started.ended
+		_ = started.Kill()
 		return fmt.Errorf("%w; it wrote:\n%s", err, h.Log.String()[from:])
 	}
 	return nil
 }
 
-func (h *House) awaitReady(ctx context.Context, server *process, from int) error {
+func (h *House) awaitReady(ctx context.Context, server *Process, from int) error {
 	ctx, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
 	for url := ""; ; {
@@ -122,11 +112,7 @@ func (h *House) Kill() error {
 	h.mu.Lock()
 	server := h.server
 	h.mu.Unlock()
-	if err := server.command.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("kill the server: %w", err)
-	}
-	<-server.ended
-	return nil
+	return server.Kill()
 }
 
 // Stop asks the server to leave and waits until it has. The error is that of its exit.
@@ -164,7 +150,7 @@ func (h *House) command(ctx context.Context, args ...string) *exec.Cmd {
 			command.Env = append(command.Env, setting)
 		}
 	}
-	command.Env = append(command.Env, "PARKBFF_ADDR=127.0.0.1:0", "PARKBFF_DATA="+h.Data, "PARKBFF_DATABASE_URL="+h.Database)
+	command.Env = append(command.Env, "PARKBFF_ADDR="+cmp.Or(h.Addr, "127.0.0.1:0"), "PARKBFF_DATA="+h.Data, "PARKBFF_DATABASE_URL="+h.Database)
 	command.Env = append(command.Env, h.Extra...)
 	return command
 }
