@@ -82,6 +82,28 @@ func (b *Bus) Start(ctx context.Context, node int) error {
 	return b.await(ctx, b.parts[node].At)
 }
 
+// Renew starts every node anew, one after the other, so that the bus is never away, and returns when the
+// cluster keeps streams. No node waits for that: too few may keep any before the last is renewed.
+func (b *Bus) Renew(ctx context.Context) error {
+	for i := range b.nodes {
+		if err := errors.Join(b.Kill(i), b.launch(i)); err != nil {
+			return err
+		}
+		if err := b.try(ctx, func() error { return b.reachable(i) }); err != nil {
+			return err
+		}
+	}
+	return b.await(ctx, b.URL())
+}
+
+func (b *Bus) reachable(node int) error {
+	conn, err := nats.Connect(b.parts[node].At)
+	if err == nil {
+		conn.Close()
+	}
+	return err
+}
+
 // Kill ends a node by SIGKILL.
 func (b *Bus) Kill(node int) error {
 	if b.nodes[node] == nil {
@@ -121,10 +143,15 @@ func (b *Bus) launch(node int) error {
 
 // await returns when the servers of a URL know who leads the streams.
 func (b *Bus) await(ctx context.Context, url string) error {
+	return b.try(ctx, func() error { return keepsStreams(url) })
+}
+
+// try asks again and again until all is well.
+func (b *Bus) try(ctx context.Context, ask func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
 	for {
-		err := keepsStreams(url)
+		err := ask()
 		if err == nil {
 			return nil
 		}

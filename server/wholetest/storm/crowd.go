@@ -44,6 +44,9 @@ func (c Crowd) WriteLots(folder string) (string, error) {
 	return path, os.WriteFile(path, text, 0o600)
 }
 
+// FirstLot is the code of the lot that every crowd has.
+const FirstLot = "ST-1"
+
 func lotCode(i int) string { return fmt.Sprintf("ST-%d", i+1) }
 
 // driver is an account that listens. No such person exists.

@@ -3,6 +3,7 @@
 package storm
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,8 +12,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/gorilla/websocket"
 
 	"parkbff/server/wholetest/rig"
 )
@@ -41,8 +40,6 @@ const (
 	lineError  = "error"  // codes of a refusal
 )
 
-const answerWithin = 10 * time.Second
-
 func playListener(told []byte) error {
 	var p part
 	if err := json.Unmarshal(told, &p); err != nil {
@@ -65,64 +62,35 @@ type phone struct {
 func (p *phone) listen() {
 	for {
 		err := p.connect(p.urls[rand.IntN(len(p.urls))])
-		code := 0
-		if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
-			code = closed.Code
-		}
-		p.say(lineClosed, fmt.Sprint(code))
+		p.say(lineClosed, fmt.Sprint(rig.ClosedBy(err)))
 		time.Sleep(100*time.Millisecond + rand.N(300*time.Millisecond))
-	}
-}
-
-func (p *phone) connect(url string) error {
-	dialer := websocket.Dialer{HandshakeTimeout: answerWithin, Subprotocols: []string{"graphql-transport-ws"}}
-	conn, _, err := dialer.Dial(strings.Replace(url, "http:", "ws:", 1)+"/graphql", nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close() }()
-	if err := p.begin(conn); err != nil {
-		return err
-	}
-	for {
-		var m message
-		if err := conn.ReadJSON(&m); err != nil {
-			return err
-		}
-		if err := p.take(conn, m); err != nil {
-			return err
-		}
 	}
 }
 
 const subscription = `subscription($after: String) { noticeReceived(after: $after) { cursor notice { id kind lotName plate occurredAt } } }`
 
-func (p *phone) begin(conn *websocket.Conn) error {
-	_ = conn.SetReadDeadline(time.Now().Add(answerWithin))
-	err := conn.WriteJSON(map[string]any{"type": "connection_init", "payload": map[string]string{"Authorization": "Bearer " + p.Token}})
+func (p *phone) connect(url string) error {
+	socket, err := rig.Dial(context.Background(), url, p.Token)
 	if err != nil {
 		return err
 	}
-	var m message
-	if err := conn.ReadJSON(&m); err != nil {
+	defer socket.Close()
+	if err := socket.Subscribe(subscription, map[string]string{"after": p.After}); err != nil {
 		return err
 	}
-	if m.Type != "connection_ack" {
-		return fmt.Errorf("%s instead of connection_ack", m.Type)
+	p.say(lineOpened)
+	for {
+		payload, err := socket.Next()
+		if errors.Is(err, rig.ErrOver) {
+			p.say(lineError, strings.Fields(err.Error())...)
+		}
+		if err != nil {
+			return err
+		}
+		if err := p.take(payload); err != nil {
+			return err
+		}
 	}
-	err = conn.WriteJSON(map[string]any{"id": "1", "type": "subscribe", "payload": map[string]any{
-		"query": subscription, "variables": map[string]string{"after": p.After},
-	}})
-	if err == nil {
-		p.say(lineOpened)
-	}
-	return errors.Join(err, conn.SetReadDeadline(time.Time{}))
-}
-
-// message is what the server says.
-type message struct {
-	Type    string
-	Payload json.RawMessage
 }
 
 type event struct {
@@ -134,36 +102,16 @@ type event struct {
 	}
 }
 
-func (p *phone) take(conn *websocket.Conn, m message) error {
-	switch m.Type {
-	case "ping":
-		return conn.WriteJSON(map[string]string{"type": "pong"})
-	case "error", "complete":
-		p.say(lineError, m.Type, codes(m.Payload))
-		return errors.New("the subscription is over")
-	case "next":
-	default:
-		return nil
-	}
+func (p *phone) take(payload []byte) error {
 	var got event
-	if err := json.Unmarshal(m.Payload, &got); err != nil || got.Data.NoticeReceived == nil {
-		p.say(lineError, "next", codes(m.Payload))
+	if err := json.Unmarshal(payload, &got); err != nil || got.Data.NoticeReceived == nil {
+		p.say(lineError, "no", "notice")
 		return errors.New("no notice")
 	}
 	// Written down first: who is killed in between is told again, and writes it down once.
 	p.say(lineNotice, got.Data.NoticeReceived.Cursor, got.Data.NoticeReceived.Notice.ID)
 	p.After = got.Data.NoticeReceived.Cursor
 	return nil
-}
-
-// codes of a refusal, never its text.
-func codes(payload json.RawMessage) string {
-	var found []string
-	for _, at := range strings.Split(string(payload), `"code":"`)[1:] {
-		code, _, _ := strings.Cut(at, `"`)
-		found = append(found, code)
-	}
-	return strings.Join(append(found, "-"), ",")
 }
 
 // say writes one line at once, so that a kill leaves it whole or away (PIPE_BUF, POSIX write).
