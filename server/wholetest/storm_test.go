@@ -16,10 +16,10 @@ func TestEverybodyIsToldOnceWhoeverIsKilledMeanwhile(t *testing.T) {
 	site := openSite(t, crowd, rig.Plan{})
 	s := must(storm.Gather(t.Context(), site, storm.Options{Crowd: crowd, Notices: 1000, Rate: 200, Batch: 10, Seed: 20261122}))(t)
 
-	report := must(s.Run(t.Context(), s.Strike(storm.Kills{Replicas: 2, BusNodes: 1, Clients: 2})))(t)
+	report := must(s.Run(t.Context(), s.Strike(storm.Kills{Replicas: 2, BusNodes: 1, Clients: 2, Deploys: 1, Freezes: 2})))(t)
 
 	holdsUp(t, report)
-	if report.Notices < 1000 || report.ReplicaKills != 2 || report.BusKills != 1 || report.ClientKills != 2 || report.Reconnects == 0 {
+	if report.Notices < 1000 || report.ReplicaKills != 2 || report.BusKills != 1 || report.ClientKills != 2 || report.Deploys != 1 || report.Freezes != 2 || report.Reconnects == 0 {
 		t.Errorf("it was no storm: %+v", report)
 	}
 }

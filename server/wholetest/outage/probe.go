@@ -70,13 +70,13 @@ func verdictOf(answer rig.Answer, err error, good ...string) string {
 
 // line is an open subscription.
 type line struct {
-	socket *rig.Socket
+	rig.Line
 	events chan struct{}
 	ended  chan struct{} // closed with err
 	err    error
 }
 
-// listen opens a subscription and counts what comes.
+// listen opens a subscription on a socket.
 func listen(ctx context.Context, url, token, query string, variables any) (*line, error) {
 	socket, err := rig.Dial(ctx, url, token)
 	if err != nil {
@@ -86,21 +86,35 @@ func listen(ctx context.Context, url, token, query string, variables any) (*line
 		socket.Close()
 		return nil, err
 	}
-	l := &line{socket: socket, events: make(chan struct{}, 1000), ended: make(chan struct{})}
+	return hear(socket), nil
+}
+
+// stream opens one over server-sent events.
+func stream(ctx context.Context, url, token, query string, variables any) (*line, error) {
+	opened, err := rig.OpenStream(ctx, url, token, query, variables)
+	if err != nil {
+		return nil, err
+	}
+	return hear(opened), nil
+}
+
+// hear counts what comes.
+func hear(subscription rig.Line) *line {
+	l := &line{Line: subscription, events: make(chan struct{}, 1000), ended: make(chan struct{})}
 	go func() {
 		defer close(l.ended)
 		for {
-			if _, l.err = socket.Next(); l.err != nil {
+			if _, l.err = l.Next(); l.err != nil {
 				return
 			}
 			l.events <- struct{}{}
 		}
 	}()
-	return l, nil
+	return l
 }
 
 func (l *line) close() {
-	l.socket.Close()
+	l.Close()
 	<-l.ended
 }
 
@@ -121,7 +135,7 @@ func (l *line) hears(ctx context.Context, until time.Time) string {
 
 func endingOf(err error) string {
 	if errors.Is(err, rig.ErrOver) {
-		return refused + err.Error()
+		return refused + strings.Trim(strings.TrimPrefix(err.Error(), rig.ErrOver.Error()+": error "), "[]")
 	}
 	return closed + strconv.Itoa(rig.ClosedBy(err))
 }

@@ -195,9 +195,10 @@ func (b *bench) served() *probe {
 
 // begun are subscriptions that begin in the outage; each is told something at once.
 func (b *bench) begun() []*probe {
-	begins := func(operation, token, query string, variables any) *probe {
+	type opener func(ctx context.Context, url, token, query string, variables any) (*line, error)
+	begins := func(operation string, open opener, token, query string, variables any) *probe {
 		return &probe{operation: operation, ask: func(ctx context.Context, patience time.Duration) string {
-			l, err := listen(ctx, b.here.URL(), token, query, variables)
+			l, err := open(ctx, b.here.URL(), token, query, variables)
 			if err != nil {
 				return endingOf(err)
 			}
@@ -206,8 +207,9 @@ func (b *bench) begun() []*probe {
 		}}
 	}
 	return []*probe{
-		begins("`noticeReceived` new, with a cursor", b.known.token, notices, map[string]string{"after": b.known.oldest}),
-		begins("`gateCommanded` new", b.gate, `subscription { gateCommanded { id } }`, nil),
-		begins("`lotOccupancyChanged` new", "", `subscription { lotOccupancyChanged(lotCode: "`+b.lot+`") { code } }`, nil),
+		begins("`noticeReceived` new, with a cursor", listen, b.known.token, notices, map[string]string{"after": b.known.oldest}),
+		begins("`noticeReceived` new, over server-sent events", stream, b.known.token, notices, map[string]string{"after": b.known.oldest}),
+		begins("`gateCommanded` new", listen, b.gate, `subscription { gateCommanded { id } }`, nil),
+		begins("`lotOccupancyChanged` new", listen, "", `subscription { lotOccupancyChanged(lotCode: "`+b.lot+`") { code } }`, nil),
 	}
 }

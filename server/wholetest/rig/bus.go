@@ -114,6 +114,12 @@ func (b *Bus) Kill(node int) error {
 	return err
 }
 
+// Freeze lets a running node stand still until Thaw.
+func (b *Bus) Freeze(node int) error { return b.nodes[node].Freeze() }
+
+// Thaw lets it go on.
+func (b *Bus) Thaw(node int) error { return b.nodes[node].Thaw() }
+
 // KillAll ends every node.
 func (b *Bus) KillAll() (err error) {
 	for i := range b.nodes {

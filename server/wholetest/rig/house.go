@@ -43,11 +43,7 @@ func (h *House) URL() string {
 }
 
 // PID of the server that was started last.
-func (h *House) PID() int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.server.command.Process.Pid
-}
+func (h *House) PID() int { return h.running().command.Process.Pid }
 
 // Start runs `serve` with further arguments and returns when the server is ready. The error of a server
 // that ends instead holds its log.
@@ -108,18 +104,23 @@ func isReady(ctx context.Context, url string) bool {
 }
 
 // Kill ends the server by SIGKILL, as a power cut would.
-func (h *House) Kill() error {
+func (h *House) Kill() error { return h.running().Kill() }
+
+// Freeze lets the server stand still until Thaw.
+func (h *House) Freeze() error { return h.running().Freeze() }
+
+// Thaw lets it go on.
+func (h *House) Thaw() error { return h.running().Thaw() }
+
+func (h *House) running() *Process {
 	h.mu.Lock()
-	server := h.server
-	h.mu.Unlock()
-	return server.Kill()
+	defer h.mu.Unlock()
+	return h.server
 }
 
 // Stop asks the server to leave and waits until it has. The error is that of its exit.
 func (h *House) Stop() error {
-	h.mu.Lock()
-	server := h.server
-	h.mu.Unlock()
+	server := h.running()
 	if err := server.command.Process.Signal(syscall.SIGTERM); err != nil {
 		return fmt.Errorf("stop the server: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"syscall"
 )
 
 // Process is another program that was started; it does not outlive the one that started it.
@@ -38,6 +39,12 @@ func (p *Process) Kill() error {
 	<-p.ended
 	return nil
 }
+
+// Freeze lets it stand still, as a machine does that is overloaded or moved, until Thaw.
+func (p *Process) Freeze() error { return p.command.Process.Signal(syscall.SIGSTOP) }
+
+// Thaw lets it go on.
+func (p *Process) Thaw() error { return p.command.Process.Signal(syscall.SIGCONT) }
 
 // Ended is closed when it has ended by itself or was killed.
 func (p *Process) Ended() <-chan struct{} { return p.ended }

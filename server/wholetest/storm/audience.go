@@ -17,8 +17,12 @@ import (
 	"parkbff/server/wholetest/rig"
 )
 
-// clientPrograms is how many processes the drivers share.
-const clientPrograms = 3
+const (
+	// clientPrograms is how many processes the drivers share.
+	clientPrograms = 3
+	// streamsOneOf so many drivers listens over server-sent events.
+	streamsOneOf = 4
+)
 
 // audience is the client programs, and what they wrote down.
 type audience struct {
@@ -102,7 +106,7 @@ func (a *audience) partOf(i int) part {
 	}
 	for n, d := range a.storm.drivers {
 		if n%clientPrograms == i {
-			p.People = append(p.People, listening{Driver: n, Token: d.tokens.AccessToken, After: a.pages[n].after})
+			p.People = append(p.People, listening{Driver: n, Token: d.tokens.AccessToken, After: a.pages[n].after, Streams: n%streamsOneOf == 0})
 		}
 	}
 	return p

@@ -26,6 +26,8 @@ type Report struct {
 	ReplicaKills int            `json:"replicaKills"`
 	BusKills     int            `json:"busKills"`
 	ClientKills  int            `json:"clientKills"`
+	Deploys      int            `json:"deploys"`    // replicas that were asked to leave
+	Freezes      int            `json:"freezes"`    // of replicas and bus nodes
 	Resent       int            `json:"resent"`     // batches
 	Reconnects   int            `json:"reconnects"` // of clients
 	Endings      map[string]int `json:"endings"`    // of sockets, by close code; 0 is a line that broke
@@ -55,7 +57,8 @@ func (r Report) Faults() (faults []string) {
 func (s *Storm) judge(ctx context.Context) (Report, error) {
 	r := Report{
 		Accounts: len(s.drivers), Observations: int(s.taken.Load()), Heard: s.audience.heard(),
-		ReplicaKills: int(s.kills[replica].Load()), BusKills: int(s.kills[busNode].Load()), ClientKills: int(s.kills[client].Load()),
+		ReplicaKills: int(s.struck[replica].Load()), BusKills: int(s.struck[busNode].Load()), ClientKills: int(s.struck[client].Load()),
+		Deploys: int(s.struck[deploy].Load()), Freezes: int(s.struck[freeze].Load()),
 		Resent: int(s.resent.Load()), Endings: s.audience.endings, Refusals: s.audience.refusals, Seed: s.options.Seed,
 	}
 	if err := s.renew(ctx); err != nil {

@@ -7,34 +7,41 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 )
 
-// victims of a storm.
+// Sorts of strikes.
 const (
 	replica = iota
 	busNode
 	client
+	deploy
+	freeze
 )
 
-var victims = [...]string{replica: "replica", busNode: "bus node", client: "client"}
+var sorts = [...]string{
+	replica: "kill a replica", busNode: "kill a bus node", client: "kill a client",
+	deploy: "stop a replica", freeze: "freeze a replica or a bus node",
+}
 
-// Kills is how often each sort is killed, by SIGKILL, at moments spread over the whole storm.
+// Kills is how often each sort is struck, at moments spread over the whole storm.
 type Kills struct {
-	Replicas, BusNodes, Clients int
+	Replicas, BusNodes, Clients int // by SIGKILL
+	Deploys                     int // replicas that are asked to leave, and come back
+	Freezes                     int // replicas or nodes of the bus that stand still for a while and go on
 }
 
 // longestAway is how long a victim may be left away before it is started again.
 const longestAway = 1500 * time.Millisecond
 
-// Strike kills. Sorts are struck apart from each other, so a replica may come back while a node of the bus is
-// away; of one sort, one is away at a time.
+// Strike strikes. A replica may come back while a node of the bus is away; of each kind, one is away at a time.
 func (s *Storm) Strike(k Kills) func(ctx context.Context) error {
 	return func(ctx context.Context) error {
 		group, ctx := errgroup.WithContext(ctx)
-		for sort, times := range []int{replica: k.Replicas, busNode: k.BusNodes, client: k.Clients} {
+		for sort, times := range []int{replica: k.Replicas, busNode: k.BusNodes, client: k.Clients, deploy: k.Deploys, freeze: k.Freezes} {
 			group.Go(func() error { return s.strikeSort(ctx, sort, times) })
 		}
 		return group.Wait()
@@ -53,35 +60,49 @@ func (s *Storm) strikeSort(ctx context.Context, sort, times int) error {
 			return err
 		}
 		if err := s.strike(ctx, sort, random); err != nil {
-			return fmt.Errorf("kill a %s: %w", victims[sort], err)
+			return fmt.Errorf("%s: %w", sorts[sort], err)
 		}
-		s.kills[sort].Add(1)
+		s.struck[sort].Add(1)
 	}
 	return nil
 }
 
 func (s *Storm) strike(ctx context.Context, sort int, random *rand.Rand) error {
 	away := time.Duration(random.Int64N(int64(longestAway)))
+	house := s.site.Replicas[random.IntN(len(s.site.Replicas))]
+	node := random.IntN(s.site.Bus.Nodes())
 	switch sort {
 	case replica:
-		house := s.site.Replicas[random.IntN(len(s.site.Replicas))]
-		if err := house.Kill(); err != nil {
-			return err
-		}
-		if err := sleep(ctx, away); err != nil {
-			return err
-		}
-		return house.Start(ctx)
+		return s.turn(ctx, &s.houses, house.Kill, away, house.Start)
+	case deploy:
+		return s.turn(ctx, &s.houses, house.Stop, away, house.Start)
 	case busNode:
-		node := random.IntN(s.site.Bus.Nodes())
-		if err := s.site.Bus.Kill(node); err != nil {
-			return err
+		return s.turn(ctx, &s.nodes, func() error { return s.site.Bus.Kill(node) }, away, func(ctx context.Context, _ ...string) error {
+			return s.site.Bus.Start(ctx, node)
+		})
+	case freeze:
+		if random.IntN(2) == 0 {
+			return s.turn(ctx, &s.houses, house.Freeze, away, thaw(house.Thaw))
 		}
-		if err := sleep(ctx, away); err != nil {
-			return err
-		}
-		return s.site.Bus.Start(ctx, node)
+		return s.turn(ctx, &s.nodes, func() error { return s.site.Bus.Freeze(node) }, away, thaw(func() error { return s.site.Bus.Thaw(node) }))
 	default:
 		return s.audience.restart(ctx, random.IntN(clientPrograms))
 	}
+}
+
+func thaw(do func() error) func(context.Context, ...string) error {
+	return func(context.Context, ...string) error { return do() }
+}
+
+// turn takes a victim away for a while, while no other of its kind is away.
+func (s *Storm) turn(ctx context.Context, kind *sync.Mutex, take func() error, away time.Duration, back func(context.Context, ...string) error) error {
+	kind.Lock()
+	defer kind.Unlock()
+	if err := take(); err != nil {
+		return err
+	}
+	if err := sleep(ctx, away); err != nil {
+		return err
+	}
+	return back(ctx)
 }

@@ -30,6 +30,7 @@ type part struct {
 type listening struct {
 	Driver       int // index
 	Token, After string
+	Streams      bool // over server-sent events, not a WebSocket
 }
 
 // Lines of a client program: a word, the driver's index, and what the word needs.
@@ -70,17 +71,14 @@ func (p *phone) listen() {
 const subscription = `subscription($after: String) { noticeReceived(after: $after) { cursor notice { id kind lotName plate occurredAt } } }`
 
 func (p *phone) connect(url string) error {
-	socket, err := rig.Dial(context.Background(), url, p.Token)
+	line, err := p.dial(url)
 	if err != nil {
 		return err
 	}
-	defer socket.Close()
-	if err := socket.Subscribe(subscription, map[string]string{"after": p.After}); err != nil {
-		return err
-	}
+	defer line.Close()
 	p.say(lineOpened)
 	for {
-		payload, err := socket.Next()
+		payload, err := line.Next()
 		if errors.Is(err, rig.ErrOver) {
 			p.say(lineError, strings.Fields(err.Error())...)
 		}
@@ -91,6 +89,22 @@ func (p *phone) connect(url string) error {
 			return err
 		}
 	}
+}
+
+func (p *phone) dial(url string) (rig.Line, error) {
+	after := map[string]string{"after": p.After}
+	if p.Streams {
+		return rig.OpenStream(context.Background(), url, p.Token, subscription, after)
+	}
+	socket, err := rig.Dial(context.Background(), url, p.Token)
+	if err != nil {
+		return nil, err
+	}
+	if err := socket.Subscribe(subscription, after); err != nil {
+		socket.Close()
+		return nil, err
+	}
+	return socket, nil
 }
 
 type event struct {

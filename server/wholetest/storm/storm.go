@@ -42,8 +42,10 @@ type Storm struct {
 	toTell   int // observations
 	taken    atomic.Int64
 	resent   atomic.Int64
-	kills    [len(victims)]atomic.Int64
+	struck   [len(sorts)]atomic.Int64
 	signedIn time.Time
+
+	houses, nodes sync.Mutex // held while one of them is away
 }
 
 // chance is a random source for many goroutines.
@@ -192,7 +194,7 @@ func (s *Storm) watch(ctx context.Context) {
 	}
 	for sleep(ctx, 2*time.Second) == nil {
 		fmt.Fprintf(s.options.Log, "\r%d of %d observations taken, %d notices heard, %d replicas %d bus nodes %d clients killed ",
-			s.taken.Load(), s.toTell, s.audience.heard(), s.kills[replica].Load(), s.kills[busNode].Load(), s.kills[client].Load())
+			s.taken.Load(), s.toTell, s.audience.heard(), s.struck[replica].Load(), s.struck[busNode].Load(), s.struck[client].Load())
 	}
 	fmt.Fprintln(s.options.Log)
 }

@@ -1,5 +1,6 @@
 // Command killnotices tells drivers a hundred thousand notices through replicas of the program on one
-// database and one bus, and kills replicas, nodes of the bus and the drivers' own programs on the way.
+// database and one bus, and kills replicas, nodes of the bus and the drivers' own programs on the way; some it
+// only stops or freezes.
 //
 //	go run ./server/wholetest/cmd/killnotices [-notices 100000] [-replicas 2] [-seed 1]
 //
@@ -40,6 +41,8 @@ func main() {
 	flag.IntVar(&o.kills.Replicas, "replica-kills", 12, "how often a replica is killed")
 	flag.IntVar(&o.kills.BusNodes, "bus-kills", 12, "how often a node of the bus is killed")
 	flag.IntVar(&o.kills.Clients, "client-kills", 24, "how often a program of the drivers is killed")
+	flag.IntVar(&o.kills.Deploys, "deploys", 4, "how often a replica is asked to leave")
+	flag.IntVar(&o.kills.Freezes, "freezes", 8, "how often a replica or a node of the bus stands still for a while")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
