@@ -52,7 +52,7 @@ func newWork(t *testing.T, bus *rig.Bus) *work {
 	t.Helper()
 	conn := must(nats.Connect(bus.URL(), nats.MaxReconnects(-1), nats.ReconnectWait(100*time.Millisecond)))(t)
 	t.Cleanup(conn.Close)
-	streams := must(conn.JetStream(nats.MaxWait(2 * time.Second)))(t)
+	streams := must(conn.JetStream(nats.MaxWait(5 * time.Second)))(t)
 	eventually(t, 20*time.Second, "there is a stream", func() bool {
 		_, err := streams.AddStream(&nats.StreamConfig{Name: workStream, Subjects: []string{"work"}, Replicas: bus.Nodes()})
 		return err == nil

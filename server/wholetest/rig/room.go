@@ -61,13 +61,14 @@ func (r *Room) Fill(ctx context.Context, b *Bus) error {
 	if r.disk != nil {
 		return r.disk.Fill()
 	}
-	return b.withStreams(func(streams nats.JetStreamContext) error {
+	piece := make([]byte, pieceOf)
+	return b.withStreams(ctx, func(streams nats.JetStreamContext) error {
 		_, err := streams.AddStream(&nats.StreamConfig{Name: ballast, Subjects: []string{ballast}, Replicas: busNodes})
-		for piece := make([]byte, pieceOf); err == nil && ctx.Err() == nil; {
+		for err == nil {
 			_, err = streams.Publish(ballast, piece)
 		}
-		if failed := (*nats.APIError)(nil); errors.As(err, &failed) {
-			return ctx.Err()
+		if refused := (*nats.APIError)(nil); errors.As(err, &refused) {
+			return nil
 		}
 		return fmt.Errorf("fill the streams: %w", err)
 	})
@@ -77,7 +78,13 @@ func (r *Room) Fill(ctx context.Context, b *Bus) error {
 // again, so an operator does that, one node after the other; and so does this.
 func (r *Room) Free(ctx context.Context, b *Bus) error {
 	if r.disk == nil {
-		return b.withStreams(func(streams nats.JetStreamContext) error { return streams.DeleteStream(ballast) })
+		return b.withStreams(ctx, func(streams nats.JetStreamContext) error {
+			err := streams.DeleteStream(ballast)
+			if errors.Is(err, nats.ErrStreamNotFound) { // an earlier try has deleted it
+				return nil
+			}
+			return err
+		})
 	}
 	if err := r.disk.Free(); err != nil {
 		return err
@@ -95,7 +102,9 @@ func (r *Room) Close() error {
 
 const streamsWithin = 5 * time.Second
 
-func (b *Bus) withStreams(do func(nats.JetStreamContext) error) error {
+// withStreams does something with the cluster's streams, again and again until it succeeds: nodes that are
+// busy or full answer late or not at all.
+func (b *Bus) withStreams(ctx context.Context, do func(nats.JetStreamContext) error) error {
 	conn, err := nats.Connect(b.URL())
 	if err != nil {
 		return err
@@ -105,5 +114,5 @@ func (b *Bus) withStreams(do func(nats.JetStreamContext) error) error {
 	if err != nil {
 		return err
 	}
-	return do(streams)
+	return b.try(ctx, func() error { return do(streams) })
 }
