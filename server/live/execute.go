@@ -28,39 +28,17 @@ type outcome struct {
 	ctx     context.Context // with viewer and operation, not bounded by the execution's timeout
 	op      *graphql.OperationContext
 	results [][]byte
+	clean   bool // no result holds an error
 	refusal []byte
 }
 
-// execute carries out the request once, for the viewer of this moment, as soon as a slot is free.
-//
-// It does so on a goroutine of its own. The executor needs a deep stack, and stacks hardly shrink:
-// that of the caller, which then waits for the next event for hours, stays small.
-func (r *Runner) execute(ctx context.Context, who Viewer, request *Request, at occasion) (got outcome, err error) {
-	if err := r.take(ctx); err != nil {
-		return outcome{}, err
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		defer r.give()
-		defer func() {
-			if p := recover(); p != nil {
-				r.panicked(ctx, p)
-				got, err = outcome{refusal: []byte(internal)}, nil
-			}
-		}()
-		got, err = r.once(ctx, who, request, at)
-	}()
-	<-done
-	return got, err
-}
-
-func (r *Runner) once(ctx context.Context, who Viewer, request *Request, at occasion) (outcome, error) {
+// execute carries out the request once, for the viewer of this moment.
+func (r *Runner) execute(ctx context.Context, who Viewer, asked request, at occasion) (outcome, error) {
 	ctx, err := who.Context(graphql.StartOperationTrace(ctx))
 	if err != nil {
 		return outcome{}, err
 	}
-	params, err := request.params()
+	params, err := asked.params()
 	if err != nil {
 		return outcome{refusal: r.Refusal(ctx, err)}, nil
 	}
@@ -69,7 +47,7 @@ func (r *Runner) once(ctx context.Context, who Viewer, request *Request, at occa
 	if len(errs) > 0 {
 		return outcome{refusal: r.refusal(ctx, errs)}, nil
 	}
-	if request.ReadOnly && op.Operation.Operation == ast.Mutation {
+	if asked.readOnly() && op.Operation.Operation == ast.Mutation {
 		return outcome{refusal: r.Refusal(ctx, readOnly)}, nil
 	}
 	got := r.dispatch(ctx, op, at)
@@ -77,20 +55,7 @@ func (r *Runner) once(ctx context.Context, who Viewer, request *Request, at occa
 	return got, ctx.Err()
 }
 
-// take waits for one of the execution slots.
-func (r *Runner) take(ctx context.Context) error {
-	select {
-	case r.slots <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (r *Runner) give() { <-r.slots }
-
-// dispatch collects the results before any is sent, so that a slow client holds no execution slot and
-// deferred fields leave no goroutine behind.
+// dispatch collects the results before any is sent, so that deferred fields leave no goroutine behind.
 func (r *Runner) dispatch(ctx context.Context, op *graphql.OperationContext, at occasion) outcome {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
@@ -99,7 +64,7 @@ func (r *Runner) dispatch(ctx context.Context, op *graphql.OperationContext, at 
 		ctx = belowRoot(ctx, op)
 	}
 
-	var got outcome
+	got := outcome{clean: true}
 	for response := next(ctx); response != nil; response = next(ctx) {
 		if len(response.Data) == 0 && len(response.Errors) > 0 {
 			return outcome{refusal: encode(response.Errors)}
@@ -108,7 +73,7 @@ func (r *Runner) dispatch(ctx context.Context, op *graphql.OperationContext, at 
 		if err != nil {
 			return outcome{refusal: r.Refusal(ctx, err)}
 		}
-		got.results = append(got.results, result)
+		got.results, got.clean = append(got.results, result), got.clean && len(response.Errors) == 0
 		if op.Operation.Operation == ast.Subscription {
 			break
 		}

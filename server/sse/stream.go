@@ -3,6 +3,7 @@ package sse
 import (
 	"context"
 	"net/http"
+	"sync"
 	"time"
 
 	"parkbff/internal/fault"
@@ -11,28 +12,41 @@ import (
 
 const complete = "event: complete\ndata:\n\n"
 
-// stream is one operation. Only serve writes to it.
+// mostFrames wait to be written; then the operation waits.
+const mostFrames = 8
+
+// stream is one operation. Only serve writes to its client. It is the operation's sink.
 type stream struct {
 	h       *Handler
 	w       http.ResponseWriter
 	who     live.Principal
 	request live.Request
+
+	news chan struct{} // holds one piece of news, so that many become one
+	over chan error    // how the operation ended
+
+	mu      sync.Mutex
+	frames  [][]byte
+	crowded bool // the operation waits for room
 }
 
-// serve begins the stream, runs the operation beside it, and writes what it gives until it ends, the
+func newStream(h *Handler, w http.ResponseWriter, who live.Principal, request live.Request) *stream {
+	return &stream{
+		h: h, w: w, who: who, request: request, news: make(chan struct{}, 1), over: make(chan error, 1),
+	}
+}
+
+// serve begins the stream, starts the operation, and writes what it gives until it ends, the
 // sign-in ends, the process drains, or the client is gone.
 func (s *stream) serve(ctx context.Context) {
-	ctx, cancel := context.WithCancel(ctx)
-	frames, ended := make(chan []byte), make(chan error, 1)
 	if s.begin() != nil {
-		cancel()
 		return
 	}
-	go func() { ended <- s.h.options.Runner.Run(ctx, s.who, s.request, sink{ctx, frames}) }()
-	last, finished := s.pass(ctx, frames, ended)
-	cancel()
+	operation := s.h.options.Runner.Start(ctx, s.who, s.request, s)
+	last, finished := s.pass(ctx, operation)
 	if !finished {
-		<-ended
+		operation.Stop()
+		<-s.over
 	}
 	if last != nil {
 		_ = s.write(s.parting(ctx, last))
@@ -41,22 +55,20 @@ func (s *stream) serve(ctx context.Context) {
 
 // pass writes frames until the stream ends. Last is why, if the client must be told; finished means
 // that the operation itself has ended.
-func (s *stream) pass(ctx context.Context, frames <-chan []byte, ended <-chan error) (last error, finished bool) {
+func (s *stream) pass(ctx context.Context, operation *live.Operation) (last error, finished bool) {
 	keepAlive := time.NewTicker(s.h.options.KeepAlive)
 	defer keepAlive.Stop()
 	expiry := s.expiry()
 	draining, leaving := s.h.draining, (<-chan time.Time)(nil)
 	for {
-		var out []byte
+		var out [][]byte
 		select {
-		case out = <-frames:
-		case err := <-ended:
-			if ctx.Err() != nil {
-				return nil, true
-			}
-			return err, true
+		case <-s.news:
+			out = s.take(operation)
+		case last = <-s.over:
+			out, finished = s.take(operation), true
 		case <-keepAlive.C:
-			out = []byte(":\n\n")
+			out = [][]byte{[]byte(":\n\n")}
 		case <-expiry:
 			expiry = s.expiry()
 		case <-s.who.Ended():
@@ -68,12 +80,37 @@ func (s *stream) pass(ctx context.Context, frames <-chan []byte, ended <-chan er
 			return nil, false
 		}
 		if err := live.Standing(s.who, s.h.options.Clock.Now()); err != nil {
-			return err, false
+			return err, finished
 		}
-		if out != nil && s.write(out) != nil {
-			return nil, false
+		if s.writeAll(out) != nil || ctx.Err() != nil {
+			return nil, finished
+		}
+		if finished {
+			return last, true
 		}
 	}
+}
+
+// take answers what is to be written, and lets the operation go on if it waited for that.
+func (s *stream) take(operation *live.Operation) [][]byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := s.frames
+	s.frames = nil
+	if s.crowded {
+		s.crowded = false
+		operation.Ring()
+	}
+	return out
+}
+
+func (s *stream) writeAll(frames [][]byte) error {
+	for _, frame := range frames {
+		if err := s.write(frame); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // expiry fires when the token should have ended; nil if it never does.
@@ -123,25 +160,33 @@ func next(result []byte) []byte {
 	return append(event, "\n\n"...)
 }
 
-// sink hands what becomes of the operation to serve, no faster than the client reads.
-type sink struct {
-	ctx    context.Context
-	frames chan<- []byte
+// Room is false while the client reads more slowly than events come.
+func (s *stream) Room() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.crowded = len(s.frames) >= mostFrames
+	return !s.crowded
 }
 
-func (k sink) Next(result []byte) error { return k.pass(next(result)) }
+// Next hands a result to serve.
+func (s *stream) Next(result []byte) error { return s.add(next(result)) }
 
-func (k sink) Refuse(errs []byte) error {
-	return k.pass(append(next(refused(errs)), complete...))
-}
+// Refuse hands the errors to serve, and the end.
+func (s *stream) Refuse(errs []byte) error { return s.add(append(next(refused(errs)), complete...)) }
 
-func (k sink) Complete() error { return k.pass([]byte(complete)) }
+// Complete hands the end to serve.
+func (s *stream) Complete() error { return s.add([]byte(complete)) }
 
-func (k sink) pass(frame []byte) error {
+// Ended tells serve that nothing more comes.
+func (s *stream) Ended(err error) { s.over <- err }
+
+func (s *stream) add(frame []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.frames = append(s.frames, frame)
 	select {
-	case k.frames <- frame:
-		return nil
-	case <-k.ctx.Done():
-		return k.ctx.Err()
+	case s.news <- struct{}{}:
+	default:
 	}
+	return nil
 }

@@ -10,50 +10,45 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"parkbff/internal/language"
 	"parkbff/server/live"
 )
 
-// conn is one connection. Its reader is the only one who changes who stands behind it.
+// conn is one connection. Its reader is the only one who changes who stands behind it. There are many, and most
+// wait: every byte counts.
 type conn struct {
 	t       *Transport
 	socket  *websocket.Conn
 	dialect *dialect
-	address string
-	spoken  language.Language // of its answers
-	from    string            // the address that limits count by; see viewer.Address
-	opened  time.Time
-	// unacceptable is set when the client speaks neither protocol.
-	unacceptable bool
-	ctx          context.Context // ends with the connection
-	cancel       context.CancelFunc
+	address string          // as PerAddress counts
+	ctx     context.Context // the transport's, with what all operations have in common; the reader's
+	opened  time.Duration   // on the transport's watch, as all times here
 
 	mu            sync.Mutex
 	authorization string // of the handshake, until connection_init
-	initialised   bool   // connection_init was received
 	who           live.Principal
-	warned        bool // of the end of who's token
-	nextPing      time.Time
-	operations    map[string]*operation // by id, those that may still send
-	running       int                   // operations, including those stopped but not yet at their end
+	nextPing      time.Duration
+	operations    []*operation // those that may still send; few
+	running       int          // operations, including those stopped but not yet at their end
 
-	closing bool // a close frame is queued or the line is dead: nothing more is queued
-	left    bool // the reader has gone: no writer starts
-	writing bool
-	queue   []message
-	queued  int           // bytes in queue
-	room    chan struct{} // closed when the full queue has room; nil while no one waits
+	queue     []message
+	queued    int           // bytes in queue
+	room      chan struct{} // closed when the full queue has room; nil while the reader does not wait
+	fullSince time.Duration // when the queue became full; zero while it is not
+
+	unacceptable bool // the client speaks neither protocol
+	initialised  bool // connection_init was received
+	warned       bool // of the end of who's token
+	closing      bool // a close frame is queued or the line is dead: nothing more is queued
+	left         bool // the reader has gone: no writer starts
+	writing      bool
+	crowded      bool // operations wait for the queue
 }
 
-func newConn(t *Transport, socket *websocket.Conn, p Protocol, address, authorization string) *conn {
-	c := &conn{
-		t: t, socket: socket, dialect: dialectOf(p), address: address, opened: time.Now(),
-		authorization: authorization, operations: map[string]*operation{},
-	}
-	c.ctx, c.cancel = context.WithCancel(t.ctx)
+func newConn(t *Transport, socket *websocket.Conn, p Protocol) *conn {
+	c := &conn{t: t, socket: socket, dialect: dialectOf(p), ctx: t.ctx, opened: t.now()}
 	// Connections that came together after a deploy shall not be pinged together.
 	interval := t.options.Timing.Ping
-	c.nextPing = c.opened.Add(interval/2 + rand.N(interval/2+1))
+	c.nextPing = c.opened + interval/2 + rand.N(interval/2+1)
 	return c
 }
 
@@ -68,7 +63,7 @@ func (c *conn) read() {
 	})
 	c.socket.SetPingHandler(func(data string) error {
 		c.heard()
-		_, _ = c.offer(message{frame: websocket.PongMessage, data: []byte(data)})
+		c.spare(message{frame: websocket.PongMessage, data: []byte(data)})
 		return nil
 	})
 	c.heard()
@@ -156,16 +151,11 @@ func (c *conn) fail(err error) {
 
 // leave frees everything that the connection held.
 func (c *conn) leave() {
-	c.mu.Lock()
-	c.closing, c.left = true, true
-	c.queue, c.queued = nil, 0
-	who := c.who
-	c.mu.Unlock()
-	c.cancel()
+	c.cut(true)
 	_ = c.socket.Close()
 	c.t.options.PerAddress.Release(c.address)
-	if who != nil {
-		c.t.options.PerViewer.Release(who.Subject())
+	if c.who != nil { // the reader has gone, so nobody changes it
+		c.t.options.PerViewer.Release(c.who.Subject())
 	}
 }
 
