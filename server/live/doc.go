@@ -8,12 +8,12 @@
 // would let it outlive a withdrawn consent or a lost tier.
 //
 // Between two events a subscription is an object and no goroutine. Its source rings when there may be
-// something, its sink when there is room again, and a bounded pool of workers, started on demand, carries
+// something, its line when there is room again, and a bounded pool of workers, started on demand, carries
 // those that were rung as far as they go: one turn each, of a few events at most, so that one that catches
 // up does not keep the others waiting.
 //
 // Events that many subscribers see alike (see Shared) are executed and encoded once.
 //
 // Locks: those of a transport come before Operation.mu, and that before workers.mu. Nothing of a source or a
-// sink is called while one of this package is held.
+// line is called while one of this package is held.
 package live

@@ -23,7 +23,7 @@ const (
 	queued              // for a turn
 	atWork              // has its turn
 	again               // has its turn, and was rung meanwhile
-	over                // its sink was told
+	over                // its line was told
 )
 
 // Operation is one operation that was started. Between its events it holds neither a goroutine nor anything
@@ -32,7 +32,7 @@ type Operation struct {
 	runner  *Runner
 	ctx     context.Context //nolint:containedctx // what all turns have in common: it is the connection's
 	who     Viewer
-	sink    Sink
+	line    Line
 	request request
 
 	// These belong to the turn.
@@ -48,7 +48,7 @@ type Operation struct {
 }
 
 // Ring asks for a turn: there may be an event, or there is room again. It never blocks and never calls the
-// sink itself.
+// line itself.
 func (o *Operation) Ring() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -67,7 +67,7 @@ func (o *Operation) ring() {
 	}
 }
 
-// Stop ends the operation. The sink may be told results until Stop has returned and a little longer, and
+// Stop ends the operation. The line may be told results until Stop has returned and a little longer, and
 // Ended in any case, when the source is closed; never from within Stop. It never blocks and may be called
 // again.
 func (o *Operation) Stop() {
@@ -118,7 +118,7 @@ func (o *Operation) leave() bool {
 	return true
 }
 
-// end frees what the operation held and tells the sink. No turn follows.
+// end frees what the operation held and tells the line. No turn follows.
 func (o *Operation) end(err error) {
 	o.mu.Lock()
 	o.state, o.cancel = over, nil
@@ -130,7 +130,7 @@ func (o *Operation) end(err error) {
 		o.events.Close()
 		o.events = nil
 	}
-	o.sink.Ended(err)
+	o.line.Ended(err)
 }
 
 // guarded ends the operation, and nothing else, when something below panics.
@@ -138,11 +138,11 @@ func (o *Operation) guarded(ctx context.Context) (done bool, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			o.runner.panicked(ctx, p)
-			done, err = true, o.sink.Refuse([]byte(internal))
+			done, err = true, o.line.Refuse([]byte(internal))
 		}
 	}()
 	if o.events == nil {
-		if !o.sink.Room() {
+		if !o.line.Room() {
 			return false, nil
 		}
 		if done, err := o.begin(ctx); done || err != nil {
@@ -161,7 +161,7 @@ func (o *Operation) begin(ctx context.Context) (done bool, err error) {
 		return false, err
 	}
 	if first.refusal != nil {
-		return true, o.sink.Refuse(first.refusal)
+		return true, o.line.Refuse(first.refusal)
 	}
 	if first.op.Operation.Operation == ast.Subscription {
 		o.shareable = o.request.plain() && o.runner.isShareable(first.op)
@@ -174,14 +174,14 @@ func (o *Operation) begin(ctx context.Context) (done bool, err error) {
 	if err := o.send(first.results); err != nil {
 		return false, err
 	}
-	return true, o.sink.Complete()
+	return true, o.line.Complete()
 }
 
 // tellAll tells the events that there are, as long as there is room for them and it is this subscription's
 // turn.
 func (o *Operation) tellAll(ctx context.Context) (done bool, err error) {
 	for range eventsPerTurn {
-		if !o.sink.Room() {
+		if !o.line.Room() {
 			return false, nil
 		}
 		happened, ok, err := o.events.Next(ctx)
@@ -199,7 +199,7 @@ func (o *Operation) tellAll(ctx context.Context) (done bool, err error) {
 	return false, nil
 }
 
-// tell executes the operation for one event. Done means that the sink was told the end: the root
+// tell executes the operation for one event. Done means that the line was told the end: the root
 // field was refused to the viewer of this moment, so this subscription is over for good.
 func (o *Operation) tell(ctx context.Context, happened any) (done bool, err error) {
 	if alike, ok := happened.(Shared); ok {
@@ -210,7 +210,7 @@ func (o *Operation) tell(ctx context.Context, happened any) (done bool, err erro
 				return false, err
 			}
 			if result != nil {
-				return false, o.sink.Next(result)
+				return false, o.line.Next(result)
 			}
 		}
 	}
@@ -219,7 +219,7 @@ func (o *Operation) tell(ctx context.Context, happened any) (done bool, err erro
 		return false, err
 	}
 	if got.refusal != nil {
-		return true, o.sink.Refuse(got.refusal)
+		return true, o.line.Refuse(got.refusal)
 	}
 	return false, o.send(got.results)
 }
@@ -233,24 +233,24 @@ func (o *Operation) executed(ctx context.Context, happened any) (outcome, error)
 
 func (o *Operation) send(results [][]byte) error {
 	for _, result := range results {
-		if err := o.sink.Next(result); err != nil {
+		if err := o.line.Next(result); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// conclude tells the sink why a source gave no more.
+// conclude tells the line why a source gave no more.
 func (o *Operation) conclude(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, io.EOF):
-		return o.sink.Complete()
+		return o.line.Complete()
 	case errors.Is(err, SlowConsumer), errors.Is(err, fault.Unavailable), endsSignIn(err):
 		return err // the client may try again; an error of the operation would be final
 	default:
-		return o.sink.Refuse(o.runner.Refusal(ctx, err))
+		return o.line.Refuse(o.runner.Refusal(ctx, err))
 	}
 }
 

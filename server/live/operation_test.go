@@ -2,6 +2,7 @@ package live_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -23,6 +24,58 @@ func anybody(t testing.TB, h *livetest.House) live.Principal {
 }
 
 var listening = live.Request{Query: `subscription{ published{ number } }`}
+
+func TestASinkMayBlockAsLongAsItLikes(t *testing.T) {
+	h := livetest.New(func(o *live.Options) { o.Concurrent = 1 })
+	slow := blocking{newTape(), make(chan struct{})}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- h.Runner.Run(ctx, anybody(t, h), listening, slow) }()
+	for range 100 {
+		h.Publish("x")
+	}
+	other, _ := run(t, h, "", `{"query":"{ whoami }"}`)
+	other.wants(t, `next {"data":{"whoami":""}}`, "complete")
+
+	close(slow.release)
+	for number := range 100 {
+		slow.wants(t, fmt.Sprintf(`next {"data":{"published":{"number":%d}}}`, number+1))
+	}
+	cancel()
+	ends(t, ended, context.Canceled)
+	if h.Open() != 0 {
+		t.Fatal("the source is still open")
+	}
+}
+
+// blocking is a sink that takes nothing until it is released.
+type blocking struct {
+	*tape
+	release chan struct{}
+}
+
+func (b blocking) Next(result []byte) error {
+	<-b.release
+	return b.tape.Next(result)
+}
+
+func TestRunAnswersAsTheOperationEnds(t *testing.T) {
+	h := livetest.New()
+	k := newTape()
+	if err := h.Runner.Run(t.Context(), anybody(t, h), live.Request{Query: "{ whoami }"}, k); err != nil {
+		t.Fatal(err)
+	}
+	k.wants(t, `next {"data":{"whoami":""}}`, "complete")
+	k.full = errors.New("the line is gone")
+	if err := h.Runner.Run(t.Context(), anybody(t, h), live.Request{Query: "{ whoami }"}, k); !errors.Is(err, k.full) {
+		t.Fatalf("Run answered %v", err)
+	}
+	h.Finish(live.SlowConsumer)
+	if err := h.Runner.Run(t.Context(), anybody(t, h), listening, newTape()); !errors.Is(err, live.SlowConsumer) {
+		t.Fatalf("Run answered %v", err)
+	}
+}
 
 func TestAnIdleSubscriptionHoldsNoGoroutine(t *testing.T) {
 	h, before := livetest.New(), goleak.IgnoreCurrent()

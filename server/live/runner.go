@@ -10,22 +10,27 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Sink receives what becomes of one operation. Its methods must not block; they are called by one goroutine
-// at a time. An error of a sink ends the operation.
+// Sink receives what becomes of one operation, from one goroutine at a time. After Refuse or Complete nothing
+// more comes. An error of a sink ends the operation.
 type Sink interface {
-	// Room tells whether one more result can be taken now. After false the transport calls Operation.Ring
-	// when there is room again.
-	Room() bool
-	// Next takes one execution result, {"data": …, "errors": …}. An execution may have several.
+	// Next takes one execution result, {"data": …, "errors": …}.
 	Next(result []byte) error
 	// Refuse takes the errors, a JSON array, of an operation that cannot begin or cannot go on.
 	Refuse(errs []byte) error
 	// Complete says that the operation ended well.
 	Complete() error
+}
+
+// Line is a Sink that never blocks.
+type Line interface {
+	Sink
+	// Room tells whether one more event can be taken now. After false the transport calls Operation.Ring when
+	// there is room again.
+	Room() bool
 	// Ended is called once, last, when everything that the operation held is freed. A nil error means that the
-	// sink was told the end, or that the operation was stopped. Otherwise it is the error of the sink, why
-	// who may no longer be served (see Viewer), SlowConsumer or fault.Unavailable: then the transport ends
-	// the connection.
+	// line was told the end, or that the operation was stopped or its context ended. Otherwise it is the error
+	// of the line, why who may no longer be served (see Viewer), SlowConsumer or fault.Unavailable: then the
+	// transport ends the connection.
 	Ended(err error)
 }
 
@@ -78,10 +83,10 @@ func NewRunner(o Options) *Runner {
 
 // Start begins to carry out one operation for who, as soon as a worker is free, and answers it at once.
 //
-// It goes on until the sink is told Ended. When ctx ends the transport must call Stop, since nobody waits for
+// It goes on until the line is told Ended. When ctx ends the transport must call Stop, since nobody waits for
 // ctx between two events. A panic below it is logged without its value and refused as an internal error.
-func (r *Runner) Start(ctx context.Context, who Viewer, asked Request, sink Sink) *Operation {
-	o := &Operation{runner: r, ctx: ctx, who: who, sink: sink, request: interned(asked)}
+func (r *Runner) Start(ctx context.Context, who Viewer, asked Request, line Line) *Operation {
+	o := &Operation{runner: r, ctx: ctx, who: who, line: line, request: interned(asked)}
 	o.Ring()
 	return o
 }

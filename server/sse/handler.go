@@ -114,7 +114,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer h.options.PerViewer.Release(who.Subject())
-	newStream(h, w, who, request).serve(r.Context())
+	(&stream{h: h, w: w, who: who, request: request}).serve(r.Context())
 }
 
 // Drain ends every stream, spread at random over Options.Drain, without `complete`, so that clients

@@ -3,7 +3,6 @@ package sse
 import (
 	"context"
 	"net/http"
-	"sync"
 	"time"
 
 	"parkbff/internal/fault"
@@ -12,41 +11,28 @@ import (
 
 const complete = "event: complete\ndata:\n\n"
 
-// mostFrames wait to be written; then the operation waits.
-const mostFrames = 8
-
-// stream is one operation. Only serve writes to its client. It is the operation's sink.
+// stream is one operation. Only serve writes to it.
 type stream struct {
 	h       *Handler
 	w       http.ResponseWriter
 	who     live.Principal
 	request live.Request
-
-	news chan struct{} // holds one piece of news, so that many become one
-	over chan error    // how the operation ended
-
-	mu      sync.Mutex
-	frames  [][]byte
-	crowded bool // the operation waits for room
 }
 
-func newStream(h *Handler, w http.ResponseWriter, who live.Principal, request live.Request) *stream {
-	return &stream{
-		h: h, w: w, who: who, request: request, news: make(chan struct{}, 1), over: make(chan error, 1),
-	}
-}
-
-// serve begins the stream, starts the operation, and writes what it gives until it ends, the
+// serve begins the stream, runs the operation beside it, and writes what it gives until it ends, the
 // sign-in ends, the process drains, or the client is gone.
 func (s *stream) serve(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	frames, ended := make(chan []byte), make(chan error, 1)
 	if s.begin() != nil {
+		cancel()
 		return
 	}
-	operation := s.h.options.Runner.Start(ctx, s.who, s.request, s)
-	last, finished := s.pass(ctx, operation)
+	go func() { ended <- s.h.options.Runner.Run(ctx, s.who, s.request, sink{ctx, frames}) }()
+	last, finished := s.pass(ctx, frames, ended)
+	cancel()
 	if !finished {
-		operation.Stop()
-		<-s.over
+		<-ended
 	}
 	if last != nil {
 		_ = s.write(s.parting(ctx, last))
@@ -55,20 +41,22 @@ func (s *stream) serve(ctx context.Context) {
 
 // pass writes frames until the stream ends. Last is why, if the client must be told; finished means
 // that the operation itself has ended.
-func (s *stream) pass(ctx context.Context, operation *live.Operation) (last error, finished bool) {
+func (s *stream) pass(ctx context.Context, frames <-chan []byte, ended <-chan error) (last error, finished bool) {
 	keepAlive := time.NewTicker(s.h.options.KeepAlive)
 	defer keepAlive.Stop()
 	expiry := s.expiry()
 	draining, leaving := s.h.draining, (<-chan time.Time)(nil)
 	for {
-		var out [][]byte
+		var out []byte
 		select {
-		case <-s.news:
-			out = s.take(operation)
-		case last = <-s.over:
-			out, finished = s.take(operation), true
+		case out = <-frames:
+		case err := <-ended:
+			if ctx.Err() != nil {
+				return nil, true
+			}
+			return err, true
 		case <-keepAlive.C:
-			out = [][]byte{[]byte(":\n\n")}
+			out = []byte(":\n\n")
 		case <-expiry:
 			expiry = s.expiry()
 		case <-s.who.Ended():
@@ -80,37 +68,12 @@ func (s *stream) pass(ctx context.Context, operation *live.Operation) (last erro
 			return nil, false
 		}
 		if err := live.Standing(s.who, s.h.options.Clock.Now()); err != nil {
-			return err, finished
+			return err, false
 		}
-		if s.writeAll(out) != nil || ctx.Err() != nil {
-			return nil, finished
-		}
-		if finished {
-			return last, true
+		if out != nil && s.write(out) != nil {
+			return nil, false
 		}
 	}
-}
-
-// take answers what is to be written, and lets the operation go on if it waited for that.
-func (s *stream) take(operation *live.Operation) [][]byte {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := s.frames
-	s.frames = nil
-	if s.crowded {
-		s.crowded = false
-		operation.Ring()
-	}
-	return out
-}
-
-func (s *stream) writeAll(frames [][]byte) error {
-	for _, frame := range frames {
-		if err := s.write(frame); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // expiry fires when the token should have ended; nil if it never does.
@@ -160,33 +123,25 @@ func next(result []byte) []byte {
 	return append(event, "\n\n"...)
 }
 
-// Room is false while the client reads more slowly than events come.
-func (s *stream) Room() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.crowded = len(s.frames) >= mostFrames
-	return !s.crowded
+// sink hands what becomes of the operation to serve, no faster than the client reads.
+type sink struct {
+	ctx    context.Context
+	frames chan<- []byte
 }
 
-// Next hands a result to serve.
-func (s *stream) Next(result []byte) error { return s.add(next(result)) }
+func (k sink) Next(result []byte) error { return k.pass(next(result)) }
 
-// Refuse hands the errors to serve, and the end.
-func (s *stream) Refuse(errs []byte) error { return s.add(append(next(refused(errs)), complete...)) }
+func (k sink) Refuse(errs []byte) error {
+	return k.pass(append(next(refused(errs)), complete...))
+}
 
-// Complete hands the end to serve.
-func (s *stream) Complete() error { return s.add([]byte(complete)) }
+func (k sink) Complete() error { return k.pass([]byte(complete)) }
 
-// Ended tells serve that nothing more comes.
-func (s *stream) Ended(err error) { s.over <- err }
-
-func (s *stream) add(frame []byte) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.frames = append(s.frames, frame)
+func (k sink) pass(frame []byte) error {
 	select {
-	case s.news <- struct{}{}:
-	default:
+	case k.frames <- frame:
+		return nil
+	case <-k.ctx.Done():
+		return k.ctx.Err()
 	}
-	return nil
 }
