@@ -28,7 +28,8 @@ func (s sources) read(ctx context.Context, accountID, after int64, bell func()) 
 		return nil, err
 	}
 	v := viewer.Of(ctx)
-	ctx, cancel := context.WithCancel(viewer.With(context.WithoutCancel(ctx), v))
+	lean := &viewer.Viewer{Kind: v.Kind, AccountID: v.AccountID, SignInID: v.SignInID}
+	ctx, cancel := context.WithCancel(viewer.With(context.WithoutCancel(ctx), lean))
 	r := &reading{waiting: waiting, bell: bell, cancel: cancel, read: make(chan oneRead, 1), taken: make(chan struct{}, 1), ended: make(chan struct{})}
 	go r.wait(ctx)
 	return r, nil

@@ -22,7 +22,7 @@ import (
 // sources opens the events of every field of the contract's Subscription type.
 type sources struct {
 	house   *House
-	bells   *bells
+	bus     *audience
 	running prometheus.Gauge
 }
 
@@ -31,7 +31,7 @@ func newSources(h *House, registry prometheus.Registerer) sources {
 		Name: "parkbff_subscriptions_running", Help: "Subscriptions whose events are being waited for.",
 	})
 	registry.MustRegister(running)
-	return sources{house: h, bells: newBells(h.Bus), running: running}
+	return sources{house: h, bus: newAudience(h.Bus), running: running}
 }
 
 // open opens the events of a subscription and counts it until it is closed.
@@ -124,11 +124,11 @@ func (s sources) commands(ctx context.Context, bell func()) (live.Events, error)
 	default:
 		return nil, fault.Forbidden
 	}
-	takeDown, err := s.bells.hang(parking.EveryCommandSubject, parking.CommandSubject(asking.GateID), bell)
+	leave, err := s.bus.Attend(parking.CommandSubject(asking.GateID), func(string, []byte) { bell() })
 	if err != nil {
 		return nil, fault.Unavailable.Because(err)
 	}
-	return &commandEvents{parking: s.house.Parking, asking: asking, takeDown: takeDown, again: later{bell: bell}}, nil
+	return &commandEvents{parking: s.house.Parking, asking: asking, leave: leave, again: later{bell: bell}}, nil
 }
 
 // lookAgain is how often a gate's orders are looked for although nobody has rung.
@@ -136,12 +136,12 @@ const lookAgain = 10 * time.Second
 
 // commandEvents gives a gate its orders in their order.
 type commandEvents struct {
-	parking  *parking.Service
-	asking   *viewer.Viewer
-	takeDown func()
-	again    later
-	waiting  []*parking.GateCommand
-	last     int64
+	parking *parking.Service
+	asking  *viewer.Viewer
+	leave   func()
+	again   later
+	waiting []*parking.GateCommand
+	last    int64
 }
 
 func (e *commandEvents) Next(ctx context.Context) (any, bool, error) {
@@ -166,7 +166,7 @@ func (e *commandEvents) Next(ctx context.Context) (any, bool, error) {
 
 func (e *commandEvents) Close() {
 	e.again.stop()
-	e.takeDown()
+	e.leave()
 }
 
 func (s sources) occupancy(args map[string]any, bell func()) (live.Events, error) {
@@ -174,20 +174,20 @@ func (s sources) occupancy(args map[string]any, bell func()) (live.Events, error
 	if _, ok := s.house.Parking.Lot(code); !ok {
 		return nil, parking.UnknownLot.At("lotCode")
 	}
-	takeDown, err := s.bells.hang(parking.SubjectVacancies, parking.SubjectVacancies, bell)
+	leave, err := s.bus.Attend(parking.SubjectVacancies, func(string, []byte) { bell() })
 	if err != nil {
 		return nil, fault.Unavailable.Because(err)
 	}
-	return &occupancyEvents{parking: s.house.Parking, code: code, takeDown: takeDown}, nil
+	return &occupancyEvents{parking: s.house.Parking, code: code, leave: leave}, nil
 }
 
 // occupancyEvents gives a lot as it stands now, and then anew whenever its public vacancy was counted and has
 // changed.
 type occupancyEvents struct {
-	parking  *parking.Service
-	code     string
-	takeDown func()
-	shown    vacancy
+	parking *parking.Service
+	code    string
+	leave   func()
+	shown   vacancy
 }
 
 // vacancy is what a watcher was shown last. The zero value is nothing.
@@ -224,7 +224,7 @@ func (e *occupancyEvents) Next(context.Context) (any, bool, error) {
 	return live.Shared{Event: lot, Key: state}, true, nil
 }
 
-func (e *occupancyEvents) Close() { e.takeDown() }
+func (e *occupancyEvents) Close() { e.leave() }
 
 // isAway holds for a store that may be back soon. A subscriber waits for it: a client takes an error for the
 // end of the subscription and would not come back.

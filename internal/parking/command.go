@@ -105,9 +105,6 @@ func (s *Service) writeCommand(ctx context.Context, tx *ent.Tx, target *Gate, st
 	return sent, nil
 }
 
-// EveryCommandSubject matches the CommandSubject of every gate.
-const EveryCommandSubject = subjectCommands + "*"
-
 // CommandSubject says that a gate has new orders.
 func CommandSubject(gateID int64) string { return subjectCommands + strconv.FormatInt(gateID, 10) }
 

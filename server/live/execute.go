@@ -34,25 +34,35 @@ type outcome struct {
 
 // execute carries out the request once, for the viewer of this moment.
 func (r *Runner) execute(ctx context.Context, who Viewer, asked request, at occasion) (outcome, error) {
-	ctx, err := who.Context(graphql.StartOperationTrace(ctx))
-	if err != nil {
-		return outcome{}, err
-	}
-	params, err := asked.params()
-	if err != nil {
-		return outcome{refusal: r.Refusal(ctx, err)}, nil
-	}
-	op, errs := r.exec.CreateOperationContext(ctx, params)
-	ctx = graphql.WithOperationContext(ctx, op)
-	if len(errs) > 0 {
-		return outcome{refusal: r.refusal(ctx, errs)}, nil
-	}
-	if asked.readOnly() && op.Operation.Operation == ast.Mutation {
-		return outcome{refusal: r.Refusal(ctx, readOnly)}, nil
+	ctx, op, refusal, err := r.prepare(ctx, who, asked)
+	if refusal != nil || err != nil {
+		return outcome{refusal: refusal}, err
 	}
 	got := r.dispatch(ctx, op, at)
 	got.ctx, got.op = ctx, op
 	return got, ctx.Err()
+}
+
+// prepare makes the operation of a request and answers its context, with the viewer of this moment.
+func (r *Runner) prepare(
+	ctx context.Context, who Viewer, asked request,
+) (_ context.Context, op *graphql.OperationContext, refusal []byte, err error) {
+	if ctx, err = who.Context(graphql.StartOperationTrace(ctx)); err != nil {
+		return ctx, nil, nil, err
+	}
+	params, err := asked.params()
+	if err != nil {
+		return ctx, nil, r.Refusal(ctx, err), nil
+	}
+	op, errs := r.exec.CreateOperationContext(ctx, params)
+	ctx = graphql.WithOperationContext(ctx, op)
+	if len(errs) > 0 {
+		return ctx, op, r.refusal(ctx, errs), nil
+	}
+	if asked.readOnly() && op.Operation.Operation == ast.Mutation {
+		return ctx, op, r.Refusal(ctx, readOnly), nil
+	}
+	return ctx, op, nil, nil
 }
 
 // dispatch collects the results before any is sent, so that deferred fields leave no goroutine behind.

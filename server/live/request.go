@@ -67,9 +67,9 @@ type request struct {
 }
 
 // document is what many requests have in common, kept once for all of them.
-type document struct{ handle unique.Handle[text] }
+type document struct{ handle unique.Handle[wording] }
 
-type text struct{ query, operationName string }
+type wording struct{ query, operationName string }
 
 // rare is what few requests have.
 type rare struct {
@@ -79,7 +79,7 @@ type rare struct {
 
 func interned(r Request) request {
 	kept := request{
-		document:  document{unique.Make(text{r.Query, r.OperationName})},
+		document:  document{unique.Make(wording{r.Query, r.OperationName})},
 		variables: string(r.Variables), // copied: the message that it stands in may go
 	}
 	if r.Extensions != nil || r.ReadOnly {

@@ -17,24 +17,28 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestAThousandConnectionsLeaveNothing(t *testing.T) {
+func TestTenThousandConnectionsLeaveNothing(t *testing.T) {
+	const clients, times = 10, 1000
 	r := serve(t, nil)
 	before := goleak.IgnoreCurrent()
 	ann := r.Token("ann", 0)
-	var clients sync.WaitGroup
-	for worker := range 10 {
-		clients.Go(func() {
-			for i := range 100 {
+	var coming sync.WaitGroup
+	for client := range clients {
+		coming.Go(func() {
+			for i := range times {
 				l := r.connects(t, ann)
 				l.asks("subscribe", "1", notices)
-				if (worker+i)%3 == 0 {
+				if (client+i)%3 == 0 {
 					_ = l.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(1000, ""))
 				}
-				_ = l.Close()
+				if (client+i)%3 == 1 {
+					l.says(`{"type":"complete","id":"1"}`)
+				}
+				l.breaks()
 			}
 		})
 	}
-	clients.Wait()
+	coming.Wait()
 	eventually(t, "all are gone", func() bool { return r.transport.Connections() == 0 && r.Open() == 0 })
 	if err := goleak.Find(before); err != nil {
 		t.Fatal(err)
