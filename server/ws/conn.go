@@ -1,10 +1,12 @@
 package ws
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"math/rand/v2"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,12 +18,14 @@ import (
 // conn is one connection. Its reader is the only one who changes who stands behind it. There are many, and most
 // wait: every byte counts.
 type conn struct {
-	t       *Transport
-	socket  *websocket.Conn
-	dialect *dialect
-	address string          // as PerAddress counts
-	ctx     context.Context // the transport's, with what all operations have in common; the reader's
-	opened  time.Duration   // on the transport's watch, as all times here
+	t      *Transport
+	socket *websocket.Conn
+	// incoming is what socket reads from; between two messages it may be read by others.
+	incoming *bufio.Reader
+	dialect  *dialect
+	address  string          // as PerAddress counts
+	ctx      context.Context // the transport's, with what all operations have in common; the reader's
+	opened   time.Duration   // on the transport's watch, as all times here
 
 	mu            sync.Mutex
 	authorization string // of the handshake, until connection_init
@@ -44,8 +48,8 @@ type conn struct {
 	crowded      bool // operations wait for the queue
 }
 
-func newConn(t *Transport, socket *websocket.Conn, p Protocol) *conn {
-	c := &conn{t: t, socket: socket, dialect: dialectOf(p), ctx: t.ctx, opened: t.now()}
+func newConn(t *Transport, socket *websocket.Conn, incoming *bufio.Reader, p Protocol) *conn {
+	c := &conn{t: t, socket: socket, incoming: incoming, dialect: dialectOf(p), ctx: t.ctx, opened: t.now()}
 	// Connections that came together after a deploy shall not be pinged together.
 	interval := t.options.Timing.Ping
 	c.nextPing = c.opened + interval/2 + rand.N(interval/2+1)
@@ -57,39 +61,96 @@ func newConn(t *Transport, socket *websocket.Conn, p Protocol) *conn {
 func (c *conn) read() {
 	defer c.leave()
 	c.socket.SetReadLimit(c.t.options.MaxMessage)
-	c.socket.SetPongHandler(func(string) error {
-		c.heard()
-		return nil
-	})
-	c.socket.SetPingHandler(func(data string) error {
-		c.heard()
-		c.spare(message{frame: websocket.PongMessage, data: []byte(data)})
-		return nil
-	})
+	c.socket.SetPongHandler(c.ponged)
+	c.socket.SetPingHandler(c.pinged)
 	c.heard()
 	if c.unacceptable {
 		c.close(notAcceptable)
 	}
-	for {
-		frame, data, err := c.socket.ReadMessage()
-		if err != nil {
-			return
-		}
-		if c.heard() {
-			c.handleAside(frame, data)
-		}
+	for c.arrives() && c.receiveAside() {
 	}
 }
 
-// handleAside handles a message on a goroutine whose stack is given back, and waits for it: that of
-// the reader, which waits for the line for hours, stays small.
-func (c *conn) handleAside(frame int, data []byte) {
+// arrives waits for the line for hours, so it does nothing that needs a deep stack: stacks hardly shrink.
+func (c *conn) arrives() bool {
+	_, err := c.incoming.Peek(1)
+	return err == nil
+}
+
+// receiveAside receives on a goroutine whose stack is given back, and waits for it.
+func (c *conn) receiveAside() (alive bool) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		c.handle(frame, data)
+		alive = c.receive()
 	}()
 	<-done
+	return alive
+}
+
+// receive reads and handles one message. It answers false when the line is dead.
+func (c *conn) receive() (alive bool) {
+	if c.receivesControl() {
+		return true
+	}
+	frame, data, err := c.socket.ReadMessage()
+	if err != nil {
+		return false
+	}
+	if c.heard() {
+		c.handle(frame, data)
+	}
+	return true
+}
+
+// Control frames as clients send them (RFC 6455, section 5.5): final, without extensions, masked.
+const (
+	pingFrame      = 0x80 | websocket.PingMessage
+	pongFrame      = 0x80 | websocket.PongMessage
+	maskBit        = 0x80
+	maskLength     = 4
+	headLength     = 2
+	longestControl = 125
+)
+
+// receivesControl handles a ping or a pong between two messages. ReadMessage would handle it too, but then wait
+// for a message, with its deep stack, until the client has something to say. It leaves everything else to
+// ReadMessage, malformed ones among it.
+func (c *conn) receivesControl() bool {
+	head, err := c.incoming.Peek(headLength)
+	if err != nil || head[0] != pingFrame && head[0] != pongFrame || head[1]&maskBit == 0 {
+		return false
+	}
+	kind, size := head[0], int(head[1]&^maskBit)
+	if size > longestControl {
+		return false
+	}
+	whole, err := c.incoming.Peek(headLength + maskLength + size)
+	if err != nil {
+		return false
+	}
+	mask, payload := whole[headLength:headLength+maskLength], slices.Clone(whole[headLength+maskLength:])
+	for i := range payload {
+		payload[i] ^= mask[i%maskLength]
+	}
+	_, _ = c.incoming.Discard(len(whole)) // it has just been seen
+	if kind == pingFrame {
+		_ = c.pinged(string(payload))
+	} else {
+		_ = c.ponged("")
+	}
+	return true
+}
+
+func (c *conn) ponged(string) error {
+	c.heard()
+	return nil
+}
+
+func (c *conn) pinged(data string) error {
+	c.heard()
+	c.spare(message{frame: websocket.PongMessage, data: []byte(data)})
+	return nil
 }
 
 // heard answers whether the connection still listens, and waits anew for silence.

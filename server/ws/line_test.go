@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -76,6 +77,35 @@ func TestASlowConsumerIsClosed1013AndSlowsNobody(t *testing.T) {
 		}
 		if err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+func TestAFullQueueLosesNothing(t *testing.T) {
+	const operations, number = 4, 200
+	r := serve(t, func(o *ws.Options) { o.MaxQueue, o.Timing.Slow = 2, time.Minute })
+	l := r.connects(t, "")
+	for id := range operations {
+		l.asks("subscribe", strconv.Itoa(id), `subscription{ published{ number body } }`)
+	}
+	eventually(t, "all are subscribed", func() bool { return r.Open() == operations })
+	text := strings.Repeat("x", 20<<10) // so that the line is full, too
+	for range number {
+		r.Publish(text)
+	}
+	told := map[string]int{}
+	for range operations * number {
+		var m struct {
+			ID      string
+			Payload struct {
+				Data struct{ Published struct{ Number int } }
+			}
+		}
+		if err := l.ReadJSON(&m); err != nil {
+			t.Fatal(err)
+		}
+		if told[m.ID]++; told[m.ID] != m.Payload.Data.Published.Number {
+			t.Fatalf("%s was told %d as the %dth", m.ID, m.Payload.Data.Published.Number, told[m.ID])
 		}
 	}
 }

@@ -1,8 +1,10 @@
 package ws
 
 import (
+	"bufio"
 	"context"
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -51,7 +53,6 @@ func New(o Options) *Transport {
 	}
 	t.upgrader = websocket.Upgrader{
 		HandshakeTimeout: handshakeTimeout,
-		ReadBufferSize:   readBuffer,
 		WriteBufferSize:  writeBuffer,
 		WriteBufferPool:  &sync.Pool{},
 		CheckOrigin:      t.allows,
@@ -108,7 +109,8 @@ func (t *Transport) accept(w http.ResponseWriter, r *http.Request, p Protocol, u
 		refuse(w, http.StatusServiceUnavailable)
 		return
 	}
-	socket, err := upgrader.Upgrade(w, r, nil)
+	line := &hijacked{ResponseWriter: w}
+	socket, err := upgrader.Upgrade(line, r, nil)
 	if err != nil { // the upgrader has answered
 		t.options.PerAddress.Release(address)
 		return
@@ -117,7 +119,7 @@ func (t *Transport) accept(w http.ResponseWriter, r *http.Request, p Protocol, u
 	if p == Negotiated {
 		spoken = Protocol(socket.Subprotocol())
 	}
-	c := newConn(t, socket, spoken)
+	c := newConn(t, socket, line.incoming, spoken)
 	c.address, c.authorization = address, strings.Clone(r.Header.Get("Authorization"))
 	c.ctx = language.With(c.ctx, language.Of(r.Context()))
 	if counted := viewer.Address(r.Context()); counted != "" {
@@ -128,6 +130,26 @@ func (t *Transport) accept(w http.ResponseWriter, r *http.Request, p Protocol, u
 		c.unacceptable = true
 	}
 	t.start(c)
+}
+
+// hijacked gives the upgrader the buffer to read from, so that the connection has it too: without a size of its
+// own the upgrader takes the one that comes with the line.
+type hijacked struct {
+	http.ResponseWriter
+	incoming *bufio.Reader
+}
+
+// Hijack implements http.Hijacker.
+func (h *hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	line, buffered, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	if buffered.Reader.Buffered() > 0 { // too early to speak: the upgrader refuses
+		return line, buffered, nil
+	}
+	h.incoming = bufio.NewReaderSize(line, readBuffer)
+	return line, bufio.NewReadWriter(h.incoming, buffered.Writer), nil
 }
 
 // sameText answers a text that shares no memory with a request: an equal one that is kept anyway, or a copy.
