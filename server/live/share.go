@@ -60,6 +60,13 @@ func (s *sharing) find(of likeness) (found *rendering, mine bool) {
 	return found, true
 }
 
+// forget lets the next one try who wants a rendering that came to nothing.
+func (s *sharing) forget(of likeness) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.known, of)
+}
+
 // share answers the result of an execution for this event, made for this subscriber or for another, or nil
 // when there is none that can be shared: then the subscriber needs its own. That the viewer may still be
 // served is asked anew for each.
@@ -67,9 +74,18 @@ func (o *Operation) share(ctx context.Context, alike Shared) ([]byte, error) {
 	if _, err := o.who.Context(ctx); err != nil {
 		return nil, err
 	}
-	found, mine := o.runner.shared.find(likeness{alike.Key, o.request.document, o.request.variables, language.Of(ctx)})
+	of := likeness{alike.Key, o.request.document, o.request.variables, language.Of(ctx)}
+	found, mine := o.runner.shared.find(of)
 	if mine {
-		return o.render(ctx, alike, found)
+		defer func() { // after a panic, too
+			if found.result == nil {
+				o.runner.shared.forget(of)
+			}
+			close(found.done)
+		}()
+		var err error
+		found.result, err = o.render(ctx, alike)
+		return found.result, err
 	}
 	select {
 	case <-found.done:
@@ -82,14 +98,13 @@ func (o *Operation) share(ctx context.Context, alike Shared) ([]byte, error) {
 	return found.result, nil
 }
 
-// render makes what others wait for. A refusal, or a result with errors, is nobody's but its own.
-func (o *Operation) render(ctx context.Context, alike Shared, into *rendering) ([]byte, error) {
-	defer close(into.done)
+// render makes what others wait for, or nil: a refusal, or a result with errors, is nobody's but its own.
+func (o *Operation) render(ctx context.Context, alike Shared) ([]byte, error) {
 	got, err := o.executed(ctx, alike.Event)
-	if err == nil && got.clean && len(got.results) == 1 {
-		into.result = got.results[0]
+	if err != nil || !got.clean || len(got.results) != 1 {
+		return nil, err
 	}
-	return into.result, err
+	return got.results[0], nil
 }
 
 // isShareable holds for a document that shows the same to everyone: only fields of objects without arguments,

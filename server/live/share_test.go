@@ -1,6 +1,7 @@
 package live_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -109,6 +110,36 @@ func TestASharedEventIsNotToldToWhoseSignInHasEnded(t *testing.T) {
 	other.wants(t, `next {"data":{"published":{"number":1}}}`)
 	ends(t, k.ended, live.SignInEnded)
 	k.quiet(t)
+}
+
+func TestARenderingThatFailsIsTriedByTheNext(t *testing.T) {
+	h, executions := counted(func(o *live.Options) { o.Concurrent = 1 })
+	failing, tapes := newTape(), []*tape{newTape(), newTape(), newTape()}
+	// It is asked for at the start, before the event is shared, and for the execution, which then fails.
+	starts(t, h, &fading{Principal: anybody(t, h), left: 2}, listening, failing)
+	eventually(t, "the first watches", func() bool { return h.Open() == 1 })
+	h.Publish("x")
+	ends(t, failing.ended, live.SignInEnded)
+	for _, k := range tapes {
+		starts(t, h, anybody(t, h), listening, k)
+		k.wants(t, `next {"data":{"published":{"number":1}}}`)
+	}
+	if got := executions(); got != 2 {
+		t.Errorf("%v executions", got)
+	}
+}
+
+// fading is somebody who may be served a few times.
+type fading struct {
+	live.Principal
+	left int
+}
+
+func (f *fading) Context(ctx context.Context) (context.Context, error) {
+	if f.left--; f.left < 0 {
+		return nil, live.SignInEnded
+	}
+	return f.Principal.Context(ctx)
 }
 
 func TestOldRenderingsAreForgotten(t *testing.T) {
