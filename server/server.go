@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"reflect"
 	"sync"
 	"time"
 
@@ -59,7 +60,10 @@ func New(h *House, extra map[string]http.Handler) (*Server, error) {
 	limits := limit.Usual()
 	limits.Introspection = h.Config.Mode == config.Development
 	exec := engine.New(newSchema(h, signIn), engine.Options{Limits: limits, Log: h.Log, Metrics: registry})
-	runner := live.NewRunner(live.Options{Executor: exec, Source: newSources(h, registry).open, Log: h.Log})
+	runner := live.NewRunner(live.Options{
+		Executor: exec, Source: newSources(h, registry).open, Log: h.Log, Metrics: registry,
+		Resolved: live.ResolvedBy(reflect.TypeFor[generated.ResolverRoot]()),
+	})
 	proxies := edge.Proxies(h.Config.Proxies)
 	perViewer, perAddress := live.NewQuota(connectionsPerViewer), live.NewQuota(connectionsPerAddress)
 	s := &Server{house: h}

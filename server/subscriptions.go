@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"strconv"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -36,8 +35,8 @@ func newSources(h *House, registry prometheus.Registerer) sources {
 }
 
 // open opens the events of a subscription and counts it until it is closed.
-func (s sources) open(ctx context.Context, op *graphql.OperationContext) (live.Events, error) {
-	events, err := s.find(ctx, op)
+func (s sources) open(ctx context.Context, op *graphql.OperationContext, bell func()) (live.Events, error) {
+	events, err := s.find(ctx, op, bell)
 	if err != nil {
 		return nil, store.Unavailable(err)
 	}
@@ -55,20 +54,20 @@ func (c counted) Close() {
 	c.running.Dec()
 }
 
-func (s sources) find(ctx context.Context, op *graphql.OperationContext) (live.Events, error) {
+func (s sources) find(ctx context.Context, op *graphql.OperationContext, bell func()) (live.Events, error) {
 	field, args := live.Root(op)
 	switch field {
 	case "noticeReceived":
-		return s.notices(ctx, args)
+		return s.notices(ctx, args, bell)
 	case "gateCommanded":
-		return s.commands(ctx)
+		return s.commands(ctx, bell)
 	case "lotOccupancyChanged":
-		return s.occupancy(args)
+		return s.occupancy(args, bell)
 	}
 	return nil, fmt.Errorf("server: the subscription %q has no source", field)
 }
 
-func (s sources) notices(ctx context.Context, args map[string]any) (live.Events, error) {
+func (s sources) notices(ctx context.Context, args map[string]any, bell func()) (live.Events, error) {
 	asking := viewer.Of(ctx)
 	if !asking.Registered() {
 		return nil, viewer.LacksAccount(asking)
@@ -81,47 +80,42 @@ func (s sources) notices(ctx context.Context, args map[string]any) (live.Events,
 	if err != nil {
 		return nil, err
 	}
-	rung := make(chan struct{}, 1)
-	reading, err := s.house.Notices.Open(ctx, asking.AccountID, from.After, func() { ring(rung) })
+	reading, err := s.house.Notices.Open(ctx, asking.AccountID, from.After, bell)
 	if err != nil {
 		return nil, err
 	}
-	return &noticeEvents{reading: reading, rung: rung, opened: ctx, asking: asking}, nil
+	return &noticeEvents{
+		reading: reading, sealing: relay.Sealing(ctx), again: later{bell: bell},
+		asking: &viewer.Viewer{Kind: asking.Kind, AccountID: asking.AccountID, SignInID: asking.SignInID},
+	}, nil
 }
 
 // noticeEvents seals each notice's cursor for the viewer that subscribed.
 type noticeEvents struct {
 	reading *notice.Reading
-	rung    chan struct{}
-	opened  context.Context //nolint:containedctx // holds what seals cursors, for as long as the subscription
-	asking  *viewer.Viewer
+	sealing context.Context //nolint:containedctx // holds what seals cursors, for as long as the subscription
+	asking  *viewer.Viewer  // who it is; the facts are read anew for every notice
+	again   later
 }
 
-func (e *noticeEvents) Next(ctx context.Context) (any, error) {
-	for {
-		n, ok, err := e.reading.Next(viewer.With(ctx, e.asking))
-		switch {
-		case ok:
-			return model.NewNoticeEvent(e.opened, n), nil
-		case isAway(err):
-			if err := rest(ctx); err != nil {
-				return nil, err
-			}
-			continue
-		case err != nil:
-			return nil, err
-		}
-		select {
-		case <-e.rung:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
+func (e *noticeEvents) Next(ctx context.Context) (any, bool, error) {
+	n, ok, err := e.reading.Next(viewer.With(ctx, e.asking))
+	switch {
+	case isAway(err):
+		e.again.ring(outageRest())
+		return nil, false, nil
+	case err != nil || !ok:
+		return nil, false, err
 	}
+	return model.NewNoticeEvent(e.sealing, n), true, nil
 }
 
-func (e *noticeEvents) Close() { e.reading.Close() }
+func (e *noticeEvents) Close() {
+	e.again.stop()
+	e.reading.Close()
+}
 
-func (s sources) commands(ctx context.Context) (live.Events, error) {
+func (s sources) commands(ctx context.Context, bell func()) (live.Events, error) {
 	asking := viewer.Of(ctx)
 	switch asking.Kind {
 	case viewer.Gate:
@@ -130,12 +124,11 @@ func (s sources) commands(ctx context.Context) (live.Events, error) {
 	default:
 		return nil, fault.Forbidden
 	}
-	rung := make(chan struct{}, 1)
-	cancel, err := s.house.Bus.Attend(parking.CommandSubject(asking.GateID), func(string, []byte) { ring(rung) })
+	leave, err := s.house.Bus.Attend(parking.CommandSubject(asking.GateID), func(string, []byte) { bell() })
 	if err != nil {
 		return nil, fault.Unavailable.Because(err)
 	}
-	return &commandEvents{parking: s.house.Parking, asking: asking, rung: rung, cancel: cancel}, nil
+	return &commandEvents{parking: s.house.Parking, asking: asking, leave: leave, again: later{bell: bell}}, nil
 }
 
 // lookAgain is how often a gate's orders are looked for although nobody has rung.
@@ -145,114 +138,101 @@ const lookAgain = 10 * time.Second
 type commandEvents struct {
 	parking *parking.Service
 	asking  *viewer.Viewer
-	rung    chan struct{}
-	cancel  func()
+	leave   func()
+	again   later
 	waiting []*parking.GateCommand
 	last    int64
 }
 
-func (e *commandEvents) Next(ctx context.Context) (any, error) {
-	again := time.NewTicker(lookAgain)
-	defer again.Stop()
-	for {
-		if len(e.waiting) > 0 {
-			next := e.waiting[0]
-			e.waiting = e.waiting[1:]
-			return next, nil
-		}
+func (e *commandEvents) Next(ctx context.Context) (any, bool, error) {
+	if len(e.waiting) == 0 {
 		waiting, last, err := e.parking.CommandsAfter(viewer.With(ctx, e.asking), e.last)
 		switch {
 		case isAway(err):
-			if err := rest(ctx); err != nil {
-				return nil, err
-			}
-			continue
+			e.again.ring(outageRest())
+			return nil, false, nil
 		case err != nil:
-			return nil, err
+			return nil, false, err
+		case len(waiting) == 0:
+			e.again.ring(lookAgain)
+			return nil, false, nil
 		}
-		if e.waiting, e.last = waiting, last; len(waiting) > 0 {
-			continue
-		}
-		select {
-		case <-e.rung:
-		case <-again.C:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
+		e.waiting, e.last = waiting, last
 	}
+	next := e.waiting[0]
+	e.waiting = e.waiting[1:]
+	return next, true, nil
 }
 
-func (e *commandEvents) Close() { e.cancel() }
+func (e *commandEvents) Close() {
+	e.again.stop()
+	e.leave()
+}
 
-func (s sources) occupancy(args map[string]any) (live.Events, error) {
+func (s sources) occupancy(args map[string]any, bell func()) (live.Events, error) {
 	code, _ := args["lotCode"].(string)
 	if _, ok := s.house.Parking.Lot(code); !ok {
 		return nil, parking.UnknownLot.At("lotCode")
 	}
-	rung := make(chan struct{}, 1)
-	ring(rung) // the first answer is what stands now
-	cancel, err := s.house.Bus.Attend(parking.SubjectVacancies, func(string, []byte) { ring(rung) })
+	leave, err := s.house.Bus.Attend(parking.SubjectVacancies, func(string, []byte) { bell() })
 	if err != nil {
 		return nil, fault.Unavailable.Because(err)
 	}
-	return &occupancyEvents{parking: s.house.Parking, code: code, rung: rung, cancel: cancel}, nil
+	return &occupancyEvents{parking: s.house.Parking, code: code, leave: leave}, nil
 }
 
-// occupancyEvents gives a lot anew whenever its public vacancy was counted and has changed.
+// occupancyEvents gives a lot as it stands now, and then anew whenever its public vacancy was counted and has
+// changed.
 type occupancyEvents struct {
 	parking *parking.Service
 	code    string
-	rung    chan struct{}
-	cancel  func()
-	shown   string
+	leave   func()
+	shown   vacancy
 }
 
-func (e *occupancyEvents) Next(ctx context.Context) (any, error) {
-	for {
-		select {
-		case <-e.rung:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-		lot, ok := e.parking.Lot(e.code)
-		if !ok {
-			return nil, parking.UnknownLot.At("lotCode")
-		}
-		v := lot.Vacancy()
-		now := string(v.Band)
-		if v.Bays != nil {
-			now += strconv.Itoa(*v.Bays)
-		}
-		if now != e.shown {
-			e.shown = now
-			return lot, nil
-		}
+// vacancy is what a watcher was shown last. The zero value is nothing.
+type vacancy struct {
+	band    parking.Band
+	counted bool
+	bays    int
+}
+
+// lotState is the same for everybody who is told of it: a lot as it is held in memory, and one count of its bays.
+type lotState struct {
+	lot *parking.Lot
+	vacancy
+	at time.Time
+}
+
+func (e *occupancyEvents) Next(context.Context) (any, bool, error) {
+	lot, ok := e.parking.Lot(e.code)
+	if !ok {
+		return nil, false, parking.UnknownLot.At("lotCode")
 	}
+	public := lot.Vacancy()
+	state := lotState{lot: lot, vacancy: vacancy{band: public.Band, counted: public.Bays != nil}}
+	if public.Bays != nil {
+		state.bays = *public.Bays
+	}
+	if public.AsOf != nil {
+		state.at = *public.AsOf
+	}
+	if state.vacancy == e.shown {
+		return nil, false, nil
+	}
+	e.shown = state.vacancy
+	return live.Shared{Event: lot, Key: state}, true, nil
 }
 
-func (e *occupancyEvents) Close() { e.cancel() }
+func (e *occupancyEvents) Close() { e.leave() }
 
 // isAway holds for a store that may be back soon. A subscriber waits for it: a client takes an error for the
 // end of the subscription and would not come back.
 func isAway(err error) bool { return errors.Is(store.Unavailable(err), fault.Unavailable) }
 
-// outageRest is how long a subscriber waits before it asks a store again that was away; it is up to twice
-// as long, so that not all ask at once.
-const outageRest = 500 * time.Millisecond
-
-func rest(ctx context.Context) error {
-	select {
-	case <-time.After(outageRest + rand.N(outageRest)):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// ring wakes whoever waits; rung twice before that is rung once.
-func ring(bell chan struct{}) {
-	select {
-	case bell <- struct{}{}:
-	default:
-	}
+// outageRest is how long a subscriber waits before it asks a store again that was away: half a second, and up to
+// twice as long, so that not all ask at once.
+func outageRest() time.Duration {
+	const least = 500 * time.Millisecond
+	return least + rand.N(least)
 }

@@ -27,6 +27,12 @@ func WithViewerTag(ctx context.Context, tag uint32) context.Context {
 	return context.WithValue(ctx, scopeKey{}, scope{sealer: scopeOf(ctx).sealer, viewerTag: tag})
 }
 
+// Sealing answers a context that seals and opens ids and cursors as ctx does and holds nothing else of it, for
+// whoever seals for longer than a request.
+func Sealing(ctx context.Context) context.Context {
+	return context.WithValue(context.Background(), scopeKey{}, scopeOf(ctx))
+}
+
 func scopeOf(ctx context.Context) scope {
 	s, _ := ctx.Value(scopeKey{}).(scope)
 	return s

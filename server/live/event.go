@@ -8,18 +8,30 @@ import (
 	"parkbff/internal/fault"
 )
 
-// Events is the source stream of one subscription. Next blocks until the next event, and fails with
-// io.EOF when the stream is complete, with a fault when the client must be told why it ends (such as
-// RESYNC_REQUIRED), and with SlowConsumer when the subscriber fell behind what the source can hold.
-// Close is called once, after the last Next.
+// Events is the source stream of one subscription. It belongs to one goroutine at a time.
 type Events interface {
-	Next(ctx context.Context) (event any, err error)
+	// Next answers the next event when there is one now; ok is false when there is none, and the bell rings
+	// when there may be one. It never waits for news, but may read the store. It fails with io.EOF when the
+	// stream is complete, with a fault when the client must be told why it ends (such as RESYNC_REQUIRED),
+	// and with SlowConsumer when the subscriber fell behind what the source can hold. An event may be Shared.
+	Next(ctx context.Context) (event any, ok bool, err error)
+	// Close is called once, after the last Next.
 	Close()
 }
 
-// Source opens the events of a subscription. The context carries the viewer and the operation; Root
-// tells the field and its arguments. A fault refuses the subscription.
-type Source func(ctx context.Context, op *graphql.OperationContext) (Events, error)
+// Source opens the events of a subscription. The context carries the viewer and the operation, neither of
+// which should be kept: they are large. Root tells the field and its arguments. The bell may be rung from any
+// goroutine, any number of times, also before Source has returned and after Close; it never blocks and never
+// calls back into the source. A fault refuses the subscription. It is asked once at first without being rung.
+type Source func(ctx context.Context, op *graphql.OperationContext, bell func()) (Events, error)
+
+// Shared is an event that many subscriptions are told of: one execution may answer all whose document,
+// variables and language agree, if the document can show nothing that depends on who asks.
+type Shared struct {
+	Event any // what the resolver is given
+	// Key is comparable. Events with equal keys are the same state of the same thing, to every subscriber.
+	Key any
+}
 
 // SlowConsumer ends a connection whose client reads more slowly than its events arrive.
 var SlowConsumer = fault.New("SLOW_CONSUMER", "The client reads too slowly. Connect again and resume.")

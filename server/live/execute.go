@@ -28,35 +28,13 @@ type outcome struct {
 	ctx     context.Context // with viewer and operation, not bounded by the execution's timeout
 	op      *graphql.OperationContext
 	results [][]byte
+	clean   bool // no result holds an error
 	refusal []byte
 }
 
-// execute carries out the request once, for the viewer of this moment, as soon as a slot is free.
-//
-// It does so on a goroutine of its own. The executor needs a deep stack, and stacks hardly shrink:
-// that of the caller, which then waits for the next event for hours, stays small.
-func (r *Runner) execute(ctx context.Context, who Viewer, request *Request, at occasion) (got outcome, err error) {
-	if err := r.take(ctx); err != nil {
-		return outcome{}, err
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		defer r.give()
-		defer func() {
-			if p := recover(); p != nil {
-				r.panicked(ctx, p)
-				got, err = outcome{refusal: []byte(internal)}, nil
-			}
-		}()
-		got, err = r.once(ctx, who, request, at)
-	}()
-	<-done
-	return got, err
-}
-
-func (r *Runner) once(ctx context.Context, who Viewer, request *Request, at occasion) (outcome, error) {
-	ctx, op, refusal, err := r.prepare(ctx, who, request)
+// execute carries out the request once, for the viewer of this moment.
+func (r *Runner) execute(ctx context.Context, who Viewer, asked request, at occasion) (outcome, error) {
+	ctx, op, refusal, err := r.prepare(ctx, who, asked)
 	if refusal != nil || err != nil {
 		return outcome{refusal: refusal}, err
 	}
@@ -65,20 +43,29 @@ func (r *Runner) once(ctx context.Context, who Viewer, request *Request, at occa
 	return got, ctx.Err()
 }
 
-// take waits for one of the execution slots.
-func (r *Runner) take(ctx context.Context) error {
-	select {
-	case r.slots <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+// prepare makes the operation of a request and answers its context, with the viewer of this moment.
+func (r *Runner) prepare(
+	ctx context.Context, who Viewer, asked request,
+) (_ context.Context, op *graphql.OperationContext, refusal []byte, err error) {
+	if ctx, err = who.Context(graphql.StartOperationTrace(ctx)); err != nil {
+		return ctx, nil, nil, err
 	}
+	params, err := asked.params()
+	if err != nil {
+		return ctx, nil, r.Refusal(ctx, err), nil
+	}
+	op, errs := r.exec.CreateOperationContext(ctx, params)
+	ctx = graphql.WithOperationContext(ctx, op)
+	if len(errs) > 0 {
+		return ctx, op, r.refusal(ctx, errs), nil
+	}
+	if asked.readOnly() && op.Operation.Operation == ast.Mutation {
+		return ctx, op, r.Refusal(ctx, readOnly), nil
+	}
+	return ctx, op, nil, nil
 }
 
-func (r *Runner) give() { <-r.slots }
-
-// dispatch collects the results before any is sent, so that a slow client holds no execution slot and
-// deferred fields leave no goroutine behind.
+// dispatch collects the results before any is sent, so that deferred fields leave no goroutine behind.
 func (r *Runner) dispatch(ctx context.Context, op *graphql.OperationContext, at occasion) outcome {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
@@ -87,7 +74,7 @@ func (r *Runner) dispatch(ctx context.Context, op *graphql.OperationContext, at 
 		ctx = belowRoot(ctx, op)
 	}
 
-	var got outcome
+	got := outcome{clean: true}
 	for response := next(ctx); response != nil; response = next(ctx) {
 		if len(response.Data) == 0 && len(response.Errors) > 0 {
 			return outcome{refusal: encode(response.Errors)}
@@ -96,7 +83,7 @@ func (r *Runner) dispatch(ctx context.Context, op *graphql.OperationContext, at 
 		if err != nil {
 			return outcome{refusal: r.Refusal(ctx, err)}
 		}
-		got.results = append(got.results, result)
+		got.results, got.clean = append(got.results, result), got.clean && len(response.Errors) == 0
 		if op.Operation.Operation == ast.Subscription {
 			break
 		}

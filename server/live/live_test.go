@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,13 +24,26 @@ const notices = `{"query":"subscription($after: String){ noticeReceived(after: $
 type tape struct {
 	lines chan string
 	full  error
+	shut  atomic.Bool // there is no room
+	ended chan error
 }
 
-func newTape() *tape { return &tape{lines: make(chan string, 100)} }
+func newTape() *tape { return &tape{lines: make(chan string, 100), ended: make(chan error, 1)} }
 
+func (k *tape) Room() bool               { return !k.shut.Load() }
 func (k *tape) Next(result []byte) error { k.lines <- "next " + string(result); return k.full }
 func (k *tape) Refuse(errs []byte) error { k.lines <- "error " + string(errs); return nil }
 func (k *tape) Complete() error          { k.lines <- "complete"; return nil }
+func (k *tape) Ended(err error)          { k.ended <- err }
+
+func (k *tape) quiet(t *testing.T) {
+	t.Helper()
+	select {
+	case line := <-k.lines:
+		t.Fatalf("told %s", line)
+	case <-time.After(20 * time.Millisecond):
+	}
+}
 
 func (k *tape) read(t *testing.T) string {
 	t.Helper()
@@ -51,7 +65,7 @@ func (k *tape) wants(t *testing.T, lines ...string) {
 	}
 }
 
-// run starts an operation of the bearer and answers its tape and what Run will answer.
+// run starts an operation of the bearer and answers its tape and how it will have ended.
 func run(t *testing.T, h *livetest.House, authorization, body string) (*tape, <-chan error) {
 	t.Helper()
 	request, err := live.ParseRequest([]byte(body))
@@ -67,9 +81,17 @@ func runRequest(t *testing.T, h *livetest.House, authorization string, request l
 	if err != nil {
 		t.Fatal(err)
 	}
-	k, ended := newTape(), make(chan error, 1)
-	go func() { ended <- h.Runner.Run(t.Context(), who, request, k) }()
-	return k, ended
+	k := newTape()
+	starts(t, h, who, request, k)
+	return k, k.ended
+}
+
+// starts an operation that is stopped when the test ends.
+func starts(t *testing.T, h *livetest.House, who live.Viewer, request live.Request, k *tape) *live.Operation {
+	t.Helper()
+	o := h.Runner.Start(context.WithoutCancel(t.Context()), who, request, k)
+	t.Cleanup(o.Stop)
+	return o
 }
 
 func ends(t *testing.T, ended <-chan error, want error) {
@@ -77,10 +99,10 @@ func ends(t *testing.T, ended <-chan error, want error) {
 	select {
 	case err := <-ended:
 		if !errors.Is(err, want) {
-			t.Fatalf("Run answered %v, want %v", err, want)
+			t.Fatalf("ended with %v, want %v", err, want)
 		}
 	case <-time.After(5 * time.Second):
-		t.Fatal("Run goes on")
+		t.Fatal("it goes on")
 	}
 }
 
@@ -224,7 +246,7 @@ func TestAnExecutionTakesNoLongerThanItsTimeout(t *testing.T) {
 	ends(t, ended, nil)
 }
 
-func TestExecutionsWaitForASlotAndSubscriptionsHoldNone(t *testing.T) {
+func TestExecutionsWaitForAWorkerAndSubscriptionsHoldNone(t *testing.T) {
 	h := livetest.New(func(o *live.Options) { o.Concurrent = 1 })
 	listener, _ := run(t, h, "", `{"query":"subscription{ published{ number } }"}`)
 	h.Publish("x")
@@ -248,19 +270,16 @@ func (panicking) Context(context.Context) (context.Context, error) { panic("a se
 
 func TestAPanicEndsOneOperationOnly(t *testing.T) {
 	h, k := livetest.New(), newTape()
-	if err := h.Runner.Run(t.Context(), panicking{}, live.Request{Query: "{ whoami }"}, k); err != nil {
-		t.Fatal(err)
-	}
+	starts(t, h, panicking{}, live.Request{Query: "{ whoami }"}, k)
 	k.wants(t, `error [{"message":"Internal error.","extensions":{"code":"INTERNAL"}}]`)
+	ends(t, k.ended, nil)
 }
 
 func TestAnErrorOfTheSinkEndsTheOperation(t *testing.T) {
 	h, k := livetest.New(), newTape()
 	k.full = errors.New("the line is gone")
-	err := h.Runner.Run(t.Context(), must(h.Authenticate(t.Context(), "")), live.Request{Query: "{ whoami }"}, k)
-	if !errors.Is(err, k.full) {
-		t.Fatalf("Run answered %v", err)
-	}
+	starts(t, h, must(h.Authenticate(t.Context(), "")), live.Request{Query: "{ whoami }"}, k)
+	ends(t, k.ended, k.full)
 }
 
 func must(p live.Principal, err error) live.Principal {

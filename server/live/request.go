@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"strings"
+	"unique"
 
 	"github.com/99designs/gqlgen/graphql"
 
@@ -66,26 +68,62 @@ func NewRequest(query, operationName string, variables, extensions []byte) (Requ
 	return r, nil
 }
 
+// request is a Request as it is kept for as long as an operation goes on.
+type request struct {
+	document
+	variables string // a JSON object, or empty
+	rare      *rare  // nil for nearly all
+}
+
+// document is what many requests have in common, kept once for all of them.
+type document struct{ handle unique.Handle[wording] }
+
+type wording struct{ query, operationName string }
+
+// rare is what few requests have.
+type rare struct {
+	extensions json.RawMessage
+	readOnly   bool
+}
+
+func interned(r Request) request {
+	kept := request{
+		document:  document{unique.Make(wording{r.Query, r.OperationName})},
+		variables: string(r.Variables), // copied: the message that it stands in may go
+	}
+	if r.Extensions != nil || r.ReadOnly {
+		kept.rare = &rare{bytes.Clone(r.Extensions), r.ReadOnly}
+	}
+	return kept
+}
+
+// plain holds for a request that its document and its variables tell all about.
+func (r request) plain() bool { return r.rare == nil }
+
+func (r request) readOnly() bool { return r.rare != nil && r.rare.readOnly }
+
 // params decodes the request for one execution.
-func (r *Request) params() (*graphql.RawParams, error) {
-	start := graphql.Now()
-	params := &graphql.RawParams{Query: r.Query, OperationName: r.OperationName}
-	if err := decode(r.Variables, &params.Variables); err != nil {
+func (r request) params() (*graphql.RawParams, error) {
+	start, asked := graphql.Now(), r.handle.Value()
+	params := &graphql.RawParams{Query: asked.query, OperationName: asked.operationName}
+	if err := decode(r.variables, &params.Variables); err != nil {
 		return nil, fault.BadInput.At("variables").Because(err)
 	}
-	if err := decode(r.Extensions, &params.Extensions); err != nil {
-		return nil, fault.BadInput.At("extensions").Because(err)
+	if r.rare != nil {
+		if err := decode(string(r.rare.extensions), &params.Extensions); err != nil {
+			return nil, fault.BadInput.At("extensions").Because(err)
+		}
 	}
 	params.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
 	return params, nil
 }
 
 // decode keeps numbers exact, as the executor's own transports do.
-func decode(raw json.RawMessage, into *map[string]any) error {
-	if raw == nil {
+func decode(raw string, into *map[string]any) error {
+	if raw == "" {
 		return nil
 	}
-	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder := json.NewDecoder(strings.NewReader(raw))
 	decoder.UseNumber()
 	if err := decoder.Decode(into); err != nil {
 		return err

@@ -1,62 +1,61 @@
 package ws
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
 
-	"parkbff/internal/language"
 	"parkbff/server/live"
 )
 
-// conn is one connection. Its reader is the only one who changes who stands behind it.
+// conn is one connection. Its reader is the only one who changes who stands behind it. There are many, and most
+// wait: every byte counts.
 type conn struct {
-	t       *Transport
-	socket  *websocket.Conn
-	dialect *dialect
-	address string
-	spoken  language.Language // of its answers
-	from    string            // the address that limits count by; see viewer.Address
-	opened  time.Time
-	// unacceptable is set when the client speaks neither protocol.
-	unacceptable bool
-	ctx          context.Context // ends with the connection
-	cancel       context.CancelFunc
+	t      *Transport
+	socket *websocket.Conn
+	// incoming is what socket reads from; between two messages it may be read by others.
+	incoming *bufio.Reader
+	dialect  *dialect
+	address  string          // as PerAddress counts
+	ctx      context.Context // the transport's, with what all operations have in common; the reader's
+	opened   time.Duration   // on the transport's watch, as all times here
 
 	mu            sync.Mutex
 	authorization string // of the handshake, until connection_init
-	initialised   bool   // connection_init was received
 	who           live.Principal
-	warned        bool // of the end of who's token
-	nextPing      time.Time
-	operations    map[string]*operation // by id, those that may still send
-	running       int                   // operations, including those stopped but not yet at their end
+	nextPing      time.Duration
+	operations    []*operation // those that may still send; few
+	running       int          // operations, including those stopped but not yet at their end
 
-	closing bool // a close frame is queued or the line is dead: nothing more is queued
-	left    bool // the reader has gone: no writer starts
-	writing bool
-	queue   []message
-	queued  int           // bytes in queue
-	room    chan struct{} // closed when the full queue has room; nil while no one waits
+	queue     []message
+	queued    int           // bytes in queue
+	room      chan struct{} // closed when the full queue has room; nil while the reader does not wait
+	fullSince time.Duration // when the queue became full; zero while it is not
+
+	unacceptable bool // the client speaks neither protocol
+	initialised  bool // connection_init was received
+	warned       bool // of the end of who's token
+	closing      bool // a close frame is queued or the line is dead: nothing more is queued
+	left         bool // the reader has gone: no writer starts
+	writing      bool
+	crowded      bool // operations wait for the queue
 }
 
-func newConn(t *Transport, socket *websocket.Conn, p Protocol, address, authorization string) *conn {
-	c := &conn{
-		t: t, socket: socket, dialect: dialectOf(p), address: address, opened: time.Now(),
-		authorization: authorization, operations: map[string]*operation{},
-	}
-	c.ctx, c.cancel = context.WithCancel(t.ctx)
+func newConn(t *Transport, socket *websocket.Conn, incoming *bufio.Reader, p Protocol) *conn {
+	c := &conn{t: t, socket: socket, incoming: incoming, dialect: dialectOf(p), ctx: t.ctx, opened: t.now()}
 	// Connections that came together after a deploy shall not be pinged together.
 	interval := t.options.Timing.Ping
-	c.nextPing = c.opened.Add(interval/2 + rand.N(interval/2+1))
+	c.nextPing = c.opened + interval/2 + rand.N(interval/2+1)
 	return c
 }
 
@@ -65,31 +64,20 @@ func newConn(t *Transport, socket *websocket.Conn, p Protocol, address, authoriz
 func (c *conn) read() {
 	defer c.leave()
 	c.socket.SetReadLimit(c.t.options.MaxMessage)
-	c.socket.SetPongHandler(func(string) error {
-		c.heard()
-		return nil
-	})
-	c.socket.SetPingHandler(func(data string) error {
-		c.heard()
-		_, _ = c.offer(message{frame: websocket.PongMessage, data: []byte(data)})
-		return nil
-	})
+	c.socket.SetPongHandler(c.ponged)
+	c.socket.SetPingHandler(c.pinged)
 	c.heard()
 	if c.unacceptable {
 		c.close(notAcceptable)
 	}
-	for {
-		frame, data, err := c.socket.ReadMessage()
-		if errors.Is(err, websocket.ErrReadLimit) {
-			c.linger()
-		}
-		if err != nil {
-			return
-		}
-		if c.heard() {
-			c.handleAside(frame, data)
-		}
+	for c.arrives() && c.receiveAside() {
 	}
+}
+
+// arrives waits for the line for hours, so it does nothing that needs a deep stack: stacks hardly shrink.
+func (c *conn) arrives() bool {
+	_, err := c.incoming.Peek(1)
+	return err == nil
 }
 
 // linger reads away a message that is too large, until its sender has seen the close code that gorilla sent,
@@ -99,15 +87,83 @@ func (c *conn) linger() {
 	_, _ = io.Copy(io.Discard, c.socket.NetConn())
 }
 
-// handleAside handles a message on a goroutine whose stack is given back, and waits for it: that of
-// the reader, which waits for the line for hours, stays small.
-func (c *conn) handleAside(frame int, data []byte) {
+// receiveAside receives on a goroutine whose stack is given back, and waits for it.
+func (c *conn) receiveAside() (alive bool) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		c.handle(frame, data)
+		alive = c.receive()
 	}()
 	<-done
+	return alive
+}
+
+// receive reads and handles one message. It answers false when the line is dead.
+func (c *conn) receive() (alive bool) {
+	if c.receivesControl() {
+		return true
+	}
+	frame, data, err := c.socket.ReadMessage()
+	if errors.Is(err, websocket.ErrReadLimit) {
+		c.linger()
+	}
+	if err != nil {
+		return false
+	}
+	if c.heard() {
+		c.handle(frame, data)
+	}
+	return true
+}
+
+// Control frames as clients send them (RFC 6455, section 5.5): final, without extensions, masked.
+const (
+	pingFrame      = 0x80 | websocket.PingMessage
+	pongFrame      = 0x80 | websocket.PongMessage
+	maskBit        = 0x80
+	maskLength     = 4
+	headLength     = 2
+	longestControl = 125
+)
+
+// receivesControl handles a ping or a pong between two messages. ReadMessage would handle it too, but then wait
+// for a message, with its deep stack, until the client has something to say. It leaves everything else to
+// ReadMessage, malformed ones among it.
+func (c *conn) receivesControl() bool {
+	head, err := c.incoming.Peek(headLength)
+	if err != nil || head[0] != pingFrame && head[0] != pongFrame || head[1]&maskBit == 0 {
+		return false
+	}
+	kind, size := head[0], int(head[1]&^maskBit)
+	if size > longestControl {
+		return false
+	}
+	whole, err := c.incoming.Peek(headLength + maskLength + size)
+	if err != nil {
+		return false
+	}
+	mask, payload := whole[headLength:headLength+maskLength], slices.Clone(whole[headLength+maskLength:])
+	for i := range payload {
+		payload[i] ^= mask[i%maskLength]
+	}
+	_, _ = c.incoming.Discard(len(whole)) // it has just been seen
+	if kind == pingFrame {
+		_ = c.pinged(string(payload))
+	} else {
+		_ = c.ponged("")
+	}
+	return true
+}
+
+func (c *conn) ponged(string) error {
+	c.heard()
+	return nil
+}
+
+func (c *conn) pinged(data string) error {
+	c.heard()
+	c.spare(message{frame: websocket.PongMessage, data: []byte(data)})
+	return nil
 }
 
 // heard answers whether the connection still listens, and waits anew for silence.
@@ -173,16 +229,11 @@ func (c *conn) fail(err error) {
 
 // leave frees everything that the connection held.
 func (c *conn) leave() {
-	c.mu.Lock()
-	c.closing, c.left = true, true
-	c.queue, c.queued = nil, 0
-	who := c.who
-	c.mu.Unlock()
-	c.cancel()
+	c.cut(true)
 	_ = c.socket.Close()
 	c.t.options.PerAddress.Release(c.address)
-	if who != nil {
-		c.t.options.PerViewer.Release(who.Subject())
+	if c.who != nil { // the reader has gone, so nobody changes it
+		c.t.options.PerViewer.Release(c.who.Subject())
 	}
 }
 

@@ -11,11 +11,11 @@
 // sends a `ping` with payload {"tokenExpiresIn": seconds}. The legacy protocol has no such message:
 // its connections are closed when their token ends.
 //
-// Goroutines: each connection has one that reads, one that writes while its queue is not empty, and
-// one for each running operation; one warden looks after the time limits of all connections. Messages
-// and executions are handled aside, on goroutines that end at once, so that the waiting ones keep
-// small stacks: an idle subscriber costs about 15 KB instead of 24 (5,000 of them, settled).
+// Goroutines: each connection has one that reads, and one that writes while its queue is not empty; one warden
+// looks after the time limits of all connections. Operations have none of their own (see package live).
+// Messages are received aside, on goroutines that end at once, so that the waiting ones keep the smallest stack
+// there is: an idle subscriber is 4.7 KB of heap and stack, 2.1 KB of it the stack (TestAnIdleSubscriberIsSmall).
 //
-// Locks: Transport.mu guards the register of connections, conn.mu all state of one connection. No one
+// Locks: part.mu guards a part of the register of connections, conn.mu all state of one connection. No one
 // takes the first while holding the second, and nothing blocks while holding either.
 package ws

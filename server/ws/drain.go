@@ -11,9 +11,7 @@ import (
 // with the error of ctx after cutting the rest. No connection is accepted from its start on, and the
 // transport cannot be used again.
 func (t *Transport) Drain(ctx context.Context) error {
-	t.mu.Lock()
-	t.draining = true
-	t.mu.Unlock()
+	t.shutRegister()
 	conns := t.all()
 	rand.Shuffle(len(conns), func(i, j int) { conns[i], conns[j] = conns[j], conns[i] })
 	pause := t.options.Timing.Drain / time.Duration(max(len(conns), 1))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -17,24 +18,28 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestAThousandConnectionsLeaveNothing(t *testing.T) {
+func TestTenThousandConnectionsLeaveNothing(t *testing.T) {
+	const clients, times = 10, 1000
 	r := serve(t, nil)
 	before := goleak.IgnoreCurrent()
 	ann := r.Token("ann", 0)
-	var clients sync.WaitGroup
-	for worker := range 10 {
-		clients.Go(func() {
-			for i := range 100 {
+	var coming sync.WaitGroup
+	for client := range clients {
+		coming.Go(func() {
+			for i := range times {
 				l := r.connects(t, ann)
 				l.asks("subscribe", "1", notices)
-				if (worker+i)%3 == 0 {
+				if (client+i)%3 == 0 {
 					_ = l.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(1000, ""))
 				}
-				_ = l.Close()
+				if (client+i)%3 == 1 {
+					l.says(`{"type":"complete","id":"1"}`)
+				}
+				l.breaks()
 			}
 		})
 	}
-	clients.Wait()
+	coming.Wait()
 	eventually(t, "all are gone", func() bool { return r.transport.Connections() == 0 && r.Open() == 0 })
 	if err := goleak.Find(before); err != nil {
 		t.Fatal(err)
@@ -42,7 +47,7 @@ func TestAThousandConnectionsLeaveNothing(t *testing.T) {
 }
 
 func TestASlowConsumerIsClosed1013AndSlowsNobody(t *testing.T) {
-	r := serve(t, func(o *ws.Options) { o.Timing.Slow = 300 * time.Millisecond })
+	r := serve(t, func(o *ws.Options) { o.Timing.Slow, o.Timing.Close = 300*time.Millisecond, patience })
 	const number, body = 200, 100 << 10
 	slow, quick := r.connects(t, ""), r.connects(t, "")
 	for _, l := range []*line{slow, quick} {
@@ -72,6 +77,35 @@ func TestASlowConsumerIsClosed1013AndSlowsNobody(t *testing.T) {
 		}
 		if err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+func TestAFullQueueLosesNothing(t *testing.T) {
+	const operations, number = 4, 200
+	r := serve(t, func(o *ws.Options) { o.MaxQueue, o.Timing.Slow = 2, time.Minute })
+	l := r.connects(t, "")
+	for id := range operations {
+		l.asks("subscribe", strconv.Itoa(id), `subscription{ published{ number body } }`)
+	}
+	eventually(t, "all are subscribed", func() bool { return r.Open() == operations })
+	text := strings.Repeat("x", 20<<10) // so that the line is full, too
+	for range number {
+		r.Publish(text)
+	}
+	told := map[string]int{}
+	for range operations * number {
+		var m struct {
+			ID      string
+			Payload struct {
+				Data struct{ Published struct{ Number int } }
+			}
+		}
+		if err := l.ReadJSON(&m); err != nil {
+			t.Fatal(err)
+		}
+		if told[m.ID]++; told[m.ID] != m.Payload.Data.Published.Number {
+			t.Fatalf("%s was told %d as the %dth", m.ID, m.Payload.Data.Published.Number, told[m.ID])
 		}
 	}
 }

@@ -1,101 +1,90 @@
 package ws
 
 import (
-	"context"
 	"errors"
+	"slices"
 
 	"parkbff/internal/fault"
-	"parkbff/internal/language"
-	"parkbff/internal/viewer"
 	"parkbff/server/live"
 )
 
-// operation is one running request of a connection.
+// operation is one running request of a connection, and where its results go.
 type operation struct {
-	id     string
-	cancel context.CancelFunc
+	c    *conn
+	id   string
+	live *live.Operation // written once, under the lock of c
 }
+
+var busy = fault.RateLimited.With("retryAfter", 1)
 
 func (c *conn) subscribe(m inbound) {
 	if !c.acknowledged() {
 		c.close(unauthorized)
 		return
 	}
-	ctx, cancel := context.WithCancel(viewer.AskedFrom(language.With(c.ctx, c.spoken), c.from))
-	op := &operation{id: m.id, cancel: cancel}
-	if taken := c.begin(op); taken {
-		cancel()
+	switch c.begin(m) {
+	case errTaken:
 		c.close(alreadyExists(m.id))
-		return
+	case errBusy:
+		c.reply(c.dialect.refusal(m.id, c.t.options.Runner.Refusal(c.ctx, busy)))
 	}
-	if !c.admit() {
-		c.refuse(ctx, op)
-		return
-	}
-	c.t.running.Go(func() { c.run(ctx, op, m.request) })
 }
 
-// begin makes op the one who sends under its id. Taken means that another does; the legacy server
-// replaces that one instead.
-func (c *conn) begin(op *operation) (taken bool) {
+// Why an operation does not begin.
+var (
+	errTaken = errors.New("another operation sends under this id")
+	errBusy  = errors.New("too many operations run")
+)
+
+// begin starts an operation under its id. If another sends under it the legacy server replaces that one.
+// Those that were stopped count until they end, so that no client piles them up.
+func (c *conn) begin(m inbound) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if old := c.operations[op.id]; old != nil {
+	if c.closing {
+		return nil
+	}
+	if old := c.operation(m.id); old != nil {
 		if !c.dialect.legacy {
-			return true
+			return errTaken
 		}
 		c.silence(old)
 	}
-	c.operations[op.id] = op
-	return false
-}
-
-// admit answers whether one more operation may run. Those that were stopped count until they end, so
-// that no client piles them up.
-func (c *conn) admit() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.running >= c.t.options.MaxOperations {
-		return false
+		return errBusy
 	}
 	c.running++
-	return true
+	c.t.running.Add(1) // the reader holds its own place, so the count never rises from zero here
+	op := &operation{c: c, id: m.id}
+	c.operations = append(c.operations, op)
+	op.live = c.t.options.Runner.Start(c.ctx, c, m.request, op)
+	return nil
 }
 
-// refuse tells the client that it asks for too much at a time.
-func (c *conn) refuse(ctx context.Context, op *operation) {
-	defer op.cancel()
-	busy := fault.RateLimited.With("retryAfter", 1)
-	if err := (sink{ctx, c, op}).Refuse(c.t.options.Runner.Refusal(ctx, busy)); err != nil {
-		c.broke(ctx, err)
+// operation answers who may send under an id. It needs the lock.
+func (c *conn) operation(id string) *operation {
+	for _, op := range c.operations {
+		if op.id == id {
+			return op
+		}
 	}
+	return nil
 }
 
-func (c *conn) run(ctx context.Context, op *operation, request live.Request) {
-	defer op.cancel()
-	err := c.t.options.Runner.Run(ctx, c, request, sink{ctx, c, op})
-	c.mu.Lock()
-	c.running--
-	if c.operations[op.id] == op {
-		delete(c.operations, op.id)
+// forget lets op send no more. It needs the lock.
+func (c *conn) forget(op *operation) {
+	if at := slices.Index(c.operations, op); at >= 0 {
+		c.operations = slices.Delete(c.operations, at, at+1)
 	}
-	c.mu.Unlock()
-	if err != nil {
-		c.broke(ctx, err)
-	}
-}
-
-// broke ends the connection over err, unless the operation was meant to end.
-func (c *conn) broke(ctx context.Context, err error) {
-	if ctx.Err() == nil && !errors.Is(err, errStopped) {
-		c.fail(err)
+	if len(c.operations) == 0 {
+		c.operations = nil
 	}
 }
 
 // unsubscribe stops an operation: nothing more is sent for its id. The legacy server confirms it.
 func (c *conn) unsubscribe(id string) {
 	c.mu.Lock()
-	op := c.operations[id]
+	op := c.operation(id)
 	if op != nil {
 		c.silence(op)
 	}
@@ -107,8 +96,8 @@ func (c *conn) unsubscribe(id string) {
 
 // silence stops op and takes back what it has in the queue. It needs the lock.
 func (c *conn) silence(op *operation) {
-	op.cancel()
-	delete(c.operations, op.id)
+	op.live.Stop()
+	c.forget(op)
 	kept := c.queue[:0]
 	for _, m := range c.queue {
 		if m.op == op {
@@ -122,21 +111,64 @@ func (c *conn) silence(op *operation) {
 	c.makeRoom()
 }
 
-// sink sends what becomes of an operation.
-type sink struct {
-	ctx context.Context
-	c   *conn
-	op  *operation
+// stopAll needs the lock.
+func (c *conn) stopAll() {
+	for _, op := range c.operations {
+		op.live.Stop()
+	}
+	c.operations = nil
 }
 
-func (s sink) Next(result []byte) error {
-	return s.c.push(s.ctx, message{op: s.op, data: encode(s.c.dialect.next, s.op.id, result)})
+// Room is false while the queue is full; then all operations of the connection are rung when it no longer is.
+func (op *operation) Room() bool {
+	op.c.mu.Lock()
+	defer op.c.mu.Unlock()
+	if op.c.closing || !op.c.full() {
+		return true
+	}
+	op.c.crowded = true
+	return false
 }
 
-func (s sink) Refuse(errs []byte) error {
-	return s.c.push(s.ctx, message{op: s.op, last: true, data: s.c.dialect.refusal(s.op.id, errs)})
+// Next sends a result.
+func (op *operation) Next(result []byte) error {
+	return op.send(message{op: op, data: encode(op.c.dialect.next, op.id, result)})
 }
 
-func (s sink) Complete() error {
-	return s.c.push(s.ctx, message{op: s.op, last: true, data: encode("complete", s.op.id, nil)})
+// Refuse sends the errors that end the operation.
+func (op *operation) Refuse(errs []byte) error {
+	return op.send(message{op: op, last: true, data: op.c.dialect.refusal(op.id, errs)})
+}
+
+// Complete sends the end of the operation.
+func (op *operation) Complete() error {
+	return op.send(message{op: op, last: true, data: encode("complete", op.id, nil)})
+}
+
+// send queues m, unless op may send no more.
+func (op *operation) send(m message) error {
+	c := op.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing || c.operation(op.id) != op {
+		return errStopped
+	}
+	if m.last { // the client may use the id again as soon as it has read this
+		c.forget(op)
+	}
+	c.add(m)
+	return nil
+}
+
+// Ended ends the connection over err, unless the operation was meant to end.
+func (op *operation) Ended(err error) {
+	c := op.c
+	defer c.t.running.Done()
+	c.mu.Lock()
+	c.running--
+	c.forget(op)
+	c.mu.Unlock()
+	if err != nil && !errors.Is(err, errStopped) {
+		c.fail(err)
+	}
 }

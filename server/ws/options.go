@@ -51,7 +51,7 @@ type Timing struct {
 	Close   time.Duration // to wait for the client's close frame; default 5 s
 	Renewal time.Duration // before a token ends, to say so; default 60 s
 	Drain   time.Duration // over which Drain spreads its closings; default 5 s
-	Tick    time.Duration // between two looks of the warden: the delay of all limits above; default 250 ms
+	Tick    time.Duration // between two looks of the warden at a connection: the delay of all limits above and of a revocation; default 500 ms
 }
 
 func (o Options) withDefaults() Options {
@@ -83,7 +83,7 @@ func (t Timing) withDefaults() Timing {
 		Close:   cmp.Or(t.Close, 5*time.Second),
 		Renewal: cmp.Or(t.Renewal, 60*time.Second),
 		Drain:   cmp.Or(t.Drain, 5*time.Second),
-		Tick:    cmp.Or(t.Tick, 250*time.Millisecond),
+		Tick:    cmp.Or(t.Tick, 500*time.Millisecond),
 	}
 }
 

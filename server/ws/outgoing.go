@@ -1,13 +1,10 @@
 package ws
 
 import (
-	"context"
 	"errors"
 	"time"
 
 	"github.com/gorilla/websocket"
-
-	"parkbff/server/live"
 )
 
 // errStopped ends an operation that may send no more.
@@ -21,67 +18,78 @@ type message struct {
 	last  bool       // of op
 }
 
-// offer queues m and starts the writer. If the queue is full it answers what to wait for. It fails
-// with errStopped when nothing may be sent any more.
-func (c *conn) offer(m message) (room <-chan struct{}, err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closing || (m.op != nil && c.operations[m.op.id] != m.op) {
-		return nil, errStopped
-	}
-	if c.full(len(m.data)) {
-		if c.room == nil {
-			c.room = make(chan struct{})
-		}
-		return c.room, nil
-	}
-	if m.last { // the client may use the id again as soon as it has read this
-		delete(c.operations, m.op.id)
-	}
+// add queues m and starts the writer. It needs the lock, and that nobody is closing. Who adds has seen that
+// there is room; those who see it at once may overfill the queue by one message each.
+func (c *conn) add(m message) {
 	c.queue = append(c.queue, m)
 	c.queued += len(m.data)
+	if c.fullSince == 0 && c.full() {
+		c.fullSince = c.t.now()
+	}
 	c.startWriter()
-	return nil, nil
 }
 
-// push queues m, waiting for room; a queue that stays full means a slow consumer. Only the
-// connection's own operations wait here.
-func (c *conn) push(ctx context.Context, m message) error {
-	room, err := c.offer(m)
-	if room == nil {
-		return err
+// spare queues what may be left out: it is dropped when the queue is full.
+func (c *conn) spare(m message) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closing && !c.full() {
+		c.add(m)
 	}
-	patience := time.NewTimer(c.t.options.Timing.Slow)
-	defer patience.Stop()
-	for room != nil {
-		select {
-		case <-room:
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-patience.C:
-			return live.SlowConsumer
-		}
-		room, err = c.offer(m)
-	}
-	return err
 }
 
 // reply sends a message of the connection itself, for the reader: a client that asks and does not
-// read is held up by its own reading.
+// read is held up by its own reading, until there is room or the connection is closed.
 func (c *conn) reply(data []byte) {
-	if err := c.push(c.ctx, message{data: data}); err != nil {
-		c.broke(c.ctx, err)
+	for {
+		room := c.tryReply(data)
+		if room == nil {
+			return
+		}
+		<-room
 	}
 }
 
-// full needs the lock. A message always fits an empty queue, however large it is.
-func (c *conn) full(size int) bool {
-	o := c.t.options
-	return len(c.queue) > 0 && (len(c.queue) >= o.MaxQueue || c.queued+size > o.MaxQueueBytes)
+// tryReply answers what to wait for if the queue is full.
+func (c *conn) tryReply(data []byte) (room <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing {
+		return nil
+	}
+	if c.full() {
+		if c.room == nil {
+			c.room = make(chan struct{})
+		}
+		return c.room
+	}
+	c.add(message{data: data})
+	return nil
 }
 
-// makeRoom wakes who waits for the queue. It needs the lock.
+// full needs the lock. A message always fits an empty queue, however large it is.
+func (c *conn) full() bool {
+	o := &c.t.options
+	return len(c.queue) >= o.MaxQueue || c.queued >= o.MaxQueueBytes
+}
+
+// makeRoom wakes who waits for the queue, if it has room. It needs the lock.
 func (c *conn) makeRoom() {
+	if c.full() {
+		return
+	}
+	c.fullSince = 0
+	c.wakeReader()
+	if c.crowded {
+		c.crowded = false
+		for _, op := range c.operations {
+			op.live.Ring()
+		}
+	}
+}
+
+// wakeReader needs the lock.
+func (c *conn) wakeReader() {
 	if c.room != nil {
 		close(c.room)
 		c.room = nil
@@ -161,24 +169,27 @@ func (c *conn) shut(f farewell, before []message) {
 		return
 	}
 	c.closing = true
-	c.cancel()
+	c.stopAll()
+	c.wakeReader()
 	_ = c.socket.SetReadDeadline(time.Now().Add(c.t.options.Timing.Close))
 	c.queue = append(before, message{
 		frame: websocket.CloseMessage, data: websocket.FormatCloseMessage(f.code, f.reason),
 	})
-	c.queued = 0
-	for _, m := range c.queue {
-		c.queued += len(m.data)
-	}
 	c.startWriter()
 }
 
 // abort cuts the line.
 func (c *conn) abort() {
-	c.mu.Lock()
-	c.closing = true
-	c.queue, c.queued = nil, 0
-	c.mu.Unlock()
-	c.cancel()
+	c.cut(false)
 	_ = c.socket.Close()
+}
+
+// cut ends everything that the connection does.
+func (c *conn) cut(left bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closing, c.left = true, c.left || left
+	c.queue, c.queued = nil, 0
+	c.stopAll()
+	c.wakeReader()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -116,6 +117,14 @@ func (l *line) says(text string) {
 func (l *line) asks(messageType, id, query string) {
 	l.t.Helper()
 	l.says(`{"type":"` + messageType + `","id":"` + id + `","payload":{"query":"` + query + `"}}`)
+}
+
+// breaks ends the line without a word, and without keeping its port for a minute.
+func (l *line) breaks() {
+	if socket, ok := l.NetConn().(*net.TCPConn); ok {
+		_ = socket.SetLinger(0)
+	}
+	_ = l.Close()
 }
 
 func (l *line) hear() (string, error) {

@@ -28,7 +28,7 @@ func (c *conn) initialise(payload json.RawMessage) {
 		return
 	}
 	if accepted, present, _ := field(payload, keyAcceptLanguage); present {
-		c.spoken = language.Accepted(accepted)
+		c.ctx = language.With(c.ctx, language.Accepted(accepted))
 	}
 	if own, present, err := field(payload, keyAuthorization); err != nil {
 		c.turnAway(live.TokenInvalid)

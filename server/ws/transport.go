@@ -1,12 +1,16 @@
 package ws
 
 import (
+	"bufio"
 	"context"
+	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -27,20 +31,28 @@ type Transport struct {
 	upgrader websocket.Upgrader
 	ctx      context.Context // ends with the transport, and outlives every HTTP request
 	cancel   context.CancelFunc
-	running  sync.WaitGroup // every goroutine
+	running  sync.WaitGroup // every goroutine and every operation
+	began    time.Time      // of its watch
+	parts    [rounds]part   // of the connections
+	turn     atomic.Uint32  // counts connections, to divide them
+	draining atomic.Bool    // written with every part locked
+}
 
-	mu       sync.Mutex
-	conns    map[*conn]struct{}
-	draining bool
+// part is some of the connections. Its lock comes before that of a connection.
+type part struct {
+	mu    sync.Mutex
+	conns map[*conn]struct{}
 }
 
 // New answers a Transport; Drain ends it.
 func New(o Options) *Transport {
 	ctx, cancel := context.WithCancel(context.Background())
-	t := &Transport{options: o.withDefaults(), ctx: ctx, cancel: cancel, conns: map[*conn]struct{}{}}
+	t := &Transport{options: o.withDefaults(), ctx: ctx, cancel: cancel, began: time.Now()}
+	for i := range t.parts {
+		t.parts[i].conns = map[*conn]struct{}{}
+	}
 	t.upgrader = websocket.Upgrader{
 		HandshakeTimeout: handshakeTimeout,
-		ReadBufferSize:   readBuffer,
 		WriteBufferSize:  writeBuffer,
 		WriteBufferPool:  &sync.Pool{},
 		CheckOrigin:      t.allows,
@@ -67,10 +79,17 @@ func (t *Transport) Handler(p Protocol) http.Handler {
 
 // Connections tells how many are open.
 func (t *Transport) Connections() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return len(t.conns)
+	count := 0
+	for i := range t.parts {
+		t.parts[i].mu.Lock()
+		count += len(t.parts[i].conns)
+		t.parts[i].mu.Unlock()
+	}
+	return count
 }
+
+// now is the time on the transport's watch: never zero, and shorter than an instant.
+func (t *Transport) now() time.Duration { return time.Since(t.began) + 1 }
 
 // accept leaves the HTTP handler as soon as the connection stands, so that the request and its
 // buffers are freed.
@@ -85,12 +104,13 @@ func (t *Transport) accept(w http.ResponseWriter, r *http.Request, p Protocol, u
 		refuse(w, http.StatusTooManyRequests)
 		return
 	}
-	if t.isDraining() {
+	if t.draining.Load() {
 		t.options.PerAddress.Release(address)
 		refuse(w, http.StatusServiceUnavailable)
 		return
 	}
-	socket, err := upgrader.Upgrade(w, r, nil)
+	line := &hijacked{ResponseWriter: w}
+	socket, err := upgrader.Upgrade(line, r, nil)
 	if err != nil { // the upgrader has answered
 		t.options.PerAddress.Release(address)
 		return
@@ -99,13 +119,45 @@ func (t *Transport) accept(w http.ResponseWriter, r *http.Request, p Protocol, u
 	if p == Negotiated {
 		spoken = Protocol(socket.Subprotocol())
 	}
-	c := newConn(t, socket, spoken, address, strings.Clone(r.Header.Get("Authorization")))
-	c.spoken, c.from = language.Of(r.Context()), strings.Clone(viewer.Address(r.Context()))
+	c := newConn(t, socket, line.incoming, spoken)
+	c.address, c.authorization = address, strings.Clone(r.Header.Get("Authorization"))
+	c.ctx = language.With(c.ctx, language.Of(r.Context()))
+	if counted := viewer.Address(r.Context()); counted != "" {
+		c.ctx = viewer.AskedFrom(c.ctx, sameText(counted, address))
+	}
 	named := len(websocket.Subprotocols(r)) > 0
 	if socket.Subprotocol() == "" && (named || p == Negotiated) {
 		c.unacceptable = true
 	}
 	t.start(c)
+}
+
+// hijacked gives the upgrader the buffer to read from, so that the connection has it too: without a size of its
+// own the upgrader takes the one that comes with the line.
+type hijacked struct {
+	http.ResponseWriter
+	incoming *bufio.Reader
+}
+
+// Hijack implements http.Hijacker.
+func (h *hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	line, buffered, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	if buffered.Reader.Buffered() > 0 { // too early to speak: the upgrader refuses
+		return line, buffered, nil
+	}
+	h.incoming = bufio.NewReaderSize(line, readBuffer)
+	return line, bufio.NewReadWriter(h.incoming, buffered.Writer), nil
+}
+
+// sameText answers a text that shares no memory with a request: an equal one that is kept anyway, or a copy.
+func sameText(text, kept string) string {
+	if text == kept {
+		return kept
+	}
+	return strings.Clone(text)
 }
 
 func refuse(w http.ResponseWriter, status int) {
@@ -116,34 +168,38 @@ func refuse(w http.ResponseWriter, status int) {
 // start registers c and begins to read it. What arrives while draining is sent away: once the register
 // is closed, no goroutine may be added to those that finish waits for.
 func (t *Transport) start(c *conn) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.draining {
+	p := &t.parts[t.turn.Add(1)%rounds]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if t.draining.Load() {
 		go c.sendAway()
 		return
 	}
-	t.conns[c] = struct{}{}
+	p.conns[c] = struct{}{}
 	t.running.Go(func() {
 		c.read()
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		delete(t.conns, c)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.conns, c)
 	})
 }
 
-func (t *Transport) isDraining() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.draining
+// shutRegister lets nobody register any more.
+func (t *Transport) shutRegister() {
+	for i := range t.parts {
+		t.parts[i].mu.Lock()
+		defer t.parts[i].mu.Unlock()
+	}
+	t.draining.Store(true)
 }
 
 // all answers the connections of this moment.
 func (t *Transport) all() []*conn {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	conns := make([]*conn, 0, len(t.conns))
-	for c := range t.conns {
-		conns = append(conns, c)
+	var conns []*conn
+	for i := range t.parts {
+		t.parts[i].mu.Lock()
+		conns = slices.AppendSeq(conns, maps.Keys(t.parts[i].conns))
+		t.parts[i].mu.Unlock()
 	}
 	return conns
 }

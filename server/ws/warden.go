@@ -8,71 +8,81 @@ import (
 	"parkbff/server/live"
 )
 
-// watch looks at every connection once a tick. One walk serves all limits, and it is needed anyway:
-// a revoked sign-in must be seen within a second on connections where nothing happens.
+// rounds is into how many parts the connections are divided. The warden looks at one part at a time, so that
+// no moment has to do with all of them.
+const rounds = 5
+
+// watch looks at every connection once a tick. That is needed for none of the deadlines but for revoked
+// sign-ins, which must be seen within a second where nothing happens, and deadlines then cost a comparison.
 func (t *Transport) watch() {
-	ticker := time.NewTicker(t.options.Timing.Tick)
+	ticker := time.NewTicker(max(t.options.Timing.Tick/rounds, time.Millisecond))
 	defer ticker.Stop()
-	for {
+	for round := 0; ; round = (round + 1) % rounds {
 		select {
 		case <-t.ctx.Done():
 			return
-		case now := <-ticker.C:
-			for _, c := range t.all() {
-				c.inspect(now)
-			}
+		case <-ticker.C:
+			t.parts[round].inspect(t.now())
 		}
+	}
+}
+
+func (p *part) inspect(now time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.conns {
+		c.inspect(now)
 	}
 }
 
 // inspect applies the limits of time. It never blocks.
-func (c *conn) inspect(now time.Time) {
+func (c *conn) inspect(now time.Duration) {
 	c.mu.Lock()
-	initialised, who := c.initialised, c.who
-	pingDue := now.After(c.nextPing)
-	if pingDue {
-		c.nextPing = now.Add(c.t.options.Timing.Ping)
-	}
-	c.mu.Unlock()
-
-	if !initialised && now.Sub(c.opened) >= c.t.options.Timing.Init {
-		c.close(initTimeout)
+	defer c.mu.Unlock()
+	timing := &c.t.options.Timing
+	switch {
+	case c.closing:
+		return
+	case !c.initialised && now-c.opened >= timing.Init:
+		c.shut(initTimeout, nil)
+		return
+	case c.fullSince != 0 && now-c.fullSince >= timing.Slow:
+		c.shut(tooSlow, nil)
 		return
 	}
-	if who != nil {
-		if err := live.Standing(who, c.t.options.Clock.Now()); err != nil {
-			c.close(because(err))
+	if c.who != nil {
+		if err := live.Standing(c.who, c.t.options.Clock.Now()); err != nil {
+			c.shut(because(err), nil)
 			return
 		}
 	}
-	if pingDue {
+	if now >= c.nextPing {
+		c.nextPing = now + timing.Ping
 		c.ping()
 	}
-	if left, due := c.warningDue(); due {
-		_, _ = c.offer(message{data: encode("ping", "", tokenExpiresIn(left))})
+	if left, due := c.warningDue(); due && !c.full() {
+		c.warned = true
+		c.add(message{data: encode("ping", "", tokenExpiresIn(left))})
 	}
 }
 
-// warningDue answers, once for each token, that it is about to end and in how long.
+// warningDue answers, once for each token, that it is about to end and in how long. It needs the lock.
 func (c *conn) warningDue() (left time.Duration, due bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.who == nil || c.warned || c.dialect.legacy {
 		return 0, false
 	}
 	left, ends := c.timeLeft(c.who)
-	if !ends || left > c.t.options.Timing.Renewal {
-		return 0, false
-	}
-	c.warned = true
-	return left, true
+	return left, ends && left <= c.t.options.Timing.Renewal
 }
 
 // ping probes the line by WebSocket pings, which every client's stack answers by itself. A full queue
-// is probed by its own write deadline.
+// is probed by its own write deadline. It needs the lock.
 func (c *conn) ping() {
-	_, _ = c.offer(message{frame: websocket.PingMessage})
-	if c.dialect.legacy && c.acknowledged() {
-		_, _ = c.offer(message{data: encode("ka", "", nil)})
+	if c.full() {
+		return
+	}
+	c.add(message{frame: websocket.PingMessage})
+	if c.dialect.legacy && c.who != nil {
+		c.add(message{data: encode("ka", "", nil)})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"reflect"
 	"sync"
 	"time"
 
@@ -29,7 +30,7 @@ type House struct {
 	tokens  int
 	failing error
 	logs    map[string]*journal // by subject; the empty one is what everybody hears
-	open    int
+	reading int
 }
 
 // New answers a house whose clock stands at noon of a November day. The test may change the options of
@@ -46,7 +47,10 @@ func New(change ...func(*live.Options)) *House {
 	}))
 	exec.SetErrorPresenter(present)
 	exec.SetRecoverFunc(func(context.Context, any) error { return errors.New("a panic") })
-	options := live.Options{Executor: exec, Source: h.source, Log: slog.New(slog.DiscardHandler)}
+	options := live.Options{
+		Executor: exec, Source: h.source, Log: slog.New(slog.DiscardHandler),
+		Resolved: live.ResolvedBy(reflect.TypeFor[ResolverRoot]()),
+	}
 	for _, c := range change {
 		c(&options)
 	}

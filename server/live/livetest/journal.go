@@ -12,11 +12,11 @@ import (
 	"parkbff/server/live"
 )
 
-// journal is an endless list that wakes its readers when it grows.
+// journal is an endless list that rings for its readers when it grows.
 type journal struct {
 	mu      sync.Mutex
 	entries []string
-	grown   chan struct{} // closed and replaced at each change
+	readers map[*reading]func()
 	ended   error
 }
 
@@ -24,18 +24,19 @@ func (j *journal) change(with func()) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	with()
-	close(j.grown)
-	j.grown = make(chan struct{})
+	for _, bell := range j.readers {
+		bell()
+	}
 }
 
-// at answers the entry at index, or what to wait for.
-func (j *journal) at(index int) (entry string, wait <-chan struct{}, err error) {
+// at answers the entry at index, if there is one yet.
+func (j *journal) at(index int) (entry string, ok bool, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if index < len(j.entries) {
-		return j.entries[index], nil, nil
+		return j.entries[index], true, nil
 	}
-	return "", j.grown, j.ended
+	return "", false, j.ended
 }
 
 // Notify appends to the notices of subject.
@@ -57,7 +58,7 @@ func (h *House) Finish(why error) {
 func (h *House) Open() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.open
+	return h.reading
 }
 
 func (h *House) journal(subject string) *journal {
@@ -65,7 +66,7 @@ func (h *House) journal(subject string) *journal {
 	defer h.mu.Unlock()
 	j := h.logs[subject]
 	if j == nil {
-		j = &journal{grown: make(chan struct{})}
+		j = &journal{readers: map[*reading]func(){}}
 		h.logs[subject] = j
 	}
 	return j
@@ -79,45 +80,49 @@ type reading struct {
 	event   func(number int, text string) any
 }
 
-func (r *reading) Next(ctx context.Context) (any, error) {
-	for {
-		text, wait, err := r.journal.at(r.next)
-		if err != nil {
-			return nil, err
-		}
-		if wait == nil {
-			r.next++
-			return r.event(r.next, text), nil
-		}
-		select {
-		case <-wait:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
+func (r *reading) Next(context.Context) (event any, ok bool, err error) {
+	text, ok, err := r.journal.at(r.next)
+	if !ok {
+		return nil, false, err
 	}
+	r.next++
+	return r.event(r.next, text), true, nil
 }
 
-func (r *reading) Close() { r.house.count(-1) }
+func (r *reading) Close() {
+	r.journal.mu.Lock()
+	delete(r.journal.readers, r)
+	r.journal.mu.Unlock()
+	r.house.count(-1)
+}
+
+// open begins to read.
+func (h *House) open(j *journal, next int, event func(number int, text string) any, bell func()) *reading {
+	r := &reading{house: h, journal: j, next: next, event: event}
+	j.mu.Lock()
+	j.readers[r] = bell
+	j.mu.Unlock()
+	h.count(1)
+	return r
+}
 
 func (h *House) count(by int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.open += by
+	h.reading += by
 }
 
-func (h *House) source(ctx context.Context, op *graphql.OperationContext) (live.Events, error) {
+func (h *House) source(ctx context.Context, op *graphql.OperationContext, bell func()) (live.Events, error) {
 	field, args := live.Root(op)
 	switch field {
 	case "published":
-		h.count(1)
-		return &reading{house: h, journal: h.journal(""), event: publication}, nil
+		return h.open(h.journal(""), 0, publication, bell), nil
 	case "noticeReceived":
 		next, err := place(args["after"])
 		if err != nil {
 			return nil, err
 		}
-		h.count(1)
-		return &reading{house: h, journal: h.journal(subjectOf(ctx)), next: next, event: received}, nil
+		return h.open(h.journal(subjectOf(ctx)), next, received, bell), nil
 	default:
 		return nil, io.ErrUnexpectedEOF
 	}
@@ -135,7 +140,10 @@ func place(after any) (int, error) {
 	return next, nil
 }
 
-func publication(number int, body string) any { return &Publication{Number: number, Body: body} }
+// publication is the same to everybody.
+func publication(number int, body string) any {
+	return live.Shared{Event: &Publication{Number: number, Body: body}, Key: number}
+}
 
 func received(number int, text string) any {
 	cursor := strconv.Itoa(number)
