@@ -105,6 +105,11 @@ require (
 	mvdan.cc/gofumpt v0.12.0 // indirect
 )
 
+require (
+	github.com/coder/websocket v1.8.15 // indirect
+	github.com/hashicorp/golang-lru/v2 v2.0.7 // indirect
+)
+
 tool (
 	entgo.io/ent/cmd/ent
 	github.com/99designs/gqlgen

@@ -21,6 +21,7 @@ func (h *House) development() map[string]http.Handler {
 	routes := map[string]http.Handler{
 		"GET /dev/channel": http.HandlerFunc(h.devChannel),
 		"POST /dev/follow": http.HandlerFunc(h.devFollow),
+		"GET /dev/profile": http.HandlerFunc(h.devProfile),
 	}
 	if h.Partners.Sandbox != nil {
 		routes["GET /dev/sms"] = http.HandlerFunc(h.devSMS)

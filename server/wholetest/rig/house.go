@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -26,6 +27,7 @@ type House struct {
 	Data     string   // the data folder
 	Database string   // URL of a PostgreSQL database; empty is SQLite in the folder
 	Extra    []string // further settings, NAME=value
+	Serves   []string // the command that serves; nil is `serve`
 	Log      Log
 
 	mu     sync.Mutex
@@ -54,11 +56,15 @@ func (h *House) PID() int {
 	return h.server.command.Process.Pid
 }
 
-// Start runs `serve` with further arguments and returns when the server is ready. The error of a server
+// Start runs the command that serves with further arguments and returns when the server is ready. The error of a server
 // that ends instead holds its log.
 func (h *House) Start(ctx context.Context, args ...string) error {
 	from := h.Log.size()
-	command := h.command(context.WithoutCancel(ctx), append([]string{"serve"}, args...)...)
+	serves := h.Serves
+	if serves == nil {
+		serves = []string{"serve"}
+	}
+	command := h.command(context.WithoutCancel(ctx), slices.Concat(serves, args)...)
 	command.SysProcAttr, command.Stdout, command.Stderr = leash(), &h.Log, &h.Log
 	if err := command.Start(); err != nil {
 		return fmt.Errorf("start the server: %w", err)
