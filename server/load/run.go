@@ -29,13 +29,15 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 		return nil, err
 	}
 	if o.Compare {
-		if err := s.house.Stop(); err != nil {
+		if err := s.stop(); err != nil { // memory and processors are for one at a time
 			return nil, err
 		}
-		s.undo[len(s.undo)-1] = func() error { return nil }
 		if r.report.stock, err = r.theirs(ctx); err != nil {
 			return nil, fmt.Errorf("stock gqlgen: %w", err)
 		}
+	}
+	if r.report.Verdict() != nil {
+		s.keepLog(o.Progress)
 	}
 	return r.report, nil
 }
@@ -181,7 +183,7 @@ func (r *run) takeProfile(ctx context.Context) error {
 
 // theirs measures stock gqlgen with the same clients: all connect, and each is told one notice.
 func (r *run) theirs(ctx context.Context) (*Memory, error) {
-	if err := r.start(ctx, r.stock); err != nil {
+	if _, err := r.start(ctx, r.stock); err != nil {
 		return nil, err
 	}
 	few := newCrowd(ctx, r.stock.URL(), r.people[r.Subscribers:])

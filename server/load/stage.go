@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"time"
 
 	"parkbff/internal/clock"
@@ -21,6 +23,7 @@ type stage struct {
 	stock  *rig.House // gqlgen's own transport with the same keys; not started
 	people []person
 	lanes  []lane
+	stop   func() error // the server
 	undo   []func() error
 }
 
@@ -55,23 +58,25 @@ func openStage(ctx context.Context, o Options, people int) (s *stage, err error)
 		Program: rig.Program(o.Program), Data: filepath.Join(dir, "stock"), Extra: extra,
 		Serves: []string{"loadtest", "stock-server"},
 	}
-	return s, s.start(ctx, s.house)
+	s.stop, err = s.start(ctx, s.house)
+	return s, err
 }
 
-// start starts a server and stops it at the end.
-func (s *stage) start(ctx context.Context, house *rig.House) error {
+// start starts a server, which is stopped at the end if not before.
+func (s *stage) start(ctx context.Context, house *rig.House) (stop func() error, err error) {
 	if err := house.Start(ctx); err != nil {
-		return err
+		return nil, err
 	}
-	s.undo = append(s.undo, house.Stop)
-	return nil
+	stop = sync.OnceValue(house.Stop)
+	s.undo = append(s.undo, stop)
+	return stop, nil
 }
 
 // close takes everything down in reverse order.
 func (s *stage) close() error {
 	var errs []error
-	for i := len(s.undo) - 1; i >= 0; i-- {
-		errs = append(errs, s.undo[i]())
+	for _, undo := range slices.Backward(s.undo) {
+		errs = append(errs, undo())
 	}
 	return errors.Join(errs...)
 }

@@ -22,10 +22,10 @@ const (
 // would be told so little that its stalling were not felt until it misses the pings of a minute.
 //
 // The error is that of a server which does not close it in time, or of ctx.
-func stall(ctx context.Context, conn *websocket.Conn) error {
+func stall(ctx context.Context, conn *websocket.Conn, within time.Duration) error {
 	raw, frame := conn.NetConn(), pingFrame()
 	rest := frame
-	for began := time.Now(); time.Since(began) < stallWithin; {
+	for began := time.Now(); time.Since(began) < within; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

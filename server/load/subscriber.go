@@ -36,9 +36,7 @@ type crowd struct {
 	ctx     context.Context //nolint:containedctx // of the run: connections come back under it
 	running sync.WaitGroup
 
-	arrived   atomic.Int64 // notices
-	connected atomic.Int64
-	told      func(n int) // called for each notice
+	arrived atomic.Int64 // notices
 
 	mu       sync.Mutex
 	stalls   int         // closed by the server for not reading
@@ -47,7 +45,7 @@ type crowd struct {
 }
 
 func newCrowd(ctx context.Context, server string, people []person) *crowd {
-	c := &crowd{line: newLine(server), ctx: ctx, endings: map[int]int{}, told: func(int) {}}
+	c := &crowd{line: newLine(server), ctx: ctx, endings: map[int]int{}}
 	for i, p := range people {
 		c.members = append(c.members, &subscriber{person: p, number: i})
 	}
@@ -70,7 +68,6 @@ func (c *crowd) connect(done func(n int)) error {
 				return fmt.Errorf("connect subscriber %d: %w", s.number, err)
 			}
 			s.hold(conn)
-			c.connected.Add(1)
 			done(1)
 			c.running.Go(func() { c.attend(s, conn) })
 			return nil
@@ -130,11 +127,10 @@ func (c *crowd) hear(s *subscriber, conn *websocket.Conn) error {
 			return false, err
 		}
 		c.arrived.Add(1)
-		c.told(1)
 		return !s.stalling, nil
 	})
 	if err == nil && s.stalling {
-		err = stall(c.ctx, conn)
+		err = stall(c.ctx, conn, stallWithin)
 		s.stalling = false
 		if err == nil {
 			c.mu.Lock()

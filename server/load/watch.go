@@ -49,7 +49,7 @@ func Watch(ctx context.Context, o WatchOptions) (_ *Report, err error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	s, err := openStage(ctx, o.common(), o.Watchers)
+	s, err := openStage(ctx, o.common(), o.Watchers+warmers)
 	defer func() { err = errors.Join(err, s.close()) }()
 	if err != nil {
 		return nil, err
@@ -97,6 +97,9 @@ type vacancyShown struct {
 const published = parking.VacancyInterval + time.Minute
 
 func (w *watch) run(ctx context.Context) error {
+	if err := (&run{stage: w.stage, Options: w.common()}).warmUp(ctx); err != nil {
+		return fmt.Errorf("warm up: %w", err)
+	}
 	scale, err := weigh(ctx, w.house, w.Watchers)
 	if err != nil {
 		return err
@@ -133,7 +136,7 @@ func (w *watch) connect(ctx context.Context, listening *sync.WaitGroup) error {
 	line := newLine(w.house.URL())
 	group, within := limited(ctx, connectAtOnce)
 	var mu sync.Mutex
-	for n, p := range w.people {
+	for n, p := range w.people[:w.Watchers] {
 		group.Go(func() error {
 			conn, err := line.open(within, n, p.token, w.asked(n), false)
 			if err != nil {
