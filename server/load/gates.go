@@ -15,6 +15,7 @@ import (
 // gates report what they see of the subscribers' vehicles.
 type gates struct {
 	house    *rig.House
+	series   string // of the ids of their events
 	events   atomic.Int64
 	accepted atomic.Int64
 	inTime   atomic.Int64 // answered within answerWithin of when they were due
@@ -42,7 +43,7 @@ func (g *gates) report(ctx context.Context, s *subscriber, due time.Time) {
 		direction, kind = rig.Exit, kindExited
 	}
 	s.inside = !s.inside
-	seen := rig.Seen(fmt.Sprintf("load-%d", g.events.Add(1)), s.lane.lot, direction, s.plate, time.Now())
+	seen := rig.Seen(fmt.Sprintf("%s-%d", g.series, g.events.Add(1)), s.lane.lot, direction, s.plate, time.Now())
 	gate := rig.Client{House: g.house, Token: s.lane.token}
 	place := s.begin(telling{due: due, written: time.Now(), kind: kind})
 	err := insist(ctx, func() error { return record(ctx, gate, seen) })

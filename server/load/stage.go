@@ -83,7 +83,7 @@ func (s *stage) close() error {
 
 const (
 	subscribesWithin = 2 * time.Minute
-	quietFor         = 3 * time.Second
+	quietFor         = 2 * time.Second
 )
 
 // awaitRunning waits until the server says that it runs as many subscriptions as were asked for: the

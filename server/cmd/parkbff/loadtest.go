@@ -30,7 +30,7 @@ type loadSubscribersCommand struct {
 	Settle      time.Duration `default:"60s" help:"How long to wait before the last look at the memory."`
 	Compare     bool          `help:"Measure stock gqlgen in the same way."`
 	Profile     string        `type:"path" help:"File for a CPU profile of the server while the gates report at a rate."`
-	MostP99     time.Duration `help:"Fail when p99 is more."`
+	MostP99     time.Duration `name:"most-p99" help:"Fail when p99 is more."`
 	MostPeak    float64       `help:"Fail when a subscriber costs more bytes at the peak."`
 	MostSettled float64       `help:"Fail when a subscriber costs more bytes in the end."`
 }
