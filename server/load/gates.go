@@ -14,8 +14,10 @@ import (
 
 // gates report what they see of the subscribers' vehicles.
 type gates struct {
-	house    *rig.House
-	series   string // of the ids of their events
+	send   func(ctx context.Context, token string, seen rig.Observation) error
+	list   func(ctx context.Context, token string) (ids []string, err error) // of notices, the oldest first
+	series string                                                            // of the ids of their events
+
 	events   atomic.Int64
 	accepted atomic.Int64
 	inTime   atomic.Int64 // answered within answerWithin of when they were due
@@ -24,6 +26,14 @@ type gates struct {
 
 	mu    sync.Mutex
 	first error // refusal
+}
+
+func newGates(house *rig.House, series string) *gates {
+	return &gates{series: series, answered: func(int) {}, send: func(ctx context.Context, token string, seen rig.Observation) error {
+		return record(ctx, rig.Client{House: house, Token: token}, seen)
+	}, list: func(ctx context.Context, token string) ([]string, error) {
+		return list(ctx, rig.Client{House: house, Token: token})
+	}}
 }
 
 const (
@@ -44,9 +54,8 @@ func (g *gates) report(ctx context.Context, s *subscriber, due time.Time) {
 	}
 	s.inside = !s.inside
 	seen := rig.Seen(fmt.Sprintf("%s-%d", g.series, g.events.Add(1)), s.lane.lot, direction, s.plate, time.Now())
-	gate := rig.Client{House: g.house, Token: s.lane.token}
 	place := s.begin(telling{due: due, written: time.Now(), kind: kind})
-	err := insist(ctx, func() error { return record(ctx, gate, seen) })
+	err := insist(ctx, func() error { return g.send(ctx, s.lane.token, seen) })
 	if err != nil {
 		g.refuse(err)
 	} else {
@@ -148,7 +157,7 @@ func (g *gates) verify(ctx context.Context, members []*subscriber) error {
 	every := max(1, len(members)/sampled)
 	for n := 0; n < len(members); n += every {
 		s := members[n]
-		listed, err := g.listed(ctx, s)
+		listed, err := g.list(ctx, s.token)
 		if err != nil {
 			return fmt.Errorf("list the notices of subscriber %d: %w", s.number, err)
 		}
@@ -167,9 +176,8 @@ const (
 	listing = `query($after: String) { viewer { notices(first: 100, after: $after) { edges { node { id } } pageInfo { hasNextPage endCursor } } } }`
 )
 
-// listed are the ids of a subscriber's notices, the oldest first.
-func (g *gates) listed(ctx context.Context, s *subscriber) (ids []string, err error) {
-	client := rig.Client{House: g.house, Token: s.token}
+// list answers the ids of a client's notices, the oldest first.
+func list(ctx context.Context, client rig.Client) (ids []string, err error) {
 	for variables := map[string]any{}; ; {
 		var data struct {
 			Viewer struct {

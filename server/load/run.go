@@ -72,7 +72,7 @@ func (r *run) ours(ctx context.Context) error {
 	if err := scale.idle(ctx); err != nil {
 		return err
 	}
-	gates := &gates{house: r.house, series: "load", answered: func(int) {}}
+	gates := newGates(r.house, "load")
 	if err := gates.once(ctx, sleepers); err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (r *run) warmUp(ctx context.Context) error {
 	if err := r.gather(ctx, few, r.house); err != nil {
 		return err
 	}
-	gates := &gates{house: r.house, series: "warm", answered: func(int) {}}
+	gates := newGates(r.house, "warm")
 	for range 2 {
 		if err := gates.once(ctx, few.members); err != nil {
 			return err
