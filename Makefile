@@ -86,6 +86,12 @@ outages: postgres ## Hold docs/OUTAGES.md against two replicas, telling 10,000 n
 bench: build postgres ## Measure against the hand-written baseline, on PostgreSQL.
 	$(WITHPG) $(GO) run ./server/bench/cmd/bench
 
+.PHONY: loadtest
+loadtest: build postgres ## Put servers under load: 15,000 subscribers, 10,000 at 300 observations/s, 5,000 watchers.
+	$(BIN) loadtest subscribers --n 15000 --compare --most-peak 12288 --most-settled 10240
+	$(WITHPG) sh -c '$(BIN) loadtest subscribers --n 10000 --rate 300 --duration 120s --most-p99 250ms --database "$$PARKBFF_TEST_DATABASE_URL"'
+	$(BIN) loadtest watchers --n 5000 --documents 4 --most-executions 4
+
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for a while: make fuzz FUZZTIME=30s.
 	@for target in $$(grep -rho --include='*_test.go' 'func Fuzz[A-Za-z]*' . | awk '{print $$2}' | sort -u); do \

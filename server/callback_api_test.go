@@ -208,7 +208,7 @@ func TestProductionServesNothingForDevelopment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, route := range []string{"GET /dev/channel?channel=WECHAT_MINI&person=a", "POST /dev/follow?channel=ALIPAY_LIFE&person=a&following=true", "GET /dev/sms?mobile=13912345678", "GET /dev/carried", "POST /dev/accept?channel=WECHAT_MINI&person=a&kind=ENTERED"} {
+	for _, route := range []string{"GET /dev/channel?channel=WECHAT_MINI&person=a", "POST /dev/follow?channel=ALIPAY_LIFE&person=a&following=true", "GET /dev/sms?mobile=13912345678", "GET /dev/carried", "POST /dev/accept?channel=WECHAT_MINI&person=a&kind=ENTERED", "GET /dev/profile?seconds=1"} {
 		method, path, _ := strings.Cut(route, " ")
 		w := httptest.NewRecorder()
 		r := httptest.NewRequest(method, path, nil)

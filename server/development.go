@@ -24,6 +24,7 @@ func (h *House) development() map[string]http.Handler {
 		"POST /dev/follow": http.HandlerFunc(h.devFollow),
 		"POST /dev/accept": http.HandlerFunc(h.devAccept),
 		"GET /dev/carried": http.HandlerFunc(h.devCarried),
+		"GET /dev/profile": http.HandlerFunc(h.devProfile),
 	}
 	if h.Partners.Sandbox != nil {
 		routes["GET /dev/sms"] = http.HandlerFunc(h.devSMS)

@@ -109,7 +109,7 @@ func Open(ctx context.Context, c config.Config, p Parts) (_ *House, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if h.Tokens, err = newIssuer(h.Keys, h.Clock); err != nil {
+	if h.Tokens, err = NewIssuer(h.Keys, h.Clock); err != nil {
 		return nil, err
 	}
 	return h, h.openServices(p)
@@ -184,7 +184,8 @@ func openKeys(c config.Config, random io.Reader) (*vault.Keys, error) {
 	return keys, err
 }
 
-func newIssuer(keys *vault.Keys, c clock.Clock) (*token.Issuer, error) {
+// NewIssuer answers an issuer of the house's tokens, which every process with the same keys verifies.
+func NewIssuer(keys *vault.Keys, c clock.Clock) (*token.Issuer, error) {
 	var signing []token.Key
 	for _, k := range keys.SigningKeys() {
 		public, _ := k.Private.Public().(ed25519.PublicKey)

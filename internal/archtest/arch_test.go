@@ -68,7 +68,8 @@ var arrows = []struct {
 	{"internal/identity", slices.Concat(model, leaves, ways, of("internal/notice", "internal/partner/ocr"))},
 
 	// A replay is a client: it knows the house only through its front door.
-	{"internal/replay/...", slices.Concat(leaves, of("internal/parking/lotfile"))},
+	{"internal/replay/...", slices.Concat(leaves, of("internal/parking/lotfile", "internal/progress"))},
+	{"internal/progress", of("internal/clock")},
 	{"internal/archtest", nil},
 	{"internal/testkit/...", of("internal/store/...", "internal/testkit/...")},
 

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"parkbff/internal/progress"
 )
 
 const (
@@ -38,14 +40,14 @@ func Run(ctx context.Context, options Options, house House) (Report, error) {
 		return Report{}, err
 	}
 	start := options.Clock.Now()
-	progress := newProgress(options.Progress, options.Clock)
-	plan, err := makePlan(options, start, progress.note)
+	shown := progress.New(options.Progress, options.Clock)
+	plan, err := makePlan(options, start, shown.Note)
 	if err != nil {
 		return Report{}, err
 	}
 	r := &run{
-		plan: plan, house: house, options: options, speed: speed, progress: progress,
-		client: &client{http: options.HTTP, url: options.URL, clock: options.Clock, note: progress.note},
+		plan: plan, house: house, options: options, speed: speed, progress: shown,
+		client: &client{http: options.HTTP, url: options.URL, clock: options.Clock, note: shown.Note},
 	}
 	if err := r.prepare(ctx); err != nil {
 		return Report{}, err
@@ -65,7 +67,7 @@ type run struct {
 	house    House
 	options  Options
 	speed    float64
-	progress *progress
+	progress *progress.Progress
 }
 
 // prepare makes lots known and accounts ready. Accounts come before any observation, because a binder
@@ -126,15 +128,15 @@ func (r *run) setUpAccounts(ctx context.Context) error {
 			return err
 		}
 	}
-	r.progress.begin("accounts", len(r.accounts))
+	r.progress.Begin("accounts", len(r.accounts))
 	for _, a := range r.accounts {
 		if err := r.setUp(ctx, a); err != nil {
 			return fmt.Errorf("set up account %d (%s): %w", a.index+1, a.tier.name, err)
 		}
-		r.progress.add(1)
+		r.progress.Add(1)
 	}
 	if len(r.accounts) > 0 {
-		r.progress.end()
+		r.progress.End()
 	}
 	return nil
 }
@@ -165,13 +167,13 @@ func (r *run) reportAll(ctx context.Context) ([]tally, error) {
 	if r.speed != asFastAsPossible {
 		atOnce = len(r.scenes) // each waits for its own moments
 	}
-	r.progress.begin("observations", 2*r.stays())
+	r.progress.Begin("observations", 2*r.stays())
 	tallies := make([]tally, len(r.scenes))
 	err := r.each(ctx, atOnce, func(ctx context.Context, i int) (err error) {
-		tallies[i], err = r.report(ctx, r.set, r.scenes[i], pace, r.progress.add)
+		tallies[i], err = r.report(ctx, r.set, r.scenes[i], pace, r.progress.Add)
 		return err
 	})
-	r.progress.end()
+	r.progress.End()
 	return tallies, err
 }
 
@@ -186,20 +188,20 @@ func (r *run) pace() pace {
 }
 
 func (r *run) examineAll(ctx context.Context) ([]audit, error) {
-	r.progress.begin("stays read back", r.stays())
+	r.progress.Begin("stays read back", r.stays())
 	audits := make([]audit, len(r.scenes))
 	err := r.each(ctx, workers, func(ctx context.Context, i int) error {
-		found, err := r.readBack(ctx, r.scenes[i], r.progress.add)
+		found, err := r.readBack(ctx, r.scenes[i], r.progress.Add)
 		if err != nil {
 			return err
 		}
 		audits[i], err = r.scenes[i].examine(found, r.options.Calendar)
 		if n := audits[i].broken; n > 0 {
-			r.progress.note("%s: %d stays are not there exactly once, closed at the recorded times", r.scenes[i].lot.Code, n)
+			r.progress.Note("%s: %d stays are not there exactly once, closed at the recorded times", r.scenes[i].lot.Code, n)
 		}
 		return err
 	})
-	r.progress.end()
+	r.progress.End()
 	return audits, err
 }
 

@@ -4,52 +4,40 @@ package bench
 
 import (
 	"context"
-	"crypto/rand"
-	"database/sql"
 	"errors"
-	"fmt"
-	"net/url"
 	"os"
-	"strings"
 
 	"parkbff/internal/testkit/pgtest"
+	"parkbff/server/wholetest/rig"
 )
 
 // Postgres is the server on which everything is measured.
 type Postgres struct {
-	maintenance *url.URL
+	maintenance string
 	cluster     *pgtest.Cluster // nil: the server is somebody else's
-	made        []string
+	drops       []func() error
 }
 
 // OpenPostgres takes the server that PARKBFF_TEST_DATABASE_URL names, else it starts one.
 func OpenPostgres() (*Postgres, error) {
-	p := &Postgres{}
-	at := os.Getenv(pgtest.Env)
-	if at == "" {
-		cluster, err := pgtest.Start()
-		if err != nil {
-			return nil, err
-		}
-		p.cluster, at = cluster, cluster.URL
+	if at := os.Getenv(pgtest.Env); at != "" {
+		return &Postgres{maintenance: at}, nil
 	}
-	var err error
-	if p.maintenance, err = url.Parse(at); err != nil {
-		return nil, errors.Join(errors.New(pgtest.Env+" cannot be read"), p.Close())
+	cluster, err := pgtest.Start()
+	if err != nil {
+		return nil, err
 	}
-	return p, nil
+	return &Postgres{cluster: cluster, maintenance: cluster.URL}, nil
 }
 
 // Database makes an empty database and answers its URL.
 func (p *Postgres) Database(ctx context.Context) (string, error) {
-	name := "parkbff_bench_" + strings.ToLower(rand.Text())
-	if err := p.exec(ctx, "CREATE DATABASE "+name); err != nil {
-		return "", fmt.Errorf("make a database: %w", err)
+	at, drop, err := rig.MakeDatabase(ctx, p.maintenance, "parkbff_bench")
+	if err != nil {
+		return "", err
 	}
-	p.made = append(p.made, name)
-	at := *p.maintenance
-	at.Path = "/" + name
-	return at.String(), nil
+	p.drops = append(p.drops, drop)
+	return at, nil
 }
 
 // Close drops the databases, or the whole server when it was started here.
@@ -58,17 +46,8 @@ func (p *Postgres) Close() error {
 		return p.cluster.Stop()
 	}
 	var errs []error
-	for _, name := range p.made {
-		errs = append(errs, p.exec(context.Background(), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"))
+	for _, drop := range p.drops {
+		errs = append(errs, drop())
 	}
 	return errors.Join(errs...)
-}
-
-func (p *Postgres) exec(ctx context.Context, statement string) error {
-	db, err := sql.Open("postgres", p.maintenance.String())
-	if err != nil {
-		return err
-	}
-	_, err = db.ExecContext(ctx, statement)
-	return errors.Join(err, db.Close())
 }

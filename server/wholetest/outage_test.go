@@ -8,6 +8,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"parkbff/server/wholetest/rig"
+	"parkbff/server/wholetest/rig/postgres"
 )
 
 func TestADatabaseThatGoesAwayAndReturnsNeedsNoRestart(t *testing.T) {
@@ -66,7 +67,7 @@ func (h *house) tells(path string, status int) {
 // newDatabase is a PostgreSQL server of the test's own that can be stopped and started.
 func newDatabase(t *testing.T) *rig.Database {
 	t.Helper()
-	d := must(rig.NewDatabase(t.Context()))(t)
+	d := must(postgres.Start(t.Context()))(t)
 	t.Cleanup(func() { check(t, d.Close()) })
 	return d
 }

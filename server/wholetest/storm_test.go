@@ -5,6 +5,7 @@ import (
 
 	"parkbff/internal/testkit"
 	"parkbff/server/wholetest/rig"
+	"parkbff/server/wholetest/rig/postgres"
 	"parkbff/server/wholetest/storm"
 )
 
@@ -36,6 +37,7 @@ func holdsUp(t *testing.T, report storm.Report) {
 func openSite(t *testing.T, crowd storm.Crowd, plan rig.Plan) *rig.Site {
 	t.Helper()
 	plan.Program, plan.Folder, plan.Replicas = program, t.TempDir(), 2
+	plan.Database = must(postgres.Start(t.Context()))(t)
 	plan.Lots = must(crowd.WriteLots(t.TempDir()))(t)
 	site := must(rig.OpenSite(t.Context(), plan))(t)
 	t.Cleanup(func() {

@@ -25,6 +25,7 @@ type commands struct {
 	StaffInvite staffInviteCommand `cmd:"" help:"Give somebody a role and print the code to enrol by on the last line."`
 	StoreAdd    storeAddCommand    `cmd:"" help:"Add a store, or name it anew."`
 	Replay      replayCommand      `cmd:"" help:"Report recorded stays to a running server and compare the fees."`
+	Loadtest    loadtestCommand    `cmd:"" help:"Put a server of its own under load and count what comes back."`
 	Keys        keysCommand        `cmd:"" help:"Change the key file."`
 	Doctor      doctorCommand      `cmd:"" help:"Check settings, keys, store, bus and clock."`
 }

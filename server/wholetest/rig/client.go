@@ -23,7 +23,16 @@ type Answer struct {
 	Body   string
 }
 
-var httpClient = &http.Client{Timeout: time.Minute}
+// httpClient keeps connections, so that many who ask at once do not connect anew each time.
+var httpClient = &http.Client{
+	Timeout:   time.Minute,
+	Transport: &http.Transport{MaxIdleConnsPerHost: keptConnections, MaxConnsPerHost: mostConnections},
+}
+
+const (
+	keptConnections = 64
+	mostConnections = 512
+)
 
 // Ask sends an operation. Variables are anything that is a JSON object; nil leaves them out.
 func (c Client) Ask(ctx context.Context, query string, variables any) (Answer, error) {

@@ -14,28 +14,23 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"parkbff/internal/testkit/pgtest"
 )
 
 // Database is a PostgreSQL server of its own that can be stopped and started again.
 type Database struct {
-	cluster *pgtest.Cluster
-	folder  string // of its data
-	again   *Process
+	url    string
+	stop   func() error // ends it for good
+	folder string       // of its data
+	again  *Process
 }
 
-// NewDatabase makes and starts a server; Close ends it.
-func NewDatabase(ctx context.Context) (*Database, error) {
-	cluster, err := pgtest.Start()
+// NewDatabase answers the server that a URL names, which stop ends for good.
+func NewDatabase(ctx context.Context, url string, stop func() error) (*Database, error) {
+	folder, err := dataFolder(ctx, url)
 	if err != nil {
 		return nil, err
 	}
-	d := &Database{cluster: cluster}
-	if d.folder, err = dataFolder(ctx, cluster.URL); err != nil {
-		return nil, errors.Join(err, cluster.Stop())
-	}
-	return d, nil
+	return &Database{url: url, stop: stop, folder: folder}, nil
 }
 
 func dataFolder(ctx context.Context, url string) (folder string, err error) {
@@ -48,7 +43,7 @@ func dataFolder(ctx context.Context, url string) (folder string, err error) {
 }
 
 // URL names its maintenance database, the same after each start.
-func (d *Database) URL() string { return d.cluster.URL }
+func (d *Database) URL() string { return d.url }
 
 // Stop shuts it down as `pg_ctl stop -m fast` does: what is connected is cut.
 func (d *Database) Stop() error {
@@ -124,7 +119,7 @@ func (d *Database) Close() (err error) {
 		}
 		<-d.again.Ended()
 	}
-	return errors.Join(err, d.cluster.Stop())
+	return errors.Join(err, d.stop())
 }
 
 // until asks again and again whether something is done.

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -28,6 +29,7 @@ type House struct {
 	Database string   // URL of a PostgreSQL database; empty is SQLite in the folder
 	Addr     string   // where to listen; empty is a free port, another one at each start
 	Extra    []string // further settings, NAME=value
+	Serves   []string // the command that serves; nil is `serve`
 	Log      Log
 
 	mu     sync.Mutex
@@ -45,11 +47,15 @@ func (h *House) URL() string {
 // PID of the server that was started last.
 func (h *House) PID() int { return h.running().command.Process.Pid }
 
-// Start runs `serve` with further arguments and returns when the server is ready. The error of a server
+// Start runs the command that serves with further arguments and returns when the server is ready. The error of a server
 // that ends instead holds its log.
 func (h *House) Start(ctx context.Context, args ...string) error {
 	from := h.Log.size()
-	command := h.command(context.WithoutCancel(ctx), append([]string{"serve"}, args...)...)
+	serves := h.Serves
+	if serves == nil {
+		serves = []string{"serve"}
+	}
+	command := h.command(context.WithoutCancel(ctx), slices.Concat(serves, args)...)
 	command.Stdout, command.Stderr = &h.Log, &h.Log
 	started, err := Spawn(command)
 	if err != nil {

@@ -20,7 +20,8 @@ type Site struct {
 // Plan of a Site.
 type Plan struct {
 	Program  Program
-	Folder   string // of everything but the database
+	Database *Database // the site's from then on
+	Folder   string    // of everything but the database
 	Replicas int
 	Lots     string // the lot file
 	// Streams is where the bus keeps them, and how many bytes they may take on each node. Zero values are
@@ -33,7 +34,7 @@ const plentyOfStore = 1 << 30
 
 // OpenSite starts everything. The executable must play BusNode.
 func OpenSite(ctx context.Context, p Plan) (_ *Site, err error) {
-	s := &Site{}
+	s := &Site{Database: p.Database}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -44,9 +45,6 @@ func OpenSite(ctx context.Context, p Plan) (_ *Site, err error) {
 	}
 	if p.MaxStore == 0 {
 		p.MaxStore = plentyOfStore
-	}
-	if s.Database, err = NewDatabase(ctx); err != nil {
-		return nil, err
 	}
 	if s.Bus, err = StartBus(ctx, p.Streams, p.MaxStore); err != nil {
 		return nil, err

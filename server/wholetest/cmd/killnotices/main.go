@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"parkbff/server/wholetest/rig"
+	"parkbff/server/wholetest/rig/postgres"
 	"parkbff/server/wholetest/storm"
 )
 
@@ -72,7 +73,11 @@ func (o options) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	site, err := rig.OpenSite(ctx, rig.Plan{Program: program, Folder: folder, Replicas: o.replicas, Lots: lots})
+	database, err := postgres.Start(ctx)
+	if err != nil {
+		return err
+	}
+	site, err := rig.OpenSite(ctx, rig.Plan{Program: program, Database: database, Folder: folder, Replicas: o.replicas, Lots: lots})
 	if err != nil {
 		return err
 	}

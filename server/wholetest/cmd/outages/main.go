@@ -22,6 +22,7 @@ import (
 
 	"parkbff/server/wholetest/outage"
 	"parkbff/server/wholetest/rig"
+	"parkbff/server/wholetest/rig/postgres"
 	"parkbff/server/wholetest/storm"
 )
 
@@ -106,7 +107,11 @@ func open(ctx context.Context, folder string, room *rig.Room) (*rig.Site, error)
 	if err != nil {
 		return nil, err
 	}
+	database, err := postgres.Start(ctx)
+	if err != nil {
+		return nil, err
+	}
 	return rig.OpenSite(ctx, rig.Plan{
-		Program: program, Folder: folder, Replicas: 2, Lots: lots, Streams: room.Folder(), MaxStore: room.MaxStore(),
+		Program: program, Database: database, Folder: folder, Replicas: 2, Lots: lots, Streams: room.Folder(), MaxStore: room.MaxStore(),
 	})
 }

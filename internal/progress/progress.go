@@ -1,4 +1,5 @@
-package replay
+// Package progress shows how far a long command is.
+package progress
 
 import (
 	"fmt"
@@ -21,9 +22,9 @@ const (
 	eraseLine    = "\r\x1b[2K"
 )
 
-// progress shows how far a phase of the replay is: a bar that is redrawn on a terminal, and a line now
-// and then on anything else. It is safe for concurrent use.
-type progress struct {
+// Progress shows how far a phase of the work is: a bar that is redrawn on a terminal, and a line now and
+// then on anything else. It is safe for concurrent use.
+type Progress struct {
 	out      io.Writer
 	clock    clock.Clock
 	terminal bool
@@ -35,21 +36,22 @@ type progress struct {
 	shown       time.Time
 }
 
-func newProgress(out io.Writer, clock clock.Clock) *progress {
+// New answers a Progress that writes to out.
+func New(out io.Writer, clock clock.Clock) *Progress {
 	file, isFile := out.(*os.File)
-	return &progress{out: out, clock: clock, terminal: isFile && isatty.IsTerminal(file.Fd())}
+	return &Progress{out: out, clock: clock, terminal: isFile && isatty.IsTerminal(file.Fd())}
 }
 
-// begin starts a phase of so many steps.
-func (p *progress) begin(doing string, total int) {
+// Begin starts a phase of so many steps.
+func (p *Progress) Begin(doing string, total int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.clock.Now()
 	p.doing, p.done, p.total, p.begun, p.shown = doing, 0, total, now, now
 }
 
-// add counts steps of the phase.
-func (p *progress) add(n int) {
+// Add counts steps of the phase.
+func (p *Progress) Add(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.done += n
@@ -64,8 +66,8 @@ func (p *progress) add(n int) {
 	}
 }
 
-// end shows the phase as it ended.
-func (p *progress) end() {
+// End shows the phase as it ended.
+func (p *Progress) End() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.show(p.clock.Now())
@@ -74,8 +76,8 @@ func (p *progress) end() {
 	}
 }
 
-// note writes a line of its own.
-func (p *progress) note(format string, args ...any) {
+// Note writes a line of its own.
+func (p *Progress) Note(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.terminal {
@@ -84,7 +86,7 @@ func (p *progress) note(format string, args ...any) {
 	fmt.Fprintf(p.out, format+"\n", args...)
 }
 
-func (p *progress) show(now time.Time) {
+func (p *Progress) show(now time.Time) {
 	line := p.line(now.Sub(p.begun))
 	if p.terminal {
 		fmt.Fprint(p.out, eraseLine, p.bar(), " ", line)
@@ -93,20 +95,20 @@ func (p *progress) show(now time.Time) {
 	fmt.Fprintln(p.out, line)
 }
 
-func (p *progress) share() float64 {
+func (p *Progress) share() float64 {
 	if p.total == 0 {
 		return 1
 	}
 	return min(1, float64(p.done)/float64(p.total))
 }
 
-func (p *progress) bar() string {
+func (p *Progress) bar() string {
 	full := int(p.share() * barWidth)
 	return "[" + strings.Repeat("#", full) + strings.Repeat(".", barWidth-full) + "]"
 }
 
 // line says how far the phase is, how fast it goes and how long it will take.
-func (p *progress) line(elapsed time.Duration) string {
+func (p *Progress) line(elapsed time.Duration) string {
 	text := fmt.Sprintf("%s %s of %s (%.0f %%)",
 		p.doing, humanize.Comma(int64(p.done)), humanize.Comma(int64(p.total)), 100*p.share())
 	seconds := elapsed.Seconds()

@@ -1,4 +1,4 @@
-package replay
+package progress
 
 import (
 	"strings"
@@ -13,16 +13,16 @@ func (c *steadyClock) Now() time.Time { return c.now }
 func TestATerminalGetsABar(t *testing.T) {
 	var screen strings.Builder
 	clock := &steadyClock{}
-	p := newProgress(&screen, clock)
+	p := New(&screen, clock)
 	p.terminal = true
-	p.begin("observations", 3000)
+	p.Begin("observations", 3000)
 	clock.now = clock.now.Add(time.Second)
-	p.add(1000)
-	p.add(1)
-	p.note("waiting")
+	p.Add(1000)
+	p.Add(1)
+	p.Note("waiting")
 	clock.now = clock.now.Add(2 * time.Second)
-	p.add(1999)
-	p.end()
+	p.Add(1999)
+	p.End()
 
 	want := eraseLine + "[##########....................] observations 1,000 of 3,000 (33 %), 1,000/s, 2s left" +
 		eraseLine + "waiting\n" +
