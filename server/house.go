@@ -20,10 +20,12 @@ import (
 	"parkbff/internal/appconfig"
 	"parkbff/internal/bus"
 	"parkbff/internal/clock"
+	"parkbff/internal/delivery"
 	"parkbff/internal/identity"
 	"parkbff/internal/identity/staffing"
 	"parkbff/internal/identity/token"
 	"parkbff/internal/notice"
+	"parkbff/internal/outbox"
 	"parkbff/internal/parking"
 	"parkbff/internal/privacy/consents"
 	"parkbff/internal/risk"
@@ -46,6 +48,8 @@ type House struct {
 	Identity *identity.Service
 	Parking  *parking.Service
 	Notices  *notice.Service
+	Outbox   *outbox.Service
+	Delivery *delivery.Service
 	Staff    *staffing.Service
 	Consents *consents.Service
 	Risk     *risk.Service
@@ -118,6 +122,8 @@ func Open(ctx context.Context, c config.Config, p Parts) (_ *House, err error) {
 func (h *House) openServices(p Parts) (err error) {
 	v := vault.New(h.Keys, h.Store.DataKeys())
 	h.vault = v
+	h.Outbox = outbox.New(outbox.Config{})
+	h.Delivery = delivery.New(delivery.Config{})
 	h.Risk = risk.New(risk.Config{Store: h.Store, Clock: h.Clock, Log: h.Log})
 	h.Notices = notice.New(notice.Config{
 		Store: h.Store, Vault: v, Bus: h.Bus, Clock: h.Clock, Log: h.Log, ReconcileEvery: p.ReconcileEvery,

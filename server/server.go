@@ -98,7 +98,7 @@ func newSchema(h *House, signIn *edge.SignIn) graphql.ExecutableSchema {
 	return generated.NewExecutableSchema(generated.Config{
 		Resolvers: resolvers.New(resolvers.Services{
 			Identity: h.Identity, Staff: h.Staff, Consents: h.Consents, Parking: h.Parking, Notices: h.Notices,
-			Risk: h.Risk, Apps: h.Apps,
+			Delivery: h.Delivery, Outbox: h.Outbox, Risk: h.Risk, Apps: h.Apps,
 		}, signIn.ViewerTag),
 		Directives: generated.DirectiveRoot{Mask: directive.Mask, Requires: directive.Requires},
 	})
