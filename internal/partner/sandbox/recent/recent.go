@@ -34,3 +34,27 @@ func (r *Values[K, V]) Put(key K, value V) {
 		r.order = r.order[1:]
 	}
 }
+
+// Sent is how many messages are remembered.
+const Sent = 2 * Kept
+
+// List remembers the last things added to it. The zero value is ready for use; it takes no lock of its own.
+type List[V any] struct {
+	values []V
+	next   int // where the oldest is, once the list is full
+}
+
+// Add remembers one thing more, and forgets the oldest of more than Sent.
+func (l *List[V]) Add(value V) {
+	if len(l.values) < Sent {
+		l.values = append(l.values, value)
+		return
+	}
+	l.values[l.next] = value
+	l.next = (l.next + 1) % Sent
+}
+
+// All answers what is remembered, the oldest first. The slice is the caller's.
+func (l *List[V]) All() []V {
+	return append(append(make([]V, 0, len(l.values)), l.values[l.next:]...), l.values[:l.next]...)
+}

@@ -19,3 +19,17 @@ func TestOldKeysAreForgotten(t *testing.T) {
 		t.Errorf("the oldest kept has %q", code)
 	}
 }
+
+func TestOldThingsLeaveAListInOrder(t *testing.T) {
+	var list recent.List[int]
+	if got := list.All(); len(got) != 0 {
+		t.Errorf("an empty list holds %d", len(got))
+	}
+	for n := range recent.Sent + 3 {
+		list.Add(n)
+	}
+	got := list.All()
+	if len(got) != recent.Sent || got[0] != 3 || got[len(got)-1] != recent.Sent+2 {
+		t.Errorf("%d are kept, from %d to %d", len(got), got[0], got[len(got)-1])
+	}
+}
