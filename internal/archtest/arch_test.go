@@ -58,7 +58,7 @@ var arrows = []struct {
 	{"internal/partner/...", slices.Concat(leaves, of("internal/partner/..."))},
 
 	{"internal/outbox", slices.Concat(model, leaves, of("internal/store"))},
-	{"internal/delivery", slices.Concat(model, leaves, ways, of("internal/notice", "internal/outbox"))},
+	{"internal/delivery", slices.Concat(model, leaves, ways, of("internal/notice", "internal/outbox", "internal/partner/message"))},
 
 	// Every domain may tell accounts; none knows another otherwise.
 	{"internal/notice", slices.Concat(model, leaves, ways)},
