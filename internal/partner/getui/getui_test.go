@@ -198,7 +198,7 @@ func TestTroubleIsToldApart(t *testing.T) {
 func TestRepliesAreTranslatedWithoutWhatTheyQuote(t *testing.T) {
 	for reply, want := range map[string]error{
 		`{"code":0,"msg":"success","data":{"t":{"phone1":"successed_offline"}}}`: nil,
-		`{"code":0,"data":[]}`: nil,
+		`{"code":0,"data":[]}`:                                  nil,
 		`{"code":0,"data":{"t":{"phone1":"successed_ignore"}}}`: message.Gone,
 		`{"code":20001,"msg":"target user is invalid: phone1"}`: message.Gone,
 		`{"code":20001,"msg":"title size over limit"}`:          message.Invalid,

@@ -1,4 +1,4 @@
-// Package sms sends codes through Alibaba Cloud's short message service
+// Package sms sends codes and notices through Alibaba Cloud's short message service
 // (SendSms of 2017-05-25, https://help.aliyun.com/zh/sms/developer-reference/api-dysmsapi-2017-05-25-sendsms).
 package sms
 
@@ -73,36 +73,64 @@ func New(config Config, clock clock.Clock, random io.Reader) (*Client, error) {
 // no more to it today; fault.Unavailable otherwise, with the cause for the log, which names neither the
 // number nor the code.
 func (c *Client) SendCode(ctx context.Context, mobile cnid.Mobile, template Template, code string) error {
-	request, err := c.request(ctx, mobile, template, code)
+	said, err := c.send(ctx, mobile, text{template: string(template), parameters: map[string]string{"code": code}})
 	if err != nil {
-		return err
+		return fault.Unavailable.Because(err)
+	}
+	return outcome(said)
+}
+
+// text is what is to be sent, but for whom.
+type text struct {
+	template   string
+	parameters map[string]string
+	note       string // OutId: the service keeps it beside its own record of the text
+}
+
+// reply is what the service says of a text.
+type reply struct {
+	Code      string `json:"Code"`
+	RequestID string `json:"RequestId"`
+}
+
+// refused is for the log. The service's message is dropped, because it may repeat the number.
+func (r reply) refused() error {
+	return fmt.Errorf("sms: refused with %q, request %q", r.Code, r.RequestID)
+}
+
+func (c *Client) send(ctx context.Context, mobile cnid.Mobile, t text) (reply, error) {
+	request, err := c.request(ctx, mobile, t)
+	if err != nil {
+		return reply{}, err
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return fault.Unavailable.Because(fmt.Errorf("sms: send: %w", err))
+		return reply{}, fmt.Errorf("sms: send: %w", err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	var reply struct {
-		Code      string `json:"Code"`
-		RequestID string `json:"RequestId"`
+	var said reply
+	if err := json.NewDecoder(io.LimitReader(response.Body, maxReply)).Decode(&said); err != nil {
+		return reply{}, fmt.Errorf("sms: status %d without a readable reply", response.StatusCode)
 	}
-	if err := json.NewDecoder(io.LimitReader(response.Body, maxReply)).Decode(&reply); err != nil {
-		return fault.Unavailable.Because(fmt.Errorf("sms: status %d without a readable reply", response.StatusCode))
-	}
-	return outcome(reply.Code, reply.RequestID)
+	return said, nil
 }
 
-func (c *Client) request(ctx context.Context, mobile cnid.Mobile, template Template, code string) (*http.Request, error) {
-	param, err := json.Marshal(map[string]string{"code": code})
+func (c *Client) request(ctx context.Context, mobile cnid.Mobile, t text) (*http.Request, error) {
+	param, err := json.Marshal(t.parameters)
 	if err != nil {
 		return nil, fmt.Errorf("sms: write template parameters: %w", err)
 	}
-	return acs3.NewRequest(ctx, c.config.BaseURL, acs3.Call{Action: action, Version: version, Parameters: url.Values{
+	values := url.Values{
 		"PhoneNumbers":  {dialled(mobile)},
 		"SignName":      {c.config.SignName},
-		"TemplateCode":  {string(template)},
+		"TemplateCode":  {t.template},
 		"TemplateParam": {string(param)},
-	}}, c.config.Credentials, c.random, c.clock.Now())
+	}
+	if t.note != "" {
+		values.Set("OutId", t.note)
+	}
+	return acs3.NewRequest(ctx, c.config.BaseURL, acs3.Call{Action: action, Version: version, Parameters: values},
+		c.config.Credentials, c.random, c.clock.Now())
 }
 
 // dialled is how the service wants numbers: bare in mainland China, else country code and number.
@@ -113,17 +141,15 @@ func dialled(mobile cnid.Mobile) string {
 	return mobile.CountryCode() + mobile.National()
 }
 
-// outcome translates the service's code. Its message is dropped, because it may repeat the number.
-func outcome(code, requestID string) error {
-	if code == "OK" {
+// outcome translates the service's code.
+func outcome(said reply) error {
+	switch said.Code {
+	case "OK":
 		return nil
-	}
-	cause := fmt.Errorf("sms: refused with %q, request %q", code, requestID)
-	switch code {
 	case "isv.MOBILE_NUMBER_ILLEGAL":
-		return cnid.InvalidMobile.Because(cause)
+		return cnid.InvalidMobile.Because(said.refused())
 	case "isv.BUSINESS_LIMIT_CONTROL", "isv.DAY_LIMIT_CONTROL":
-		return fault.RateLimited.Because(cause)
+		return fault.RateLimited.Because(said.refused())
 	}
-	return fault.Unavailable.Because(cause)
+	return fault.Unavailable.Because(said.refused())
 }

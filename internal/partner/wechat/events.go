@@ -13,9 +13,9 @@ import (
 	"parkbff/internal/partner/vouch"
 )
 
-// message is what this house reads of an event
+// told is what this house reads of an event
 // (https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Receiving_event_pushes.html).
-type message struct {
+type told struct {
 	From    string `xml:"FromUserName"`
 	Created int64  `xml:"CreateTime"`
 	Type    string `xml:"MsgType"`
@@ -44,7 +44,7 @@ func (o *Official) Event(ctx context.Context, query url.Values, body []byte) (*v
 	if err != nil {
 		return nil, err
 	}
-	var m message
+	var m told
 	if err := xml.Unmarshal(plain, &m); err != nil {
 		return nil, vouch.Forged
 	}

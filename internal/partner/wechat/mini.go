@@ -3,10 +3,12 @@
 // getPhoneNumber, https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-info/phone-number/getPhoneNumber.html)
 // and in an official account (web page authorisation,
 // https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html, and its
-// events). No error repeats a code, a secret, an openid or a mobile.
+// events); and sends a mini-program's subscribe messages. No error repeats a code, a secret, an openid, a
+// mobile or a word of a message.
 package wechat
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +16,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/silenceper/wechat/v2/miniprogram/auth"
@@ -35,10 +38,11 @@ type App struct{ ID, Secret string }
 // Format prints no secret.
 func (App) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "app") }
 
-// Config says whom to ask and as which app. All but Transport is required.
+// Config says whom to ask and as which app. All but State and Transport is required.
 type Config struct {
 	BaseURL   string // Endpoint, or a stand-in's
 	App       App
+	State     string // of the mini-program that a message opens: formal (if empty), trial or developer
 	Transport http.RoundTripper
 }
 
@@ -47,6 +51,7 @@ type Mini struct {
 	line  *line
 	sdk   *auth.Auth
 	clock clock.Clock
+	state string
 }
 
 // NewMini answers a client. The error names the setting that is wrong.
@@ -55,7 +60,11 @@ func NewMini(c Config, k clock.Clock) (*Mini, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Mini{line: l, clock: k, sdk: auth.NewAuth(&sdkcontext.Context{
+	state := cmp.Or(c.State, "formal")
+	if !slices.Contains([]string{"formal", "trial", "developer"}, state) {
+		return nil, errors.New("wechat: the state of the mini-program is formal, trial or developer")
+	}
+	return &Mini{line: l, clock: k, state: state, sdk: auth.NewAuth(&sdkcontext.Context{
 		Config:                   &config.Config{AppID: c.App.ID, AppSecret: c.App.Secret},
 		AccessTokenContextHandle: l.tokens,
 	})}, nil

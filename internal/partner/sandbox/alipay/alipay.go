@@ -1,6 +1,6 @@
-// Package alipay stands in for Alipay: it speaks the wire protocol of alipay.system.oauth.token, seals and
-// signs numbers as my.getPhoneNumber does, and tells a life account of its followers, with RSA2 both ways
-// and the original's error codes. It knows whoever is named: the same name is the same person in every app.
+// Package alipay stands in for Alipay: it speaks the wire protocol of alipay.system.oauth.token and of a
+// mini-program's template messages, seals and signs numbers as my.getPhoneNumber does, and tells a life
+// account of its followers, with RSA2 both ways and the original's error codes. It knows whoever is named: the same name is the same person in every app.
 package alipay
 
 import (
@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/smartwalle/alipay/v3"
@@ -19,7 +20,9 @@ import (
 
 	"parkbff/internal/clock"
 	"parkbff/internal/cnid"
+	"parkbff/internal/partner/sandbox/recent"
 	"parkbff/internal/partner/sandbox/ticket"
+	"parkbff/internal/partner/sandbox/trouble"
 )
 
 const (
@@ -39,10 +42,17 @@ type App struct {
 
 // Sandbox is an http.Handler.
 type Sandbox struct {
+	Trouble trouble.Maker // of messages
+
 	clock  clock.Clock
 	office *ticket.Office
 	apps   map[string]App
 	mux    *http.ServeMux
+
+	mu      sync.Mutex
+	texts   map[textOf][]string           // keywords of approved templates
+	allowed recent.Values[allowance, int] // messages that people have accepted
+	sent    recent.List[Message]
 }
 
 // New answers a stand-in that knows some apps.
@@ -51,7 +61,7 @@ func New(k clock.Clock, random io.Reader, apps ...App) (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sandbox{clock: k, office: office, apps: map[string]App{}, mux: http.NewServeMux()}
+	s := &Sandbox{clock: k, office: office, apps: map[string]App{}, texts: map[textOf][]string{}, mux: http.NewServeMux()}
 	for _, app := range apps {
 		s.apps[app.ID] = app
 	}
@@ -112,6 +122,8 @@ func (s *Sandbox) gateway(w http.ResponseWriter, r *http.Request) {
 		refuse(w, "isv.invalid-app-id")
 	case !s.office.IsLenient() && !app.signed(r.Form):
 		refuse(w, "isv.invalid-signature")
+	case r.Form.Get("method") == sendMethod:
+		s.Trouble.Around(w, r, limit, func(w http.ResponseWriter, r *http.Request) { s.send(w, app, r.Form.Get("biz_content")) })
 	case r.Form.Get("method") != "alipay.system.oauth.token":
 		refuse(w, "isv.invalid-method")
 	case r.Form.Get("grant_type") != "authorization_code":
@@ -134,12 +146,17 @@ func (s *Sandbox) redeem(w http.ResponseWriter, app App, code string) {
 		refuse(w, "aop.unknow-error")
 		return
 	}
+	answerSigned(w, app, "alipay_system_oauth_token_response", said)
+}
+
+// answerSigned answers what is said under a name, with Alipay's signature beside it.
+func answerSigned(w http.ResponseWriter, app App, name string, said []byte) {
 	sign, err := app.sign(said)
 	if err != nil {
 		refuse(w, "aop.unknow-error")
 		return
 	}
-	answer(w, map[string]any{"alipay_system_oauth_token_response": json.RawMessage(said), "sign": sign})
+	answer(w, map[string]any{name: json.RawMessage(said), "sign": sign})
 }
 
 // authorise is the page: it asks nobody and leads back at once, as the person that ?person= names.

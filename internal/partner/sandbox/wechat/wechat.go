@@ -1,6 +1,6 @@
 // Package wechat stands in for WeChat: it speaks the wire protocol of code2Session, getuserphonenumber,
-// web page authorisation, user/info and the events of official accounts, with the original's error codes.
-// It knows whoever is named: the same name is the same person in every app.
+// web page authorisation, user/info, the events of official accounts and subscribe messages, with the
+// original's error codes. It knows whoever is named: the same name is the same person in every app.
 package wechat
 
 import (
@@ -16,6 +16,7 @@ import (
 	"parkbff/internal/cnid"
 	"parkbff/internal/partner/sandbox/recent"
 	"parkbff/internal/partner/sandbox/ticket"
+	"parkbff/internal/partner/sandbox/trouble"
 )
 
 const (
@@ -42,6 +43,8 @@ type App struct {
 
 // Sandbox is an http.Handler.
 type Sandbox struct {
+	Trouble trouble.Maker // of subscribe messages
+
 	clock  clock.Clock
 	random io.Reader
 	office *ticket.Office
@@ -51,6 +54,9 @@ type Sandbox struct {
 	mu      sync.Mutex
 	people  recent.Values[string, string] // by openid
 	follows recent.Values[string, bool]   // by openid
+	texts   map[textOf][]string           // fields of approved templates
+	allowed recent.Values[allowance, int] // messages that people have accepted
+	sent    recent.List[Message]
 }
 
 // New answers a stand-in that knows some apps.
@@ -59,7 +65,7 @@ func New(k clock.Clock, random io.Reader, apps ...App) (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sandbox{clock: k, random: random, office: office, apps: map[string]App{}, mux: http.NewServeMux()}
+	s := &Sandbox{clock: k, random: random, office: office, apps: map[string]App{}, texts: map[textOf][]string{}, mux: http.NewServeMux()}
 	for _, app := range apps {
 		s.apps[app.ID] = app
 	}
@@ -69,6 +75,7 @@ func New(k clock.Clock, random io.Reader, apps ...App) (*Sandbox, error) {
 	s.mux.HandleFunc("POST /cgi-bin/stable_token", s.token)
 	s.mux.HandleFunc("POST /wxa/business/getuserphonenumber", s.phoneNumber)
 	s.mux.HandleFunc("GET /cgi-bin/user/info", s.userInfo)
+	s.mux.HandleFunc("POST /cgi-bin/message/subscribe/send", func(w http.ResponseWriter, r *http.Request) { s.Trouble.Around(w, r, limit, s.subscribed) })
 	return s, nil
 }
 
