@@ -71,6 +71,8 @@ type Parts struct {
 	Hashing *argon2id.Params
 	// Notices, for tests that cannot wait.
 	ReconcileEvery time.Duration
+	// SweepEvery of the outbox, likewise.
+	SweepEvery time.Duration
 }
 
 const (
@@ -122,7 +124,9 @@ func Open(ctx context.Context, c config.Config, p Parts) (_ *House, err error) {
 func (h *House) openServices(p Parts) (err error) {
 	v := vault.New(h.Keys, h.Store.DataKeys())
 	h.vault = v
-	h.Outbox = outbox.New(outbox.Config{})
+	h.Outbox = outbox.New(outbox.Config{
+		Store: h.Store, Queue: h.Bus.Work(), Clock: h.Clock, Log: h.Log, SweepEvery: p.SweepEvery,
+	})
 	h.Delivery = delivery.New(delivery.Config{})
 	h.Risk = risk.New(risk.Config{Store: h.Store, Clock: h.Clock, Log: h.Log})
 	h.Notices = notice.New(notice.Config{
@@ -150,6 +154,7 @@ func (h *House) openServices(p Parts) (err error) {
 		Store: h.Store, Vault: v, Tokens: h.Tokens, Facts: h.Identity, Clock: h.Clock, Random: p.Random, Risks: h.Risk,
 		Hashing: p.Hashing,
 	})
+	h.Outbox.SetOffice(h.Staff)
 	h.Apps = appconfig.New(appconfig.ServiceConfig{Store: h.Store, Clock: h.Clock, Office: h.Staff})
 	return err
 }

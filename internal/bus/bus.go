@@ -41,6 +41,8 @@ type Bus struct {
 	gone     chan struct{}  // closed when the connection is closed for good
 	log      *slog.Logger
 	again    hooks
+	work     Work
+	copies   int // of the stream of work, on a cluster
 }
 
 // Open connects, within the deadline of ctx or 5 s. Errors name PARKBFF_NATS_URL and never repeat the
@@ -50,7 +52,8 @@ func Open(ctx context.Context, o Options) (*Bus, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Bus{gone: make(chan struct{}), log: o.Log}
+	b := &Bus{gone: make(chan struct{}), log: o.Log, copies: copiesOn(o.URL)}
+	b.work.bus = b
 	if b.log == nil {
 		b.log = slog.New(slog.DiscardHandler)
 	}
