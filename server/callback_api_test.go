@@ -160,7 +160,7 @@ func TestASignedFollowIsTakenInAndAForgedOneIsARiskThatNamesNobody(t *testing.T)
 
 func TestProductionRefusesStandInsByName(t *testing.T) {
 	_, err := openProduction(t, map[string]any{"sms": smsSettings, "ocr": ocrSettings})
-	for _, name := range []string{"wechatMini", "wechatOfficial", "alipayMini", "alipayLife", "oneClick"} {
+	for _, name := range []string{"wechatMini", "wechatOfficial", "alipayMini", "alipayLife", "oneClick", "jpush", "getui"} {
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s is not named: %v", name, err)
 		}
@@ -207,7 +207,7 @@ func TestProductionServesNothingForDevelopment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, route := range []string{"GET /dev/channel?channel=WECHAT_MINI&person=a", "POST /dev/follow?channel=ALIPAY_LIFE&person=a&following=true", "GET /dev/sms?mobile=13912345678"} {
+	for _, route := range []string{"GET /dev/channel?channel=WECHAT_MINI&person=a", "POST /dev/follow?channel=ALIPAY_LIFE&person=a&following=true", "GET /dev/sms?mobile=13912345678", "GET /dev/carried", "POST /dev/accept?channel=WECHAT_MINI&person=a&kind=ENTERED"} {
 		method, path, _ := strings.Cut(route, " ")
 		w := httptest.NewRecorder()
 		r := httptest.NewRequest(method, path, nil)
@@ -280,5 +280,6 @@ func everyPartner(t *testing.T) map[string]any {
 			"appId": "wx2", "appSecret": "s", "token": "t", "encodingAesKey": strings.Repeat("a", 43), "redirectUrl": "https://h5.example.cn/",
 		},
 		"oneClick": map[string]string{"accessKeyId": "a", "accessKeySecret": "b"},
+		"jpush":    map[string]string{"appKey": "a", "masterSecret": "b"},
 	}
 }

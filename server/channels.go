@@ -17,8 +17,10 @@ import (
 // channelFile is the part of the partners' file that says who vouches for people.
 type channelFile struct {
 	WechatMini *struct {
-		AppID     string `json:"appId"`
-		AppSecret string `json:"appSecret"`
+		AppID           string          `json:"appId"`
+		AppSecret       string          `json:"appSecret"`
+		State           string          `json:"state"`
+		NoticeTemplates NoticeTemplates `json:"noticeTemplates"`
 	} `json:"wechatMini"`
 	WechatOfficial *struct {
 		AppID          string `json:"appId"`
@@ -41,6 +43,8 @@ type alipayApp struct {
 	AlipayPublicKey string `json:"alipayPublicKey"`
 	ContentKey      string `json:"contentKey"`
 	RedirectURL     string `json:"redirectUrl"`
+
+	NoticeTemplates NoticeTemplates `json:"noticeTemplates"` // the mini-program's
 }
 
 func (a alipayApp) config() alipay.Config {
@@ -78,7 +82,7 @@ func (p *Partners) openWechat(file channelFile, home string, k clock.Clock, rand
 		}
 	}
 	if f := file.WechatMini; f != nil {
-		mini = wechat.Config{BaseURL: wechat.Endpoint, App: wechat.App{ID: f.AppID, Secret: f.AppSecret}}
+		mini = wechat.Config{BaseURL: wechat.Endpoint, App: wechat.App{ID: f.AppID, Secret: f.AppSecret}, State: f.State}
 	} else {
 		p.stoodIn(wechatMiniName)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"parkbff/ent/follower"
 	"parkbff/ent/linkedaccount"
+	"parkbff/ent/notice"
 	"parkbff/internal/cnid"
 	"parkbff/internal/fault"
 )
@@ -21,6 +22,8 @@ func (h *House) development() map[string]http.Handler {
 	routes := map[string]http.Handler{
 		"GET /dev/channel": http.HandlerFunc(h.devChannel),
 		"POST /dev/follow": http.HandlerFunc(h.devFollow),
+		"POST /dev/accept": http.HandlerFunc(h.devAccept),
+		"GET /dev/carried": http.HandlerFunc(h.devCarried),
 	}
 	if h.Partners.Sandbox != nil {
 		routes["GET /dev/sms"] = http.HandlerFunc(h.devSMS)
@@ -84,6 +87,21 @@ func (h *House) devFollow(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.devAnswer(w, map[string]int{"status": status})
+}
+
+// devAccept has ?person= allow one message more about ?kind= of notices in the mini-program of ?channel=.
+func (h *House) devAccept(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	if err := h.Partners.Accept(linkedaccount.Channel(q.Get("channel")), q.Get("person"), notice.Kind(q.Get("kind"))); err != nil {
+		devRefuse(w, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// devCarried answers what the stand-ins were given to carry to people, by partner.
+func (h *House) devCarried(w http.ResponseWriter, _ *http.Request) {
+	h.devAnswer(w, h.Partners.Carried())
 }
 
 func devRefuse(w http.ResponseWriter, err error) {

@@ -36,6 +36,7 @@ type Partners struct {
 	AlipayMini     *alipay.Client
 	AlipayLife     *alipay.Client
 	OneClick       *oneclick.Client
+	Carriers
 
 	// The stand-ins; nil where the real partner is asked.
 	Sandbox         *sandboxsms.Sandbox
@@ -50,11 +51,13 @@ type Partners struct {
 // partnerFile is the file that PARKBFF_PARTNERS names.
 type partnerFile struct {
 	channelFile
+	pushFile
 	SMS *struct {
-		AccessKeyID     string    `json:"accessKeyId"`
-		AccessKeySecret string    `json:"accessKeySecret"`
-		SignName        string    `json:"signName"`
-		TemplateCodes   templates `json:"templateCodes"`
+		AccessKeyID     string          `json:"accessKeyId"`
+		AccessKeySecret string          `json:"accessKeySecret"`
+		SignName        string          `json:"signName"`
+		TemplateCodes   templates       `json:"templateCodes"`
+		NoticeTemplates NoticeTemplates `json:"noticeTemplates"`
 	} `json:"sms"`
 	OCR *struct {
 		SecretID  string `json:"secretId"`
@@ -79,7 +82,11 @@ func openPartners(c config.Config, k clock.Clock, random io.Reader) (*Partners, 
 	err := errors.Join(
 		p.openSMS(file, k, random), p.openOCR(file, k), p.openWechat(file.channelFile, home, k, random),
 		p.openAlipay(file.channelFile, home, k, random), p.openOneClick(file.channelFile, k, random),
+		p.openPush(file.pushFile, k, random),
 	)
+	if err == nil {
+		err = p.openTemplates(file)
+	}
 	if err == nil && c.Mode == config.Production {
 		err = p.CheckCallbacks()
 	}

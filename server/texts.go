@@ -44,7 +44,7 @@ func (p *Partners) openSMS(file partnerFile, k clock.Clock, random io.Reader) (e
 	settings, texts := sms.Config{BaseURL: sms.Endpoint}, templates{}
 	if file.SMS != nil {
 		settings.Credentials = acs3.Credentials{ID: file.SMS.AccessKeyID, Secret: file.SMS.AccessKeySecret}
-		settings.SignName, texts = file.SMS.SignName, file.SMS.TemplateCodes
+		settings.SignName, texts, p.SMSNotices = file.SMS.SignName, file.SMS.TemplateCodes, file.SMS.NoticeTemplates
 	} else {
 		settings.Credentials = acs3.Credentials{ID: "sandbox", Secret: "sandbox"}
 		settings.SignName = "parkbff"
@@ -52,6 +52,10 @@ func (p *Partners) openSMS(file partnerFile, k clock.Clock, random io.Reader) (e
 		for purpose, words := range identity.CodeTexts() {
 			texts[purpose] = sms.Template("SMS_" + purpose)
 			approved[string(texts[purpose])] = words
+		}
+		p.SMSNotices = standInTemplates("sms", "title", "lot", "plate", "time")
+		for _, t := range p.SMSNotices {
+			approved[t.ID] = "${title}：${plate}，${time}，${lot}。"
 		}
 		p.Sandbox = sandboxsms.New(settings.Credentials, approved, k)
 		if settings.BaseURL, err = p.standIn("sms", p.Sandbox); err != nil {
@@ -62,6 +66,6 @@ func (p *Partners) openSMS(file partnerFile, k clock.Clock, random io.Reader) (e
 		return err
 	}
 	client, err := sms.New(settings, k, random)
-	p.SMS = texter{client: client, templates: texts}
+	p.SMS, p.Texts = texter{client: client, templates: texts}, client
 	return err
 }

@@ -89,7 +89,7 @@ func TestANotificationReachesItsPhone(t *testing.T) {
 	one, _ := w.client.Key(t.Context(), "notice 1")
 	two, _ := w.client.Key(t.Context(), "notice 2")
 	want := []sandbox.Message{
-		{To: phone, Key: one, Title: "车辆入场", Body: "粤B***45 晚间", Payload: `{"notice":"n1"}`, Lasting: 3600_000, Makers: []string{"HW", "XM"}},
+		{To: phone, Key: one, Title: "车辆入场", Body: "粤B***45 晚间", Payload: `{"notice":"n1"}`, Lasting: 3_600_000, Makers: []string{"HW", "XM"}},
 		{To: phone, Key: two, Title: strings.Repeat("题", 49) + "…", Body: "两 行" + strings.Repeat("字", 252) + "…", Lasting: -1, Makers: []string{"HW", "XM"}},
 	}
 	if diff := cmp.Diff(want, w.Sent()); diff != "" {
@@ -198,7 +198,7 @@ func TestTroubleIsToldApart(t *testing.T) {
 func TestRepliesAreTranslatedWithoutWhatTheyQuote(t *testing.T) {
 	for reply, want := range map[string]error{
 		`{"code":0,"msg":"success","data":{"t":{"phone1":"successed_offline"}}}`: nil,
-		`{"code":0,"data":[]}`:                                  nil,
+		`{"code":0,"data":[]}`: nil,
 		`{"code":0,"data":{"t":{"phone1":"successed_ignore"}}}`: message.Gone,
 		`{"code":20001,"msg":"target user is invalid: phone1"}`: message.Gone,
 		`{"code":20001,"msg":"title size over limit"}`:          message.Invalid,
