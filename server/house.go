@@ -127,10 +127,10 @@ func (h *House) openServices(p Parts) (err error) {
 	h.Outbox = outbox.New(outbox.Config{
 		Store: h.Store, Queue: h.Bus.Work(), Clock: h.Clock, Log: h.Log, SweepEvery: p.SweepEvery,
 	})
-	h.Delivery = delivery.New(delivery.Config{})
 	h.Risk = risk.New(risk.Config{Store: h.Store, Clock: h.Clock, Log: h.Log})
 	h.Notices = notice.New(notice.Config{
-		Store: h.Store, Vault: v, Bus: h.Bus, Clock: h.Clock, Log: h.Log, ReconcileEvery: p.ReconcileEvery,
+		Store: h.Store, Vault: v, Bus: h.Bus, Clock: h.Clock, Log: h.Log, Outbox: h.Outbox,
+		ReconcileEvery: p.ReconcileEvery,
 	})
 	h.Parking = parking.New(parking.Config{
 		Store: h.Store, Vault: v, Clock: h.Clock, Random: p.Random, Calendar: tariff.Calendar{},
@@ -155,6 +155,7 @@ func (h *House) openServices(p Parts) (err error) {
 		Hashing: p.Hashing,
 	})
 	h.Outbox.SetOffice(h.Staff)
+	h.openDelivery(v)
 	h.Apps = appconfig.New(appconfig.ServiceConfig{Store: h.Store, Clock: h.Clock, Office: h.Staff})
 	return err
 }
