@@ -21,7 +21,7 @@ const (
 	setChannels   = `mutation($in: SetMessageChannelsInput!) { setMessageChannels(input: $in) { messageChannels { push sms } userErrors { code } } }`
 	setQuiet      = `mutation($q: QuietHoursInput) { setQuietHours(input: {quietHours: $q}) { messageChannels { quietHours { from until } } userErrors { code field } } }`
 	accept        = `mutation($in: AcceptMessagesInput!) { acceptMessages(input: $in) { messageTemplates { kind remaining } userErrors { code field } } }`
-	ownDeliveries = `{ viewer { account { deliveries { edges { node { id kind channel state reason createdAt settledAt } } } } } }`
+	ownDeliveries = `{ viewer { account { deliveries(first: 100) { edges { node { id kind channel state reason createdAt settledAt } } } } } }`
 	logout        = `mutation { logout { userErrors { code } } }`
 	lastNotice    = `{ viewer { notices(first: 1) { edges { node { title lotName plate occurredAt occurredAtPrecision } } } } }`
 )
@@ -112,6 +112,7 @@ func TestWhatLeavesShowsWhatTheScreenShows(t *testing.T) {
 		car := owner.Binds("粤B12345")
 		round := 0
 		look := func(name string, mode any, full, verified bool) {
+			owner = owner.Refreshes()
 			kind := []string{"ENTERED", "EXITED"}[round%2]
 			for _, channel := range []string{"WECHAT_MINI", "ALIPAY_MINI"} {
 				s.allows(owner, channel, kind)

@@ -196,7 +196,7 @@ func (s *Service) push(ctx context.Context, row *ent.Delivery, provider pushendp
 	if err := s.takeKeys(ctx, row, pusher, phones, so); err != nil {
 		return err
 	}
-	var failed error = dropped(deviceGone)
+	var failed error
 	for _, phone := range phones {
 		if so.keys[phone.ID] == isTaken {
 			continue
@@ -208,8 +208,11 @@ func (s *Service) push(ctx context.Context, row *ent.Delivery, provider pushendp
 		}
 		failed = worse(failed, err)
 	}
-	if so.taken() && !message.Again(failed) {
+	switch {
+	case so.taken() && !message.Again(failed):
 		return nil
+	case failed == nil:
+		return dropped(deviceGone)
 	}
 	return errors.Join(failed, s.note(ctx, row, so))
 }
@@ -242,7 +245,7 @@ func (s *Service) pushTo(ctx context.Context, pusher Pusher, key string, phone *
 
 // worse is of two failures the one that decides what follows: another try before none.
 func worse(one, other error) error {
-	if errors.As(one, new(dropped)) || message.Again(other) {
+	if one == nil || message.Again(other) {
 		return other
 	}
 	return one
