@@ -19,6 +19,7 @@ import (
 	"parkbff/graph/generated"
 	"parkbff/graph/limit"
 	"parkbff/graph/relay"
+	"parkbff/internal/outbox"
 	"parkbff/internal/risk"
 	"parkbff/resolvers"
 	"parkbff/server/config"
@@ -56,6 +57,7 @@ func New(h *House, extra map[string]http.Handler) (*Server, error) {
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registerBacklog(registry, h.Outbox)
 	limits := limit.Usual()
 	limits.Introspection = h.Config.Mode == config.Development
 	exec := engine.New(newSchema(h, signIn), engine.Options{Limits: limits, Log: h.Log, Metrics: registry})
@@ -91,6 +93,16 @@ func New(h *House, extra map[string]http.Handler) (*Server, error) {
 		Proxies:     proxies,
 	})
 	return s, nil
+}
+
+// registerBacklog shows how much work outside there is, of all replicas together.
+func registerBacklog(registry prometheus.Registerer, work *outbox.Service) {
+	gauge := func(name, help string, value func() int64) {
+		registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help},
+			func() float64 { return float64(value()) }))
+	}
+	gauge("parkbff_tasks_waiting", "Tasks that are yet to be done.", func() int64 { n, _ := work.Backlog(); return n })
+	gauge("parkbff_tasks_dead", "Tasks that an administrator must decide on.", func() int64 { _, n := work.Backlog(); return n })
 }
 
 // newSchema binds the contract to the resolvers and to the directives that guard it.

@@ -22,7 +22,7 @@ func plantDeadLetters(t *testing.T, h *servertest.House, n int64) {
 	err := h.Store.WithTx(h.AsSystem(), func(ctx context.Context, tx *ent.Tx) error {
 		for about := range n {
 			now := h.Clock.Now()
-			err := tx.Task.Create().SetKind(task.KindDELIVERY).SetAboutID(1<<40+about).SetState(task.StateDEAD).
+			err := tx.Task.Create().SetKind(task.KindDELIVERY).SetAboutID(1<<40 + about).SetState(task.StateDEAD).
 				SetAttempts(12).SetFailure("PARTNER_BUSY").SetDueAt(now).SetCreatedAt(now).SetDiedAt(now).Exec(ctx)
 			if err != nil {
 				return err

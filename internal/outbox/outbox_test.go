@@ -145,6 +145,12 @@ func TestWhatIsHopelessIsDeadAtOnce(t *testing.T) {
 		h.run(s)
 		h.put(s, 1)
 		h.until("it is dead", h.dead)
+		if err := s.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if waiting, dead := s.Backlog(); waiting != 0 || dead != 1 {
+			t.Errorf("%d wait and %d are dead", waiting, dead)
+		}
 		if got := h.triesOf(1); got != 1 {
 			t.Errorf("tried %d times", got)
 		}

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"parkbff/ent"
@@ -67,6 +68,9 @@ func (s *Service) handUntil(ctx context.Context, sweep <-chan time.Time) bool {
 // Sweep hands out the tasks that are due and that nobody holds, the oldest first, at most 500.
 func (s *Service) Sweep(ctx context.Context) error {
 	ctx = viewer.AsSystem(ctx, jobSweep)
+	if err := s.count(ctx); err != nil {
+		return err
+	}
 	rows, err := s.store.Fresh(ctx).Task.Query().Where(s.free()...).
 		Order(ent.Asc(task.FieldDueAt)).Limit(sweptAtOnce).Select(task.FieldAttempts, task.FieldDueAt).All(ctx)
 	if err != nil {
@@ -77,6 +81,20 @@ func (s *Service) Sweep(ctx context.Context) error {
 		if err := s.queue.Publish(ctx, d.id(), d.payload()); err != nil {
 			return fmt.Errorf("hand out a task: %w", err)
 		}
+	}
+	return nil
+}
+
+// count notes how much there is to do.
+func (s *Service) count(ctx context.Context) error {
+	for state, noted := range map[task.State]*atomic.Int64{
+		task.StateWAITING: &s.backlog.waiting, task.StateDEAD: &s.backlog.dead,
+	} {
+		n, err := s.store.Fresh(ctx).Task.Query().Where(task.StateEQ(state)).Count(ctx)
+		if err != nil {
+			return fmt.Errorf("count tasks: %w", err)
+		}
+		noted.Store(int64(n))
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"parkbff/ent"
@@ -86,6 +87,7 @@ type Service struct {
 	parallel   int
 	handlers   map[task.Kind]Handler
 	handed     chan due
+	backlog    backlog
 }
 
 // handedAtOnce is how many tasks may wait to be handed out; what does not fit is found by the sweep.
@@ -141,4 +143,13 @@ func (s *Service) hand(d due) {
 	case s.handed <- d:
 	default:
 	}
+}
+
+// backlog is how much there was to do at the last sweep.
+type backlog struct{ waiting, dead atomic.Int64 }
+
+// Backlog answers how many tasks, of all replicas, waited and were dead when they were last counted: about as
+// long ago as a sweep.
+func (s *Service) Backlog() (waiting, dead int64) {
+	return s.backlog.waiting.Load(), s.backlog.dead.Load()
 }
