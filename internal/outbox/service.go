@@ -150,4 +150,6 @@ type backlog struct{ waiting, dead atomic.Int64 }
 
 // Backlog answers how many tasks, of all replicas, waited and were dead when they were last counted: about as
 // long ago as a sweep.
-func (s *Service) Backlog() (waiting, dead int64) { return s.backlog.waiting.Load(), s.backlog.dead.Load() }
+func (s *Service) Backlog() (waiting, dead int64) {
+	return s.backlog.waiting.Load(), s.backlog.dead.Load()
+}
