@@ -74,6 +74,14 @@ check-masks: ## Take away one guard at a time and expect a failing test each tim
 check-masks-sample: ## The same for a few guards, others every day.
 	$(GO) run ./server/cmd/checkmasks -sample
 
+.PHONY: kill-notices
+kill-notices: postgres ## Tell 100,000 notices through two replicas while replicas, bus nodes and clients are killed.
+	$(GO) run ./server/wholetest/cmd/killnotices
+
+.PHONY: outages
+outages: postgres ## Hold docs/OUTAGES.md against two replicas, telling 10,000 notices around each outage.
+	$(GO) run ./server/wholetest/cmd/outages
+
 .PHONY: bench
 bench: build postgres ## Measure against the hand-written baseline, on PostgreSQL.
 	$(WITHPG) $(GO) run ./server/bench/cmd/bench

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -22,11 +21,11 @@ import (
 	"parkbff/ent/riskevent"
 	"parkbff/internal/cnid"
 	"parkbff/internal/identity"
-	sandboxalipay "parkbff/internal/partner/sandbox/alipay"
 	"parkbff/internal/vault"
 	"parkbff/server"
 	"parkbff/server/config"
 	"parkbff/server/servertest"
+	"parkbff/server/wholetest/rig"
 )
 
 var platformChannels = []linkedaccount.Channel{
@@ -159,7 +158,8 @@ func TestASignedFollowIsTakenInAndAForgedOneIsARiskThatNamesNobody(t *testing.T)
 }
 
 func TestProductionRefusesStandInsByName(t *testing.T) {
-	_, err := openProduction(t, map[string]any{"sms": smsSettings, "ocr": ocrSettings})
+	all := everyPartner(t)
+	_, err := openProduction(t, map[string]any{"sms": all["sms"], "ocr": all["ocr"]})
 	for _, name := range []string{"wechatMini", "wechatOfficial", "alipayMini", "alipayLife", "oneClick", "jpush", "getui"} {
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s is not named: %v", name, err)
@@ -168,11 +168,12 @@ func TestProductionRefusesStandInsByName(t *testing.T) {
 }
 
 func TestCodesForEachPurposeNeedATextOfTheirOwn(t *testing.T) {
-	for purpose := range smsTemplates {
-		some := maps.Clone(smsTemplates)
-		delete(some, purpose)
+	templates := func(all map[string]any) map[string]string {
+		return all["sms"].(map[string]any)["templateCodes"].(map[string]string)
+	}
+	for purpose := range templates(everyPartner(t)) {
 		all := everyPartner(t)
-		all["sms"] = map[string]any{"accessKeyId": "a", "accessKeySecret": "b", "signName": "c", "templateCodes": some}
+		delete(templates(all), purpose)
 		if _, err := openProduction(t, all); err == nil || !strings.Contains(err.Error(), "PARKBFF_PARTNERS: sms: templateCodes has none for "+purpose) {
 			t.Errorf("%s is not missed: %v", purpose, err)
 		}
@@ -222,14 +223,6 @@ func TestProductionServesNothingForDevelopment(t *testing.T) {
 	}
 }
 
-var (
-	smsSettings  = map[string]any{"accessKeyId": "a", "accessKeySecret": "b", "signName": "c", "templateCodes": smsTemplates}
-	smsTemplates = map[string]string{
-		"LOGIN": "SMS_1", "STEP_UP": "SMS_2", "MERGE": "SMS_3", "CHANGE_MOBILE": "SMS_4", "GUARDIAN_CONSENT": "SMS_5",
-	}
-	ocrSettings = map[string]string{"secretId": "a", "secretKey": "b"}
-)
-
 func openProduction(t *testing.T, partners map[string]any) (*server.House, error) {
 	t.Helper()
 	return openAs(t, config.Production, partners)
@@ -265,21 +258,9 @@ func openAs(t *testing.T, mode config.Mode, partners map[string]any) (*server.Ho
 // everyPartner are credentials for every third party.
 func everyPartner(t *testing.T) map[string]any {
 	t.Helper()
-	keys, err := sandboxalipay.NewKeys()
+	all, err := rig.Credentials()
 	if err != nil {
 		t.Fatal(err)
 	}
-	alipay := map[string]string{
-		"appId": "2026", "privateKey": keys.AppPrivate(), "alipayPublicKey": keys.AlipayPublic(),
-		"contentKey": "MDEyMzQ1Njc4OWFiY2RlZg==", "redirectUrl": "https://h5.example.cn/",
-	}
-	return map[string]any{
-		"sms": smsSettings, "ocr": ocrSettings, "alipayMini": alipay, "alipayLife": alipay,
-		"wechatMini": map[string]string{"appId": "wx1", "appSecret": "s"},
-		"wechatOfficial": map[string]string{
-			"appId": "wx2", "appSecret": "s", "token": "t", "encodingAesKey": strings.Repeat("a", 43), "redirectUrl": "https://h5.example.cn/",
-		},
-		"oneClick": map[string]string{"accessKeyId": "a", "accessKeySecret": "b"},
-		"jpush":    map[string]string{"appKey": "a", "masterSecret": "b"},
-	}
+	return all
 }

@@ -12,6 +12,7 @@ const (
 	foreignWritesEvery = 200 * time.Millisecond
 	catalogueEvery     = 5 * time.Second // what the bus lost, or a command beside an embedded bus did, is found then
 	tidyEvery          = time.Hour
+	signInsEvery       = time.Second // while the bus is away: so soon a revoked sign-in closes its sockets
 	policyEvery        = time.Minute // when a version of the privacy policy comes into force
 )
 
@@ -36,6 +37,7 @@ func (h *House) Work(ctx context.Context) (wait func(), err error) {
 	jobs.Go(func() { h.Store.WatchForeignWrites(ctx, foreignWritesEvery, func() { h.doubt(ctx) }) })
 	jobs.Go(func() { h.every(ctx, parking.VacancyInterval, "count vacancies", h.Parking.RefreshVacancies) })
 	jobs.Go(func() { h.every(ctx, catalogueEvery, "read lots", h.Parking.Reload) })
+	jobs.Go(func() { h.every(ctx, signInsEvery, "doubt sign-ins", h.doubtSignIns) })
 	jobs.Go(func() { h.every(ctx, policyEvery, "end outdated tracking", h.Identity.UntrackOutdated) })
 	jobs.Go(func() { h.every(ctx, tidyEvery, "forget attempts", h.Parking.ForgetAttempts) })
 	jobs.Go(func() { h.every(ctx, tidyEvery, "forget codes", h.Identity.ForgetCodes) })
@@ -69,6 +71,14 @@ func (h *House) doubt(ctx context.Context) {
 	h.vault.ForgetAll()
 	h.Identity.Forget()
 	h.reload(ctx)
+}
+
+// doubtSignIns has open sockets checked while other replicas cannot say whose sign-in they have ended.
+func (h *House) doubtSignIns(context.Context) error {
+	if h.Bus.Healthy() != nil {
+		h.Identity.Doubt()
+	}
+	return nil
 }
 
 func (h *House) reload(ctx context.Context) {

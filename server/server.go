@@ -69,10 +69,13 @@ func New(h *House, extra map[string]http.Handler) (*Server, error) {
 		Runner: runner, Authenticate: signIn.Authenticate, Clock: h.Clock, Log: h.Log,
 		PerViewer: perViewer, PerAddress: perAddress, Address: proxies.Client, Foreign: s.noteForeign,
 	})
-	s.events = sse.New(sse.Options{
-		Runner: runner, Authenticate: signIn.Authenticate, Clock: h.Clock, Log: h.Log,
+	s.events, err = sse.New(sse.Options{
+		Runner: runner, Authenticate: signIn.Authenticate, Bus: h.Bus, Key: h.Keys.IDKey(), Clock: h.Clock, Log: h.Log,
 		PerViewer: perViewer, PerAddress: perAddress, Address: proxies.Client,
 	})
+	if err != nil {
+		return nil, err
+	}
 	pages, err := s.pages(extra)
 	if err != nil {
 		return nil, err

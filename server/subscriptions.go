@@ -81,31 +81,40 @@ func (s sources) notices(ctx context.Context, args map[string]any) (live.Events,
 	if err != nil {
 		return nil, err
 	}
-	reading, err := s.house.Notices.Open(ctx, asking.AccountID, from.After)
+	rung := make(chan struct{}, 1)
+	reading, err := s.house.Notices.Open(ctx, asking.AccountID, from.After, func() { ring(rung) })
 	if err != nil {
 		return nil, err
 	}
-	return &noticeEvents{reading: reading, opened: ctx, asking: asking}, nil
+	return &noticeEvents{reading: reading, rung: rung, opened: ctx, asking: asking}, nil
 }
 
 // noticeEvents seals each notice's cursor for the viewer that subscribed.
 type noticeEvents struct {
 	reading *notice.Reading
+	rung    chan struct{}
 	opened  context.Context //nolint:containedctx // holds what seals cursors, for as long as the subscription
 	asking  *viewer.Viewer
 }
 
 func (e *noticeEvents) Next(ctx context.Context) (any, error) {
 	for {
-		n, err := e.reading.Next(viewer.With(ctx, e.asking))
-		if err == nil {
+		n, ok, err := e.reading.Next(viewer.With(ctx, e.asking))
+		switch {
+		case ok:
 			return model.NewNoticeEvent(e.opened, n), nil
-		}
-		if !isAway(err) {
+		case isAway(err):
+			if err := rest(ctx); err != nil {
+				return nil, err
+			}
+			continue
+		case err != nil:
 			return nil, err
 		}
-		if err := rest(ctx); err != nil {
-			return nil, err
+		select {
+		case <-e.rung:
+		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
 	}
 }
@@ -122,7 +131,7 @@ func (s sources) commands(ctx context.Context) (live.Events, error) {
 		return nil, fault.Forbidden
 	}
 	rung := make(chan struct{}, 1)
-	cancel, err := s.house.Bus.Subscribe(parking.CommandSubject(asking.GateID), func(string, []byte) { ring(rung) })
+	cancel, err := s.house.Bus.Attend(parking.CommandSubject(asking.GateID), func(string, []byte) { ring(rung) })
 	if err != nil {
 		return nil, fault.Unavailable.Because(err)
 	}
@@ -182,7 +191,7 @@ func (s sources) occupancy(args map[string]any) (live.Events, error) {
 	}
 	rung := make(chan struct{}, 1)
 	ring(rung) // the first answer is what stands now
-	cancel, err := s.house.Bus.Subscribe(parking.SubjectVacancies, func(string, []byte) { ring(rung) })
+	cancel, err := s.house.Bus.Attend(parking.SubjectVacancies, func(string, []byte) { ring(rung) })
 	if err != nil {
 		return nil, fault.Unavailable.Because(err)
 	}

@@ -1,6 +1,8 @@
 // Package bus carries short hints between replicas over NATS: "this account has a notice with that
 // sequence", "this owner's key is gone".
 //
+// Request asks the one replica that answers to a subject, such as the one that holds a client's stream.
+//
 // Delivery is at most once. Whoever listens must be able to read the truth elsewhere, does so after
 // OnReconnect, and loses only time when a message is lost.
 package bus
@@ -15,6 +17,8 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+
+	"parkbff/internal/round"
 )
 
 // subscribeWait bounds the round trip that Subscribe makes, and the one after a reconnection.
@@ -43,6 +47,10 @@ type Bus struct {
 	again    hooks
 	work     Work
 	copies   int // of the stream of work, on a cluster
+
+	audience audience
+	heard    chan *nats.Msg // for those who attend
+	settling *round.Group   // flushes
 }
 
 // Open connects, within the deadline of ctx or 5 s. Errors name PARKBFF_NATS_URL and never repeat the
@@ -52,8 +60,10 @@ func Open(ctx context.Context, o Options) (*Bus, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Bus{gone: make(chan struct{}), log: o.Log, copies: copiesOn(o.URL)}
+	b := &Bus{gone: make(chan struct{}), log: o.Log, copies: copiesOn(o.URL), heard: make(chan *nats.Msg, heardAtOnce)}
 	b.work.bus = b
+	b.audience = audience{seats: map[string]*seats{}, families: map[string]bool{}}
+	b.settling = round.New(b.flush)
 	if b.log == nil {
 		b.log = slog.New(slog.DiscardHandler)
 	}
@@ -66,6 +76,7 @@ func Open(ctx context.Context, o Options) (*Bus, error) {
 		b.stopEmbedded()
 		return nil, fmt.Errorf("PARKBFF_NATS_URL: connect: %w", withoutURL(err))
 	}
+	go b.listen()
 	return b, nil
 }
 
@@ -119,6 +130,7 @@ func (b *Bus) Healthy() error {
 // and at most 30 s, and then disconnects. It may be called again. Error: that of ctx when it ended first.
 func (b *Bus) Close(ctx context.Context) error {
 	defer b.stopEmbedded()
+	b.audience.dismiss()
 	// A connection that cannot drain, being lost or closed, is closed by Drain.
 	_ = b.conn.Drain()
 	select {

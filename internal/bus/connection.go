@@ -3,6 +3,8 @@ package bus
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
 	"net/url"
 	"time"
 
@@ -51,23 +53,36 @@ func (b *Bus) disconnected(_ *nats.Conn, err error) {
 	}
 }
 
-// reconnected runs the hooks once the server has taken back every subscription. When it is lost again
-// meanwhile, the next reconnection runs them.
+// reconnected runs the hooks once the server has taken back every subscription, however long that takes it.
+// When it is lost again meanwhile, the next reconnection runs them.
 func (b *Bus) reconnected(conn *nats.Conn) {
-	if err := conn.FlushTimeout(subscribeWait); err != nil {
-		return
+	for conn.FlushTimeout(subscribeWait) != nil {
+		if !conn.IsConnected() {
+			return
+		}
 	}
 	b.log.Info("bus reconnected")
 	b.again.run()
 }
 
-// failed hears of errors that no call can answer, such as a subject the server does not permit.
-// Without it the client library prints them to stderr.
+// failed hears of errors that no call can answer, such as a subject the server does not permit, or a line
+// that broke while it was mended, which will be tried again. Without it the client library prints them to
+// stderr.
 func (b *Bus) failed(_ *nats.Conn, _ *nats.Subscription, err error) {
+	if isBroken(err) {
+		b.log.Warn("bus cannot be reached yet", "error", err)
+		return
+	}
 	b.log.Error("bus failed", "error", err)
 	if errors.Is(err, nats.ErrSlowConsumer) {
 		b.again.run()
 	}
+}
+
+// isBroken holds for a line that was cut.
+func isBroken(err error) bool {
+	var line *net.OpError
+	return errors.Is(err, io.EOF) || errors.As(err, &line)
 }
 
 // patience is how long Open may take.

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"parkbff/ent"
@@ -46,6 +47,32 @@ func TestANoticeLeavesOncePerChannel(t *testing.T) {
 		if shown.Title != "车辆入场" || shown.Body != "粤B***45 万***停车场 2026-11-21 下午" {
 			t.Errorf("the phone showed %s, %s", shown.Title, shown.Body)
 		}
+	})
+}
+
+func TestOfTwoPhonesEachShowsItOnceThoughOneIsLate(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		const tablet = "1a0018970a8e0c1f2b3"
+		h.write(func(ctx context.Context, tx *ent.Tx) { h.ring(ctx, tx, h.signIn(ctx, tx, 2), tablet) })
+		row := h.tells()[overPhone]
+		h.phones.Trouble.Make(trouble.Limited, 1)
+		if err := h.does(task.KindDELIVERY, row, 1); err == nil {
+			t.Fatal("a phone that has not shown it is forgotten")
+		}
+		h.clock.Pass(time.Minute)
+		h.must(h.does(task.KindDELIVERY, row, 2))
+		shown := map[string]int{}
+		for _, m := range h.phones.Sent() {
+			shown[m.To]++
+		}
+		if diff := cmp.Diff(map[string]int{phone: 1, tablet: 1}, shown); diff != "" {
+			t.Error(diff)
+		}
+		h.write(func(ctx context.Context, tx *ent.Tx) {
+			if n := tx.PushEndpoint.Query().CountX(ctx); n != 2 {
+				t.Errorf("%d phones are known", n)
+			}
+		})
 	})
 }
 

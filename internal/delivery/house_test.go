@@ -118,12 +118,21 @@ func (h *house) furnish(ctx context.Context, tx *ent.Tx) {
 	h.lot = tx.Lot.Create().SetCreatedAt(noon).SetCode("WXC").SetName("万象城停车场").SetHalfName("万***停车场").SetRegion("CN").
 		SetCity("深圳").SetCapacity(100).SaveX(ctx).ID
 	h.must(h.vault.Provide(ctx, vault.AccountKey(h.account)))
-	device := tx.SignIn.Create().SetAccountID(h.account).SetChannel(signin.ChannelAPP).SetFamilyHash([]byte{1}).SetRefreshHash([]byte{1}).
-		SetRefresh(vault.Sealed{1}).SetRotatedAt(noon).SetExpiresAt(noon.Add(1000 * time.Hour)).SetCreatedAt(noon).SaveX(ctx)
+	h.ring(ctx, tx, h.signIn(ctx, tx, 1), phone)
+}
+
+// ring makes a phone one that the app of a sign-in is on.
+func (h *house) ring(ctx context.Context, tx *ent.Tx, signIn int64, phone string) {
 	token, err := h.vault.SealString(ctx, vault.AccountKey(h.account), "push_endpoint.token", phone)
 	h.must(err)
-	tx.PushEndpoint.Create().SetAccountID(h.account).SetSignInID(device.ID).SetProvider(pushendpoint.ProviderJPUSH).
-		SetPlatform(pushendpoint.PlatformANDROID).SetToken(token).SetTokenIndex([]byte{1}).SetCreatedAt(noon).ExecX(ctx)
+	tx.PushEndpoint.Create().SetAccountID(h.account).SetSignInID(signIn).SetProvider(pushendpoint.ProviderJPUSH).
+		SetPlatform(pushendpoint.PlatformANDROID).SetToken(token).SetTokenIndex([]byte(phone)).SetCreatedAt(noon).ExecX(ctx)
+}
+
+// signIn is a further one of the app.
+func (h *house) signIn(ctx context.Context, tx *ent.Tx, number byte) int64 {
+	return tx.SignIn.Create().SetAccountID(h.account).SetChannel(signin.ChannelAPP).SetFamilyHash([]byte{number}).SetRefreshHash([]byte{number}).
+		SetRefresh(vault.Sealed{1}).SetRotatedAt(noon).SetExpiresAt(noon.Add(1000 * time.Hour)).SetCreatedAt(noon).SaveX(ctx).ID
 }
 
 // allows has the person accept so many messages of one kind in the mini-program.
@@ -282,8 +291,8 @@ type deaf struct{}
 // Publish reaches nobody.
 func (deaf) Publish(string, []byte) error { return nil }
 
-// Subscribe hears nothing.
-func (deaf) Subscribe(string, func(string, []byte)) (func(), error) { return func() {}, nil }
+// Attend hears nothing.
+func (deaf) Attend(string, func(string, []byte)) (func(), error) { return func() {}, nil }
 
 // OnReconnect never happens.
 func (deaf) OnReconnect(func()) {}

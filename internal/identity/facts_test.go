@@ -118,30 +118,38 @@ func TestOtherReplicasHearOfChanges(t *testing.T) {
 }
 
 func TestDoubtEndsSignInsWhoseEndWentUnheard(t *testing.T) {
-	eachHouse(t, func(t *testing.T, h *house) {
-		stop, err := h.Watch(t.Context())
-		h.must(err)
-		defer stop()
-		p, living := h.arrives(mobile, signin.ChannelAPP), h.arrives("13900139000", signin.ChannelAPP)
-		ended, cancel := h.SignInEnded(p.viewer().SignInID)
-		defer cancel()
-		lives, cancel := h.SignInEnded(living.viewer().SignInID)
-		defer cancel()
-		h.system(func(ctx context.Context, tx *ent.Tx) {
-			h.must(tx.SignIn.UpdateOneID(p.viewer().SignInID).SetRevokedAt(h.clock.Now()).Exec(ctx))
-		})
-		h.Forget()
-		select {
-		case <-ended:
-		case <-time.After(5 * time.Second):
-			t.Fatal("the end went unheard")
-		}
-		select {
-		case <-lives:
-			t.Error("a living sign-in was ended")
-		default:
-		}
+	for name, doubt := range map[string]func(*house){
+		"checked":                func(h *house) { h.Doubt() },
+		"with all that is known": func(h *house) { h.Forget() },
+	} {
+		t.Run(name, func(t *testing.T) { eachHouse(t, func(t *testing.T, h *house) { doubtEnds(t, h, doubt) }) })
+	}
+}
+
+func doubtEnds(t *testing.T, h *house, doubt func(*house)) {
+	t.Helper()
+	stop, err := h.Watch(t.Context())
+	h.must(err)
+	defer stop()
+	p, living := h.arrives(mobile, signin.ChannelAPP), h.arrives("13900139000", signin.ChannelAPP)
+	ended, cancel := h.SignInEnded(p.viewer().SignInID)
+	defer cancel()
+	lives, cancel := h.SignInEnded(living.viewer().SignInID)
+	defer cancel()
+	h.system(func(ctx context.Context, tx *ent.Tx) {
+		h.must(tx.SignIn.UpdateOneID(p.viewer().SignInID).SetRevokedAt(h.clock.Now()).Exec(ctx))
 	})
+	doubt(h)
+	select {
+	case <-ended:
+	case <-time.After(5 * time.Second):
+		t.Fatal("the end went unheard")
+	}
+	select {
+	case <-lives:
+		t.Error("a living sign-in was ended")
+	default:
+	}
 }
 
 func TestWatchLeavesNothingBehind(t *testing.T) {

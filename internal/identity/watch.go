@@ -109,6 +109,12 @@ func (s *Service) suspect(of subject) {
 // another program, or a lost connection to the bus. It is quick.
 func (s *Service) Forget() {
 	s.known.clear()
+	s.Doubt()
+}
+
+// Doubt has every token with an open socket checked soon, for when word of its end may not arrive. It is
+// quick.
+func (s *Service) Doubt() {
 	select {
 	case s.doubt <- struct{}{}:
 	default: // somebody doubts already

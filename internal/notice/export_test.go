@@ -6,5 +6,18 @@ func (s *Service) Watched() int { return len(s.hub.watched()) }
 // Batch is how many rows a reading holds at most.
 const Batch = batch
 
+// RowsAtOnce is how many rows one statement reads at most.
+const RowsAtOnce = rowsAtOnce
+
+// ReadAtOnce is how many readings one statement reads for.
+const ReadAtOnce = comparedAtOnce
+
+// RowsEach is how many rows each of so many readings gets.
+func RowsEach(readings int) int64 { return rowsEach(readings) }
+
 // Position is the last sequence that the reading has delivered or passed.
-func (r *Reading) Position() int64 { return r.position }
+func (r *Reading) Position() int64 {
+	r.service.hub.mu.Lock()
+	defer r.service.hub.mu.Unlock()
+	return r.position
+}

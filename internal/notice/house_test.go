@@ -12,13 +12,13 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
-	"pgregory.net/rapid"
 
 	"parkbff/ent"
 	entnotice "parkbff/ent/notice"
 	"parkbff/ent/sessionaccess"
 	"parkbff/internal/bus"
 	"parkbff/internal/clock"
+	"parkbff/internal/fault"
 	"parkbff/internal/notice"
 	"parkbff/internal/store"
 	"parkbff/internal/testkit"
@@ -115,6 +115,62 @@ func (h *house) account() int64 {
 	return id
 }
 
+// accounts answers many of them, in ascending order.
+func (h *house) accounts(many int) []int64 {
+	h.t.Helper()
+	ids := make([]int64, many)
+	h.write(func(ctx context.Context, tx *ent.Tx) error {
+		for i := range ids {
+			row, err := tx.Account.Create().SetCreatedAt(noon).SetMobile(vault.Sealed("sealed")).
+				SetMobileIndex(h.unique()).Save(ctx)
+			if err != nil {
+				return err
+			}
+			ids[i] = row.ID
+		}
+		return nil
+	})
+	for _, id := range ids {
+		if err := h.vault.Provide(h.t.Context(), vault.AccountKey(id)); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	return ids
+}
+
+// intercept calls before for each statement that reads entities; its error is the statement's.
+func (h *house) intercept(before func() error) {
+	h.store.Fresh(context.Background()).Intercept(ent.InterceptFunc(func(next ent.Querier) ent.Querier {
+		return ent.QuerierFunc(func(ctx context.Context, q ent.Query) (ent.Value, error) {
+			if err := before(); err != nil {
+				return nil, err
+			}
+			return next.Query(ctx, q)
+		})
+	}))
+}
+
+// observe calls after with the number of notices of each statement that reads them.
+func (h *house) observe(after func(rows int)) {
+	h.store.Fresh(context.Background()).Notice.Intercept(ent.InterceptFunc(func(next ent.Querier) ent.Querier {
+		return ent.QuerierFunc(func(ctx context.Context, q ent.Query) (ent.Value, error) {
+			value, err := next.Query(ctx, q)
+			if rows, ok := value.([]*ent.Notice); ok {
+				after(len(rows))
+			}
+			return value, err
+		})
+	}))
+}
+
+// hint says on the bus that an account was told something.
+func (h *house) hint(accountID, sequence int64) {
+	h.t.Helper()
+	if err := h.bus.Publish(subjectOf(accountID), fmt.Append(nil, sequence)); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
 // grant lets the account see a stay, as paying for it does.
 func (h *house) grant(accountID, stay int64) {
 	h.t.Helper()
@@ -202,44 +258,7 @@ func as(accountID int64) context.Context {
 	})
 }
 
-func (h *house) open(s *notice.Service, accountID, after int64) *notice.Reading {
-	h.t.Helper()
-	r, err := s.Open(as(accountID), accountID, after)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	h.t.Cleanup(r.Close)
-	return r
-}
-
-func next(t rapid.TB, accountID int64, r *notice.Reading) *notice.Notice {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(as(accountID), patience)
-	defer cancel()
-	n, err := r.Next(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
-func mustDeliver(t rapid.TB, accountID int64, r *notice.Reading, sequences ...int64) {
-	t.Helper()
-	for _, want := range sequences {
-		if got := next(t, accountID, r).Sequence; got != want {
-			t.Fatalf("delivered notice %d, want %d", got, want)
-		}
-	}
-}
-
-func mustBeSilent(t testing.TB, accountID int64, r *notice.Reading) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(as(accountID), moment)
-	defer cancel()
-	if n, err := r.Next(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		t.Fatalf("not silent: delivered %v, error %v", n != nil, err)
-	}
-}
+func isNotFound(err error) bool { return errors.Is(err, fault.NotFound) }
 
 func mustFail(t testing.TB, err, want error) {
 	t.Helper()

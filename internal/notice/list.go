@@ -76,7 +76,7 @@ func (s *Service) read(ctx context.Context, db *ent.Client, row int64) (*Notice,
 // visible asks for the notices that the viewer may see, each with the account's own wish for the record.
 func visible(client *ent.Client) *ent.NoticeQuery {
 	query := client.Notice.Query()
-	query.Modify(withHidden)
+	query.Modify(func(s *sql.Selector) { withHidden(s, s.C) })
 	return query
 }
 
@@ -91,11 +91,12 @@ func toldBefore(row, accountID int64) predicate.Notice {
 
 const columnHidden = "access_hidden"
 
-func withHidden(s *sql.Selector) {
+// withHidden joins the account's wish for the record; of names the columns of the notices in s.
+func withHidden(s *sql.Selector, of func(column string) string) {
 	access := sql.Table(sessionaccess.Table).As("access")
 	s.LeftJoin(access).
-		On(s.C(notice.FieldSessionID), access.C(sessionaccess.FieldSessionID)).
-		On(s.C(notice.FieldAccountID), access.C(sessionaccess.FieldAccountID))
+		On(of(notice.FieldSessionID), access.C(sessionaccess.FieldSessionID)).
+		On(of(notice.FieldAccountID), access.C(sessionaccess.FieldAccountID))
 	// Null for a notice about no stay, and modernc's SQLite cannot tell the type of a null.
 	wish := sql.ExprFunc(func(b *sql.Builder) {
 		b.WriteString("CASE WHEN ").Ident(access.C(sessionaccess.FieldHidden)).WriteString(" THEN 1 ELSE 0 END")

@@ -3,48 +3,65 @@ package notice
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
+	"strconv"
 	"time"
 
 	"parkbff/ent"
-	"parkbff/ent/account"
 	"parkbff/ent/notice"
 	"parkbff/internal/fault"
 	"parkbff/internal/viewer"
 )
 
-const (
-	// batch bounds the rows that a reading holds while it catches up.
-	batch = 100
-	// freshFor is the age up to which held rows are delivered. A right that was lost meanwhile is felt
-	// within it even when no hint arrived, as revocation is (design §8).
-	freshFor = time.Second
-)
+// freshFor is the age up to which held rows are delivered. A right that was lost meanwhile is felt
+// within it even when no hint arrived, as revocation is (design §8).
+const freshFor = time.Second
 
-// Reading delivers the notices of one account in order, each once. It belongs to one goroutine at a time
-// and has none of its own.
+// Reading delivers the notices of one account in order, each once. It belongs to one goroutine at a time,
+// has none of its own, and holds nothing while there is no news.
 type Reading struct {
 	service *Service
 	account int64
-	wake    chan struct{} // holds one wake-up, so that many become one
+	bell    func()
+	leave   func() // the account's subject on the bus
 
-	position int64         // the last sequence that was delivered or found withheld
-	reached  atomic.Int64  // the last sequence that has been read
-	rows     []*ent.Notice // read, not yet delivered, still sealed
-	readAt   time.Time
-	behind   bool // there is something to read without being woken
+	// The hub's lock guards what follows.
+	sibling  *Reading
+	held     *held // nil: nothing is waiting to be delivered
+	position int64 // the last sequence that was delivered or found withheld
+	reached  int64 // the last sequence that has been read
+	hinted   int64 // the highest that was heard of since the last read began
+
+	behind   bool // there may be something to read
+	inFlight bool // it is being read
+	queued   bool // it is in the hub's queue of those who were woken
+	doubted  bool // roused since the last read began: what the account may see may have changed
+	opening  bool // its position is yet to be read
+	gone     bool // there is no such account any more
+	closed   bool
+}
+
+// held are rows that were read and not yet delivered, still sealed. There is at least one.
+type held struct {
+	rows   []*ent.Notice
+	readAt time.Time
 }
 
 // Open starts a live reading for the account of the asking driver: everything told after the notice in
 // row after, then whatever the account is told; with after zero, only what it is told from now on.
 //
-// Errors: fault.Unauthenticated; CONSENT_REQUIRED; fault.Forbidden for the account of another; ResyncRequired.
-func (s *Service) Open(ctx context.Context, accountID, after int64) (*Reading, error) {
-	r := &Reading{service: s, account: accountID, wake: make(chan struct{}, 1), behind: after != 0}
+// The bell rings whenever there may be something for Next, maybe before Open has returned. It is called from
+// any goroutine, must not block and must not call the reading.
+//
+// Errors: fault.Unauthenticated; CONSENT_REQUIRED; fault.Forbidden for the account of another; ResyncRequired;
+// fault.NotFound for an account that was closed meanwhile.
+func (s *Service) Open(ctx context.Context, accountID, after int64, bell func()) (*Reading, error) {
+	r := &Reading{service: s, account: accountID, bell: bell}
 	if err := r.allowed(ctx); err != nil {
 		return nil, err
 	}
-	s.hub.add(r) // before the position is read, so that nothing falls between the two
+	if err := r.attend(); err != nil { // before the position is read, so that nothing falls between the two
+		return nil, err
+	}
 	if err := r.begin(ctx, after); err != nil {
 		r.Close()
 		return nil, err
@@ -52,36 +69,43 @@ func (s *Service) Open(ctx context.Context, accountID, after int64) (*Reading, e
 	return r, nil
 }
 
-// Next waits for the next notice that the driver asking in ctx may see. Notices about stays that the
-// account may no longer see are passed over for good.
+// Next answers the next notice that the driver asking in ctx may see, if there is one now: ok is false when
+// there is none, and the bell rings when there may be. Notices about stays that the account may no longer
+// see are passed over for good. It never waits for news; it may wait for the store.
 //
 // It asks the store for the rights of that moment; of the viewer only the account matters, so ctx may be
 // the one that the waiting began with. After an error it may be called again and goes on where it was.
 // Errors: that of ctx; fault.Unauthenticated, fault.Forbidden when ctx carries another viewer;
-// CONSENT_REQUIRED; that nobody stands behind the viewer any more.
-func (r *Reading) Next(ctx context.Context) (*Notice, error) {
+// CONSENT_REQUIRED; that nobody stands behind the viewer any more; fault.NotFound for an account that was
+// closed.
+func (r *Reading) Next(ctx context.Context) (n *Notice, ok bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, false, err
+	}
 	if err := r.allowed(ctx); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if r.stale() {
-		r.rows, r.behind = nil, true
-	}
-	for len(r.rows) == 0 {
-		if err := r.wait(ctx); err != nil {
-			return nil, err
-		}
-		if err := r.allowed(ctx); err != nil {
-			return nil, err
-		}
-		if err := r.read(ctx); err != nil {
-			return nil, err
+	row, behind := r.fresh()
+	for row == nil && behind {
+		if row, behind, err = r.read(ctx); err != nil {
+			return nil, false, err
 		}
 	}
-	return r.deliver(ctx)
+	if row == nil {
+		return nil, false, nil
+	}
+	if n, err = r.service.open(ctx, row); err != nil {
+		return nil, false, err
+	}
+	r.delivered()
+	return n, true, nil
 }
 
 // Close ends the reading. It may be called again.
-func (r *Reading) Close() { r.service.hub.remove(r) }
+func (r *Reading) Close() {
+	r.service.hub.remove(r)
+	r.leave()
+}
 
 // allowed tells whether the viewer may read on, by the facts of this moment: a consent that was taken back
 // ends a reading that waits.
@@ -104,107 +128,29 @@ func (r *Reading) allowed(ctx context.Context) error {
 	return nil
 }
 
-func (r *Reading) begin(ctx context.Context, after int64) (err error) {
-	if after == 0 {
-		r.position, err = r.service.latest(ctx, r.account)
-	} else {
-		r.position, err = r.service.sequenceOf(ctx, r.account, after)
-	}
-	r.reached.Store(r.position)
-	return err
-}
-
-// stale holds for rows whose rights may have changed since they were read: news of an eviction arrives
-// as a notice of its own.
-func (r *Reading) stale() bool {
-	return len(r.rows) > 0 && (len(r.wake) > 0 || r.service.clock.Now().Sub(r.readAt) > freshFor)
-}
-
-func (r *Reading) rouse() {
-	select {
-	case r.wake <- struct{}{}:
-	default:
-	}
-}
-
-// wait returns when there may be something to read.
-func (r *Reading) wait(ctx context.Context) error {
-	if r.behind {
-		select {
-		case <-r.wake:
-		default:
-		}
-		return ctx.Err()
-	}
-	select {
-	case <-r.wake:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// read takes the next rows. How far the account has counted is read first: what lies up to there and does
-// not come with the rows is withheld, and not merely uncommitted.
-func (r *Reading) read(ctx context.Context) error {
-	r.behind = true // until the reading is known to have caught up
-	latest, err := r.service.latest(ctx, r.account)
+// attend has this reading hear of the account's notices, here and from other replicas.
+func (r *Reading) attend() (err error) {
+	r.leave, err = r.service.bus.Attend(subject+strconv.FormatInt(r.account, 10), r.service.heard)
 	if err != nil {
-		return err
+		return fmt.Errorf("open a reading: %w", err)
 	}
-	rows, err := r.service.between(ctx, r.position, latest)
-	if err != nil {
-		return err
-	}
-	r.behind = len(rows) == batch
-	if r.behind {
-		latest = rows[batch-1].Sequence
-	}
-	r.reached.Store(latest)
-	r.rows, r.readAt = rows, r.service.clock.Now()
-	if len(rows) == 0 {
-		r.position = latest
-	}
+	r.service.hub.add(r)
 	return nil
 }
 
-func (r *Reading) deliver(ctx context.Context) (*Notice, error) {
-	n, err := r.service.open(ctx, r.rows[0])
-	if err != nil {
-		return nil, err
+func (r *Reading) begin(ctx context.Context, after int64) error {
+	if after != 0 {
+		position, err := r.service.sequenceOf(ctx, r.account, after)
+		if err != nil {
+			return err
+		}
+		r.service.hub.follow(r, position)
+		r.bell()
+		return nil
 	}
-	r.position, r.rows = n.Sequence, r.rows[1:]
-	if len(r.rows) == 0 {
-		r.position, r.rows = r.reached.Load(), nil
-	}
-	return n, nil
-}
-
-// latest is how far the account has counted. Replicas are not asked: they lag behind the hint.
-func (s *Service) latest(ctx context.Context, accountID int64) (int64, error) {
-	row, err := s.store.Fresh(ctx).Account.Query().Where(account.ID(accountID)).
-		Select(account.FieldNoticeSequence).Only(ctx)
-	switch {
-	case ent.IsNotFound(err):
-		return 0, fault.NotFound // closed meanwhile
-	case err != nil:
-		return 0, fmt.Errorf("read notices: how far the account has counted: %w", err)
-	}
-	return row.NoticeSequence, nil
-}
-
-// between reads the first rows after a sequence, up to another, that the viewer may see.
-func (s *Service) between(ctx context.Context, after, upTo int64) ([]*ent.Notice, error) {
-	if upTo <= after {
-		return nil, nil
-	}
-	rows, err := visible(s.store.Fresh(ctx)).
-		Where(notice.SequenceGT(after), notice.SequenceLTE(upTo)).
-		Order(ent.Asc(notice.FieldSequence)).Limit(batch).All(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read notices: %w", err)
-	}
-	return rows, nil
+	r.service.hub.watchFromNow(r)
+	_, _, err := r.read(ctx)
+	return err
 }
 
 // sequenceOf answers where a cursor stands. The account keeps its place even behind a notice that it may

@@ -109,7 +109,7 @@ func TestAReaderInTheMiddleOfAStormSeesEverySequenceOnce(t *testing.T) {
 				total += int64(count)
 				storm.Go(func() { h.storm(t, []*notice.Service{near, far}[i%2], id, count) })
 			}
-			r, err := near.Open(as(id), id, after)
+			r, err := open(near, id, after)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -149,6 +149,8 @@ func TestWhatIsToldWhileAReadingOpensIsDeliveredAtOnce(t *testing.T) {
 		r.Close()
 	}
 }
+
+func silent() {}
 
 // storm tells count notices, some behind a transaction that rolls back.
 func (h *house) storm(t rapid.TB, s *notice.Service, id int64, count int) {
@@ -202,6 +204,33 @@ func TestRowsHeldForASlowReaderAreReadAnewAfterASecond(t *testing.T) {
 	})
 }
 
+func TestARousedReadingReadsAnewWhatItHolds(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		s, id := h.service(never), h.account()
+		stay := h.stay(id)
+		w := h.open(s, id, 0)
+		h.tell(s, h.entering(id, 0), h.entering(id, stay), h.entering(id, 0))
+		mustDeliver(t, id, w, 1)
+
+		h.evict(id, stay)
+		s.Rouse(id)
+
+		mustDeliver(t, id, w, 3)
+	})
+}
+
+func TestAStoreThatTakesLongerThanRowsAreFreshStillDelivers(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		s, id := h.service(never), h.account()
+		w := h.open(s, id, 0)
+		h.tell(s, h.entering(id, 0), h.entering(id, 0), h.entering(id, 0))
+		h.observe(func(int) { h.clock.pass(time.Minute); s.Rouse(id) })
+
+		mustDeliver(t, id, w, 1, 2, 3)
+		mustBeSilentNow(t, id, w)
+	})
+}
+
 func TestWhatWasWithheldIsNotDeliveredLater(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		s, id, other := h.service(never), h.account(), h.account()
@@ -241,7 +270,7 @@ func TestACursorThatLeavesAGapAsksForAResync(t *testing.T) {
 		h.tell(s, h.entering(id, 0), h.entering(other, 0))
 
 		for name, row := range map[string]int64{"unknown": 4711, "of another": rowOf(t, s, other, 1)} {
-			_, err := s.Open(as(id), id, row)
+			_, err := open(s, id, row)
 			if !errors.Is(err, notice.ResyncRequired) {
 				t.Errorf("%s: got %v", name, err)
 			}
@@ -250,7 +279,7 @@ func TestACursorThatLeavesAGapAsksForAResync(t *testing.T) {
 		h.clock.pass(notice.DefaultRetention)
 		h.open(s, id, mine).Close()
 		h.clock.pass(time.Microsecond)
-		_, err := s.Open(as(id), id, mine)
+		_, err := open(s, id, mine)
 		mustFail(t, err, notice.ResyncRequired)
 		if n := s.Watched(); n != 0 {
 			t.Errorf("%d refused readings are kept", n)
@@ -264,13 +293,13 @@ func TestOnlyTheAccountItselfWatches(t *testing.T) {
 	r := h.open(s, id, 0)
 	anonymous := viewer.With(t.Context(), viewer.Nobody())
 
-	_, err := s.Open(anonymous, id, 0)
+	_, err := s.Open(anonymous, id, 0, silent)
 	mustFail(t, err, fault.Unauthenticated)
-	_, err = s.Open(as(other), id, 0)
+	_, err = s.Open(as(other), id, 0, silent)
 	mustFail(t, err, fault.Forbidden)
-	_, err = r.Next(anonymous)
+	_, _, err = r.Next(anonymous)
 	mustFail(t, err, fault.Unauthenticated)
-	_, err = r.Next(as(other))
+	_, _, err = r.Next(as(other))
 	mustFail(t, err, fault.Forbidden)
 }
 
@@ -283,10 +312,8 @@ func TestAReadingThatWasInterruptedGoesOnWhereItWas(t *testing.T) {
 		end()
 
 		for range 3 {
-			if n, err := r.Next(ended); n == nil && !errors.Is(err, context.Canceled) {
-				t.Fatalf("got %v", err)
-			} else if n != nil {
-				t.Fatal("delivered to nobody")
+			if _, ok, err := r.Next(ended); ok || !errors.Is(err, context.Canceled) {
+				t.Fatalf("delivered %v, error %v", ok, err)
 			}
 		}
 

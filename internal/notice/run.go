@@ -3,6 +3,7 @@ package notice
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,9 +19,12 @@ const (
 	comparedAtOnce = 500
 )
 
-// Run wakes readings when other replicas have told their accounts something, and compares all readings
-// with the store now and then, and whenever hints may have been lost. It returns when ctx ends. Call it
-// once; until then readings hear of this replica's notices only.
+// settlesIn is how long a cluster may take until all its servers know of an interest. What the account was
+// told meanwhile on another replica gave no hint here.
+const settlesIn = time.Second
+
+// Run compares all readings with the store now and then, and whenever hints may have been lost: after the bus
+// was away, and once soon after each was opened. It returns when ctx ends. Call it once.
 func (s *Service) Run(ctx context.Context) {
 	missed := make(chan struct{}, 1)
 	s.bus.OnReconnect(func() {
@@ -29,36 +33,27 @@ func (s *Service) Run(ctx context.Context) {
 		default:
 		}
 	})
-	tick := time.NewTicker(s.reconcileEvery)
-	defer tick.Stop()
-
-	var stop func()
+	settling := time.NewTicker(settlesIn)
+	defer settling.Stop()
+	due := time.NewTimer(0)
+	defer due.Stop()
 	for {
-		if stop == nil {
-			stop = s.listen(ctx)
-		}
-		s.reconcile(ctx)
 		select {
-		case <-tick.C:
+		case <-due.C:
+			s.reconcile(ctx, s.hub.watched())
+			due.Reset(jittered(s.reconcileEvery))
 		case <-missed:
+			s.reconcile(ctx, s.hub.watchedAnew())
+		case <-settling.C:
+			s.reconcile(ctx, s.hub.settled())
 		case <-ctx.Done():
-			if stop != nil {
-				stop()
-			}
 			return
 		}
 	}
 }
 
-// listen answers nil when the bus is away; it is tried again at the next reconciliation.
-func (s *Service) listen(ctx context.Context) (stop func()) {
-	stop, err := s.bus.Subscribe(subject+"*", s.heard)
-	if err != nil {
-		s.log.WarnContext(ctx, "cannot listen for notices of other replicas yet", "error", err)
-		return nil
-	}
-	return stop
-}
+// jittered keeps replicas that were started together from asking the store together.
+func jittered(pause time.Duration) time.Duration { return pause - pause/10 + rand.N(pause/5+1) }
 
 // announce wakes the account's readings here and on the other replicas. The payload says nothing that
 // the readings do not ask the store for.
@@ -83,9 +78,9 @@ func (s *Service) heard(from string, payload []byte) {
 }
 
 // reconcile wakes the readings that are behind what their accounts have counted.
-func (s *Service) reconcile(ctx context.Context) {
+func (s *Service) reconcile(ctx context.Context, accountIDs []int64) {
 	ctx = viewer.AsSystem(ctx, jobReconcile)
-	for some := range slices.Chunk(s.hub.watched(), comparedAtOnce) {
+	for some := range slices.Chunk(accountIDs, comparedAtOnce) {
 		if err := s.compare(ctx, some); err != nil {
 			if ctx.Err() == nil {
 				s.log.WarnContext(ctx, "cannot compare live readings with the store", "error", err)
@@ -102,7 +97,7 @@ func (s *Service) compare(ctx context.Context, accountIDs []int64) error {
 		return fmt.Errorf("read how far accounts have counted: %w", err)
 	}
 	for _, row := range rows {
-		s.hub.wake(row.ID, row.NoticeSequence)
+		s.hub.remind(row.ID, row.NoticeSequence)
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package notice_test
 
 import (
 	"errors"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,6 +35,18 @@ func TestHintsThatTheBusLostAreRepairedByReconciling(t *testing.T) {
 	})
 }
 
+func TestWhatIsToldBeforeOtherServersKnowOfAReadingIsFoundSoon(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		near, far, id := h.service(never), h.replica(never), h.account()
+		h.bus.lossy.Store(true)
+		there := h.open(far, id, 0)
+
+		h.tell(near, h.entering(id, 0))
+
+		mustDeliver(t, id, there, 1)
+	})
+}
+
 func TestReconnectingReconcilesAtOnce(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		near, far, id := h.service(never), h.replica(never), h.account()
@@ -48,22 +59,6 @@ func TestReconnectingReconcilesAtOnce(t *testing.T) {
 
 		mustDeliver(t, id, there, 1)
 	})
-}
-
-func TestAReplicaThatCannotListenTriesAgain(t *testing.T) {
-	h := newHouse(t, testkit.SQLite(t))
-	deaf := &deafBus{recordingBus: h.bus}
-	near, far, id := h.service(never), h.replicaOn(deaf, 20*time.Millisecond), h.account()
-	there := h.open(far, id, 0)
-
-	h.tell(near, h.entering(id, 0))
-
-	mustDeliver(t, id, there, 1)
-	for deadline := time.Now().Add(patience); deaf.asked.Load() < 2; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("it did not try again")
-		}
-	}
 }
 
 func TestAWrongHintCostsNothing(t *testing.T) {
@@ -97,19 +92,6 @@ func TestABusThatFailsDoesNotFailTheTelling(t *testing.T) {
 }
 
 var errBusAway = errors.New("the bus is away")
-
-// deafBus refuses the first subscription.
-type deafBus struct {
-	*recordingBus
-	asked atomic.Int32
-}
-
-func (b *deafBus) Subscribe(subject string, handle func(string, []byte)) (func(), error) {
-	if b.asked.Add(1) == 1 {
-		return nil, errBusAway
-	}
-	return b.recordingBus.Subscribe(subject, handle)
-}
 
 // mutedBus cannot publish.
 type mutedBus struct{ *recordingBus }

@@ -17,6 +17,7 @@ import (
 	"parkbff/internal/clock"
 	"parkbff/internal/entitlement"
 	"parkbff/internal/fault"
+	"parkbff/internal/round"
 	"parkbff/internal/store"
 	"parkbff/internal/vault"
 	"parkbff/internal/viewer"
@@ -36,6 +37,7 @@ const sealedPlate = "notice.plate"
 // The jobs that this package does as the system.
 const (
 	jobTell      = "tell"
+	jobRead      = "read for live readings"
 	jobResume    = "resume reading"
 	jobReconcile = "reconcile readings"
 	jobPrune     = "prune notices"
@@ -60,7 +62,7 @@ type Viewers interface {
 // Bus carries hints between replicas; see bus.Bus.
 type Bus interface {
 	Publish(subject string, payload []byte) error
-	Subscribe(subject string, handle func(subject string, payload []byte)) (cancel func(), err error)
+	Attend(subject string, heed func(subject string, payload []byte)) (leave func(), err error)
 	OnReconnect(hook func())
 }
 
@@ -99,14 +101,16 @@ type Service struct {
 	retention      time.Duration
 	reconcileEvery time.Duration
 	hub            *hub
+	reads          *round.Group
 }
 
-// New answers a service that hears of other replicas' notices while Run runs.
+// New answers a service. What the bus loses is found while Run runs.
 func New(c Config) *Service {
 	s := &Service{
 		store: c.Store, vault: c.Vault, bus: c.Bus, outbox: c.Outbox, clock: c.Clock, log: c.Log, lots: c.Lots,
 		retention: c.Retention, reconcileEvery: c.ReconcileEvery, hub: newHub(),
 	}
+	s.reads = round.New(s.readAhead)
 	if s.retention == 0 {
 		s.retention = DefaultRetention
 	}

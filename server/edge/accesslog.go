@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -14,7 +15,9 @@ import (
 	"parkbff/server/edge/engine"
 )
 
-const longestOperationName = 64
+// plainName is the name of an operation that is logged. Clients choose it: with digits it could be a plate or a
+// mobile, and a long one could be anything.
+var plainName = regexp.MustCompile(`^[_A-Za-z]{1,64}$`)
 
 var internalError = []byte(`{"errors":[{"message":"Internal error.","extensions":{"code":"INTERNAL"}}]}`)
 
@@ -121,8 +124,8 @@ func note(w http.ResponseWriter, op *graphql.OperationContext) {
 		return
 	}
 	rec.kind = string(op.Operation.Operation)
-	if name := op.Operation.Name; len(name) <= longestOperationName { // a name by the grammar
-		rec.operation = name
+	if plainName.MatchString(op.Operation.Name) {
+		rec.operation = op.Operation.Name
 	}
 }
 

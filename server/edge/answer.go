@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 
@@ -24,20 +23,14 @@ type answer struct {
 	refused  bool // no `data`: the operation was not carried out
 }
 
-// media is the type of the answer: the new one for whoever asks for it.
-func media(r *http.Request) string {
-	for _, accepted := range r.Header["Accept"] {
-		if strings.Contains(accepted, graphqlMedia) {
-			return graphqlMedia
-		}
+// statusWithoutData is the status of an operation that was not carried out: one that does not parse, validate
+// or fit the limits, or where the program failed. Clients of the old media type read the body only of a 200
+// (GraphQL over HTTP; docs/decisions/0001 says which draft of its status codes this is).
+func statusWithoutData(r *http.Request, response *graphql.Response) int {
+	if engine.IsInternal(response.Errors) {
+		return http.StatusInternalServerError
 	}
-	return jsonMedia
-}
-
-// requestErrorStatus is the status of an operation that does not parse, validate or fit the limits
-// (GraphQL over HTTP, section "Status Codes"): clients of the old media type read the body only of a 200.
-func requestErrorStatus(r *http.Request) int {
-	if media(r) == graphqlMedia {
+	if media, _ := negotiate(r); media == graphqlMedia {
 		return http.StatusBadRequest
 	}
 	return http.StatusOK
@@ -63,10 +56,13 @@ func (g *GraphQL) write(w http.ResponseWriter, a answer) {
 			tail = append(append([]byte(`,"extensions":`), encoded...), '}')
 		}
 	}
-	h := w.Header()
-	h.Set("Content-Type", media(a.request)+"; charset=utf-8")
+	h, media := w.Header(), jsonMedia
+	if wanted, ok := negotiate(a.request); ok {
+		media = wanted
+	}
+	h.Set("Content-Type", media+"; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	h.Add("Vary", "Accept-Language")
+	h.Add("Vary", "Accept, Accept-Language")
 	h.Set("Content-Length", strconv.Itoa(len(head)+len(data)+len(tail)))
 	w.WriteHeader(a.status)
 	for _, part := range [][]byte{head, data, tail} {

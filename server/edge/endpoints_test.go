@@ -82,6 +82,9 @@ func TestStreamsAndSocketsGoTheirOwnWay(t *testing.T) {
 
 	h.does(with(request("GET", "/graphql"), "Upgrade", "websocket")).is(http.StatusOK, "socket")
 	h.does(with(request("POST", "/graphql"), "Accept", "text/event-stream")).is(http.StatusOK, "events")
+	h.does(request("PUT", "/graphql")).is(http.StatusOK, "events")
+	h.does(with(request("POST", "/graphql"), "X-GraphQL-Event-Stream-Token", "t")).is(http.StatusOK, "events")
+	h.does(request("DELETE", "/graphql?operationId=1")).is(http.StatusOK, "events")
 	h.does(request("GET", "/graphql/transport-ws")).is(http.StatusOK, "transport")
 	h.does(request("GET", "/graphql/legacy-ws")).is(http.StatusOK, "legacy")
 }

@@ -47,12 +47,25 @@ func TestAHandlerThatPanicsIsAnsweredFor(t *testing.T) {
 		logs("incident-2", "GET /page", "panic").hides(plate)
 }
 
-// TestNothingAClientWritesIsRepeated puts a marker into every place of a document and of its variables
-// where a client can write.
+// TestNothingAClientWritesIsRepeated puts a marker into every place of a document where a client can write: one that
+// looks like a plate, and one that looks like somebody's name.
 func TestNothingAClientWritesIsRepeated(t *testing.T) {
-	const mark, number = "B1Z2345", "13800138000"
+	const number = "13800138000"
 	h := newHouse(t)
-	for _, query := range []string{
+	for _, mark := range []string{"B1Z2345", "ZhangSanfeng"} {
+		for _, query := range wrongDocuments() {
+			query = strings.ReplaceAll(strings.ReplaceAll(query, "M", mark), "N", number)
+			got := h.asks(query).is(http.StatusOK, `"errors":[`).hides(mark, "粤", number, "ERROR")
+			if !strings.Contains(got.body, coded("GRAPHQL_")[:15]) {
+				t.Errorf("%s: %s", query, got.body)
+			}
+		}
+	}
+}
+
+// wrongDocuments do not parse or validate. M stands for a word of the client's, N for a number.
+func wrongDocuments() []string {
+	return []string{
 		`{ M }`, `{ echo(M: "x") }`, `{ echo(text: M) }`, `{ echo(text: N) }`, `{ echo(text: [M "粤M"]) }`, `{ echo(text: {M: N}) }`,
 		`{ number(of: "粤M") }`, `{ number(of: """粤M""") }`, `{ number(of: N.5) }`, `{ number(of: M) }`, `{ number(of: [N, "粤M", M]) }`,
 		`{ number(of: $M) }`, `{ color(of: M) }`, `{ color(of: "粤M") }`, `{ color(of: N) }`, `{ echo(text: "a") @M }`,
@@ -66,12 +79,24 @@ func TestNothingAClientWritesIsRepeated(t *testing.T) {
 		`{ echo(text: "粤M`, `{ echo(text: "粤M\q`, `{ echo(text: "\uZ粤M") }`, `{ echo(text: 粤M) }`, `"粤M"`, `粤M`, `N`, `{ M M( }`, `{ echo(text: 0N) }`,
 		`{ a: 1.M }`, `query M N`, `{ echo(text: "a" "粤M") }`, `fragment on on M { a }`, `# 粤M`, `{ echo(text: "\u00` + "\x01" + `粤M") }`, `subscription { M: ticks N }`,
 		`subscription M { a: ticks b: ticks }`, `subscription M { ticks @skip(if: true) }`, `subscription M { ticks __typename }`, `{ number(of: 1) } fragment M on Query @M { whoami }`, `directive @M on FIELD`, `{ "粤M" }`, "{ \"\"\"粤M\"\"\" }", `{ \粤M }`,
-	} {
-		query = strings.ReplaceAll(strings.ReplaceAll(query, "M", mark), "N", number)
-		got := h.asks(query).is(http.StatusOK, `"errors":[`).hides(mark, "粤", number, "ERROR")
-		if !strings.Contains(got.body, coded("GRAPHQL_")[:15]) {
-			t.Errorf("%s: %s", query, got.body)
-		}
+		`query($M: Int!) { number(of: $M) }`, `query($M: RememberInput!) { echo(text: $M) }`, `{ echo(text: $M) }`, `query($M: [Int!]!) { number(of: $M) }`,
+		`{ ... M ... M } fragment M on Item { number }`, `fragment M on Query { whoami } fragment M on Query { whoami } { ...M }`,
+		`query M { M: nothing }`, `mutation M($M: String) { M: remember(M: $M) }`, `subscription M($M: Int) { M }`, `{ all { ... on Query { M: whoami } } }`,
+	}
+}
+
+// TestTheLogRepeatsNoNameThatAClientChose plants markers into what may be chosen in a document that is carried out.
+func TestTheLogRepeatsNoNameThatAClientChose(t *testing.T) {
+	const mark = "B1Z2345"
+	h := newHouse(t)
+	document := strings.ReplaceAll(`query M($M: Failure!) { M: failing(as: $M) all { M: number } ...M } fragment M on Query { MM: failing(as: PANIC) }`, "M", mark)
+	body := strings.Replace(asking(document, mark, map[string]any{mark: "UNCODED", mark + "x": mark}), `{`, `{"`+mark+`":"`+mark+`","extensions":{"`+mark+`":1},`, 1)
+
+	got := h.posts(body, "X-Plate", mark, "Accept-Language", mark, "User-Agent", mark).is(http.StatusOK, coded("INTERNAL"))
+
+	got.logs(`"field":"failing"`)
+	if strings.Contains(got.log, mark) {
+		t.Errorf("the log tells %s", got.log)
 	}
 }
 
@@ -103,11 +128,12 @@ func TestNoVariableIsRepeated(t *testing.T) {
 func TestAMessageStillHelps(t *testing.T) {
 	h := newHouse(t)
 	for query, want := range map[string]string{
-		`{ all { colour } }`:           `Cannot query field \"colour\" on type \"Item\".`,
+		`{ all { colour } }`:           `Cannot query field \"…\" on type \"Item\".`,
 		`{ number(of: "粤B") }`:         `Int cannot represent non-integer value.`,
 		`{ color(of: BLUE_GREY) }`:     `Value \"…\" does not exist in \"Color!\" enum.`,
 		`{ echo }`:                     `Field \"echo\" argument \"text\" of type \"String!\" is required, but it was not provided.`,
-		`{ echo(text: $t) }`:           `Variable \"$t\" is not defined.`,
+		`{ echo(text: $t) }`:           `Variable \"…\" is not defined.`,
+		`{ echo(text: $text) }`:        `Variable \"$text\" is not defined.`,
 		`{ echo(text: "a") `:           `Expected Name, found \u003cEOF\u003e`,
 		`{ echo(text: "a" "粤B12345")}`: `Expected Name, found String`,
 	} {

@@ -2,9 +2,7 @@ package edge
 
 import (
 	"context"
-	"mime"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -52,7 +50,7 @@ func (g *GraphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // timeFor is how long a request may take in all: phones send uploads slowly.
 func timeFor(r *http.Request) time.Duration {
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
+	if mediaOf(r) == uploadMedia {
 		return usualTime + uploadTime
 	}
 	return usualTime
@@ -60,30 +58,29 @@ func timeFor(r *http.Request) time.Duration {
 
 // read takes the parameters out of a request of any kind.
 func (g *GraphQL) read(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, *refusal) {
+	read := g.readBody
 	switch r.Method {
-	case http.MethodGet:
-		return readURL(r)
+	case http.MethodGet, http.MethodHead:
+		read = readURL
 	case http.MethodPost:
 	default:
 		return nil, &refusal{http.StatusMethodNotAllowed, wrongMethod}
 	}
-	media, details, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	charset := strings.ToLower(details["charset"])
-	switch {
-	case err != nil, charset != "" && charset != "utf-8" && charset != "utf8":
-	case media == "application/json":
-		return readJSON(w, r)
-	case media == "multipart/form-data":
-		return g.readUpload(w, r)
+	if foreign(r) {
+		return nil, bad(needsPreflight)
 	}
-	return nil, &refusal{http.StatusUnsupportedMediaType, wrongMedia}
+	if _, ok := negotiate(r); !ok {
+		return nil, &refusal{http.StatusNotAcceptable, notAcceptable}
+	}
+	return read(w, r)
 }
 
 func (g *GraphQL) run(ctx context.Context, w http.ResponseWriter, r *http.Request, params *graphql.RawParams) {
 	op, errs := g.engine.CreateOperationContext(ctx, params)
 	ctx = graphql.WithOperationContext(ctx, op)
 	if len(errs) > 0 {
-		g.write(w, answer{request: r, status: requestErrorStatus(r), response: g.engine.DispatchError(ctx, errs), refused: true})
+		response := g.engine.DispatchError(ctx, errs)
+		g.write(w, answer{request: r, status: statusWithoutData(r, response), response: response, refused: true})
 		return
 	}
 	note(w, op)
@@ -91,7 +88,7 @@ func (g *GraphQL) run(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	case op.Operation.Operation == ast.Subscription:
 		g.refuse(ctx, w, r, bad(needsStream))
 		return
-	case op.Operation.Operation == ast.Mutation && r.Method == http.MethodGet:
+	case op.Operation.Operation == ast.Mutation && r.Method != http.MethodPost:
 		g.refuse(ctx, w, r, &refusal{http.StatusMethodNotAllowed, mutationNotByGET})
 		return
 	}
@@ -101,7 +98,11 @@ func (g *GraphQL) run(ctx context.Context, w http.ResponseWriter, r *http.Reques
 		g.refuse(ctx, w, r, g.turnedAway(ctx.Err()))
 		return
 	}
-	g.write(w, answer{request: r, status: http.StatusOK, response: response, refused: len(response.Data) == 0})
+	if len(response.Data) == 0 {
+		g.write(w, answer{request: r, status: statusWithoutData(r, response), response: response, refused: true})
+		return
+	}
+	g.write(w, answer{request: r, status: http.StatusOK, response: response})
 }
 
 // refuse answers with one error. It goes through the engine so that it is counted and presented as any.

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"net/http"
+	"path"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -52,9 +53,9 @@ func New(o Options) http.Handler {
 		registry = o.Registry
 		mux.Handle("GET /metrics", promhttp.HandlerFor(o.Registry, promhttp.HandlerOpts{}))
 	}
-	var handler http.Handler = mux
+	handler := unredirected(mux)
 	if o.TLS {
-		handler = o.GraphQL.overTLS(mux, o.Proxies)
+		handler = o.GraphQL.overTLS(handler, o.Proxies)
 	}
 	observed := newObserver(secured(handler, o.TLS), log, newID, registry)
 	return spoken(located(observed, o.Proxies, o.TLS)) // outside: they copy the request, in which the observer reads its route
@@ -76,8 +77,27 @@ func (o Options) optional() map[string]http.Handler {
 	}
 	for pattern, handler := range o.Pages {
 		routes[pattern] = handler
+		if folder, ok := strings.CutSuffix(pattern, "/"); ok {
+			routes[folder] = http.HandlerFunc(http.NotFound) // or it is redirected, see unredirected
+		}
 	}
 	return routes
+}
+
+// unredirected keeps http.ServeMux from redirecting paths that it would write otherwise: its answer repeats the
+// whole address, and a client that is redirected sends its operation a second time.
+func unredirected(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		clean := path.Clean(r.URL.Path)
+		if strings.HasSuffix(r.URL.Path, "/") && clean != "/" {
+			clean += "/"
+		}
+		if clean != r.URL.Path {
+			http.NotFound(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // graphql picks the way in which a client wants its answer.
@@ -86,7 +106,7 @@ func (o Options) graphql() http.Handler {
 		switch {
 		case o.WebSocket != nil && strings.EqualFold(r.Header.Get("Upgrade"), "websocket"):
 			o.WebSocket.ServeHTTP(w, r)
-		case o.Events != nil && sse.Supports(r):
+		case o.Events != nil && sse.Supports(r) && !foreign(r):
 			o.Events.ServeHTTP(w, r)
 		default:
 			o.GraphQL.ServeHTTP(w, r)

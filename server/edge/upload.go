@@ -22,16 +22,10 @@ const (
 	uploadTime    = 60 * time.Second
 )
 
-// preflights are headers that a page of another site cannot send without the browser asking first
-// (Fetch, "CORS-safelisted request-header"). A form could otherwise post an upload in a visitor's name.
-var preflights = []string{
-	"Authorization", "GraphQL-Preflight", "GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X-Requested-With",
-}
-
 // readUpload takes the parameters and the files out of a multipart request. Files stay in memory: they
 // are identity documents, and a temporary file could outlive the process.
 func (g *GraphQL) readUpload(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, *refusal) {
-	if !hasAny(r.Header, preflights) {
+	if !preflighted(r.Header) {
 		return nil, bad(needsPreflight)
 	}
 	if r.ContentLength > maxUpload {
@@ -51,15 +45,6 @@ func (g *GraphQL) readUpload(w http.ResponseWriter, r *http.Request) (*graphql.R
 		return nil, bad(badRequest)
 	}
 	return readParts(parts)
-}
-
-func hasAny(h http.Header, names []string) bool {
-	for _, name := range names {
-		if h.Get(name) != "" {
-			return true
-		}
-	}
-	return false
 }
 
 // readParts reads `operations`, `map` and the files, in the order that the specification demands.

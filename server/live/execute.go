@@ -56,21 +56,9 @@ func (r *Runner) execute(ctx context.Context, who Viewer, request *Request, at o
 }
 
 func (r *Runner) once(ctx context.Context, who Viewer, request *Request, at occasion) (outcome, error) {
-	ctx, err := who.Context(graphql.StartOperationTrace(ctx))
-	if err != nil {
-		return outcome{}, err
-	}
-	params, err := request.params()
-	if err != nil {
-		return outcome{refusal: r.Refusal(ctx, err)}, nil
-	}
-	op, errs := r.exec.CreateOperationContext(ctx, params)
-	ctx = graphql.WithOperationContext(ctx, op)
-	if len(errs) > 0 {
-		return outcome{refusal: r.refusal(ctx, errs)}, nil
-	}
-	if request.ReadOnly && op.Operation.Operation == ast.Mutation {
-		return outcome{refusal: r.Refusal(ctx, readOnly)}, nil
+	ctx, op, refusal, err := r.prepare(ctx, who, request)
+	if refusal != nil || err != nil {
+		return outcome{refusal: refusal}, err
 	}
 	got := r.dispatch(ctx, op, at)
 	got.ctx, got.op = ctx, op

@@ -26,23 +26,32 @@ type Request struct {
 // "extensions": …}, of which only query is required (GraphQL over HTTP, section "Request
 // Parameters"). It fails with fault.BadInput, which repeats nothing of the body.
 func ParseRequest(body []byte) (Request, error) {
-	var raw struct {
-		Query         *string         `json:"query"`
-		OperationName *string         `json:"operationName"`
-		Variables     json.RawMessage `json:"variables"`
-		Extensions    json.RawMessage `json:"extensions"`
-	}
+	// A map, because a struct would take keys of other letters, too.
+	var raw map[string]json.RawMessage
 	if !isObject(body) || json.Unmarshal(body, &raw) != nil {
 		return Request{}, fault.BadInput
 	}
-	if raw.Query == nil {
+	query, present := text(raw["query"])
+	if !present {
 		return Request{}, fault.BadInput.At("query")
 	}
-	if raw.OperationName == nil {
-		raw.OperationName = new(string)
+	name, present := text(raw["operationName"])
+	if !present && !isNull(raw["operationName"]) {
+		return Request{}, fault.BadInput.At("operationName")
 	}
-	return NewRequest(*raw.Query, *raw.OperationName, raw.Variables, raw.Extensions)
+	return NewRequest(query, name, raw["variables"], raw["extensions"])
 }
+
+// text reads a string; present is false for whatever is none.
+func text(raw json.RawMessage) (value string, present bool) {
+	var read *string
+	if isNull(raw) || json.Unmarshal(raw, &read) != nil {
+		return "", false
+	}
+	return *read, true
+}
+
+func isNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
 
 // NewRequest is ParseRequest for parameters that came apart, as in a URL. Variables and extensions
 // are JSON objects, null or empty.
@@ -90,7 +99,7 @@ func decode(raw json.RawMessage, into *map[string]any) error {
 // object answers raw when it is an object, and nil when it is null or absent.
 func object(raw json.RawMessage) (json.RawMessage, bool) {
 	raw = bytes.TrimSpace(raw)
-	if len(raw) == 0 || string(raw) == "null" {
+	if isNull(raw) {
 		return nil, true
 	}
 	return raw, isObject(raw) && json.Valid(raw)

@@ -16,10 +16,12 @@ import (
 	"parkbff/server/live"
 )
 
-// Options of a Handler. Runner and Authenticate are required; every zero value has a default.
+// Options of a Handler. Runner, Authenticate, Bus and Key are required; every other zero value has a default.
 type Options struct {
 	Runner       *live.Runner
 	Authenticate live.Authenticate // of the Authorization header
+	Bus          Bus               // to the replica that holds a stream
+	Key          []byte            // shared by all replicas: seals what goes over the bus
 	Clock        clock.Clock       // decides when a token has ended
 	Log          *slog.Logger
 
@@ -27,10 +29,12 @@ type Options struct {
 	PerViewer  *live.Quota                // streams of one signed-in viewer; nil: not capped
 	PerAddress *live.Quota                // streams of one address; nil: not capped
 
-	MaxBody   int64         // bytes of a request body, or of a query string; default 64 KB
-	KeepAlive time.Duration // between comments; default 15 s
-	Write     time.Duration // for one event to leave; default 10 s
-	Drain     time.Duration // over which Drain spreads the ends; default 5 s
+	MaxBody       int64         // bytes of a request body, or of a query string; default 64 KB
+	MaxOperations int           // running at once on one stream; default 32
+	KeepAlive     time.Duration // between comments; default 15 s
+	Write         time.Duration // for one event to leave; default 10 s
+	Reservation   time.Duration // for the stream of a reservation to be opened; default 10 s
+	Drain         time.Duration // over which Drain spreads the ends; default 5 s
 }
 
 func (o Options) withDefaults() Options {
@@ -44,6 +48,8 @@ func (o Options) withDefaults() Options {
 		o.Address = remoteHost
 	}
 	o.MaxBody = cmp.Or(o.MaxBody, 64<<10)
+	o.MaxOperations = cmp.Or(o.MaxOperations, 32)
+	o.Reservation = cmp.Or(o.Reservation, 10*time.Second)
 	o.KeepAlive = cmp.Or(o.KeepAlive, 15*time.Second)
 	o.Write = cmp.Or(o.Write, 10*time.Second)
 	o.Drain = cmp.Or(o.Drain, 5*time.Second)
@@ -61,6 +67,7 @@ func remoteHost(r *http.Request) string {
 // Handler serves the streams of one process. It is safe for concurrent use.
 type Handler struct {
 	options  Options
+	courier  *courier
 	draining chan struct{}
 
 	mu      sync.Mutex
@@ -69,12 +76,21 @@ type Handler struct {
 }
 
 // New answers a Handler; Drain ends it.
-func New(o Options) *Handler {
-	return &Handler{options: o.withDefaults(), draining: make(chan struct{})}
+func New(o Options) (*Handler, error) {
+	c, err := newCourier(o.Bus, o.Key)
+	if err != nil {
+		return nil, err
+	}
+	return &Handler{options: o.withDefaults(), courier: c, draining: make(chan struct{})}, nil
 }
 
-// Supports tells whether r asks for a stream of events.
+// Supports tells whether r asks for a stream of events, or is about one.
 func Supports(r *http.Request) bool {
+	return r.Method == http.MethodPut || r.Method == http.MethodDelete || accepts(r) || ticketOf(r) != ""
+}
+
+// accepts tells whether a stream of events is the answer to r.
+func accepts(r *http.Request) bool {
 	for _, accepted := range strings.Split(r.Header.Get("Accept"), ",") {
 		media, _, _ := strings.Cut(accepted, ";")
 		if strings.EqualFold(strings.TrimSpace(media), "text/event-stream") {
@@ -84,7 +100,7 @@ func Supports(r *http.Request) bool {
 	return false
 }
 
-// ServeHTTP carries out one operation. It returns when the stream ends.
+// ServeHTTP answers one request; for a stream it returns when that ends.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !h.enter() {
 		w.Header().Set("Retry-After", "5")
@@ -92,29 +108,40 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer h.streams.Done()
-	address := h.options.Address(r)
-	if !h.options.PerAddress.Take(address) {
-		h.denyTooMany(w, r)
-		return
+	ticket := ticketOf(r)
+	switch {
+	case r.Method == http.MethodPut:
+		h.reserve(w, r)
+	case r.Method == http.MethodDelete:
+		h.stop(w, r, ticket)
+	case ticket == "":
+		h.serveDistinct(w, r)
+	case accepts(r):
+		h.openShared(w, r, ticket)
+	default:
+		h.submit(w, r, ticket)
 	}
-	defer h.options.PerAddress.Release(address)
+}
 
+// serveDistinct carries out one operation on a stream of its own.
+func (h *Handler) serveDistinct(w http.ResponseWriter, r *http.Request) {
 	request, bad := h.read(w, r)
 	if bad != nil {
 		h.deny(w, r, bad.status, bad.why)
 		return
 	}
-	who, err := h.options.Authenticate(r.Context(), r.Header.Get("Authorization"))
+	who, err := h.signIn(r)
 	if err != nil {
 		h.denySignIn(w, r, err)
 		return
 	}
-	if !h.options.PerViewer.Take(who.Subject()) {
+	release, ok := h.take(h.options.Address(r), who.Subject())
+	if !ok {
 		h.denyTooMany(w, r)
 		return
 	}
-	defer h.options.PerViewer.Release(who.Subject())
-	(&stream{h: h, w: w, who: who, request: request}).serve(r.Context())
+	defer release()
+	(&stream{h: h, w: w, who: who}).serve(r.Context(), request)
 }
 
 // Drain ends every stream, spread at random over Options.Drain, without `complete`, so that clients

@@ -13,7 +13,7 @@ import (
 
 // Refusals of a request that is no GraphQL request. None repeats anything of it.
 var (
-	methodNotAllowed = fault.New("METHOD_NOT_ALLOWED", "Use GET or POST.")
+	methodNotAllowed = fault.New("METHOD_NOT_ALLOWED", "Use GET, POST, PUT or DELETE.")
 	tooLarge         = fault.New("PAYLOAD_TOO_LARGE", "The request is too large.")
 	notJSON          = fault.New("UNSUPPORTED_MEDIA_TYPE", "The body must be application/json.")
 )
@@ -32,7 +32,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (live.Request, *b
 	case http.MethodPost:
 		return h.readBody(w, r)
 	default:
-		w.Header().Set("Allow", "GET, POST")
+		w.Header().Set("Allow", "GET, POST, PUT, DELETE")
 		return live.Request{}, &badRequest{http.StatusMethodNotAllowed, methodNotAllowed}
 	}
 }
@@ -76,10 +76,14 @@ func malformed(err error) *badRequest {
 
 // deny answers before the stream has begun.
 func (h *Handler) deny(w http.ResponseWriter, r *http.Request, status int, why error) {
+	h.write(w, status, h.options.Runner.Refusal(r.Context(), why))
+}
+
+func (h *Handler) write(w http.ResponseWriter, status int, errs []byte) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(refused(h.options.Runner.Refusal(r.Context(), why)))
+	_, _ = w.Write(refused(errs))
 }
 
 func (h *Handler) denyTooMany(w http.ResponseWriter, r *http.Request) {

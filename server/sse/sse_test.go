@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"parkbff/internal/bus"
 	"parkbff/internal/fault"
 	"parkbff/server/live"
 	"parkbff/server/live/livetest"
@@ -41,13 +42,17 @@ func serve(t *testing.T, change func(*sse.Options)) *rig {
 	t.Helper()
 	h := livetest.New()
 	o := sse.Options{
-		Runner: h.Runner, Authenticate: h.Authenticate, Clock: h.Clock, Log: slog.New(slog.DiscardHandler),
+		Bus: openBus(t), Key: make([]byte, 32), Runner: h.Runner, Authenticate: h.Authenticate, Clock: h.Clock, Log: slog.New(slog.DiscardHandler),
 		Drain: 20 * time.Millisecond,
 	}
 	if change != nil {
 		change(&o)
 	}
-	r := &rig{House: h, handler: sse.New(o), client: &http.Client{Transport: &http.Transport{}}}
+	handler, err := sse.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{House: h, handler: handler, client: &http.Client{Transport: &http.Transport{}}}
 	server := httptest.NewUnstartedServer(r.handler)
 	server.Config.ReadTimeout, server.Config.WriteTimeout = time.Second, time.Second
 	server.Start()
@@ -65,6 +70,20 @@ func serve(t *testing.T, change func(*sse.Options)) *rig {
 		}
 	})
 	return r
+}
+
+func openBus(t *testing.T) *bus.Bus {
+	t.Helper()
+	b, err := bus.Open(t.Context(), bus.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := b.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return b
 }
 
 // stream is the answer to one request.
@@ -218,7 +237,7 @@ func TestWhatIsNoGraphQLRequestIsRefusedAndNotEchoed(t *testing.T) {
 	request, _ := http.NewRequest(http.MethodPost, r.url, strings.NewReader(published))
 	request.Header.Set("Content-Type", "text/plain")
 	r.send(t, request, "").refused(http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE")
-	request, _ = http.NewRequest(http.MethodDelete, r.url, nil)
+	request, _ = http.NewRequest(http.MethodPatch, r.url, nil)
 	r.send(t, request, "").refused(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED")
 }
 

@@ -11,24 +11,23 @@ import (
 
 const complete = "event: complete\ndata:\n\n"
 
-// stream is one operation. Only serve writes to it.
+// stream is a stream of events, of one operation or of several. Only one goroutine writes to it.
 type stream struct {
-	h       *Handler
-	w       http.ResponseWriter
-	who     live.Principal
-	request live.Request
+	h   *Handler
+	w   http.ResponseWriter
+	who live.Principal
 }
 
 // serve begins the stream, runs the operation beside it, and writes what it gives until it ends, the
 // sign-in ends, the process drains, or the client is gone.
-func (s *stream) serve(ctx context.Context) {
+func (s *stream) serve(ctx context.Context, request live.Request) {
 	ctx, cancel := context.WithCancel(ctx)
-	frames, ended := make(chan []byte), make(chan error, 1)
+	frames, ended := make(chan frame), make(chan error, 1)
 	if s.begin() != nil {
 		cancel()
 		return
 	}
-	go func() { ended <- s.h.options.Runner.Run(ctx, s.who, s.request, sink{ctx, frames}) }()
+	go func() { ended <- s.h.options.Runner.Run(ctx, s.who, request, sink{ctx, frames}) }()
 	last, finished := s.pass(ctx, frames, ended)
 	cancel()
 	if !finished {
@@ -40,14 +39,14 @@ func (s *stream) serve(ctx context.Context) {
 }
 
 // pass writes frames until the stream ends. Last is why, if the client must be told; finished means
-// that the operation itself has ended.
-func (s *stream) pass(ctx context.Context, frames <-chan []byte, ended <-chan error) (last error, finished bool) {
+// that the operation itself has ended. Ended is nil for a stream that no operation ends.
+func (s *stream) pass(ctx context.Context, frames <-chan frame, ended <-chan error) (last error, finished bool) {
 	keepAlive := time.NewTicker(s.h.options.KeepAlive)
 	defer keepAlive.Stop()
 	expiry := s.expiry()
 	draining, leaving := s.h.draining, (<-chan time.Time)(nil)
 	for {
-		var out []byte
+		var out frame
 		select {
 		case out = <-frames:
 		case err := <-ended:
@@ -56,7 +55,7 @@ func (s *stream) pass(ctx context.Context, frames <-chan []byte, ended <-chan er
 			}
 			return err, true
 		case <-keepAlive.C:
-			out = []byte(":\n\n")
+			out.text = []byte(":\n\n")
 		case <-expiry:
 			expiry = s.expiry()
 		case <-s.who.Ended():
@@ -70,8 +69,11 @@ func (s *stream) pass(ctx context.Context, frames <-chan []byte, ended <-chan er
 		if err := live.Standing(s.who, s.h.options.Clock.Now()); err != nil {
 			return err, false
 		}
-		if out != nil && s.write(out) != nil {
+		if out.text != nil && s.write(out.text) != nil {
 			return nil, false
+		}
+		if out.sent != nil {
+			out.sent()
 		}
 	}
 }
@@ -108,11 +110,14 @@ func (s *stream) write(frame []byte) error {
 
 // parting tells why the stream ends.
 func (s *stream) parting(ctx context.Context, why error) []byte {
+	return append(next(refused(s.refusal(ctx, why))), complete...)
+}
+
+func (s *stream) refusal(ctx context.Context, why error) (errs []byte) {
 	if fault.As(why) == nil {
 		s.h.options.Log.ErrorContext(ctx, "stream failed", "error", why)
 	}
-	errs := s.h.options.Runner.Refusal(context.WithoutCancel(ctx), why)
-	return append(next(refused(errs)), complete...)
+	return s.h.options.Runner.Refusal(context.WithoutCancel(ctx), why)
 }
 
 // next is an event. Results are compact JSON, so that one data line holds them.
@@ -123,23 +128,29 @@ func next(result []byte) []byte {
 	return append(event, "\n\n"...)
 }
 
+// frame is text to write, and who wants to know when it is.
+type frame struct {
+	text []byte
+	sent func() // or nil
+}
+
 // sink hands what becomes of the operation to serve, no faster than the client reads.
 type sink struct {
 	ctx    context.Context
-	frames chan<- []byte
+	frames chan<- frame
 }
 
-func (k sink) Next(result []byte) error { return k.pass(next(result)) }
+func (k sink) Next(result []byte) error { return k.pass(frame{text: next(result)}) }
 
 func (k sink) Refuse(errs []byte) error {
-	return k.pass(append(next(refused(errs)), complete...))
+	return k.pass(frame{text: append(next(refused(errs)), complete...)})
 }
 
-func (k sink) Complete() error { return k.pass([]byte(complete)) }
+func (k sink) Complete() error { return k.pass(frame{text: []byte(complete)}) }
 
-func (k sink) pass(frame []byte) error {
+func (k sink) pass(f frame) error {
 	select {
-	case k.frames <- frame:
+	case k.frames <- f:
 		return nil
 	case <-k.ctx.Done():
 		return k.ctx.Err()

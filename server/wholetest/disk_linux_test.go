@@ -3,13 +3,9 @@ package wholetest
 import (
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
-	"syscall"
 	"testing"
 	"time"
 
@@ -126,33 +122,14 @@ func stunted(t *testing.T) disk {
 func mounted(t *testing.T) (disk, error) {
 	t.Helper()
 	point := t.TempDir()
-	if err := unix.Mount("parkbff-test", point, "tmpfs", 0, "size=8m,mode=700"); err != nil {
+	small, err := rig.NewDisk(point, 8)
+	if err != nil {
 		return disk{}, err
 	}
-	t.Cleanup(func() { check(t, unix.Unmount(point, unix.MNT_DETACH)) })
-	ballast := filepath.Join(point, "ballast")
+	t.Cleanup(func() { check(t, small.Close()) })
 	return disk{
-		folder: filepath.Join(point, "data"),
-		fill:   func(*house) error { return writeUntilFull(ballast) },
-		free:   func(*house) error { return os.Remove(ballast) },
+		folder: small.Folder(),
+		fill:   func(*house) error { return small.Fill() },
+		free:   func(*house) error { return small.Free() },
 	}, nil
 }
-
-// writeUntilFull takes all the room there is.
-func writeUntilFull(path string) error {
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(file, endlessly{})
-	if errors.Is(err, syscall.ENOSPC) {
-		err = nil
-	}
-	return errors.Join(err, file.Close())
-}
-
-// endlessly reads zeros.
-type endlessly struct{}
-
-// Read leaves p as it is.
-func (endlessly) Read(p []byte) (int, error) { return len(p), nil }

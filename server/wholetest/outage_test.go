@@ -1,28 +1,19 @@
 package wholetest
 
 import (
-	"database/sql"
-	"errors"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
-	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/gorilla/websocket"
 
-	"parkbff/internal/testkit/pgtest"
 	"parkbff/server/wholetest/rig"
 )
 
 func TestADatabaseThatGoesAwayAndReturnsNeedsNoRestart(t *testing.T) {
 	t.Parallel()
 	base := newDatabase(t)
-	h := start(t, &rig.House{Program: program, Data: t.TempDir(), Database: base.cluster.URL}, sampleLots(t))
+	h := start(t, &rig.House{Program: program, Data: t.TempDir(), Database: base.URL()}, sampleLots(t))
 	follower, _ := h.driver(plantedFollower)
 	gate := h.gate(rig.Lot)
 	gate.seesAStay(plantedFollower.Plate)
@@ -30,7 +21,7 @@ func TestADatabaseThatGoesAwayAndReturnsNeedsNoRestart(t *testing.T) {
 	gate.sees(rig.Entry, plantedFollower.Plate, time.Now())
 	must(listening.next(soon))(t)
 
-	base.stop()
+	check(t, base.Stop())
 	for name, got := range map[string]rig.Answer{
 		"an entry":   gate.reports(rig.Seen("lost", rig.Lot, rig.Entry, plantedPlate, time.Now())),
 		"a sign-in":  h.anybody().asks(`mutation { sendLoginCode(input: {mobile: "13912349999"}) { expiresIn } }`, nil),
@@ -42,7 +33,7 @@ func TestADatabaseThatGoesAwayAndReturnsNeedsNoRestart(t *testing.T) {
 	h.tells("/readyz", http.StatusServiceUnavailable)
 	h.tells("/livez", http.StatusOK)
 
-	base.start()
+	check(t, base.Start())
 	eventually(t, 20*time.Second, "the server works again", func() bool {
 		return len(gate.reports(rig.Seen("out", rig.Lot, rig.Exit, plantedFollower.Plate, time.Now())).Codes()) == 0
 	})
@@ -72,55 +63,10 @@ func (h *house) tells(path string, status int) {
 	}
 }
 
-// database is a PostgreSQL server of the test's own that can be stopped and started.
-type database struct {
-	t       *testing.T
-	cluster *pgtest.Cluster
-	folder  string // of its data
-}
-
-func newDatabase(t *testing.T) *database {
+// newDatabase is a PostgreSQL server of the test's own that can be stopped and started.
+func newDatabase(t *testing.T) *rig.Database {
 	t.Helper()
-	d := &database{t: t, cluster: must(pgtest.Start())(t)}
-	t.Cleanup(func() { check(t, d.cluster.Stop()) })
-	db := must(sql.Open("postgres", d.cluster.URL))(t)
-	d.folder = texts(t, db, "SHOW data_directory")[0]
-	check(t, db.Close())
+	d := must(rig.NewDatabase(t.Context()))(t)
+	t.Cleanup(func() { check(t, d.Close()) })
 	return d
-}
-
-// stop shuts the server down as `pg_ctl stop -m fast` does: what is connected is cut.
-func (d *database) stop() {
-	d.t.Helper()
-	pidFile := filepath.Join(d.folder, "postmaster.pid")
-	pid, _, _ := strings.Cut(string(must(os.ReadFile(pidFile))(d.t)), "\n")
-	check(d.t, syscall.Kill(must(strconv.Atoi(pid))(d.t), syscall.SIGINT))
-	eventually(d.t, 10*time.Second, "the database stops", func() bool {
-		_, err := os.Stat(pidFile)
-		return errors.Is(err, os.ErrNotExist)
-	})
-}
-
-// start starts the server as it was started before, until the test ends.
-func (d *database) start() {
-	d.t.Helper()
-	before := strings.Fields(string(must(os.ReadFile(filepath.Join(d.folder, "postmaster.opts")))(d.t)))
-	for i := range before {
-		before[i] = strings.Trim(before[i], `"`)
-	}
-	info := must(os.Stat(d.folder))(d.t)
-	owner, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		d.t.Fatal("the owner of the database's folder is not known")
-	}
-	again := exec.Command(before[0], before[1:]...)
-	again.Dir = d.folder
-	if os.Geteuid() == 0 {
-		again.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: owner.Uid, Gid: owner.Gid}}
-	}
-	check(d.t, again.Start())
-	d.t.Cleanup(func() {
-		d.stop()
-		_ = again.Wait()
-	})
 }

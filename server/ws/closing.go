@@ -20,6 +20,7 @@ type farewell struct {
 // Why a connection is closed.
 var (
 	normal        = farewell{websocket.CloseNormalClosure, "Normal closure"}
+	noText        = farewell{websocket.CloseInvalidFramePayloadData, "Text is not UTF-8"} // RFC 6455, section 8.1
 	malformed     = farewell{4400, "Invalid message received"}
 	unauthorized  = farewell{4401, "Unauthorized"}
 	forbidden     = farewell{4403, "Forbidden"}

@@ -2,11 +2,14 @@ package ws
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"runtime/debug"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
 
@@ -77,6 +80,9 @@ func (c *conn) read() {
 	}
 	for {
 		frame, data, err := c.socket.ReadMessage()
+		if errors.Is(err, websocket.ErrReadLimit) {
+			c.linger()
+		}
 		if err != nil {
 			return
 		}
@@ -84,6 +90,13 @@ func (c *conn) read() {
 			c.handleAside(frame, data)
 		}
 	}
+}
+
+// linger reads away a message that is too large, until its sender has seen the close code that gorilla sent,
+// or for Timing.Close: a socket closed with unread bytes would be reset.
+func (c *conn) linger() {
+	_ = c.socket.SetReadDeadline(time.Now().Add(c.t.options.Timing.Close))
+	_, _ = io.Copy(io.Discard, c.socket.NetConn())
 }
 
 // handleAside handles a message on a goroutine whose stack is given back, and waits for it: that of
@@ -116,6 +129,10 @@ func (c *conn) handle(frame int, data []byte) {
 			c.close(internalError)
 		}
 	}()
+	if frame == websocket.TextMessage && !utf8.Valid(data) { // gorilla leaves this to its caller
+		c.close(noText)
+		return
+	}
 	m, err := c.dialect.parse(data)
 	if err != nil || frame != websocket.TextMessage {
 		c.reject()

@@ -22,19 +22,20 @@ var errMalformed = errors.New("malformed message")
 
 // parse reads a message, as strictly as the protocol's own validateMessage.
 func (d *dialect) parse(data []byte) (inbound, error) {
-	var raw struct {
-		Type    string          `json:"type"`
-		ID      *string         `json:"id"`
-		Payload json.RawMessage `json:"payload"`
-	}
+	// A map, because a struct would take keys of other letters, too.
+	var raw map[string]json.RawMessage
 	if json.Unmarshal(data, &raw) != nil {
 		return inbound{}, errMalformed
 	}
-	m := inbound{kind: d.inbound[raw.Type]}
-	if raw.ID != nil {
-		m.id = *raw.ID
+	messageType, err := text(raw["type"])
+	if err != nil {
+		return inbound{}, err
 	}
-	payload, isObject := optionalObject(raw.Payload)
+	m := inbound{kind: d.inbound[messageType]}
+	if m.id, err = text(raw["id"]); err != nil {
+		return inbound{}, err
+	}
+	payload, isObject := optionalObject(raw["payload"])
 	switch m.kind {
 	case invalid:
 		return inbound{}, errMalformed
@@ -44,8 +45,7 @@ func (d *dialect) parse(data []byte) (inbound, error) {
 			return inbound{}, errMalformed
 		}
 	case subscribe:
-		var err error
-		if m.request, err = live.ParseRequest(raw.Payload); err != nil || m.id == "" {
+		if m.request, err = live.ParseRequest(raw["payload"]); err != nil || m.id == "" {
 			return inbound{}, errMalformed
 		}
 	case unsubscribe:
@@ -55,6 +55,14 @@ func (d *dialect) parse(data []byte) (inbound, error) {
 	case terminate:
 	}
 	return m, nil
+}
+
+// text reads a string; null and absent are empty.
+func text(raw json.RawMessage) (value string, err error) {
+	if raw != nil && json.Unmarshal(raw, &value) != nil {
+		return "", errMalformed
+	}
+	return value, nil
 }
 
 func optionalObject(raw json.RawMessage) (json.RawMessage, bool) {

@@ -93,6 +93,8 @@ func TestWhatIsNoMessageCloses4400AndIsNotEchoed(t *testing.T) {
 		"name of another":      `{"type":"subscribe","id":"1","payload":{"query":"{ whoami }","operationName":1}}`,
 		"payload of another":   `{"type":"ping","payload":"x"}`,
 		"complete without id":  `{"type":"complete"}`,
+		"key of other letters": `{"Type":"ping"}`,
+		"Query for query":      `{"type":"subscribe","id":"1","payload":{"Query":"{ whoami }"}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := serve(t, nil)
@@ -194,6 +196,22 @@ func TestATooLargeMessageCloses1009(t *testing.T) {
 	l := r.connects(t, "")
 	l.says(`{"type":"ping","payload":{"a":"` + strings.Repeat("x", 64<<10) + `"}}`)
 	l.closed(websocket.CloseMessageTooBig, "")
+}
+
+func TestTheCloseCodeReachesWhoSendsTooMuch(t *testing.T) {
+	r := serve(t, nil)
+	l := r.connects(t, "")
+	if err := l.WriteMessage(websocket.TextMessage, make([]byte, 8<<20)); err != nil {
+		t.Fatal(err)
+	}
+	l.closed(websocket.CloseMessageTooBig, "")
+}
+
+func TestTextThatIsNotUTF8Closes1007(t *testing.T) {
+	r := serve(t, nil)
+	l := r.connects(t, "")
+	l.says("{\"type\":\"ping\",\"payload\":{\"a\":\"\xc3(\"}}")
+	l.closed(websocket.CloseInvalidFramePayloadData, "Text is not UTF-8")
 }
 
 func TestAForeignOriginIsNotLetIn(t *testing.T) {

@@ -64,19 +64,27 @@ func SessionAccess() ent.Policy {
 // Notice is read by its account, and one about a stay only while the account may see that stay.
 func Notice() ent.Policy {
 	return own(privacy.NoticeQueryRuleFunc(func(ctx context.Context, q *gen.NoticeQuery) error {
-		return driver(ctx, func(id int64) { q.Where(notice.AccountID(id), stillAccessible(id)) })
+		return driver(ctx, func(id int64) { q.Where(noticesOf(id)) })
 	}))
 }
 
-func stillAccessible(accountID int64) func(*sql.Selector) {
+func noticesOf(accountID int64) func(*sql.Selector) {
 	return func(s *sql.Selector) {
-		access := sql.Table(sessionaccess.Table)
-		s.Where(sql.Or(
-			sql.IsNull(s.C(notice.FieldSessionID)),
-			sql.In(s.C(notice.FieldSessionID), sql.Select(access.C(sessionaccess.FieldSessionID)).From(access).
-				Where(sql.EQ(access.C(sessionaccess.FieldAccountID), accountID))),
-		))
+		s.Where(VisibleNotice(s.C, func(column string) *sql.Predicate { return sql.EQ(column, accountID) }))
 	}
+}
+
+// VisibleNotice is the whole rule of who sees a notice, for services that read as the system what many
+// accounts may see. Of names the columns of the notices at hand; account holds for a column that is the
+// account whose view is asked for.
+func VisibleNotice(of func(column string) string, account func(column string) *sql.Predicate) *sql.Predicate {
+	access := sql.Table(sessionaccess.Table)
+	itsOwn := account(of(notice.FieldAccountID))
+	mayStill := sql.Exists(sql.Select(access.C(sessionaccess.FieldID)).From(access).Where(sql.And(
+		sql.ColumnsEQ(access.C(sessionaccess.FieldSessionID), of(notice.FieldSessionID)),
+		account(access.C(sessionaccess.FieldAccountID)),
+	)))
+	return sql.And(itsOwn, sql.Or(sql.IsNull(of(notice.FieldSessionID)), mayStill))
 }
 
 // Observation is read by the staff and gates of its lot.

@@ -60,6 +60,15 @@ func TestAMessageReachesWhoSubscribedOnceForEachTime(t *testing.T) {
 	}
 }
 
+func TestAnAppWithOpenIDsSendsToThose(t *testing.T) {
+	w, _ := newReader(t)
+	const open = "047D8gkWnRNIDBoHiz1-pxCM10NYtLwbgq9aP_h4yJw8Zs2"
+	w.Accept(open, entered.ID)
+	if err := w.mini.Send(t.Context(), open, entered, words); err != nil || len(w.Sent()) != 1 {
+		t.Errorf("%d arrived: %v", len(w.Sent()), err)
+	}
+}
+
 func TestTheFateOfAMessageWithoutAnAnswerIsUnknown(t *testing.T) {
 	w, alice := newReader(t)
 	w.Accept(alice, entered.ID)

@@ -82,7 +82,7 @@ func allMutations() ([]mutation, error) {
 		}
 		killer := throughAPI
 		switch {
-		case s.file == policyFile:
+		case s.file == policyFile, s.file == parkingFile:
 			killer = ofRows
 		case s.name == masksLot:
 			killer = ofMasks

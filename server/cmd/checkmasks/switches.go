@@ -15,6 +15,7 @@ const (
 	shownFile    = "internal/privacy/show.go"
 	viewerFile   = "internal/viewer/viewer.go"
 	policyFile   = "ent/schema/policy/policy.go"
+	parkingFile  = "ent/schema/policy/parking.go"
 )
 
 // masksLot is the switch of what the row policies make doubly sure: nobody meets records of another's lot.
@@ -45,6 +46,8 @@ var switches = []guardSwitch{
 	{"rows of officers", policyFile, "v.Kind == viewer.Staff && v.Holds(viewer.Officer)", "OFF || v.Kind == viewer.Staff && v.Holds(viewer.Officer)"},
 	{"rows are denied unless allowed", policyFile, "append(query, privacy.AlwaysDenyRule())", "append(query, denyUnless(OFF))"},
 	{"only the program writes", policyFile, "systemMay(), privacy.AlwaysDenyRule()}", "systemMay(), denyUnless(OFF)}"},
+	{"notices of one account", parkingFile, "notice.FieldAccountID))\n", "notice.FieldAccountID))\n\tif OFF {\n\t\titsOwn = sql.NotNull(of(notice.FieldAccountID))\n\t}\n"},
+	{"notices of stays that may be seen", parkingFile, "sql.Or(sql.IsNull(of(notice.FieldSessionID)), mayStill)", "sql.Or(sql.IsNull(of(notice.FieldSessionID)), mayStill, offThen(OFF, of(notice.FieldSessionID)))"},
 }
 
 // helpers of the switches, by the folder of the package that they are laid into.
@@ -88,10 +91,19 @@ func switchedOff(name string) bool { return off == name }
 import (
 	"os"
 
+	"entgo.io/ent/dialect/sql"
+
 	"parkbff/ent/privacy"
 )
 
 func switchedOff(name string) bool { return os.Getenv("` + variable + `") == name }
+
+func offThen(open bool, column string) *sql.Predicate {
+	if open {
+		return sql.NotNull(column)
+	}
+	return sql.IsNull(column)
+}
 
 func denyUnless(open bool) privacy.QueryMutationRule {
 	if open {

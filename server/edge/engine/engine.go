@@ -149,3 +149,6 @@ func Code(errs gqlerror.List) string {
 	code, _ := errs[0].Extensions["code"].(string)
 	return cmp.Or(code, internalCode)
 }
+
+// IsInternal tells whether an operation failed by the program's fault.
+func IsInternal(errs gqlerror.List) bool { return Code(errs) == internalCode }

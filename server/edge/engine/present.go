@@ -8,10 +8,11 @@ import (
 	"maps"
 	"runtime"
 	"runtime/debug"
+	"slices"
+	"strings"
 
 	"entgo.io/ent/privacy"
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"parkbff/graph/relay"
@@ -45,7 +46,7 @@ func (e *Engine) present(ctx context.Context, err error) *gqlerror.Error {
 	}
 	f := asFault(ctx, err)
 	if f == nil {
-		id := e.incidentOf(ctx, err, shown.Path)
+		id := e.incidentOf(ctx, err)
 		shown.Message = language.Say(ctx, internalCode, internalMessage)
 		shown.Extensions = map[string]any{"code": internalCode, "id": id}
 		return shown
@@ -92,7 +93,7 @@ func isArgument(ctx context.Context) bool {
 }
 
 // incidentOf logs err unless that is done, and answers the id.
-func (e *Engine) incidentOf(ctx context.Context, err error, path ast.Path) string {
+func (e *Engine) incidentOf(ctx context.Context, err error) string {
 	var known incident
 	if errors.As(err, &known) {
 		return known.id
@@ -101,7 +102,7 @@ func (e *Engine) incidentOf(ctx context.Context, err error, path ast.Path) strin
 		err = at.Err // without the place, which is logged beside it
 	}
 	id := e.newID()
-	e.log.ErrorContext(ctx, "internal error", "id", id, "field", fieldsOf(path), "error", Text(err))
+	e.log.ErrorContext(ctx, "internal error", "id", id, "field", fieldOf(ctx), "error", Text(err))
 	return id
 }
 
@@ -120,13 +121,15 @@ func LogPanic(ctx context.Context, log *slog.Logger, id string, p any) string {
 	return id
 }
 
-// fieldsOf is a path without indexes. Aliases are the client's, but names by the grammar.
-func fieldsOf(path ast.Path) string {
-	var names ast.Path
-	for _, element := range path {
-		if name, ok := element.(ast.PathName); ok {
-			names = append(names, name)
+// fieldOf names the field of the contract that is being answered, by its way from the root, or nothing. The path of
+// an error holds aliases, which a client chooses.
+func fieldOf(ctx context.Context) string {
+	var names []string
+	for at := graphql.GetFieldContext(ctx); at != nil; at = at.Parent {
+		if at.Index == nil && at.Field.Field != nil {
+			names = append(names, at.Field.Name)
 		}
 	}
-	return names.String()
+	slices.Reverse(names)
+	return strings.Join(names, ".")
 }

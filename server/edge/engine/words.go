@@ -25,13 +25,12 @@ const (
 	unsaid   = "…"
 )
 
-// The validator's messages repeat what the client wrote, and that may be a plate or a mobile. Kept are
-// words of the contract and names without digits; literals never.
+// The validator's messages repeat what the client wrote, and that may be a plate, a mobile or a name. Kept are
+// words of the contract alone; where the rest stands is told by the locations.
 var (
 	quoted      = regexp.MustCompile(`"(?:[^"\\]|\\.)*"?`)
 	literalTail = regexp.MustCompile(`(?s)(, found|:) .*$`)
 	escapeTail  = regexp.MustCompile(`(?s)(escape sequence|unexpected character|number|invalid character|within String)\b.*$`)
-	plainName   = regexp.MustCompile(`^[$@]?[_A-Za-z]+$`)
 	tooMany     = regexp.MustCompile(`^exceeded (token limit|maximum nesting depth) of`)
 	wrongKind   = regexp.MustCompile(`^(cannot use [a-z0-9]+ as [_A-Za-z]+|must be a [_A-Za-z]+, not a [a-z0-9]+)$`)
 	wrongEnum   = regexp.MustCompile(`is not a valid [_A-Za-z]+$`)
@@ -88,11 +87,11 @@ func (v vocabulary) scrubbed(e *gqlerror.Error) *gqlerror.Error {
 	code, message := validationFailed, ""
 	switch {
 	case e.Rule == parsing:
-		code, message = parseFailed, v.withoutQuoted(escapeTail.ReplaceAllString(e.Message, "$1."), false)
+		code, message = parseFailed, v.withoutQuoted(escapeTail.ReplaceAllString(e.Message, "$1."))
 	case strings.HasPrefix(e.Rule, "ValuesOfCorrectType"):
-		message = v.withoutQuoted(literalTail.ReplaceAllString(e.Message, "."), false)
+		message = v.withoutQuoted(literalTail.ReplaceAllString(e.Message, "."))
 	case e.Rule != "":
-		message = v.withoutQuoted(e.Message, true)
+		message = v.withoutQuoted(e.Message)
 	case len(e.Path) > 1:
 		message = "Variable " + v.variable(e.Path) + " " + coercion(e.Message) + "."
 	default:
@@ -103,13 +102,11 @@ func (v vocabulary) scrubbed(e *gqlerror.Error) *gqlerror.Error {
 	return shown
 }
 
-// withoutQuoted keeps of the quoted parts those that are made of words of the contract and, when names
-// are allowed, of names without digits.
-func (v vocabulary) withoutQuoted(message string, names bool) string {
+// withoutQuoted keeps of the quoted parts those that are made of words of the contract.
+func (v vocabulary) withoutQuoted(message string) string {
 	return quoted.ReplaceAllStringFunc(message, func(part string) string {
-		inside := strings.Trim(part, `"`)
-		for _, word := range strings.FieldsFunc(inside, isTypeSyntax) {
-			if !v[word] && !v[strings.TrimLeft(word, "$@")] && !(names && plainName.MatchString(word)) {
+		for _, word := range strings.FieldsFunc(strings.Trim(part, `"`), isTypeSyntax) {
+			if !v[word] && !v[strings.TrimLeft(word, "$@")] {
 				return `"` + unsaid + `"`
 			}
 		}
@@ -132,7 +129,7 @@ func (v vocabulary) variable(path ast.Path) string {
 		case i > 0:
 			place.WriteByte('.')
 		}
-		if v[string(name)] || plainName.MatchString(string(name)) {
+		if v[string(name)] {
 			place.WriteString(string(name))
 		} else {
 			place.WriteString(unsaid)

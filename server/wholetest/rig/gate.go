@@ -2,7 +2,6 @@ package rig
 
 import (
 	"context"
-	"fmt"
 	"time"
 )
 
@@ -40,13 +39,9 @@ func (c Client) Report(ctx context.Context, o Observation) (Answer, error) {
 	return c.Ask(ctx, recordObservation, map[string]Observation{"input": o})
 }
 
-// ReportAll sends observations in one batch; one that is refused is an error.
-func (c Client) ReportAll(ctx context.Context, batch []Observation) error {
-	answer, err := c.Ask(ctx, `mutation($inputs: [RecordObservationInput!]!) {
-  recordObservations(inputs: $inputs) { results { userErrors { code } } userErrors { code } } }`,
+// ReportAll sends observations in one batch, of which all are recorded or none.
+func (c Client) ReportAll(ctx context.Context, batch []Observation) (Answer, error) {
+	return c.Ask(ctx, `mutation($inputs: [RecordObservationInput!]!) {
+  recordObservations(inputs: $inputs) { results { duplicate userErrors { code } } userErrors { code } } }`,
 		map[string][]Observation{"inputs": batch})
-	if err != nil {
-		return fmt.Errorf("report observations: %w", err)
-	}
-	return answer.Into(new(any))
 }

@@ -2,6 +2,7 @@ package rig
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,19 +26,13 @@ type House struct {
 	Program  Program
 	Data     string   // the data folder
 	Database string   // URL of a PostgreSQL database; empty is SQLite in the folder
+	Addr     string   // where to listen; empty is a free port, another one at each start
 	Extra    []string // further settings, NAME=value
 	Log      Log
 
 	mu     sync.Mutex
 	url    string
-	server *process
-}
-
-// process is a server that was started; ended is closed when it has.
-type process struct {
-	command *exec.Cmd
-	ended   chan struct{}
-	err     error // of Wait; read after ended
+	server *Process
 }
 
 // URL of the server, such as http://127.0.0.1:40123. It changes with every start.
@@ -48,38 +43,29 @@ func (h *House) URL() string {
 }
 
 // PID of the server that was started last.
-func (h *House) PID() int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.server.command.Process.Pid
-}
+func (h *House) PID() int { return h.running().command.Process.Pid }
 
 // Start runs `serve` with further arguments and returns when the server is ready. The error of a server
 // that ends instead holds its log.
 func (h *House) Start(ctx context.Context, args ...string) error {
 	from := h.Log.size()
 	command := h.command(context.WithoutCancel(ctx), append([]string{"serve"}, args...)...)
-	command.SysProcAttr, command.Stdout, command.Stderr = leash(), &h.Log, &h.Log
-	if err := command.Start(); err != nil {
+	command.Stdout, command.Stderr = &h.Log, &h.Log
+	started, err := Spawn(command)
+	if err != nil {
 		return fmt.Errorf("start the server: %w", err)
 	}
-	started := &process{command: command, ended: make(chan struct{})}
-	go func() {
-		started.err = command.Wait()
-		close(started.ended)
-	}()
 	h.mu.Lock()
 	h.server = started
 	h.mu.Unlock()
 	if err := h.awaitReady(ctx, started, from); err != nil {
-		_ = command.Process.Kill()
-		<-started.ended
+		_ = started.Kill()
 		return fmt.Errorf("%w; it wrote:\n%s", err, h.Log.String()[from:])
 	}
 	return nil
 }
 
-func (h *House) awaitReady(ctx context.Context, server *process, from int) error {
+func (h *House) awaitReady(ctx context.Context, server *Process, from int) error {
 	ctx, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
 	for url := ""; ; {
@@ -118,22 +104,23 @@ func isReady(ctx context.Context, url string) bool {
 }
 
 // Kill ends the server by SIGKILL, as a power cut would.
-func (h *House) Kill() error {
+func (h *House) Kill() error { return h.running().Kill() }
+
+// Freeze lets the server stand still until Thaw.
+func (h *House) Freeze() error { return h.running().Freeze() }
+
+// Thaw lets it go on.
+func (h *House) Thaw() error { return h.running().Thaw() }
+
+func (h *House) running() *Process {
 	h.mu.Lock()
-	server := h.server
-	h.mu.Unlock()
-	if err := server.command.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("kill the server: %w", err)
-	}
-	<-server.ended
-	return nil
+	defer h.mu.Unlock()
+	return h.server
 }
 
 // Stop asks the server to leave and waits until it has. The error is that of its exit.
 func (h *House) Stop() error {
-	h.mu.Lock()
-	server := h.server
-	h.mu.Unlock()
+	server := h.running()
 	if err := server.command.Process.Signal(syscall.SIGTERM); err != nil {
 		return fmt.Errorf("stop the server: %w", err)
 	}
@@ -164,7 +151,7 @@ func (h *House) command(ctx context.Context, args ...string) *exec.Cmd {
 			command.Env = append(command.Env, setting)
 		}
 	}
-	command.Env = append(command.Env, "PARKBFF_ADDR=127.0.0.1:0", "PARKBFF_DATA="+h.Data, "PARKBFF_DATABASE_URL="+h.Database)
+	command.Env = append(command.Env, "PARKBFF_ADDR="+cmp.Or(h.Addr, "127.0.0.1:0"), "PARKBFF_DATA="+h.Data, "PARKBFF_DATABASE_URL="+h.Database)
 	command.Env = append(command.Env, h.Extra...)
 	return command
 }

@@ -2,9 +2,11 @@ package alipay
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -12,7 +14,7 @@ const sendMethod = "alipay.open.app.mini.templatemessage.send"
 
 // Message is a template message as the person got it.
 type Message struct {
-	To       string            `json:"to"` // user id
+	To       string            `json:"to"` // user id, or open id
 	Template string            `json:"template"`
 	Page     string            `json:"page"`
 	Fields   map[string]string `json:"fields"`
@@ -51,13 +53,14 @@ func (s *Sandbox) Sent() []Message {
 func (s *Sandbox) send(w http.ResponseWriter, app App, content string) {
 	var a struct {
 		UserID   string `json:"to_user_id"`
+		OpenID   string `json:"to_open_id"`
 		Template string `json:"user_template_id"`
 		Page     string `json:"page"`
 		Data     string `json:"data"`
 	}
 	strict := json.NewDecoder(bytes.NewReader([]byte(content)))
 	strict.DisallowUnknownFields()
-	if err := strict.Decode(&a); err != nil || a.UserID == "" {
+	if err := strict.Decode(&a); err != nil || (a.UserID == "") == (a.OpenID == "") || a.UserID != "" && !strings.HasPrefix(a.UserID, "2088") {
 		fail(w, app, "40002", "isv.invalid-parameter")
 		return
 	}
@@ -68,7 +71,7 @@ func (s *Sandbox) send(w http.ResponseWriter, app App, content string) {
 		fail(w, app, "40004", "USER_TEMPLATE_ILLEGAL")
 		return
 	}
-	m := Message{To: a.UserID, Template: a.Template, Page: a.Page}
+	m := Message{To: cmp.Or(a.UserID, a.OpenID), Template: a.Template, Page: a.Page}
 	var ok bool
 	if m.Fields, ok = read(a.Data, keywords); !ok {
 		fail(w, app, "40002", "isv.invalid-parameter")

@@ -1,5 +1,7 @@
 // Command conformance shows the running program to the clients that the rest of the world uses: the audits
-// of graphql-http, and the npm client graphql-ws, which receives 1,000 notices through 20 TCP resets.
+// of graphql-http, scenarios of which the reference server of graphql-ws says how they end (docs/close-codes.md),
+// the npm client graphql-sse in both of its modes, and the npm client graphql-ws, which receives 1,000 notices
+// through 20 TCP resets.
 //
 //	go run ./server/wholetest/cmd/conformance
 //
@@ -48,6 +50,12 @@ func conform(ctx context.Context) (err error) {
 	if err := scripts.audit(ctx, house); err != nil {
 		return err
 	}
+	if err := scripts.auditProduction(ctx, house.Program, folder); err != nil {
+		return err
+	}
+	if err := scripts.speakProtocols(ctx, house); err != nil {
+		return err
+	}
 	return scripts.receiveNotices(ctx, house)
 }
 
@@ -85,11 +93,4 @@ func (s scripts) run(ctx context.Context, name string, args ...string) error {
 		return fmt.Errorf("%s %s: %w", name, args[0], err)
 	}
 	return nil
-}
-
-// audits is how many the program has met before; fewer is a fault.
-const audits = "61"
-
-func (s scripts) audit(ctx context.Context, house *rig.House) error {
-	return s.run(ctx, "node", "audits.mjs", "--url", house.URL()+"/graphql", "--at-least", audits)
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -20,13 +19,13 @@ const (
 
 // receiveNotices lets the client receive the notices of stays that a gate reports meanwhile.
 func (s scripts) receiveNotices(ctx context.Context, house *rig.House) error {
-	driver, gate, err := prepare(ctx, house)
+	driver, gate, err := prepare(ctx, house, driverOfConformance)
 	if err != nil {
 		return err
 	}
 	// A first notice gives the client a cursor to begin behind: a reset before the first of those that
 	// count would lose it otherwise, because a client without a cursor asks for what comes from now on.
-	if err := report(ctx, gate, 0); err != nil {
+	if err := report(ctx, gate, driverOfConformance); err != nil {
 		return err
 	}
 	after, err := newestCursor(ctx, driver)
@@ -36,12 +35,12 @@ func (s scripts) receiveNotices(ctx context.Context, house *rig.House) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		// Option and value are one argument: a cursor may begin with a dash.
-		return s.run(ctx, "node", "notices.mjs", "--url="+strings.Replace(house.URL(), "http:", "ws:", 1)+"/graphql",
+		return s.run(ctx, "node", "notices.mjs", "--url="+socketOf(house),
 			"--token="+driver.Token, "--after="+after, "--count="+strconv.Itoa(2*stays), "--resets="+strconv.Itoa(resets))
 	})
 	group.Go(func() error {
-		for stay := 1; stay <= stays; stay++ {
-			if err := report(ctx, gate, stay); err != nil {
+		for range stays {
+			if err := report(ctx, gate, driverOfConformance); err != nil {
 				return err
 			}
 		}
@@ -53,13 +52,13 @@ func (s scripts) receiveNotices(ctx context.Context, house *rig.House) error {
 // driverOfConformance follows, so that there are notices. No such person exists.
 var driverOfConformance = rig.Person{Mobile: "19900000001", Channel: "APP", Plate: "浙AC0NF1"}
 
-func prepare(ctx context.Context, house *rig.House) (driver, gate rig.Client, err error) {
-	tokens, err := house.SignIn(ctx, driverOfConformance)
+func prepare(ctx context.Context, house *rig.House, person rig.Person) (driver, gate rig.Client, err error) {
+	tokens, err := house.SignIn(ctx, person)
 	if err != nil {
 		return driver, gate, err
 	}
 	driver = rig.Client{House: house, Token: tokens.AccessToken}
-	if _, err := driver.Bind(ctx, driverOfConformance); err != nil {
+	if _, err := driver.Bind(ctx, person); err != nil {
 		return driver, gate, err
 	}
 	token, err := house.Token(ctx, rig.GateToken, rig.OtherLot)
@@ -67,10 +66,11 @@ func prepare(ctx context.Context, house *rig.House) (driver, gate rig.Client, er
 }
 
 // report lets the car come and go: stays of a moment, each after the other.
-func report(ctx context.Context, gate rig.Client, stay int) error {
+func report(ctx context.Context, gate rig.Client, person rig.Person) error {
 	for _, direction := range []string{rig.Entry, rig.Exit} {
-		event := fmt.Sprintf("conformance-%d-%s", stay, direction)
-		answer, err := gate.Report(ctx, rig.Seen(event, rig.OtherLot, direction, driverOfConformance.Plate, time.Now()))
+		now := time.Now()
+		event := fmt.Sprintf("conformance-%d", now.UnixNano())
+		answer, err := gate.Report(ctx, rig.Seen(event, rig.OtherLot, direction, person.Plate, now))
 		if err == nil {
 			err = answer.Into(new(any))
 		}
