@@ -59,8 +59,12 @@ func TestOfTwoPhonesEachShowsItOnceThoughOneIsLate(t *testing.T) {
 		if err := h.does(task.KindDELIVERY, row, 1); err == nil {
 			t.Fatal("a phone that has not shown it is forgotten")
 		}
-		h.clock.Pass(time.Minute)
-		h.must(h.does(task.KindDELIVERY, row, 2))
+		h.phones.Trouble.Make(trouble.Limited, 2)
+		if err := h.does(task.KindDELIVERY, row, 2); err == nil || h.phones.Trouble.Left() != 1 {
+			t.Fatalf("the phone that has shown it is asked again: %v", err)
+		}
+		h.phones.Trouble.Make(trouble.None, 0)
+		h.must(h.does(task.KindDELIVERY, row, 3))
 		shown := map[string]int{}
 		for _, m := range h.phones.Sent() {
 			shown[m.To]++
