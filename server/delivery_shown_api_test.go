@@ -117,3 +117,12 @@ func TestWhatLeavesShowsWhatTheScreenShows(t *testing.T) {
 		}
 	})
 }
+
+func TestWhomDataIsSharedWithIsSaid(t *testing.T) {
+	testkit.Covers(t, "R108")
+	servertest.Each(t, func(_ *testing.T, h *servertest.House) {
+		h.Anonymous().Asks(`{ dataRecipients { name purpose data inUse } }`).OK().
+			MustContain("高德地图", "极光推送", "个推", "小米", "华为", "友盟", "微信", "支付宝", "阿里云短信", "腾讯云", "脱敏后的消息内容").
+			MustNotContain(`"inUse":true`) // stand-ins share nothing with anybody
+	})
+}
