@@ -32,6 +32,16 @@ type Account struct {
 	MessageDisplay *account.MessageDisplay `json:"message_display,omitempty"`
 	// NoticeSequence holds the value of the "notice_sequence" field.
 	NoticeSequence int64 `json:"notice_sequence,omitempty"`
+	// Reachable holds the value of the "reachable" field.
+	Reachable bool `json:"reachable,omitempty"`
+	// PushWanted holds the value of the "push_wanted" field.
+	PushWanted bool `json:"push_wanted,omitempty"`
+	// SmsWanted holds the value of the "sms_wanted" field.
+	SmsWanted bool `json:"sms_wanted,omitempty"`
+	// QuietFrom holds the value of the "quiet_from" field.
+	QuietFrom *int `json:"quiet_from,omitempty"`
+	// QuietUntil holds the value of the "quiet_until" field.
+	QuietUntil *int `json:"quiet_until,omitempty"`
 	// PersonIndex holds the value of the "person_index" field.
 	PersonIndex []byte `json:"-"`
 	// Adult holds the value of the "adult" field.
@@ -60,9 +70,9 @@ func (*Account) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case account.FieldMobile, account.FieldMobileIndex, account.FieldProfile, account.FieldPersonIndex:
 			values[i] = new([]byte)
-		case account.FieldFullMask, account.FieldAdult:
+		case account.FieldFullMask, account.FieldReachable, account.FieldPushWanted, account.FieldSmsWanted, account.FieldAdult:
 			values[i] = new(sql.NullBool)
-		case account.FieldID, account.FieldNoticeSequence, account.FieldVerifyTries, account.FieldBindTries:
+		case account.FieldID, account.FieldNoticeSequence, account.FieldQuietFrom, account.FieldQuietUntil, account.FieldVerifyTries, account.FieldBindTries:
 			values[i] = new(sql.NullInt64)
 		case account.FieldMessageDisplay:
 			values[i] = new(sql.NullString)
@@ -131,6 +141,38 @@ func (_m *Account) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field notice_sequence", values[i])
 			} else if value.Valid {
 				_m.NoticeSequence = value.Int64
+			}
+		case account.FieldReachable:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field reachable", values[i])
+			} else if value.Valid {
+				_m.Reachable = value.Bool
+			}
+		case account.FieldPushWanted:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field push_wanted", values[i])
+			} else if value.Valid {
+				_m.PushWanted = value.Bool
+			}
+		case account.FieldSmsWanted:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field sms_wanted", values[i])
+			} else if value.Valid {
+				_m.SmsWanted = value.Bool
+			}
+		case account.FieldQuietFrom:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field quiet_from", values[i])
+			} else if value.Valid {
+				_m.QuietFrom = new(int)
+				*_m.QuietFrom = int(value.Int64)
+			}
+		case account.FieldQuietUntil:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field quiet_until", values[i])
+			} else if value.Valid {
+				_m.QuietUntil = new(int)
+				*_m.QuietUntil = int(value.Int64)
 			}
 		case account.FieldPersonIndex:
 			if value, ok := values[i].(*[]byte); !ok {
@@ -247,6 +289,25 @@ func (_m *Account) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("notice_sequence=")
 	builder.WriteString(fmt.Sprintf("%v", _m.NoticeSequence))
+	builder.WriteString(", ")
+	builder.WriteString("reachable=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Reachable))
+	builder.WriteString(", ")
+	builder.WriteString("push_wanted=")
+	builder.WriteString(fmt.Sprintf("%v", _m.PushWanted))
+	builder.WriteString(", ")
+	builder.WriteString("sms_wanted=")
+	builder.WriteString(fmt.Sprintf("%v", _m.SmsWanted))
+	builder.WriteString(", ")
+	if v := _m.QuietFrom; v != nil {
+		builder.WriteString("quiet_from=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.QuietUntil; v != nil {
+		builder.WriteString("quiet_until=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("person_index=<sensitive>")
 	builder.WriteString(", ")

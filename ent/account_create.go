@@ -89,6 +89,76 @@ func (_c *AccountCreate) SetNillableNoticeSequence(v *int64) *AccountCreate {
 	return _c
 }
 
+// SetReachable sets the "reachable" field.
+func (_c *AccountCreate) SetReachable(v bool) *AccountCreate {
+	_c.mutation.SetReachable(v)
+	return _c
+}
+
+// SetNillableReachable sets the "reachable" field if the given value is not nil.
+func (_c *AccountCreate) SetNillableReachable(v *bool) *AccountCreate {
+	if v != nil {
+		_c.SetReachable(*v)
+	}
+	return _c
+}
+
+// SetPushWanted sets the "push_wanted" field.
+func (_c *AccountCreate) SetPushWanted(v bool) *AccountCreate {
+	_c.mutation.SetPushWanted(v)
+	return _c
+}
+
+// SetNillablePushWanted sets the "push_wanted" field if the given value is not nil.
+func (_c *AccountCreate) SetNillablePushWanted(v *bool) *AccountCreate {
+	if v != nil {
+		_c.SetPushWanted(*v)
+	}
+	return _c
+}
+
+// SetSmsWanted sets the "sms_wanted" field.
+func (_c *AccountCreate) SetSmsWanted(v bool) *AccountCreate {
+	_c.mutation.SetSmsWanted(v)
+	return _c
+}
+
+// SetNillableSmsWanted sets the "sms_wanted" field if the given value is not nil.
+func (_c *AccountCreate) SetNillableSmsWanted(v *bool) *AccountCreate {
+	if v != nil {
+		_c.SetSmsWanted(*v)
+	}
+	return _c
+}
+
+// SetQuietFrom sets the "quiet_from" field.
+func (_c *AccountCreate) SetQuietFrom(v int) *AccountCreate {
+	_c.mutation.SetQuietFrom(v)
+	return _c
+}
+
+// SetNillableQuietFrom sets the "quiet_from" field if the given value is not nil.
+func (_c *AccountCreate) SetNillableQuietFrom(v *int) *AccountCreate {
+	if v != nil {
+		_c.SetQuietFrom(*v)
+	}
+	return _c
+}
+
+// SetQuietUntil sets the "quiet_until" field.
+func (_c *AccountCreate) SetQuietUntil(v int) *AccountCreate {
+	_c.mutation.SetQuietUntil(v)
+	return _c
+}
+
+// SetNillableQuietUntil sets the "quiet_until" field if the given value is not nil.
+func (_c *AccountCreate) SetNillableQuietUntil(v *int) *AccountCreate {
+	if v != nil {
+		_c.SetQuietUntil(*v)
+	}
+	return _c
+}
+
 // SetPersonIndex sets the "person_index" field.
 func (_c *AccountCreate) SetPersonIndex(v []byte) *AccountCreate {
 	_c.mutation.SetPersonIndex(v)
@@ -258,6 +328,18 @@ func (_c *AccountCreate) defaults() error {
 		v := account.DefaultNoticeSequence
 		_c.mutation.SetNoticeSequence(v)
 	}
+	if _, ok := _c.mutation.Reachable(); !ok {
+		v := account.DefaultReachable
+		_c.mutation.SetReachable(v)
+	}
+	if _, ok := _c.mutation.PushWanted(); !ok {
+		v := account.DefaultPushWanted
+		_c.mutation.SetPushWanted(v)
+	}
+	if _, ok := _c.mutation.SmsWanted(); !ok {
+		v := account.DefaultSmsWanted
+		_c.mutation.SetSmsWanted(v)
+	}
 	if _, ok := _c.mutation.VerifyTries(); !ok {
 		v := account.DefaultVerifyTries
 		_c.mutation.SetVerifyTries(v)
@@ -287,6 +369,15 @@ func (_c *AccountCreate) check() error {
 	}
 	if _, ok := _c.mutation.NoticeSequence(); !ok {
 		return &ValidationError{Name: "notice_sequence", err: errors.New(`ent: missing required field "Account.notice_sequence"`)}
+	}
+	if _, ok := _c.mutation.Reachable(); !ok {
+		return &ValidationError{Name: "reachable", err: errors.New(`ent: missing required field "Account.reachable"`)}
+	}
+	if _, ok := _c.mutation.PushWanted(); !ok {
+		return &ValidationError{Name: "push_wanted", err: errors.New(`ent: missing required field "Account.push_wanted"`)}
+	}
+	if _, ok := _c.mutation.SmsWanted(); !ok {
+		return &ValidationError{Name: "sms_wanted", err: errors.New(`ent: missing required field "Account.sms_wanted"`)}
 	}
 	if _, ok := _c.mutation.VerifyTries(); !ok {
 		return &ValidationError{Name: "verify_tries", err: errors.New(`ent: missing required field "Account.verify_tries"`)}
@@ -354,6 +445,26 @@ func (_c *AccountCreate) createSpec() (*Account, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.NoticeSequence(); ok {
 		_spec.SetField(account.FieldNoticeSequence, field.TypeInt64, value)
 		_node.NoticeSequence = value
+	}
+	if value, ok := _c.mutation.Reachable(); ok {
+		_spec.SetField(account.FieldReachable, field.TypeBool, value)
+		_node.Reachable = value
+	}
+	if value, ok := _c.mutation.PushWanted(); ok {
+		_spec.SetField(account.FieldPushWanted, field.TypeBool, value)
+		_node.PushWanted = value
+	}
+	if value, ok := _c.mutation.SmsWanted(); ok {
+		_spec.SetField(account.FieldSmsWanted, field.TypeBool, value)
+		_node.SmsWanted = value
+	}
+	if value, ok := _c.mutation.QuietFrom(); ok {
+		_spec.SetField(account.FieldQuietFrom, field.TypeInt, value)
+		_node.QuietFrom = &value
+	}
+	if value, ok := _c.mutation.QuietUntil(); ok {
+		_spec.SetField(account.FieldQuietUntil, field.TypeInt, value)
+		_node.QuietUntil = &value
 	}
 	if value, ok := _c.mutation.PersonIndex(); ok {
 		_spec.SetField(account.FieldPersonIndex, field.TypeBytes, value)
@@ -536,6 +647,90 @@ func (u *AccountUpsert) UpdateNoticeSequence() *AccountUpsert {
 // AddNoticeSequence adds v to the "notice_sequence" field.
 func (u *AccountUpsert) AddNoticeSequence(v int64) *AccountUpsert {
 	u.Add(account.FieldNoticeSequence, v)
+	return u
+}
+
+// SetReachable sets the "reachable" field.
+func (u *AccountUpsert) SetReachable(v bool) *AccountUpsert {
+	u.Set(account.FieldReachable, v)
+	return u
+}
+
+// UpdateReachable sets the "reachable" field to the value that was provided on create.
+func (u *AccountUpsert) UpdateReachable() *AccountUpsert {
+	u.SetExcluded(account.FieldReachable)
+	return u
+}
+
+// SetPushWanted sets the "push_wanted" field.
+func (u *AccountUpsert) SetPushWanted(v bool) *AccountUpsert {
+	u.Set(account.FieldPushWanted, v)
+	return u
+}
+
+// UpdatePushWanted sets the "push_wanted" field to the value that was provided on create.
+func (u *AccountUpsert) UpdatePushWanted() *AccountUpsert {
+	u.SetExcluded(account.FieldPushWanted)
+	return u
+}
+
+// SetSmsWanted sets the "sms_wanted" field.
+func (u *AccountUpsert) SetSmsWanted(v bool) *AccountUpsert {
+	u.Set(account.FieldSmsWanted, v)
+	return u
+}
+
+// UpdateSmsWanted sets the "sms_wanted" field to the value that was provided on create.
+func (u *AccountUpsert) UpdateSmsWanted() *AccountUpsert {
+	u.SetExcluded(account.FieldSmsWanted)
+	return u
+}
+
+// SetQuietFrom sets the "quiet_from" field.
+func (u *AccountUpsert) SetQuietFrom(v int) *AccountUpsert {
+	u.Set(account.FieldQuietFrom, v)
+	return u
+}
+
+// UpdateQuietFrom sets the "quiet_from" field to the value that was provided on create.
+func (u *AccountUpsert) UpdateQuietFrom() *AccountUpsert {
+	u.SetExcluded(account.FieldQuietFrom)
+	return u
+}
+
+// AddQuietFrom adds v to the "quiet_from" field.
+func (u *AccountUpsert) AddQuietFrom(v int) *AccountUpsert {
+	u.Add(account.FieldQuietFrom, v)
+	return u
+}
+
+// ClearQuietFrom clears the value of the "quiet_from" field.
+func (u *AccountUpsert) ClearQuietFrom() *AccountUpsert {
+	u.SetNull(account.FieldQuietFrom)
+	return u
+}
+
+// SetQuietUntil sets the "quiet_until" field.
+func (u *AccountUpsert) SetQuietUntil(v int) *AccountUpsert {
+	u.Set(account.FieldQuietUntil, v)
+	return u
+}
+
+// UpdateQuietUntil sets the "quiet_until" field to the value that was provided on create.
+func (u *AccountUpsert) UpdateQuietUntil() *AccountUpsert {
+	u.SetExcluded(account.FieldQuietUntil)
+	return u
+}
+
+// AddQuietUntil adds v to the "quiet_until" field.
+func (u *AccountUpsert) AddQuietUntil(v int) *AccountUpsert {
+	u.Add(account.FieldQuietUntil, v)
+	return u
+}
+
+// ClearQuietUntil clears the value of the "quiet_until" field.
+func (u *AccountUpsert) ClearQuietUntil() *AccountUpsert {
+	u.SetNull(account.FieldQuietUntil)
 	return u
 }
 
@@ -861,6 +1056,104 @@ func (u *AccountUpsertOne) AddNoticeSequence(v int64) *AccountUpsertOne {
 func (u *AccountUpsertOne) UpdateNoticeSequence() *AccountUpsertOne {
 	return u.Update(func(s *AccountUpsert) {
 		s.UpdateNoticeSequence()
+	})
+}
+
+// SetReachable sets the "reachable" field.
+func (u *AccountUpsertOne) SetReachable(v bool) *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.SetReachable(v)
+	})
+}
+
+// UpdateReachable sets the "reachable" field to the value that was provided on create.
+func (u *AccountUpsertOne) UpdateReachable() *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.UpdateReachable()
+	})
+}
+
+// SetPushWanted sets the "push_wanted" field.
+func (u *AccountUpsertOne) SetPushWanted(v bool) *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.SetPushWanted(v)
+	})
+}
+
+// UpdatePushWanted sets the "push_wanted" field to the value that was provided on create.
+func (u *AccountUpsertOne) UpdatePushWanted() *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.UpdatePushWanted()
+	})
+}
+
+// SetSmsWanted sets the "sms_wanted" field.
+func (u *AccountUpsertOne) SetSmsWanted(v bool) *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.SetSmsWanted(v)
+	})
+}
+
+// UpdateSmsWanted sets the "sms_wanted" field to the value that was provided on create.
+func (u *AccountUpsertOne) UpdateSmsWanted() *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.UpdateSmsWanted()
+	})
+}
+
+// SetQuietFrom sets the "quiet_from" field.
+func (u *AccountUpsertOne) SetQuietFrom(v int) *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.SetQuietFrom(v)
+	})
+}
+
+// AddQuietFrom adds v to the "quiet_from" field.
+func (u *AccountUpsertOne) AddQuietFrom(v int) *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.AddQuietFrom(v)
+	})
+}
+
+// UpdateQuietFrom sets the "quiet_from" field to the value that was provided on create.
+func (u *AccountUpsertOne) UpdateQuietFrom() *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.UpdateQuietFrom()
+	})
+}
+
+// ClearQuietFrom clears the value of the "quiet_from" field.
+func (u *AccountUpsertOne) ClearQuietFrom() *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.ClearQuietFrom()
+	})
+}
+
+// SetQuietUntil sets the "quiet_until" field.
+func (u *AccountUpsertOne) SetQuietUntil(v int) *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.SetQuietUntil(v)
+	})
+}
+
+// AddQuietUntil adds v to the "quiet_until" field.
+func (u *AccountUpsertOne) AddQuietUntil(v int) *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.AddQuietUntil(v)
+	})
+}
+
+// UpdateQuietUntil sets the "quiet_until" field to the value that was provided on create.
+func (u *AccountUpsertOne) UpdateQuietUntil() *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.UpdateQuietUntil()
+	})
+}
+
+// ClearQuietUntil clears the value of the "quiet_until" field.
+func (u *AccountUpsertOne) ClearQuietUntil() *AccountUpsertOne {
+	return u.Update(func(s *AccountUpsert) {
+		s.ClearQuietUntil()
 	})
 }
 
@@ -1379,6 +1672,104 @@ func (u *AccountUpsertBulk) AddNoticeSequence(v int64) *AccountUpsertBulk {
 func (u *AccountUpsertBulk) UpdateNoticeSequence() *AccountUpsertBulk {
 	return u.Update(func(s *AccountUpsert) {
 		s.UpdateNoticeSequence()
+	})
+}
+
+// SetReachable sets the "reachable" field.
+func (u *AccountUpsertBulk) SetReachable(v bool) *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.SetReachable(v)
+	})
+}
+
+// UpdateReachable sets the "reachable" field to the value that was provided on create.
+func (u *AccountUpsertBulk) UpdateReachable() *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.UpdateReachable()
+	})
+}
+
+// SetPushWanted sets the "push_wanted" field.
+func (u *AccountUpsertBulk) SetPushWanted(v bool) *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.SetPushWanted(v)
+	})
+}
+
+// UpdatePushWanted sets the "push_wanted" field to the value that was provided on create.
+func (u *AccountUpsertBulk) UpdatePushWanted() *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.UpdatePushWanted()
+	})
+}
+
+// SetSmsWanted sets the "sms_wanted" field.
+func (u *AccountUpsertBulk) SetSmsWanted(v bool) *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.SetSmsWanted(v)
+	})
+}
+
+// UpdateSmsWanted sets the "sms_wanted" field to the value that was provided on create.
+func (u *AccountUpsertBulk) UpdateSmsWanted() *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.UpdateSmsWanted()
+	})
+}
+
+// SetQuietFrom sets the "quiet_from" field.
+func (u *AccountUpsertBulk) SetQuietFrom(v int) *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.SetQuietFrom(v)
+	})
+}
+
+// AddQuietFrom adds v to the "quiet_from" field.
+func (u *AccountUpsertBulk) AddQuietFrom(v int) *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.AddQuietFrom(v)
+	})
+}
+
+// UpdateQuietFrom sets the "quiet_from" field to the value that was provided on create.
+func (u *AccountUpsertBulk) UpdateQuietFrom() *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.UpdateQuietFrom()
+	})
+}
+
+// ClearQuietFrom clears the value of the "quiet_from" field.
+func (u *AccountUpsertBulk) ClearQuietFrom() *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.ClearQuietFrom()
+	})
+}
+
+// SetQuietUntil sets the "quiet_until" field.
+func (u *AccountUpsertBulk) SetQuietUntil(v int) *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.SetQuietUntil(v)
+	})
+}
+
+// AddQuietUntil adds v to the "quiet_until" field.
+func (u *AccountUpsertBulk) AddQuietUntil(v int) *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.AddQuietUntil(v)
+	})
+}
+
+// UpdateQuietUntil sets the "quiet_until" field to the value that was provided on create.
+func (u *AccountUpsertBulk) UpdateQuietUntil() *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.UpdateQuietUntil()
+	})
+}
+
+// ClearQuietUntil clears the value of the "quiet_until" field.
+func (u *AccountUpsertBulk) ClearQuietUntil() *AccountUpsertBulk {
+	return u.Update(func(s *AccountUpsert) {
+		s.ClearQuietUntil()
 	})
 }
 

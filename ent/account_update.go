@@ -115,6 +115,102 @@ func (_u *AccountUpdate) AddNoticeSequence(v int64) *AccountUpdate {
 	return _u
 }
 
+// SetReachable sets the "reachable" field.
+func (_u *AccountUpdate) SetReachable(v bool) *AccountUpdate {
+	_u.mutation.SetReachable(v)
+	return _u
+}
+
+// SetNillableReachable sets the "reachable" field if the given value is not nil.
+func (_u *AccountUpdate) SetNillableReachable(v *bool) *AccountUpdate {
+	if v != nil {
+		_u.SetReachable(*v)
+	}
+	return _u
+}
+
+// SetPushWanted sets the "push_wanted" field.
+func (_u *AccountUpdate) SetPushWanted(v bool) *AccountUpdate {
+	_u.mutation.SetPushWanted(v)
+	return _u
+}
+
+// SetNillablePushWanted sets the "push_wanted" field if the given value is not nil.
+func (_u *AccountUpdate) SetNillablePushWanted(v *bool) *AccountUpdate {
+	if v != nil {
+		_u.SetPushWanted(*v)
+	}
+	return _u
+}
+
+// SetSmsWanted sets the "sms_wanted" field.
+func (_u *AccountUpdate) SetSmsWanted(v bool) *AccountUpdate {
+	_u.mutation.SetSmsWanted(v)
+	return _u
+}
+
+// SetNillableSmsWanted sets the "sms_wanted" field if the given value is not nil.
+func (_u *AccountUpdate) SetNillableSmsWanted(v *bool) *AccountUpdate {
+	if v != nil {
+		_u.SetSmsWanted(*v)
+	}
+	return _u
+}
+
+// SetQuietFrom sets the "quiet_from" field.
+func (_u *AccountUpdate) SetQuietFrom(v int) *AccountUpdate {
+	_u.mutation.ResetQuietFrom()
+	_u.mutation.SetQuietFrom(v)
+	return _u
+}
+
+// SetNillableQuietFrom sets the "quiet_from" field if the given value is not nil.
+func (_u *AccountUpdate) SetNillableQuietFrom(v *int) *AccountUpdate {
+	if v != nil {
+		_u.SetQuietFrom(*v)
+	}
+	return _u
+}
+
+// AddQuietFrom adds value to the "quiet_from" field.
+func (_u *AccountUpdate) AddQuietFrom(v int) *AccountUpdate {
+	_u.mutation.AddQuietFrom(v)
+	return _u
+}
+
+// ClearQuietFrom clears the value of the "quiet_from" field.
+func (_u *AccountUpdate) ClearQuietFrom() *AccountUpdate {
+	_u.mutation.ClearQuietFrom()
+	return _u
+}
+
+// SetQuietUntil sets the "quiet_until" field.
+func (_u *AccountUpdate) SetQuietUntil(v int) *AccountUpdate {
+	_u.mutation.ResetQuietUntil()
+	_u.mutation.SetQuietUntil(v)
+	return _u
+}
+
+// SetNillableQuietUntil sets the "quiet_until" field if the given value is not nil.
+func (_u *AccountUpdate) SetNillableQuietUntil(v *int) *AccountUpdate {
+	if v != nil {
+		_u.SetQuietUntil(*v)
+	}
+	return _u
+}
+
+// AddQuietUntil adds value to the "quiet_until" field.
+func (_u *AccountUpdate) AddQuietUntil(v int) *AccountUpdate {
+	_u.mutation.AddQuietUntil(v)
+	return _u
+}
+
+// ClearQuietUntil clears the value of the "quiet_until" field.
+func (_u *AccountUpdate) ClearQuietUntil() *AccountUpdate {
+	_u.mutation.ClearQuietUntil()
+	return _u
+}
+
 // SetPersonIndex sets the "person_index" field.
 func (_u *AccountUpdate) SetPersonIndex(v []byte) *AccountUpdate {
 	_u.mutation.SetPersonIndex(v)
@@ -379,6 +475,33 @@ func (_u *AccountUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.AddedNoticeSequence(); ok {
 		_spec.AddField(account.FieldNoticeSequence, field.TypeInt64, value)
 	}
+	if value, ok := _u.mutation.Reachable(); ok {
+		_spec.SetField(account.FieldReachable, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.PushWanted(); ok {
+		_spec.SetField(account.FieldPushWanted, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.SmsWanted(); ok {
+		_spec.SetField(account.FieldSmsWanted, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.QuietFrom(); ok {
+		_spec.SetField(account.FieldQuietFrom, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedQuietFrom(); ok {
+		_spec.AddField(account.FieldQuietFrom, field.TypeInt, value)
+	}
+	if _u.mutation.QuietFromCleared() {
+		_spec.ClearField(account.FieldQuietFrom, field.TypeInt)
+	}
+	if value, ok := _u.mutation.QuietUntil(); ok {
+		_spec.SetField(account.FieldQuietUntil, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedQuietUntil(); ok {
+		_spec.AddField(account.FieldQuietUntil, field.TypeInt, value)
+	}
+	if _u.mutation.QuietUntilCleared() {
+		_spec.ClearField(account.FieldQuietUntil, field.TypeInt)
+	}
 	if value, ok := _u.mutation.PersonIndex(); ok {
 		_spec.SetField(account.FieldPersonIndex, field.TypeBytes, value)
 	}
@@ -537,6 +660,102 @@ func (_u *AccountUpdateOne) SetNillableNoticeSequence(v *int64) *AccountUpdateOn
 // AddNoticeSequence adds value to the "notice_sequence" field.
 func (_u *AccountUpdateOne) AddNoticeSequence(v int64) *AccountUpdateOne {
 	_u.mutation.AddNoticeSequence(v)
+	return _u
+}
+
+// SetReachable sets the "reachable" field.
+func (_u *AccountUpdateOne) SetReachable(v bool) *AccountUpdateOne {
+	_u.mutation.SetReachable(v)
+	return _u
+}
+
+// SetNillableReachable sets the "reachable" field if the given value is not nil.
+func (_u *AccountUpdateOne) SetNillableReachable(v *bool) *AccountUpdateOne {
+	if v != nil {
+		_u.SetReachable(*v)
+	}
+	return _u
+}
+
+// SetPushWanted sets the "push_wanted" field.
+func (_u *AccountUpdateOne) SetPushWanted(v bool) *AccountUpdateOne {
+	_u.mutation.SetPushWanted(v)
+	return _u
+}
+
+// SetNillablePushWanted sets the "push_wanted" field if the given value is not nil.
+func (_u *AccountUpdateOne) SetNillablePushWanted(v *bool) *AccountUpdateOne {
+	if v != nil {
+		_u.SetPushWanted(*v)
+	}
+	return _u
+}
+
+// SetSmsWanted sets the "sms_wanted" field.
+func (_u *AccountUpdateOne) SetSmsWanted(v bool) *AccountUpdateOne {
+	_u.mutation.SetSmsWanted(v)
+	return _u
+}
+
+// SetNillableSmsWanted sets the "sms_wanted" field if the given value is not nil.
+func (_u *AccountUpdateOne) SetNillableSmsWanted(v *bool) *AccountUpdateOne {
+	if v != nil {
+		_u.SetSmsWanted(*v)
+	}
+	return _u
+}
+
+// SetQuietFrom sets the "quiet_from" field.
+func (_u *AccountUpdateOne) SetQuietFrom(v int) *AccountUpdateOne {
+	_u.mutation.ResetQuietFrom()
+	_u.mutation.SetQuietFrom(v)
+	return _u
+}
+
+// SetNillableQuietFrom sets the "quiet_from" field if the given value is not nil.
+func (_u *AccountUpdateOne) SetNillableQuietFrom(v *int) *AccountUpdateOne {
+	if v != nil {
+		_u.SetQuietFrom(*v)
+	}
+	return _u
+}
+
+// AddQuietFrom adds value to the "quiet_from" field.
+func (_u *AccountUpdateOne) AddQuietFrom(v int) *AccountUpdateOne {
+	_u.mutation.AddQuietFrom(v)
+	return _u
+}
+
+// ClearQuietFrom clears the value of the "quiet_from" field.
+func (_u *AccountUpdateOne) ClearQuietFrom() *AccountUpdateOne {
+	_u.mutation.ClearQuietFrom()
+	return _u
+}
+
+// SetQuietUntil sets the "quiet_until" field.
+func (_u *AccountUpdateOne) SetQuietUntil(v int) *AccountUpdateOne {
+	_u.mutation.ResetQuietUntil()
+	_u.mutation.SetQuietUntil(v)
+	return _u
+}
+
+// SetNillableQuietUntil sets the "quiet_until" field if the given value is not nil.
+func (_u *AccountUpdateOne) SetNillableQuietUntil(v *int) *AccountUpdateOne {
+	if v != nil {
+		_u.SetQuietUntil(*v)
+	}
+	return _u
+}
+
+// AddQuietUntil adds value to the "quiet_until" field.
+func (_u *AccountUpdateOne) AddQuietUntil(v int) *AccountUpdateOne {
+	_u.mutation.AddQuietUntil(v)
+	return _u
+}
+
+// ClearQuietUntil clears the value of the "quiet_until" field.
+func (_u *AccountUpdateOne) ClearQuietUntil() *AccountUpdateOne {
+	_u.mutation.ClearQuietUntil()
 	return _u
 }
 
@@ -833,6 +1052,33 @@ func (_u *AccountUpdateOne) sqlSave(ctx context.Context) (_node *Account, err er
 	}
 	if value, ok := _u.mutation.AddedNoticeSequence(); ok {
 		_spec.AddField(account.FieldNoticeSequence, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Reachable(); ok {
+		_spec.SetField(account.FieldReachable, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.PushWanted(); ok {
+		_spec.SetField(account.FieldPushWanted, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.SmsWanted(); ok {
+		_spec.SetField(account.FieldSmsWanted, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.QuietFrom(); ok {
+		_spec.SetField(account.FieldQuietFrom, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedQuietFrom(); ok {
+		_spec.AddField(account.FieldQuietFrom, field.TypeInt, value)
+	}
+	if _u.mutation.QuietFromCleared() {
+		_spec.ClearField(account.FieldQuietFrom, field.TypeInt)
+	}
+	if value, ok := _u.mutation.QuietUntil(); ok {
+		_spec.SetField(account.FieldQuietUntil, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedQuietUntil(); ok {
+		_spec.AddField(account.FieldQuietUntil, field.TypeInt, value)
+	}
+	if _u.mutation.QuietUntilCleared() {
+		_spec.ClearField(account.FieldQuietUntil, field.TypeInt)
 	}
 	if value, ok := _u.mutation.PersonIndex(); ok {
 		_spec.SetField(account.FieldPersonIndex, field.TypeBytes, value)

@@ -18,6 +18,7 @@ import (
 	"parkbff/ent/codriverinvitation"
 	"parkbff/ent/consent"
 	"parkbff/ent/datakey"
+	"parkbff/ent/delivery"
 	"parkbff/ent/erasure"
 	"parkbff/ent/featureswitch"
 	"parkbff/ent/fleet"
@@ -27,10 +28,12 @@ import (
 	"parkbff/ent/linkedaccount"
 	"parkbff/ent/logincode"
 	"parkbff/ent/lot"
+	"parkbff/ent/messagequota"
 	"parkbff/ent/notice"
 	"parkbff/ent/observation"
 	"parkbff/ent/parkingsession"
 	"parkbff/ent/platedispute"
+	"parkbff/ent/pushendpoint"
 	"parkbff/ent/quoteattempt"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/sessionaccess"
@@ -39,6 +42,7 @@ import (
 	"parkbff/ent/staffrole"
 	"parkbff/ent/store"
 	"parkbff/ent/tariff"
+	"parkbff/ent/task"
 	"parkbff/ent/vehicle"
 	"parkbff/ent/vehiclebinding"
 
@@ -69,6 +73,8 @@ type Client struct {
 	Consent *ConsentClient
 	// DataKey is the client for interacting with the DataKey builders.
 	DataKey *DataKeyClient
+	// Delivery is the client for interacting with the Delivery builders.
+	Delivery *DeliveryClient
 	// Erasure is the client for interacting with the Erasure builders.
 	Erasure *ErasureClient
 	// FeatureSwitch is the client for interacting with the FeatureSwitch builders.
@@ -87,6 +93,8 @@ type Client struct {
 	LoginCode *LoginCodeClient
 	// Lot is the client for interacting with the Lot builders.
 	Lot *LotClient
+	// MessageQuota is the client for interacting with the MessageQuota builders.
+	MessageQuota *MessageQuotaClient
 	// Notice is the client for interacting with the Notice builders.
 	Notice *NoticeClient
 	// Observation is the client for interacting with the Observation builders.
@@ -95,6 +103,8 @@ type Client struct {
 	ParkingSession *ParkingSessionClient
 	// PlateDispute is the client for interacting with the PlateDispute builders.
 	PlateDispute *PlateDisputeClient
+	// PushEndpoint is the client for interacting with the PushEndpoint builders.
+	PushEndpoint *PushEndpointClient
 	// QuoteAttempt is the client for interacting with the QuoteAttempt builders.
 	QuoteAttempt *QuoteAttemptClient
 	// RiskEvent is the client for interacting with the RiskEvent builders.
@@ -111,6 +121,8 @@ type Client struct {
 	Store *StoreClient
 	// Tariff is the client for interacting with the Tariff builders.
 	Tariff *TariffClient
+	// Task is the client for interacting with the Task builders.
+	Task *TaskClient
 	// Vehicle is the client for interacting with the Vehicle builders.
 	Vehicle *VehicleClient
 	// VehicleBinding is the client for interacting with the VehicleBinding builders.
@@ -133,6 +145,7 @@ func (c *Client) init() {
 	c.CoDriverInvitation = NewCoDriverInvitationClient(c.config)
 	c.Consent = NewConsentClient(c.config)
 	c.DataKey = NewDataKeyClient(c.config)
+	c.Delivery = NewDeliveryClient(c.config)
 	c.Erasure = NewErasureClient(c.config)
 	c.FeatureSwitch = NewFeatureSwitchClient(c.config)
 	c.Fleet = NewFleetClient(c.config)
@@ -142,10 +155,12 @@ func (c *Client) init() {
 	c.LinkedAccount = NewLinkedAccountClient(c.config)
 	c.LoginCode = NewLoginCodeClient(c.config)
 	c.Lot = NewLotClient(c.config)
+	c.MessageQuota = NewMessageQuotaClient(c.config)
 	c.Notice = NewNoticeClient(c.config)
 	c.Observation = NewObservationClient(c.config)
 	c.ParkingSession = NewParkingSessionClient(c.config)
 	c.PlateDispute = NewPlateDisputeClient(c.config)
+	c.PushEndpoint = NewPushEndpointClient(c.config)
 	c.QuoteAttempt = NewQuoteAttemptClient(c.config)
 	c.RiskEvent = NewRiskEventClient(c.config)
 	c.SessionAccess = NewSessionAccessClient(c.config)
@@ -154,6 +169,7 @@ func (c *Client) init() {
 	c.StaffRole = NewStaffRoleClient(c.config)
 	c.Store = NewStoreClient(c.config)
 	c.Tariff = NewTariffClient(c.config)
+	c.Task = NewTaskClient(c.config)
 	c.Vehicle = NewVehicleClient(c.config)
 	c.VehicleBinding = NewVehicleBindingClient(c.config)
 }
@@ -255,6 +271,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		CoDriverInvitation: NewCoDriverInvitationClient(cfg),
 		Consent:            NewConsentClient(cfg),
 		DataKey:            NewDataKeyClient(cfg),
+		Delivery:           NewDeliveryClient(cfg),
 		Erasure:            NewErasureClient(cfg),
 		FeatureSwitch:      NewFeatureSwitchClient(cfg),
 		Fleet:              NewFleetClient(cfg),
@@ -264,10 +281,12 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		LinkedAccount:      NewLinkedAccountClient(cfg),
 		LoginCode:          NewLoginCodeClient(cfg),
 		Lot:                NewLotClient(cfg),
+		MessageQuota:       NewMessageQuotaClient(cfg),
 		Notice:             NewNoticeClient(cfg),
 		Observation:        NewObservationClient(cfg),
 		ParkingSession:     NewParkingSessionClient(cfg),
 		PlateDispute:       NewPlateDisputeClient(cfg),
+		PushEndpoint:       NewPushEndpointClient(cfg),
 		QuoteAttempt:       NewQuoteAttemptClient(cfg),
 		RiskEvent:          NewRiskEventClient(cfg),
 		SessionAccess:      NewSessionAccessClient(cfg),
@@ -276,6 +295,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		StaffRole:          NewStaffRoleClient(cfg),
 		Store:              NewStoreClient(cfg),
 		Tariff:             NewTariffClient(cfg),
+		Task:               NewTaskClient(cfg),
 		Vehicle:            NewVehicleClient(cfg),
 		VehicleBinding:     NewVehicleBindingClient(cfg),
 	}, nil
@@ -304,6 +324,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		CoDriverInvitation: NewCoDriverInvitationClient(cfg),
 		Consent:            NewConsentClient(cfg),
 		DataKey:            NewDataKeyClient(cfg),
+		Delivery:           NewDeliveryClient(cfg),
 		Erasure:            NewErasureClient(cfg),
 		FeatureSwitch:      NewFeatureSwitchClient(cfg),
 		Fleet:              NewFleetClient(cfg),
@@ -313,10 +334,12 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		LinkedAccount:      NewLinkedAccountClient(cfg),
 		LoginCode:          NewLoginCodeClient(cfg),
 		Lot:                NewLotClient(cfg),
+		MessageQuota:       NewMessageQuotaClient(cfg),
 		Notice:             NewNoticeClient(cfg),
 		Observation:        NewObservationClient(cfg),
 		ParkingSession:     NewParkingSessionClient(cfg),
 		PlateDispute:       NewPlateDisputeClient(cfg),
+		PushEndpoint:       NewPushEndpointClient(cfg),
 		QuoteAttempt:       NewQuoteAttemptClient(cfg),
 		RiskEvent:          NewRiskEventClient(cfg),
 		SessionAccess:      NewSessionAccessClient(cfg),
@@ -325,6 +348,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		StaffRole:          NewStaffRoleClient(cfg),
 		Store:              NewStoreClient(cfg),
 		Tariff:             NewTariffClient(cfg),
+		Task:               NewTaskClient(cfg),
 		Vehicle:            NewVehicleClient(cfg),
 		VehicleBinding:     NewVehicleBindingClient(cfg),
 	}, nil
@@ -357,10 +381,11 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Account, c.AppRelease, c.ChannelLink, c.ChannelVisit, c.CoDriverInvitation,
-		c.Consent, c.DataKey, c.Erasure, c.FeatureSwitch, c.Fleet, c.Follower, c.Gate,
-		c.GateCommand, c.LinkedAccount, c.LoginCode, c.Lot, c.Notice, c.Observation,
-		c.ParkingSession, c.PlateDispute, c.QuoteAttempt, c.RiskEvent, c.SessionAccess,
-		c.SignIn, c.Staff, c.StaffRole, c.Store, c.Tariff, c.Vehicle, c.VehicleBinding,
+		c.Consent, c.DataKey, c.Delivery, c.Erasure, c.FeatureSwitch, c.Fleet,
+		c.Follower, c.Gate, c.GateCommand, c.LinkedAccount, c.LoginCode, c.Lot,
+		c.MessageQuota, c.Notice, c.Observation, c.ParkingSession, c.PlateDispute,
+		c.PushEndpoint, c.QuoteAttempt, c.RiskEvent, c.SessionAccess, c.SignIn,
+		c.Staff, c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding,
 	} {
 		n.Use(hooks...)
 	}
@@ -371,10 +396,11 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Account, c.AppRelease, c.ChannelLink, c.ChannelVisit, c.CoDriverInvitation,
-		c.Consent, c.DataKey, c.Erasure, c.FeatureSwitch, c.Fleet, c.Follower, c.Gate,
-		c.GateCommand, c.LinkedAccount, c.LoginCode, c.Lot, c.Notice, c.Observation,
-		c.ParkingSession, c.PlateDispute, c.QuoteAttempt, c.RiskEvent, c.SessionAccess,
-		c.SignIn, c.Staff, c.StaffRole, c.Store, c.Tariff, c.Vehicle, c.VehicleBinding,
+		c.Consent, c.DataKey, c.Delivery, c.Erasure, c.FeatureSwitch, c.Fleet,
+		c.Follower, c.Gate, c.GateCommand, c.LinkedAccount, c.LoginCode, c.Lot,
+		c.MessageQuota, c.Notice, c.Observation, c.ParkingSession, c.PlateDispute,
+		c.PushEndpoint, c.QuoteAttempt, c.RiskEvent, c.SessionAccess, c.SignIn,
+		c.Staff, c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -397,6 +423,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Consent.mutate(ctx, m)
 	case *DataKeyMutation:
 		return c.DataKey.mutate(ctx, m)
+	case *DeliveryMutation:
+		return c.Delivery.mutate(ctx, m)
 	case *ErasureMutation:
 		return c.Erasure.mutate(ctx, m)
 	case *FeatureSwitchMutation:
@@ -415,6 +443,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.LoginCode.mutate(ctx, m)
 	case *LotMutation:
 		return c.Lot.mutate(ctx, m)
+	case *MessageQuotaMutation:
+		return c.MessageQuota.mutate(ctx, m)
 	case *NoticeMutation:
 		return c.Notice.mutate(ctx, m)
 	case *ObservationMutation:
@@ -423,6 +453,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.ParkingSession.mutate(ctx, m)
 	case *PlateDisputeMutation:
 		return c.PlateDispute.mutate(ctx, m)
+	case *PushEndpointMutation:
+		return c.PushEndpoint.mutate(ctx, m)
 	case *QuoteAttemptMutation:
 		return c.QuoteAttempt.mutate(ctx, m)
 	case *RiskEventMutation:
@@ -439,6 +471,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Store.mutate(ctx, m)
 	case *TariffMutation:
 		return c.Tariff.mutate(ctx, m)
+	case *TaskMutation:
+		return c.Task.mutate(ctx, m)
 	case *VehicleMutation:
 		return c.Vehicle.mutate(ctx, m)
 	case *VehicleBindingMutation:
@@ -1383,6 +1417,140 @@ func (c *DataKeyClient) mutate(ctx context.Context, m *DataKeyMutation) (Value, 
 		return (&DataKeyDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown DataKey mutation op: %q", m.Op())
+	}
+}
+
+// DeliveryClient is a client for the Delivery schema.
+type DeliveryClient struct {
+	config
+}
+
+// NewDeliveryClient returns a client for the Delivery from the given config.
+func NewDeliveryClient(c config) *DeliveryClient {
+	return &DeliveryClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `delivery.Hooks(f(g(h())))`.
+func (c *DeliveryClient) Use(hooks ...Hook) {
+	c.hooks.Delivery = append(c.hooks.Delivery, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `delivery.Intercept(f(g(h())))`.
+func (c *DeliveryClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Delivery = append(c.inters.Delivery, interceptors...)
+}
+
+// Create returns a builder for creating a Delivery entity.
+func (c *DeliveryClient) Create() *DeliveryCreate {
+	mutation := newDeliveryMutation(c.config, OpCreate)
+	return &DeliveryCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Delivery entities.
+func (c *DeliveryClient) CreateBulk(builders ...*DeliveryCreate) *DeliveryCreateBulk {
+	return &DeliveryCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *DeliveryClient) MapCreateBulk(slice any, setFunc func(*DeliveryCreate, int)) *DeliveryCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &DeliveryCreateBulk{err: fmt.Errorf("calling to DeliveryClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*DeliveryCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &DeliveryCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Delivery.
+func (c *DeliveryClient) Update() *DeliveryUpdate {
+	mutation := newDeliveryMutation(c.config, OpUpdate)
+	return &DeliveryUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *DeliveryClient) UpdateOne(_m *Delivery) *DeliveryUpdateOne {
+	mutation := newDeliveryMutation(c.config, OpUpdateOne, withDelivery(_m))
+	return &DeliveryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *DeliveryClient) UpdateOneID(id int64) *DeliveryUpdateOne {
+	mutation := newDeliveryMutation(c.config, OpUpdateOne, withDeliveryID(id))
+	return &DeliveryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Delivery.
+func (c *DeliveryClient) Delete() *DeliveryDelete {
+	mutation := newDeliveryMutation(c.config, OpDelete)
+	return &DeliveryDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *DeliveryClient) DeleteOne(_m *Delivery) *DeliveryDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *DeliveryClient) DeleteOneID(id int64) *DeliveryDeleteOne {
+	builder := c.Delete().Where(delivery.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &DeliveryDeleteOne{builder}
+}
+
+// Query returns a query builder for Delivery.
+func (c *DeliveryClient) Query() *DeliveryQuery {
+	return &DeliveryQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeDelivery},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Delivery entity by its id.
+func (c *DeliveryClient) Get(ctx context.Context, id int64) (*Delivery, error) {
+	return c.Query().Where(delivery.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *DeliveryClient) GetX(ctx context.Context, id int64) *Delivery {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *DeliveryClient) Hooks() []Hook {
+	hooks := c.hooks.Delivery
+	return append(hooks[:len(hooks):len(hooks)], delivery.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *DeliveryClient) Interceptors() []Interceptor {
+	return c.inters.Delivery
+}
+
+func (c *DeliveryClient) mutate(ctx context.Context, m *DeliveryMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&DeliveryCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&DeliveryUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&DeliveryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&DeliveryDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Delivery mutation op: %q", m.Op())
 	}
 }
 
@@ -2624,6 +2792,140 @@ func (c *LotClient) mutate(ctx context.Context, m *LotMutation) (Value, error) {
 	}
 }
 
+// MessageQuotaClient is a client for the MessageQuota schema.
+type MessageQuotaClient struct {
+	config
+}
+
+// NewMessageQuotaClient returns a client for the MessageQuota from the given config.
+func NewMessageQuotaClient(c config) *MessageQuotaClient {
+	return &MessageQuotaClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `messagequota.Hooks(f(g(h())))`.
+func (c *MessageQuotaClient) Use(hooks ...Hook) {
+	c.hooks.MessageQuota = append(c.hooks.MessageQuota, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `messagequota.Intercept(f(g(h())))`.
+func (c *MessageQuotaClient) Intercept(interceptors ...Interceptor) {
+	c.inters.MessageQuota = append(c.inters.MessageQuota, interceptors...)
+}
+
+// Create returns a builder for creating a MessageQuota entity.
+func (c *MessageQuotaClient) Create() *MessageQuotaCreate {
+	mutation := newMessageQuotaMutation(c.config, OpCreate)
+	return &MessageQuotaCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of MessageQuota entities.
+func (c *MessageQuotaClient) CreateBulk(builders ...*MessageQuotaCreate) *MessageQuotaCreateBulk {
+	return &MessageQuotaCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *MessageQuotaClient) MapCreateBulk(slice any, setFunc func(*MessageQuotaCreate, int)) *MessageQuotaCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &MessageQuotaCreateBulk{err: fmt.Errorf("calling to MessageQuotaClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*MessageQuotaCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &MessageQuotaCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for MessageQuota.
+func (c *MessageQuotaClient) Update() *MessageQuotaUpdate {
+	mutation := newMessageQuotaMutation(c.config, OpUpdate)
+	return &MessageQuotaUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *MessageQuotaClient) UpdateOne(_m *MessageQuota) *MessageQuotaUpdateOne {
+	mutation := newMessageQuotaMutation(c.config, OpUpdateOne, withMessageQuota(_m))
+	return &MessageQuotaUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *MessageQuotaClient) UpdateOneID(id int64) *MessageQuotaUpdateOne {
+	mutation := newMessageQuotaMutation(c.config, OpUpdateOne, withMessageQuotaID(id))
+	return &MessageQuotaUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for MessageQuota.
+func (c *MessageQuotaClient) Delete() *MessageQuotaDelete {
+	mutation := newMessageQuotaMutation(c.config, OpDelete)
+	return &MessageQuotaDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *MessageQuotaClient) DeleteOne(_m *MessageQuota) *MessageQuotaDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *MessageQuotaClient) DeleteOneID(id int64) *MessageQuotaDeleteOne {
+	builder := c.Delete().Where(messagequota.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &MessageQuotaDeleteOne{builder}
+}
+
+// Query returns a query builder for MessageQuota.
+func (c *MessageQuotaClient) Query() *MessageQuotaQuery {
+	return &MessageQuotaQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeMessageQuota},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a MessageQuota entity by its id.
+func (c *MessageQuotaClient) Get(ctx context.Context, id int64) (*MessageQuota, error) {
+	return c.Query().Where(messagequota.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *MessageQuotaClient) GetX(ctx context.Context, id int64) *MessageQuota {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *MessageQuotaClient) Hooks() []Hook {
+	hooks := c.hooks.MessageQuota
+	return append(hooks[:len(hooks):len(hooks)], messagequota.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *MessageQuotaClient) Interceptors() []Interceptor {
+	return c.inters.MessageQuota
+}
+
+func (c *MessageQuotaClient) mutate(ctx context.Context, m *MessageQuotaMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&MessageQuotaCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&MessageQuotaUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&MessageQuotaUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&MessageQuotaDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown MessageQuota mutation op: %q", m.Op())
+	}
+}
+
 // NoticeClient is a client for the Notice schema.
 type NoticeClient struct {
 	config
@@ -3205,6 +3507,140 @@ func (c *PlateDisputeClient) mutate(ctx context.Context, m *PlateDisputeMutation
 		return (&PlateDisputeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown PlateDispute mutation op: %q", m.Op())
+	}
+}
+
+// PushEndpointClient is a client for the PushEndpoint schema.
+type PushEndpointClient struct {
+	config
+}
+
+// NewPushEndpointClient returns a client for the PushEndpoint from the given config.
+func NewPushEndpointClient(c config) *PushEndpointClient {
+	return &PushEndpointClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `pushendpoint.Hooks(f(g(h())))`.
+func (c *PushEndpointClient) Use(hooks ...Hook) {
+	c.hooks.PushEndpoint = append(c.hooks.PushEndpoint, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `pushendpoint.Intercept(f(g(h())))`.
+func (c *PushEndpointClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PushEndpoint = append(c.inters.PushEndpoint, interceptors...)
+}
+
+// Create returns a builder for creating a PushEndpoint entity.
+func (c *PushEndpointClient) Create() *PushEndpointCreate {
+	mutation := newPushEndpointMutation(c.config, OpCreate)
+	return &PushEndpointCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PushEndpoint entities.
+func (c *PushEndpointClient) CreateBulk(builders ...*PushEndpointCreate) *PushEndpointCreateBulk {
+	return &PushEndpointCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PushEndpointClient) MapCreateBulk(slice any, setFunc func(*PushEndpointCreate, int)) *PushEndpointCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PushEndpointCreateBulk{err: fmt.Errorf("calling to PushEndpointClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PushEndpointCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PushEndpointCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PushEndpoint.
+func (c *PushEndpointClient) Update() *PushEndpointUpdate {
+	mutation := newPushEndpointMutation(c.config, OpUpdate)
+	return &PushEndpointUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PushEndpointClient) UpdateOne(_m *PushEndpoint) *PushEndpointUpdateOne {
+	mutation := newPushEndpointMutation(c.config, OpUpdateOne, withPushEndpoint(_m))
+	return &PushEndpointUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PushEndpointClient) UpdateOneID(id int64) *PushEndpointUpdateOne {
+	mutation := newPushEndpointMutation(c.config, OpUpdateOne, withPushEndpointID(id))
+	return &PushEndpointUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PushEndpoint.
+func (c *PushEndpointClient) Delete() *PushEndpointDelete {
+	mutation := newPushEndpointMutation(c.config, OpDelete)
+	return &PushEndpointDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PushEndpointClient) DeleteOne(_m *PushEndpoint) *PushEndpointDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PushEndpointClient) DeleteOneID(id int64) *PushEndpointDeleteOne {
+	builder := c.Delete().Where(pushendpoint.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PushEndpointDeleteOne{builder}
+}
+
+// Query returns a query builder for PushEndpoint.
+func (c *PushEndpointClient) Query() *PushEndpointQuery {
+	return &PushEndpointQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePushEndpoint},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PushEndpoint entity by its id.
+func (c *PushEndpointClient) Get(ctx context.Context, id int64) (*PushEndpoint, error) {
+	return c.Query().Where(pushendpoint.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PushEndpointClient) GetX(ctx context.Context, id int64) *PushEndpoint {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *PushEndpointClient) Hooks() []Hook {
+	hooks := c.hooks.PushEndpoint
+	return append(hooks[:len(hooks):len(hooks)], pushendpoint.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PushEndpointClient) Interceptors() []Interceptor {
+	return c.inters.PushEndpoint
+}
+
+func (c *PushEndpointClient) mutate(ctx context.Context, m *PushEndpointMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PushEndpointCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PushEndpointUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PushEndpointUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PushEndpointDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown PushEndpoint mutation op: %q", m.Op())
 	}
 }
 
@@ -4376,6 +4812,140 @@ func (c *TariffClient) mutate(ctx context.Context, m *TariffMutation) (Value, er
 	}
 }
 
+// TaskClient is a client for the Task schema.
+type TaskClient struct {
+	config
+}
+
+// NewTaskClient returns a client for the Task from the given config.
+func NewTaskClient(c config) *TaskClient {
+	return &TaskClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `task.Hooks(f(g(h())))`.
+func (c *TaskClient) Use(hooks ...Hook) {
+	c.hooks.Task = append(c.hooks.Task, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `task.Intercept(f(g(h())))`.
+func (c *TaskClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Task = append(c.inters.Task, interceptors...)
+}
+
+// Create returns a builder for creating a Task entity.
+func (c *TaskClient) Create() *TaskCreate {
+	mutation := newTaskMutation(c.config, OpCreate)
+	return &TaskCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Task entities.
+func (c *TaskClient) CreateBulk(builders ...*TaskCreate) *TaskCreateBulk {
+	return &TaskCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *TaskClient) MapCreateBulk(slice any, setFunc func(*TaskCreate, int)) *TaskCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &TaskCreateBulk{err: fmt.Errorf("calling to TaskClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*TaskCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &TaskCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Task.
+func (c *TaskClient) Update() *TaskUpdate {
+	mutation := newTaskMutation(c.config, OpUpdate)
+	return &TaskUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *TaskClient) UpdateOne(_m *Task) *TaskUpdateOne {
+	mutation := newTaskMutation(c.config, OpUpdateOne, withTask(_m))
+	return &TaskUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *TaskClient) UpdateOneID(id int64) *TaskUpdateOne {
+	mutation := newTaskMutation(c.config, OpUpdateOne, withTaskID(id))
+	return &TaskUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Task.
+func (c *TaskClient) Delete() *TaskDelete {
+	mutation := newTaskMutation(c.config, OpDelete)
+	return &TaskDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *TaskClient) DeleteOne(_m *Task) *TaskDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *TaskClient) DeleteOneID(id int64) *TaskDeleteOne {
+	builder := c.Delete().Where(task.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &TaskDeleteOne{builder}
+}
+
+// Query returns a query builder for Task.
+func (c *TaskClient) Query() *TaskQuery {
+	return &TaskQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeTask},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Task entity by its id.
+func (c *TaskClient) Get(ctx context.Context, id int64) (*Task, error) {
+	return c.Query().Where(task.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *TaskClient) GetX(ctx context.Context, id int64) *Task {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *TaskClient) Hooks() []Hook {
+	hooks := c.hooks.Task
+	return append(hooks[:len(hooks):len(hooks)], task.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *TaskClient) Interceptors() []Interceptor {
+	return c.inters.Task
+}
+
+func (c *TaskClient) mutate(ctx context.Context, m *TaskMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&TaskCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&TaskUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&TaskUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&TaskDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Task mutation op: %q", m.Op())
+	}
+}
+
 // VehicleClient is a client for the Vehicle schema.
 type VehicleClient struct {
 	config
@@ -4680,17 +5250,19 @@ func (c *VehicleBindingClient) mutate(ctx context.Context, m *VehicleBindingMuta
 type (
 	hooks struct {
 		Account, AppRelease, ChannelLink, ChannelVisit, CoDriverInvitation, Consent,
-		DataKey, Erasure, FeatureSwitch, Fleet, Follower, Gate, GateCommand,
-		LinkedAccount, LoginCode, Lot, Notice, Observation, ParkingSession,
-		PlateDispute, QuoteAttempt, RiskEvent, SessionAccess, SignIn, Staff, StaffRole,
-		Store, Tariff, Vehicle, VehicleBinding []ent.Hook
+		DataKey, Delivery, Erasure, FeatureSwitch, Fleet, Follower, Gate, GateCommand,
+		LinkedAccount, LoginCode, Lot, MessageQuota, Notice, Observation,
+		ParkingSession, PlateDispute, PushEndpoint, QuoteAttempt, RiskEvent,
+		SessionAccess, SignIn, Staff, StaffRole, Store, Tariff, Task, Vehicle,
+		VehicleBinding []ent.Hook
 	}
 	inters struct {
 		Account, AppRelease, ChannelLink, ChannelVisit, CoDriverInvitation, Consent,
-		DataKey, Erasure, FeatureSwitch, Fleet, Follower, Gate, GateCommand,
-		LinkedAccount, LoginCode, Lot, Notice, Observation, ParkingSession,
-		PlateDispute, QuoteAttempt, RiskEvent, SessionAccess, SignIn, Staff, StaffRole,
-		Store, Tariff, Vehicle, VehicleBinding []ent.Interceptor
+		DataKey, Delivery, Erasure, FeatureSwitch, Fleet, Follower, Gate, GateCommand,
+		LinkedAccount, LoginCode, Lot, MessageQuota, Notice, Observation,
+		ParkingSession, PlateDispute, PushEndpoint, QuoteAttempt, RiskEvent,
+		SessionAccess, SignIn, Staff, StaffRole, Store, Tariff, Task, Vehicle,
+		VehicleBinding []ent.Interceptor
 	}
 )
 

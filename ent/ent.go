@@ -13,6 +13,7 @@ import (
 	"parkbff/ent/codriverinvitation"
 	"parkbff/ent/consent"
 	"parkbff/ent/datakey"
+	"parkbff/ent/delivery"
 	"parkbff/ent/erasure"
 	"parkbff/ent/featureswitch"
 	"parkbff/ent/fleet"
@@ -22,10 +23,12 @@ import (
 	"parkbff/ent/linkedaccount"
 	"parkbff/ent/logincode"
 	"parkbff/ent/lot"
+	"parkbff/ent/messagequota"
 	"parkbff/ent/notice"
 	"parkbff/ent/observation"
 	"parkbff/ent/parkingsession"
 	"parkbff/ent/platedispute"
+	"parkbff/ent/pushendpoint"
 	"parkbff/ent/quoteattempt"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/sessionaccess"
@@ -34,6 +37,7 @@ import (
 	"parkbff/ent/staffrole"
 	"parkbff/ent/store"
 	"parkbff/ent/tariff"
+	"parkbff/ent/task"
 	"parkbff/ent/vehicle"
 	"parkbff/ent/vehiclebinding"
 	"reflect"
@@ -109,6 +113,7 @@ func checkColumn(t, c string) error {
 			codriverinvitation.Table: codriverinvitation.ValidColumn,
 			consent.Table:            consent.ValidColumn,
 			datakey.Table:            datakey.ValidColumn,
+			delivery.Table:           delivery.ValidColumn,
 			erasure.Table:            erasure.ValidColumn,
 			featureswitch.Table:      featureswitch.ValidColumn,
 			fleet.Table:              fleet.ValidColumn,
@@ -118,10 +123,12 @@ func checkColumn(t, c string) error {
 			linkedaccount.Table:      linkedaccount.ValidColumn,
 			logincode.Table:          logincode.ValidColumn,
 			lot.Table:                lot.ValidColumn,
+			messagequota.Table:       messagequota.ValidColumn,
 			notice.Table:             notice.ValidColumn,
 			observation.Table:        observation.ValidColumn,
 			parkingsession.Table:     parkingsession.ValidColumn,
 			platedispute.Table:       platedispute.ValidColumn,
+			pushendpoint.Table:       pushendpoint.ValidColumn,
 			quoteattempt.Table:       quoteattempt.ValidColumn,
 			riskevent.Table:          riskevent.ValidColumn,
 			sessionaccess.Table:      sessionaccess.ValidColumn,
@@ -130,6 +137,7 @@ func checkColumn(t, c string) error {
 			staffrole.Table:          staffrole.ValidColumn,
 			store.Table:              store.ValidColumn,
 			tariff.Table:             tariff.ValidColumn,
+			task.Table:               task.ValidColumn,
 			vehicle.Table:            vehicle.ValidColumn,
 			vehiclebinding.Table:     vehiclebinding.ValidColumn,
 		})

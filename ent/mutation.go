@@ -14,6 +14,7 @@ import (
 	"parkbff/ent/codriverinvitation"
 	"parkbff/ent/consent"
 	"parkbff/ent/datakey"
+	"parkbff/ent/delivery"
 	"parkbff/ent/erasure"
 	"parkbff/ent/featureswitch"
 	"parkbff/ent/fleet"
@@ -23,11 +24,13 @@ import (
 	"parkbff/ent/linkedaccount"
 	"parkbff/ent/logincode"
 	"parkbff/ent/lot"
+	"parkbff/ent/messagequota"
 	"parkbff/ent/notice"
 	"parkbff/ent/observation"
 	"parkbff/ent/parkingsession"
 	"parkbff/ent/platedispute"
 	"parkbff/ent/predicate"
+	"parkbff/ent/pushendpoint"
 	"parkbff/ent/quoteattempt"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/sessionaccess"
@@ -36,6 +39,7 @@ import (
 	"parkbff/ent/staffrole"
 	"parkbff/ent/store"
 	"parkbff/ent/tariff"
+	"parkbff/ent/task"
 	"parkbff/ent/vehicle"
 	"parkbff/ent/vehiclebinding"
 	"parkbff/internal/place"
@@ -63,6 +67,7 @@ const (
 	TypeCoDriverInvitation = "CoDriverInvitation"
 	TypeConsent            = "Consent"
 	TypeDataKey            = "DataKey"
+	TypeDelivery           = "Delivery"
 	TypeErasure            = "Erasure"
 	TypeFeatureSwitch      = "FeatureSwitch"
 	TypeFleet              = "Fleet"
@@ -72,10 +77,12 @@ const (
 	TypeLinkedAccount      = "LinkedAccount"
 	TypeLoginCode          = "LoginCode"
 	TypeLot                = "Lot"
+	TypeMessageQuota       = "MessageQuota"
 	TypeNotice             = "Notice"
 	TypeObservation        = "Observation"
 	TypeParkingSession     = "ParkingSession"
 	TypePlateDispute       = "PlateDispute"
+	TypePushEndpoint       = "PushEndpoint"
 	TypeQuoteAttempt       = "QuoteAttempt"
 	TypeRiskEvent          = "RiskEvent"
 	TypeSessionAccess      = "SessionAccess"
@@ -84,6 +91,7 @@ const (
 	TypeStaffRole          = "StaffRole"
 	TypeStore              = "Store"
 	TypeTariff             = "Tariff"
+	TypeTask               = "Task"
 	TypeVehicle            = "Vehicle"
 	TypeVehicleBinding     = "VehicleBinding"
 )
@@ -102,6 +110,13 @@ type AccountMutation struct {
 	message_display       *account.MessageDisplay
 	notice_sequence       *int64
 	addnotice_sequence    *int64
+	reachable             *bool
+	push_wanted           *bool
+	sms_wanted            *bool
+	quiet_from            *int
+	addquiet_from         *int
+	quiet_until           *int
+	addquiet_until        *int
 	person_index          *[]byte
 	adult                 *bool
 	verify_tries          *int
@@ -532,6 +547,254 @@ func (m *AccountMutation) AddedNoticeSequence() (r int64, exists bool) {
 func (m *AccountMutation) ResetNoticeSequence() {
 	m.notice_sequence = nil
 	m.addnotice_sequence = nil
+}
+
+// SetReachable sets the "reachable" field.
+func (m *AccountMutation) SetReachable(b bool) {
+	m.reachable = &b
+}
+
+// Reachable returns the value of the "reachable" field in the mutation.
+func (m *AccountMutation) Reachable() (r bool, exists bool) {
+	v := m.reachable
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReachable returns the old "reachable" field's value of the Account entity.
+// If the Account object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccountMutation) OldReachable(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReachable is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReachable requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReachable: %w", err)
+	}
+	return oldValue.Reachable, nil
+}
+
+// ResetReachable resets all changes to the "reachable" field.
+func (m *AccountMutation) ResetReachable() {
+	m.reachable = nil
+}
+
+// SetPushWanted sets the "push_wanted" field.
+func (m *AccountMutation) SetPushWanted(b bool) {
+	m.push_wanted = &b
+}
+
+// PushWanted returns the value of the "push_wanted" field in the mutation.
+func (m *AccountMutation) PushWanted() (r bool, exists bool) {
+	v := m.push_wanted
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPushWanted returns the old "push_wanted" field's value of the Account entity.
+// If the Account object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccountMutation) OldPushWanted(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPushWanted is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPushWanted requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPushWanted: %w", err)
+	}
+	return oldValue.PushWanted, nil
+}
+
+// ResetPushWanted resets all changes to the "push_wanted" field.
+func (m *AccountMutation) ResetPushWanted() {
+	m.push_wanted = nil
+}
+
+// SetSmsWanted sets the "sms_wanted" field.
+func (m *AccountMutation) SetSmsWanted(b bool) {
+	m.sms_wanted = &b
+}
+
+// SmsWanted returns the value of the "sms_wanted" field in the mutation.
+func (m *AccountMutation) SmsWanted() (r bool, exists bool) {
+	v := m.sms_wanted
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSmsWanted returns the old "sms_wanted" field's value of the Account entity.
+// If the Account object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccountMutation) OldSmsWanted(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSmsWanted is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSmsWanted requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSmsWanted: %w", err)
+	}
+	return oldValue.SmsWanted, nil
+}
+
+// ResetSmsWanted resets all changes to the "sms_wanted" field.
+func (m *AccountMutation) ResetSmsWanted() {
+	m.sms_wanted = nil
+}
+
+// SetQuietFrom sets the "quiet_from" field.
+func (m *AccountMutation) SetQuietFrom(i int) {
+	m.quiet_from = &i
+	m.addquiet_from = nil
+}
+
+// QuietFrom returns the value of the "quiet_from" field in the mutation.
+func (m *AccountMutation) QuietFrom() (r int, exists bool) {
+	v := m.quiet_from
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldQuietFrom returns the old "quiet_from" field's value of the Account entity.
+// If the Account object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccountMutation) OldQuietFrom(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldQuietFrom is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldQuietFrom requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldQuietFrom: %w", err)
+	}
+	return oldValue.QuietFrom, nil
+}
+
+// AddQuietFrom adds i to the "quiet_from" field.
+func (m *AccountMutation) AddQuietFrom(i int) {
+	if m.addquiet_from != nil {
+		*m.addquiet_from += i
+	} else {
+		m.addquiet_from = &i
+	}
+}
+
+// AddedQuietFrom returns the value that was added to the "quiet_from" field in this mutation.
+func (m *AccountMutation) AddedQuietFrom() (r int, exists bool) {
+	v := m.addquiet_from
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearQuietFrom clears the value of the "quiet_from" field.
+func (m *AccountMutation) ClearQuietFrom() {
+	m.quiet_from = nil
+	m.addquiet_from = nil
+	m.clearedFields[account.FieldQuietFrom] = struct{}{}
+}
+
+// QuietFromCleared returns if the "quiet_from" field was cleared in this mutation.
+func (m *AccountMutation) QuietFromCleared() bool {
+	_, ok := m.clearedFields[account.FieldQuietFrom]
+	return ok
+}
+
+// ResetQuietFrom resets all changes to the "quiet_from" field.
+func (m *AccountMutation) ResetQuietFrom() {
+	m.quiet_from = nil
+	m.addquiet_from = nil
+	delete(m.clearedFields, account.FieldQuietFrom)
+}
+
+// SetQuietUntil sets the "quiet_until" field.
+func (m *AccountMutation) SetQuietUntil(i int) {
+	m.quiet_until = &i
+	m.addquiet_until = nil
+}
+
+// QuietUntil returns the value of the "quiet_until" field in the mutation.
+func (m *AccountMutation) QuietUntil() (r int, exists bool) {
+	v := m.quiet_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldQuietUntil returns the old "quiet_until" field's value of the Account entity.
+// If the Account object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccountMutation) OldQuietUntil(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldQuietUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldQuietUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldQuietUntil: %w", err)
+	}
+	return oldValue.QuietUntil, nil
+}
+
+// AddQuietUntil adds i to the "quiet_until" field.
+func (m *AccountMutation) AddQuietUntil(i int) {
+	if m.addquiet_until != nil {
+		*m.addquiet_until += i
+	} else {
+		m.addquiet_until = &i
+	}
+}
+
+// AddedQuietUntil returns the value that was added to the "quiet_until" field in this mutation.
+func (m *AccountMutation) AddedQuietUntil() (r int, exists bool) {
+	v := m.addquiet_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearQuietUntil clears the value of the "quiet_until" field.
+func (m *AccountMutation) ClearQuietUntil() {
+	m.quiet_until = nil
+	m.addquiet_until = nil
+	m.clearedFields[account.FieldQuietUntil] = struct{}{}
+}
+
+// QuietUntilCleared returns if the "quiet_until" field was cleared in this mutation.
+func (m *AccountMutation) QuietUntilCleared() bool {
+	_, ok := m.clearedFields[account.FieldQuietUntil]
+	return ok
+}
+
+// ResetQuietUntil resets all changes to the "quiet_until" field.
+func (m *AccountMutation) ResetQuietUntil() {
+	m.quiet_until = nil
+	m.addquiet_until = nil
+	delete(m.clearedFields, account.FieldQuietUntil)
 }
 
 // SetPersonIndex sets the "person_index" field.
@@ -1023,7 +1286,7 @@ func (m *AccountMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *AccountMutation) Fields() []string {
-	fields := make([]string, 0, 16)
+	fields := make([]string, 0, 21)
 	if m.created_at != nil {
 		fields = append(fields, account.FieldCreatedAt)
 	}
@@ -1044,6 +1307,21 @@ func (m *AccountMutation) Fields() []string {
 	}
 	if m.notice_sequence != nil {
 		fields = append(fields, account.FieldNoticeSequence)
+	}
+	if m.reachable != nil {
+		fields = append(fields, account.FieldReachable)
+	}
+	if m.push_wanted != nil {
+		fields = append(fields, account.FieldPushWanted)
+	}
+	if m.sms_wanted != nil {
+		fields = append(fields, account.FieldSmsWanted)
+	}
+	if m.quiet_from != nil {
+		fields = append(fields, account.FieldQuietFrom)
+	}
+	if m.quiet_until != nil {
+		fields = append(fields, account.FieldQuietUntil)
 	}
 	if m.person_index != nil {
 		fields = append(fields, account.FieldPersonIndex)
@@ -1094,6 +1372,16 @@ func (m *AccountMutation) Field(name string) (ent.Value, bool) {
 		return m.MessageDisplay()
 	case account.FieldNoticeSequence:
 		return m.NoticeSequence()
+	case account.FieldReachable:
+		return m.Reachable()
+	case account.FieldPushWanted:
+		return m.PushWanted()
+	case account.FieldSmsWanted:
+		return m.SmsWanted()
+	case account.FieldQuietFrom:
+		return m.QuietFrom()
+	case account.FieldQuietUntil:
+		return m.QuietUntil()
 	case account.FieldPersonIndex:
 		return m.PersonIndex()
 	case account.FieldAdult:
@@ -1135,6 +1423,16 @@ func (m *AccountMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldMessageDisplay(ctx)
 	case account.FieldNoticeSequence:
 		return m.OldNoticeSequence(ctx)
+	case account.FieldReachable:
+		return m.OldReachable(ctx)
+	case account.FieldPushWanted:
+		return m.OldPushWanted(ctx)
+	case account.FieldSmsWanted:
+		return m.OldSmsWanted(ctx)
+	case account.FieldQuietFrom:
+		return m.OldQuietFrom(ctx)
+	case account.FieldQuietUntil:
+		return m.OldQuietUntil(ctx)
 	case account.FieldPersonIndex:
 		return m.OldPersonIndex(ctx)
 	case account.FieldAdult:
@@ -1211,6 +1509,41 @@ func (m *AccountMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetNoticeSequence(v)
 		return nil
+	case account.FieldReachable:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReachable(v)
+		return nil
+	case account.FieldPushWanted:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPushWanted(v)
+		return nil
+	case account.FieldSmsWanted:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSmsWanted(v)
+		return nil
+	case account.FieldQuietFrom:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetQuietFrom(v)
+		return nil
+	case account.FieldQuietUntil:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetQuietUntil(v)
+		return nil
 	case account.FieldPersonIndex:
 		v, ok := value.([]byte)
 		if !ok {
@@ -1285,6 +1618,12 @@ func (m *AccountMutation) AddedFields() []string {
 	if m.addnotice_sequence != nil {
 		fields = append(fields, account.FieldNoticeSequence)
 	}
+	if m.addquiet_from != nil {
+		fields = append(fields, account.FieldQuietFrom)
+	}
+	if m.addquiet_until != nil {
+		fields = append(fields, account.FieldQuietUntil)
+	}
 	if m.addverify_tries != nil {
 		fields = append(fields, account.FieldVerifyTries)
 	}
@@ -1301,6 +1640,10 @@ func (m *AccountMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case account.FieldNoticeSequence:
 		return m.AddedNoticeSequence()
+	case account.FieldQuietFrom:
+		return m.AddedQuietFrom()
+	case account.FieldQuietUntil:
+		return m.AddedQuietUntil()
 	case account.FieldVerifyTries:
 		return m.AddedVerifyTries()
 	case account.FieldBindTries:
@@ -1320,6 +1663,20 @@ func (m *AccountMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddNoticeSequence(v)
+		return nil
+	case account.FieldQuietFrom:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddQuietFrom(v)
+		return nil
+	case account.FieldQuietUntil:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddQuietUntil(v)
 		return nil
 	case account.FieldVerifyTries:
 		v, ok := value.(int)
@@ -1351,6 +1708,12 @@ func (m *AccountMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(account.FieldMessageDisplay) {
 		fields = append(fields, account.FieldMessageDisplay)
+	}
+	if m.FieldCleared(account.FieldQuietFrom) {
+		fields = append(fields, account.FieldQuietFrom)
+	}
+	if m.FieldCleared(account.FieldQuietUntil) {
+		fields = append(fields, account.FieldQuietUntil)
 	}
 	if m.FieldCleared(account.FieldPersonIndex) {
 		fields = append(fields, account.FieldPersonIndex)
@@ -1395,6 +1758,12 @@ func (m *AccountMutation) ClearField(name string) error {
 		return nil
 	case account.FieldMessageDisplay:
 		m.ClearMessageDisplay()
+		return nil
+	case account.FieldQuietFrom:
+		m.ClearQuietFrom()
+		return nil
+	case account.FieldQuietUntil:
+		m.ClearQuietUntil()
 		return nil
 	case account.FieldPersonIndex:
 		m.ClearPersonIndex()
@@ -1445,6 +1814,21 @@ func (m *AccountMutation) ResetField(name string) error {
 		return nil
 	case account.FieldNoticeSequence:
 		m.ResetNoticeSequence()
+		return nil
+	case account.FieldReachable:
+		m.ResetReachable()
+		return nil
+	case account.FieldPushWanted:
+		m.ResetPushWanted()
+		return nil
+	case account.FieldSmsWanted:
+		m.ResetSmsWanted()
+		return nil
+	case account.FieldQuietFrom:
+		m.ResetQuietFrom()
+		return nil
+	case account.FieldQuietUntil:
+		m.ResetQuietUntil()
 		return nil
 	case account.FieldPersonIndex:
 		m.ResetPersonIndex()
@@ -5153,6 +5537,826 @@ func (m *DataKeyMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *DataKeyMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown DataKey edge %s", name)
+}
+
+// DeliveryMutation represents an operation that mutates the Delivery nodes in the graph.
+type DeliveryMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *int64
+	account_id    *int64
+	addaccount_id *int64
+	created_at    *time.Time
+	notice_id     *int64
+	addnotice_id  *int64
+	kind          *delivery.Kind
+	channel       *delivery.Channel
+	state         *delivery.State
+	reason        *string
+	settled_at    *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Delivery, error)
+	predicates    []predicate.Delivery
+}
+
+var _ ent.Mutation = (*DeliveryMutation)(nil)
+
+// deliveryOption allows management of the mutation configuration using functional options.
+type deliveryOption func(*DeliveryMutation)
+
+// newDeliveryMutation creates new mutation for the Delivery entity.
+func newDeliveryMutation(c config, op Op, opts ...deliveryOption) *DeliveryMutation {
+	m := &DeliveryMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeDelivery,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withDeliveryID sets the ID field of the mutation.
+func withDeliveryID(id int64) deliveryOption {
+	return func(m *DeliveryMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Delivery
+		)
+		m.oldValue = func(ctx context.Context) (*Delivery, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Delivery.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withDelivery sets the old Delivery of the mutation.
+func withDelivery(node *Delivery) deliveryOption {
+	return func(m *DeliveryMutation) {
+		m.oldValue = func(context.Context) (*Delivery, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m DeliveryMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m DeliveryMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Delivery entities.
+func (m *DeliveryMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *DeliveryMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *DeliveryMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Delivery.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *DeliveryMutation) SetAccountID(i int64) {
+	m.account_id = &i
+	m.addaccount_id = nil
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *DeliveryMutation) AccountID() (r int64, exists bool) {
+	v := m.account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldAccountID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// AddAccountID adds i to the "account_id" field.
+func (m *DeliveryMutation) AddAccountID(i int64) {
+	if m.addaccount_id != nil {
+		*m.addaccount_id += i
+	} else {
+		m.addaccount_id = &i
+	}
+}
+
+// AddedAccountID returns the value that was added to the "account_id" field in this mutation.
+func (m *DeliveryMutation) AddedAccountID() (r int64, exists bool) {
+	v := m.addaccount_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *DeliveryMutation) ResetAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *DeliveryMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *DeliveryMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *DeliveryMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetNoticeID sets the "notice_id" field.
+func (m *DeliveryMutation) SetNoticeID(i int64) {
+	m.notice_id = &i
+	m.addnotice_id = nil
+}
+
+// NoticeID returns the value of the "notice_id" field in the mutation.
+func (m *DeliveryMutation) NoticeID() (r int64, exists bool) {
+	v := m.notice_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNoticeID returns the old "notice_id" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldNoticeID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNoticeID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNoticeID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNoticeID: %w", err)
+	}
+	return oldValue.NoticeID, nil
+}
+
+// AddNoticeID adds i to the "notice_id" field.
+func (m *DeliveryMutation) AddNoticeID(i int64) {
+	if m.addnotice_id != nil {
+		*m.addnotice_id += i
+	} else {
+		m.addnotice_id = &i
+	}
+}
+
+// AddedNoticeID returns the value that was added to the "notice_id" field in this mutation.
+func (m *DeliveryMutation) AddedNoticeID() (r int64, exists bool) {
+	v := m.addnotice_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNoticeID resets all changes to the "notice_id" field.
+func (m *DeliveryMutation) ResetNoticeID() {
+	m.notice_id = nil
+	m.addnotice_id = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *DeliveryMutation) SetKind(d delivery.Kind) {
+	m.kind = &d
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *DeliveryMutation) Kind() (r delivery.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldKind(ctx context.Context) (v delivery.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *DeliveryMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetChannel sets the "channel" field.
+func (m *DeliveryMutation) SetChannel(d delivery.Channel) {
+	m.channel = &d
+}
+
+// Channel returns the value of the "channel" field in the mutation.
+func (m *DeliveryMutation) Channel() (r delivery.Channel, exists bool) {
+	v := m.channel
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChannel returns the old "channel" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldChannel(ctx context.Context) (v delivery.Channel, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChannel is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChannel requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChannel: %w", err)
+	}
+	return oldValue.Channel, nil
+}
+
+// ResetChannel resets all changes to the "channel" field.
+func (m *DeliveryMutation) ResetChannel() {
+	m.channel = nil
+}
+
+// SetState sets the "state" field.
+func (m *DeliveryMutation) SetState(d delivery.State) {
+	m.state = &d
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *DeliveryMutation) State() (r delivery.State, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldState(ctx context.Context) (v delivery.State, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *DeliveryMutation) ResetState() {
+	m.state = nil
+}
+
+// SetReason sets the "reason" field.
+func (m *DeliveryMutation) SetReason(s string) {
+	m.reason = &s
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *DeliveryMutation) Reason() (r string, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ClearReason clears the value of the "reason" field.
+func (m *DeliveryMutation) ClearReason() {
+	m.reason = nil
+	m.clearedFields[delivery.FieldReason] = struct{}{}
+}
+
+// ReasonCleared returns if the "reason" field was cleared in this mutation.
+func (m *DeliveryMutation) ReasonCleared() bool {
+	_, ok := m.clearedFields[delivery.FieldReason]
+	return ok
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *DeliveryMutation) ResetReason() {
+	m.reason = nil
+	delete(m.clearedFields, delivery.FieldReason)
+}
+
+// SetSettledAt sets the "settled_at" field.
+func (m *DeliveryMutation) SetSettledAt(t time.Time) {
+	m.settled_at = &t
+}
+
+// SettledAt returns the value of the "settled_at" field in the mutation.
+func (m *DeliveryMutation) SettledAt() (r time.Time, exists bool) {
+	v := m.settled_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSettledAt returns the old "settled_at" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldSettledAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSettledAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSettledAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSettledAt: %w", err)
+	}
+	return oldValue.SettledAt, nil
+}
+
+// ClearSettledAt clears the value of the "settled_at" field.
+func (m *DeliveryMutation) ClearSettledAt() {
+	m.settled_at = nil
+	m.clearedFields[delivery.FieldSettledAt] = struct{}{}
+}
+
+// SettledAtCleared returns if the "settled_at" field was cleared in this mutation.
+func (m *DeliveryMutation) SettledAtCleared() bool {
+	_, ok := m.clearedFields[delivery.FieldSettledAt]
+	return ok
+}
+
+// ResetSettledAt resets all changes to the "settled_at" field.
+func (m *DeliveryMutation) ResetSettledAt() {
+	m.settled_at = nil
+	delete(m.clearedFields, delivery.FieldSettledAt)
+}
+
+// Where appends a list predicates to the DeliveryMutation builder.
+func (m *DeliveryMutation) Where(ps ...predicate.Delivery) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the DeliveryMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *DeliveryMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Delivery, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *DeliveryMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *DeliveryMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Delivery).
+func (m *DeliveryMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *DeliveryMutation) Fields() []string {
+	fields := make([]string, 0, 8)
+	if m.account_id != nil {
+		fields = append(fields, delivery.FieldAccountID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, delivery.FieldCreatedAt)
+	}
+	if m.notice_id != nil {
+		fields = append(fields, delivery.FieldNoticeID)
+	}
+	if m.kind != nil {
+		fields = append(fields, delivery.FieldKind)
+	}
+	if m.channel != nil {
+		fields = append(fields, delivery.FieldChannel)
+	}
+	if m.state != nil {
+		fields = append(fields, delivery.FieldState)
+	}
+	if m.reason != nil {
+		fields = append(fields, delivery.FieldReason)
+	}
+	if m.settled_at != nil {
+		fields = append(fields, delivery.FieldSettledAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *DeliveryMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case delivery.FieldAccountID:
+		return m.AccountID()
+	case delivery.FieldCreatedAt:
+		return m.CreatedAt()
+	case delivery.FieldNoticeID:
+		return m.NoticeID()
+	case delivery.FieldKind:
+		return m.Kind()
+	case delivery.FieldChannel:
+		return m.Channel()
+	case delivery.FieldState:
+		return m.State()
+	case delivery.FieldReason:
+		return m.Reason()
+	case delivery.FieldSettledAt:
+		return m.SettledAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *DeliveryMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case delivery.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case delivery.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case delivery.FieldNoticeID:
+		return m.OldNoticeID(ctx)
+	case delivery.FieldKind:
+		return m.OldKind(ctx)
+	case delivery.FieldChannel:
+		return m.OldChannel(ctx)
+	case delivery.FieldState:
+		return m.OldState(ctx)
+	case delivery.FieldReason:
+		return m.OldReason(ctx)
+	case delivery.FieldSettledAt:
+		return m.OldSettledAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Delivery field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *DeliveryMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case delivery.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case delivery.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case delivery.FieldNoticeID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNoticeID(v)
+		return nil
+	case delivery.FieldKind:
+		v, ok := value.(delivery.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case delivery.FieldChannel:
+		v, ok := value.(delivery.Channel)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChannel(v)
+		return nil
+	case delivery.FieldState:
+		v, ok := value.(delivery.State)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case delivery.FieldReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case delivery.FieldSettledAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSettledAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Delivery field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *DeliveryMutation) AddedFields() []string {
+	var fields []string
+	if m.addaccount_id != nil {
+		fields = append(fields, delivery.FieldAccountID)
+	}
+	if m.addnotice_id != nil {
+		fields = append(fields, delivery.FieldNoticeID)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *DeliveryMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case delivery.FieldAccountID:
+		return m.AddedAccountID()
+	case delivery.FieldNoticeID:
+		return m.AddedNoticeID()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *DeliveryMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case delivery.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAccountID(v)
+		return nil
+	case delivery.FieldNoticeID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNoticeID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Delivery numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *DeliveryMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(delivery.FieldReason) {
+		fields = append(fields, delivery.FieldReason)
+	}
+	if m.FieldCleared(delivery.FieldSettledAt) {
+		fields = append(fields, delivery.FieldSettledAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *DeliveryMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *DeliveryMutation) ClearField(name string) error {
+	switch name {
+	case delivery.FieldReason:
+		m.ClearReason()
+		return nil
+	case delivery.FieldSettledAt:
+		m.ClearSettledAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Delivery nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *DeliveryMutation) ResetField(name string) error {
+	switch name {
+	case delivery.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case delivery.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case delivery.FieldNoticeID:
+		m.ResetNoticeID()
+		return nil
+	case delivery.FieldKind:
+		m.ResetKind()
+		return nil
+	case delivery.FieldChannel:
+		m.ResetChannel()
+		return nil
+	case delivery.FieldState:
+		m.ResetState()
+		return nil
+	case delivery.FieldReason:
+		m.ResetReason()
+		return nil
+	case delivery.FieldSettledAt:
+		m.ResetSettledAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Delivery field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *DeliveryMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *DeliveryMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *DeliveryMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *DeliveryMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *DeliveryMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *DeliveryMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *DeliveryMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Delivery unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *DeliveryMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Delivery edge %s", name)
 }
 
 // ErasureMutation represents an operation that mutates the Erasure nodes in the graph.
@@ -12704,6 +13908,623 @@ func (m *LotMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Lot edge %s", name)
 }
 
+// MessageQuotaMutation represents an operation that mutates the MessageQuota nodes in the graph.
+type MessageQuotaMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *int64
+	account_id    *int64
+	addaccount_id *int64
+	channel       *messagequota.Channel
+	kind          *messagequota.Kind
+	remaining     *int
+	addremaining  *int
+	changed_at    *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*MessageQuota, error)
+	predicates    []predicate.MessageQuota
+}
+
+var _ ent.Mutation = (*MessageQuotaMutation)(nil)
+
+// messagequotaOption allows management of the mutation configuration using functional options.
+type messagequotaOption func(*MessageQuotaMutation)
+
+// newMessageQuotaMutation creates new mutation for the MessageQuota entity.
+func newMessageQuotaMutation(c config, op Op, opts ...messagequotaOption) *MessageQuotaMutation {
+	m := &MessageQuotaMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeMessageQuota,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withMessageQuotaID sets the ID field of the mutation.
+func withMessageQuotaID(id int64) messagequotaOption {
+	return func(m *MessageQuotaMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *MessageQuota
+		)
+		m.oldValue = func(ctx context.Context) (*MessageQuota, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().MessageQuota.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withMessageQuota sets the old MessageQuota of the mutation.
+func withMessageQuota(node *MessageQuota) messagequotaOption {
+	return func(m *MessageQuotaMutation) {
+		m.oldValue = func(context.Context) (*MessageQuota, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m MessageQuotaMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m MessageQuotaMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of MessageQuota entities.
+func (m *MessageQuotaMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *MessageQuotaMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *MessageQuotaMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().MessageQuota.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *MessageQuotaMutation) SetAccountID(i int64) {
+	m.account_id = &i
+	m.addaccount_id = nil
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *MessageQuotaMutation) AccountID() (r int64, exists bool) {
+	v := m.account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the MessageQuota entity.
+// If the MessageQuota object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MessageQuotaMutation) OldAccountID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// AddAccountID adds i to the "account_id" field.
+func (m *MessageQuotaMutation) AddAccountID(i int64) {
+	if m.addaccount_id != nil {
+		*m.addaccount_id += i
+	} else {
+		m.addaccount_id = &i
+	}
+}
+
+// AddedAccountID returns the value that was added to the "account_id" field in this mutation.
+func (m *MessageQuotaMutation) AddedAccountID() (r int64, exists bool) {
+	v := m.addaccount_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *MessageQuotaMutation) ResetAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+}
+
+// SetChannel sets the "channel" field.
+func (m *MessageQuotaMutation) SetChannel(value messagequota.Channel) {
+	m.channel = &value
+}
+
+// Channel returns the value of the "channel" field in the mutation.
+func (m *MessageQuotaMutation) Channel() (r messagequota.Channel, exists bool) {
+	v := m.channel
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChannel returns the old "channel" field's value of the MessageQuota entity.
+// If the MessageQuota object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MessageQuotaMutation) OldChannel(ctx context.Context) (v messagequota.Channel, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChannel is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChannel requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChannel: %w", err)
+	}
+	return oldValue.Channel, nil
+}
+
+// ResetChannel resets all changes to the "channel" field.
+func (m *MessageQuotaMutation) ResetChannel() {
+	m.channel = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *MessageQuotaMutation) SetKind(value messagequota.Kind) {
+	m.kind = &value
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *MessageQuotaMutation) Kind() (r messagequota.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the MessageQuota entity.
+// If the MessageQuota object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MessageQuotaMutation) OldKind(ctx context.Context) (v messagequota.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *MessageQuotaMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetRemaining sets the "remaining" field.
+func (m *MessageQuotaMutation) SetRemaining(i int) {
+	m.remaining = &i
+	m.addremaining = nil
+}
+
+// Remaining returns the value of the "remaining" field in the mutation.
+func (m *MessageQuotaMutation) Remaining() (r int, exists bool) {
+	v := m.remaining
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRemaining returns the old "remaining" field's value of the MessageQuota entity.
+// If the MessageQuota object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MessageQuotaMutation) OldRemaining(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRemaining is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRemaining requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRemaining: %w", err)
+	}
+	return oldValue.Remaining, nil
+}
+
+// AddRemaining adds i to the "remaining" field.
+func (m *MessageQuotaMutation) AddRemaining(i int) {
+	if m.addremaining != nil {
+		*m.addremaining += i
+	} else {
+		m.addremaining = &i
+	}
+}
+
+// AddedRemaining returns the value that was added to the "remaining" field in this mutation.
+func (m *MessageQuotaMutation) AddedRemaining() (r int, exists bool) {
+	v := m.addremaining
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRemaining resets all changes to the "remaining" field.
+func (m *MessageQuotaMutation) ResetRemaining() {
+	m.remaining = nil
+	m.addremaining = nil
+}
+
+// SetChangedAt sets the "changed_at" field.
+func (m *MessageQuotaMutation) SetChangedAt(t time.Time) {
+	m.changed_at = &t
+}
+
+// ChangedAt returns the value of the "changed_at" field in the mutation.
+func (m *MessageQuotaMutation) ChangedAt() (r time.Time, exists bool) {
+	v := m.changed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedAt returns the old "changed_at" field's value of the MessageQuota entity.
+// If the MessageQuota object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MessageQuotaMutation) OldChangedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedAt: %w", err)
+	}
+	return oldValue.ChangedAt, nil
+}
+
+// ResetChangedAt resets all changes to the "changed_at" field.
+func (m *MessageQuotaMutation) ResetChangedAt() {
+	m.changed_at = nil
+}
+
+// Where appends a list predicates to the MessageQuotaMutation builder.
+func (m *MessageQuotaMutation) Where(ps ...predicate.MessageQuota) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the MessageQuotaMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *MessageQuotaMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.MessageQuota, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *MessageQuotaMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *MessageQuotaMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (MessageQuota).
+func (m *MessageQuotaMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *MessageQuotaMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.account_id != nil {
+		fields = append(fields, messagequota.FieldAccountID)
+	}
+	if m.channel != nil {
+		fields = append(fields, messagequota.FieldChannel)
+	}
+	if m.kind != nil {
+		fields = append(fields, messagequota.FieldKind)
+	}
+	if m.remaining != nil {
+		fields = append(fields, messagequota.FieldRemaining)
+	}
+	if m.changed_at != nil {
+		fields = append(fields, messagequota.FieldChangedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *MessageQuotaMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case messagequota.FieldAccountID:
+		return m.AccountID()
+	case messagequota.FieldChannel:
+		return m.Channel()
+	case messagequota.FieldKind:
+		return m.Kind()
+	case messagequota.FieldRemaining:
+		return m.Remaining()
+	case messagequota.FieldChangedAt:
+		return m.ChangedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *MessageQuotaMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case messagequota.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case messagequota.FieldChannel:
+		return m.OldChannel(ctx)
+	case messagequota.FieldKind:
+		return m.OldKind(ctx)
+	case messagequota.FieldRemaining:
+		return m.OldRemaining(ctx)
+	case messagequota.FieldChangedAt:
+		return m.OldChangedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown MessageQuota field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MessageQuotaMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case messagequota.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case messagequota.FieldChannel:
+		v, ok := value.(messagequota.Channel)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChannel(v)
+		return nil
+	case messagequota.FieldKind:
+		v, ok := value.(messagequota.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case messagequota.FieldRemaining:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRemaining(v)
+		return nil
+	case messagequota.FieldChangedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown MessageQuota field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *MessageQuotaMutation) AddedFields() []string {
+	var fields []string
+	if m.addaccount_id != nil {
+		fields = append(fields, messagequota.FieldAccountID)
+	}
+	if m.addremaining != nil {
+		fields = append(fields, messagequota.FieldRemaining)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *MessageQuotaMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case messagequota.FieldAccountID:
+		return m.AddedAccountID()
+	case messagequota.FieldRemaining:
+		return m.AddedRemaining()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MessageQuotaMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case messagequota.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAccountID(v)
+		return nil
+	case messagequota.FieldRemaining:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRemaining(v)
+		return nil
+	}
+	return fmt.Errorf("unknown MessageQuota numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *MessageQuotaMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *MessageQuotaMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *MessageQuotaMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown MessageQuota nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *MessageQuotaMutation) ResetField(name string) error {
+	switch name {
+	case messagequota.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case messagequota.FieldChannel:
+		m.ResetChannel()
+		return nil
+	case messagequota.FieldKind:
+		m.ResetKind()
+		return nil
+	case messagequota.FieldRemaining:
+		m.ResetRemaining()
+		return nil
+	case messagequota.FieldChangedAt:
+		m.ResetChangedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown MessageQuota field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *MessageQuotaMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *MessageQuotaMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *MessageQuotaMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *MessageQuotaMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *MessageQuotaMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *MessageQuotaMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *MessageQuotaMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown MessageQuota unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *MessageQuotaMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown MessageQuota edge %s", name)
+}
+
 // NoticeMutation represents an operation that mutates the Notice nodes in the graph.
 type NoticeMutation struct {
 	config
@@ -17470,6 +19291,731 @@ func (m *PlateDisputeMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *PlateDisputeMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown PlateDispute edge %s", name)
+}
+
+// PushEndpointMutation represents an operation that mutates the PushEndpoint nodes in the graph.
+type PushEndpointMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *int64
+	account_id    *int64
+	addaccount_id *int64
+	created_at    *time.Time
+	sign_in_id    *int64
+	addsign_in_id *int64
+	provider      *pushendpoint.Provider
+	platform      *pushendpoint.Platform
+	token         *vault.Sealed
+	token_index   *[]byte
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*PushEndpoint, error)
+	predicates    []predicate.PushEndpoint
+}
+
+var _ ent.Mutation = (*PushEndpointMutation)(nil)
+
+// pushendpointOption allows management of the mutation configuration using functional options.
+type pushendpointOption func(*PushEndpointMutation)
+
+// newPushEndpointMutation creates new mutation for the PushEndpoint entity.
+func newPushEndpointMutation(c config, op Op, opts ...pushendpointOption) *PushEndpointMutation {
+	m := &PushEndpointMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePushEndpoint,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPushEndpointID sets the ID field of the mutation.
+func withPushEndpointID(id int64) pushendpointOption {
+	return func(m *PushEndpointMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *PushEndpoint
+		)
+		m.oldValue = func(ctx context.Context) (*PushEndpoint, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().PushEndpoint.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPushEndpoint sets the old PushEndpoint of the mutation.
+func withPushEndpoint(node *PushEndpoint) pushendpointOption {
+	return func(m *PushEndpointMutation) {
+		m.oldValue = func(context.Context) (*PushEndpoint, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PushEndpointMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PushEndpointMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of PushEndpoint entities.
+func (m *PushEndpointMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PushEndpointMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PushEndpointMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().PushEndpoint.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *PushEndpointMutation) SetAccountID(i int64) {
+	m.account_id = &i
+	m.addaccount_id = nil
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *PushEndpointMutation) AccountID() (r int64, exists bool) {
+	v := m.account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the PushEndpoint entity.
+// If the PushEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PushEndpointMutation) OldAccountID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// AddAccountID adds i to the "account_id" field.
+func (m *PushEndpointMutation) AddAccountID(i int64) {
+	if m.addaccount_id != nil {
+		*m.addaccount_id += i
+	} else {
+		m.addaccount_id = &i
+	}
+}
+
+// AddedAccountID returns the value that was added to the "account_id" field in this mutation.
+func (m *PushEndpointMutation) AddedAccountID() (r int64, exists bool) {
+	v := m.addaccount_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *PushEndpointMutation) ResetAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *PushEndpointMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *PushEndpointMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the PushEndpoint entity.
+// If the PushEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PushEndpointMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *PushEndpointMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetSignInID sets the "sign_in_id" field.
+func (m *PushEndpointMutation) SetSignInID(i int64) {
+	m.sign_in_id = &i
+	m.addsign_in_id = nil
+}
+
+// SignInID returns the value of the "sign_in_id" field in the mutation.
+func (m *PushEndpointMutation) SignInID() (r int64, exists bool) {
+	v := m.sign_in_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSignInID returns the old "sign_in_id" field's value of the PushEndpoint entity.
+// If the PushEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PushEndpointMutation) OldSignInID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSignInID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSignInID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSignInID: %w", err)
+	}
+	return oldValue.SignInID, nil
+}
+
+// AddSignInID adds i to the "sign_in_id" field.
+func (m *PushEndpointMutation) AddSignInID(i int64) {
+	if m.addsign_in_id != nil {
+		*m.addsign_in_id += i
+	} else {
+		m.addsign_in_id = &i
+	}
+}
+
+// AddedSignInID returns the value that was added to the "sign_in_id" field in this mutation.
+func (m *PushEndpointMutation) AddedSignInID() (r int64, exists bool) {
+	v := m.addsign_in_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetSignInID resets all changes to the "sign_in_id" field.
+func (m *PushEndpointMutation) ResetSignInID() {
+	m.sign_in_id = nil
+	m.addsign_in_id = nil
+}
+
+// SetProvider sets the "provider" field.
+func (m *PushEndpointMutation) SetProvider(pu pushendpoint.Provider) {
+	m.provider = &pu
+}
+
+// Provider returns the value of the "provider" field in the mutation.
+func (m *PushEndpointMutation) Provider() (r pushendpoint.Provider, exists bool) {
+	v := m.provider
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProvider returns the old "provider" field's value of the PushEndpoint entity.
+// If the PushEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PushEndpointMutation) OldProvider(ctx context.Context) (v pushendpoint.Provider, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProvider is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProvider requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProvider: %w", err)
+	}
+	return oldValue.Provider, nil
+}
+
+// ResetProvider resets all changes to the "provider" field.
+func (m *PushEndpointMutation) ResetProvider() {
+	m.provider = nil
+}
+
+// SetPlatform sets the "platform" field.
+func (m *PushEndpointMutation) SetPlatform(pu pushendpoint.Platform) {
+	m.platform = &pu
+}
+
+// Platform returns the value of the "platform" field in the mutation.
+func (m *PushEndpointMutation) Platform() (r pushendpoint.Platform, exists bool) {
+	v := m.platform
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPlatform returns the old "platform" field's value of the PushEndpoint entity.
+// If the PushEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PushEndpointMutation) OldPlatform(ctx context.Context) (v pushendpoint.Platform, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPlatform is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPlatform requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPlatform: %w", err)
+	}
+	return oldValue.Platform, nil
+}
+
+// ResetPlatform resets all changes to the "platform" field.
+func (m *PushEndpointMutation) ResetPlatform() {
+	m.platform = nil
+}
+
+// SetToken sets the "token" field.
+func (m *PushEndpointMutation) SetToken(v vault.Sealed) {
+	m.token = &v
+}
+
+// Token returns the value of the "token" field in the mutation.
+func (m *PushEndpointMutation) Token() (r vault.Sealed, exists bool) {
+	v := m.token
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldToken returns the old "token" field's value of the PushEndpoint entity.
+// If the PushEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PushEndpointMutation) OldToken(ctx context.Context) (v vault.Sealed, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldToken is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldToken requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldToken: %w", err)
+	}
+	return oldValue.Token, nil
+}
+
+// ResetToken resets all changes to the "token" field.
+func (m *PushEndpointMutation) ResetToken() {
+	m.token = nil
+}
+
+// SetTokenIndex sets the "token_index" field.
+func (m *PushEndpointMutation) SetTokenIndex(b []byte) {
+	m.token_index = &b
+}
+
+// TokenIndex returns the value of the "token_index" field in the mutation.
+func (m *PushEndpointMutation) TokenIndex() (r []byte, exists bool) {
+	v := m.token_index
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTokenIndex returns the old "token_index" field's value of the PushEndpoint entity.
+// If the PushEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PushEndpointMutation) OldTokenIndex(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTokenIndex is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTokenIndex requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTokenIndex: %w", err)
+	}
+	return oldValue.TokenIndex, nil
+}
+
+// ResetTokenIndex resets all changes to the "token_index" field.
+func (m *PushEndpointMutation) ResetTokenIndex() {
+	m.token_index = nil
+}
+
+// Where appends a list predicates to the PushEndpointMutation builder.
+func (m *PushEndpointMutation) Where(ps ...predicate.PushEndpoint) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PushEndpointMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PushEndpointMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.PushEndpoint, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PushEndpointMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PushEndpointMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (PushEndpoint).
+func (m *PushEndpointMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PushEndpointMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.account_id != nil {
+		fields = append(fields, pushendpoint.FieldAccountID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, pushendpoint.FieldCreatedAt)
+	}
+	if m.sign_in_id != nil {
+		fields = append(fields, pushendpoint.FieldSignInID)
+	}
+	if m.provider != nil {
+		fields = append(fields, pushendpoint.FieldProvider)
+	}
+	if m.platform != nil {
+		fields = append(fields, pushendpoint.FieldPlatform)
+	}
+	if m.token != nil {
+		fields = append(fields, pushendpoint.FieldToken)
+	}
+	if m.token_index != nil {
+		fields = append(fields, pushendpoint.FieldTokenIndex)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PushEndpointMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case pushendpoint.FieldAccountID:
+		return m.AccountID()
+	case pushendpoint.FieldCreatedAt:
+		return m.CreatedAt()
+	case pushendpoint.FieldSignInID:
+		return m.SignInID()
+	case pushendpoint.FieldProvider:
+		return m.Provider()
+	case pushendpoint.FieldPlatform:
+		return m.Platform()
+	case pushendpoint.FieldToken:
+		return m.Token()
+	case pushendpoint.FieldTokenIndex:
+		return m.TokenIndex()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PushEndpointMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case pushendpoint.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case pushendpoint.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case pushendpoint.FieldSignInID:
+		return m.OldSignInID(ctx)
+	case pushendpoint.FieldProvider:
+		return m.OldProvider(ctx)
+	case pushendpoint.FieldPlatform:
+		return m.OldPlatform(ctx)
+	case pushendpoint.FieldToken:
+		return m.OldToken(ctx)
+	case pushendpoint.FieldTokenIndex:
+		return m.OldTokenIndex(ctx)
+	}
+	return nil, fmt.Errorf("unknown PushEndpoint field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PushEndpointMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case pushendpoint.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case pushendpoint.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case pushendpoint.FieldSignInID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSignInID(v)
+		return nil
+	case pushendpoint.FieldProvider:
+		v, ok := value.(pushendpoint.Provider)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProvider(v)
+		return nil
+	case pushendpoint.FieldPlatform:
+		v, ok := value.(pushendpoint.Platform)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPlatform(v)
+		return nil
+	case pushendpoint.FieldToken:
+		v, ok := value.(vault.Sealed)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetToken(v)
+		return nil
+	case pushendpoint.FieldTokenIndex:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTokenIndex(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PushEndpoint field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PushEndpointMutation) AddedFields() []string {
+	var fields []string
+	if m.addaccount_id != nil {
+		fields = append(fields, pushendpoint.FieldAccountID)
+	}
+	if m.addsign_in_id != nil {
+		fields = append(fields, pushendpoint.FieldSignInID)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PushEndpointMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case pushendpoint.FieldAccountID:
+		return m.AddedAccountID()
+	case pushendpoint.FieldSignInID:
+		return m.AddedSignInID()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PushEndpointMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case pushendpoint.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAccountID(v)
+		return nil
+	case pushendpoint.FieldSignInID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSignInID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PushEndpoint numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PushEndpointMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PushEndpointMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PushEndpointMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown PushEndpoint nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PushEndpointMutation) ResetField(name string) error {
+	switch name {
+	case pushendpoint.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case pushendpoint.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case pushendpoint.FieldSignInID:
+		m.ResetSignInID()
+		return nil
+	case pushendpoint.FieldProvider:
+		m.ResetProvider()
+		return nil
+	case pushendpoint.FieldPlatform:
+		m.ResetPlatform()
+		return nil
+	case pushendpoint.FieldToken:
+		m.ResetToken()
+		return nil
+	case pushendpoint.FieldTokenIndex:
+		m.ResetTokenIndex()
+		return nil
+	}
+	return fmt.Errorf("unknown PushEndpoint field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PushEndpointMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PushEndpointMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PushEndpointMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PushEndpointMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PushEndpointMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PushEndpointMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PushEndpointMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown PushEndpoint unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PushEndpointMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown PushEndpoint edge %s", name)
 }
 
 // QuoteAttemptMutation represents an operation that mutates the QuoteAttempt nodes in the graph.
@@ -23227,6 +25773,1006 @@ func (m *TariffMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *TariffMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Tariff edge %s", name)
+}
+
+// TaskMutation represents an operation that mutates the Task nodes in the graph.
+type TaskMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *int64
+	created_at    *time.Time
+	kind          *task.Kind
+	about_id      *int64
+	addabout_id   *int64
+	account_id    *int64
+	addaccount_id *int64
+	state         *task.State
+	attempts      *int
+	addattempts   *int
+	due_at        *time.Time
+	held_until    *time.Time
+	failure       *string
+	died_at       *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Task, error)
+	predicates    []predicate.Task
+}
+
+var _ ent.Mutation = (*TaskMutation)(nil)
+
+// taskOption allows management of the mutation configuration using functional options.
+type taskOption func(*TaskMutation)
+
+// newTaskMutation creates new mutation for the Task entity.
+func newTaskMutation(c config, op Op, opts ...taskOption) *TaskMutation {
+	m := &TaskMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeTask,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withTaskID sets the ID field of the mutation.
+func withTaskID(id int64) taskOption {
+	return func(m *TaskMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Task
+		)
+		m.oldValue = func(ctx context.Context) (*Task, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Task.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withTask sets the old Task of the mutation.
+func withTask(node *Task) taskOption {
+	return func(m *TaskMutation) {
+		m.oldValue = func(context.Context) (*Task, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m TaskMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m TaskMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Task entities.
+func (m *TaskMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *TaskMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *TaskMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Task.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *TaskMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *TaskMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Task entity.
+// If the Task object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaskMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *TaskMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *TaskMutation) SetKind(t task.Kind) {
+	m.kind = &t
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *TaskMutation) Kind() (r task.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the Task entity.
+// If the Task object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaskMutation) OldKind(ctx context.Context) (v task.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *TaskMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetAboutID sets the "about_id" field.
+func (m *TaskMutation) SetAboutID(i int64) {
+	m.about_id = &i
+	m.addabout_id = nil
+}
+
+// AboutID returns the value of the "about_id" field in the mutation.
+func (m *TaskMutation) AboutID() (r int64, exists bool) {
+	v := m.about_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAboutID returns the old "about_id" field's value of the Task entity.
+// If the Task object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaskMutation) OldAboutID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAboutID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAboutID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAboutID: %w", err)
+	}
+	return oldValue.AboutID, nil
+}
+
+// AddAboutID adds i to the "about_id" field.
+func (m *TaskMutation) AddAboutID(i int64) {
+	if m.addabout_id != nil {
+		*m.addabout_id += i
+	} else {
+		m.addabout_id = &i
+	}
+}
+
+// AddedAboutID returns the value that was added to the "about_id" field in this mutation.
+func (m *TaskMutation) AddedAboutID() (r int64, exists bool) {
+	v := m.addabout_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAboutID resets all changes to the "about_id" field.
+func (m *TaskMutation) ResetAboutID() {
+	m.about_id = nil
+	m.addabout_id = nil
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *TaskMutation) SetAccountID(i int64) {
+	m.account_id = &i
+	m.addaccount_id = nil
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *TaskMutation) AccountID() (r int64, exists bool) {
+	v := m.account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the Task entity.
+// If the Task object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaskMutation) OldAccountID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// AddAccountID adds i to the "account_id" field.
+func (m *TaskMutation) AddAccountID(i int64) {
+	if m.addaccount_id != nil {
+		*m.addaccount_id += i
+	} else {
+		m.addaccount_id = &i
+	}
+}
+
+// AddedAccountID returns the value that was added to the "account_id" field in this mutation.
+func (m *TaskMutation) AddedAccountID() (r int64, exists bool) {
+	v := m.addaccount_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearAccountID clears the value of the "account_id" field.
+func (m *TaskMutation) ClearAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+	m.clearedFields[task.FieldAccountID] = struct{}{}
+}
+
+// AccountIDCleared returns if the "account_id" field was cleared in this mutation.
+func (m *TaskMutation) AccountIDCleared() bool {
+	_, ok := m.clearedFields[task.FieldAccountID]
+	return ok
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *TaskMutation) ResetAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+	delete(m.clearedFields, task.FieldAccountID)
+}
+
+// SetState sets the "state" field.
+func (m *TaskMutation) SetState(t task.State) {
+	m.state = &t
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *TaskMutation) State() (r task.State, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the Task entity.
+// If the Task object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaskMutation) OldState(ctx context.Context) (v task.State, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *TaskMutation) ResetState() {
+	m.state = nil
+}
+
+// SetAttempts sets the "attempts" field.
+func (m *TaskMutation) SetAttempts(i int) {
+	m.attempts = &i
+	m.addattempts = nil
+}
+
+// Attempts returns the value of the "attempts" field in the mutation.
+func (m *TaskMutation) Attempts() (r int, exists bool) {
+	v := m.attempts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAttempts returns the old "attempts" field's value of the Task entity.
+// If the Task object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaskMutation) OldAttempts(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAttempts is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAttempts requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAttempts: %w", err)
+	}
+	return oldValue.Attempts, nil
+}
+
+// AddAttempts adds i to the "attempts" field.
+func (m *TaskMutation) AddAttempts(i int) {
+	if m.addattempts != nil {
+		*m.addattempts += i
+	} else {
+		m.addattempts = &i
+	}
+}
+
+// AddedAttempts returns the value that was added to the "attempts" field in this mutation.
+func (m *TaskMutation) AddedAttempts() (r int, exists bool) {
+	v := m.addattempts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAttempts resets all changes to the "attempts" field.
+func (m *TaskMutation) ResetAttempts() {
+	m.attempts = nil
+	m.addattempts = nil
+}
+
+// SetDueAt sets the "due_at" field.
+func (m *TaskMutation) SetDueAt(t time.Time) {
+	m.due_at = &t
+}
+
+// DueAt returns the value of the "due_at" field in the mutation.
+func (m *TaskMutation) DueAt() (r time.Time, exists bool) {
+	v := m.due_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDueAt returns the old "due_at" field's value of the Task entity.
+// If the Task object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaskMutation) OldDueAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDueAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDueAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDueAt: %w", err)
+	}
+	return oldValue.DueAt, nil
+}
+
+// ResetDueAt resets all changes to the "due_at" field.
+func (m *TaskMutation) ResetDueAt() {
+	m.due_at = nil
+}
+
+// SetHeldUntil sets the "held_until" field.
+func (m *TaskMutation) SetHeldUntil(t time.Time) {
+	m.held_until = &t
+}
+
+// HeldUntil returns the value of the "held_until" field in the mutation.
+func (m *TaskMutation) HeldUntil() (r time.Time, exists bool) {
+	v := m.held_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHeldUntil returns the old "held_until" field's value of the Task entity.
+// If the Task object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaskMutation) OldHeldUntil(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHeldUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHeldUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHeldUntil: %w", err)
+	}
+	return oldValue.HeldUntil, nil
+}
+
+// ClearHeldUntil clears the value of the "held_until" field.
+func (m *TaskMutation) ClearHeldUntil() {
+	m.held_until = nil
+	m.clearedFields[task.FieldHeldUntil] = struct{}{}
+}
+
+// HeldUntilCleared returns if the "held_until" field was cleared in this mutation.
+func (m *TaskMutation) HeldUntilCleared() bool {
+	_, ok := m.clearedFields[task.FieldHeldUntil]
+	return ok
+}
+
+// ResetHeldUntil resets all changes to the "held_until" field.
+func (m *TaskMutation) ResetHeldUntil() {
+	m.held_until = nil
+	delete(m.clearedFields, task.FieldHeldUntil)
+}
+
+// SetFailure sets the "failure" field.
+func (m *TaskMutation) SetFailure(s string) {
+	m.failure = &s
+}
+
+// Failure returns the value of the "failure" field in the mutation.
+func (m *TaskMutation) Failure() (r string, exists bool) {
+	v := m.failure
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailure returns the old "failure" field's value of the Task entity.
+// If the Task object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaskMutation) OldFailure(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailure is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailure requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailure: %w", err)
+	}
+	return oldValue.Failure, nil
+}
+
+// ClearFailure clears the value of the "failure" field.
+func (m *TaskMutation) ClearFailure() {
+	m.failure = nil
+	m.clearedFields[task.FieldFailure] = struct{}{}
+}
+
+// FailureCleared returns if the "failure" field was cleared in this mutation.
+func (m *TaskMutation) FailureCleared() bool {
+	_, ok := m.clearedFields[task.FieldFailure]
+	return ok
+}
+
+// ResetFailure resets all changes to the "failure" field.
+func (m *TaskMutation) ResetFailure() {
+	m.failure = nil
+	delete(m.clearedFields, task.FieldFailure)
+}
+
+// SetDiedAt sets the "died_at" field.
+func (m *TaskMutation) SetDiedAt(t time.Time) {
+	m.died_at = &t
+}
+
+// DiedAt returns the value of the "died_at" field in the mutation.
+func (m *TaskMutation) DiedAt() (r time.Time, exists bool) {
+	v := m.died_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDiedAt returns the old "died_at" field's value of the Task entity.
+// If the Task object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaskMutation) OldDiedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDiedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDiedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDiedAt: %w", err)
+	}
+	return oldValue.DiedAt, nil
+}
+
+// ClearDiedAt clears the value of the "died_at" field.
+func (m *TaskMutation) ClearDiedAt() {
+	m.died_at = nil
+	m.clearedFields[task.FieldDiedAt] = struct{}{}
+}
+
+// DiedAtCleared returns if the "died_at" field was cleared in this mutation.
+func (m *TaskMutation) DiedAtCleared() bool {
+	_, ok := m.clearedFields[task.FieldDiedAt]
+	return ok
+}
+
+// ResetDiedAt resets all changes to the "died_at" field.
+func (m *TaskMutation) ResetDiedAt() {
+	m.died_at = nil
+	delete(m.clearedFields, task.FieldDiedAt)
+}
+
+// Where appends a list predicates to the TaskMutation builder.
+func (m *TaskMutation) Where(ps ...predicate.Task) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the TaskMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *TaskMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Task, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *TaskMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *TaskMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Task).
+func (m *TaskMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *TaskMutation) Fields() []string {
+	fields := make([]string, 0, 10)
+	if m.created_at != nil {
+		fields = append(fields, task.FieldCreatedAt)
+	}
+	if m.kind != nil {
+		fields = append(fields, task.FieldKind)
+	}
+	if m.about_id != nil {
+		fields = append(fields, task.FieldAboutID)
+	}
+	if m.account_id != nil {
+		fields = append(fields, task.FieldAccountID)
+	}
+	if m.state != nil {
+		fields = append(fields, task.FieldState)
+	}
+	if m.attempts != nil {
+		fields = append(fields, task.FieldAttempts)
+	}
+	if m.due_at != nil {
+		fields = append(fields, task.FieldDueAt)
+	}
+	if m.held_until != nil {
+		fields = append(fields, task.FieldHeldUntil)
+	}
+	if m.failure != nil {
+		fields = append(fields, task.FieldFailure)
+	}
+	if m.died_at != nil {
+		fields = append(fields, task.FieldDiedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *TaskMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case task.FieldCreatedAt:
+		return m.CreatedAt()
+	case task.FieldKind:
+		return m.Kind()
+	case task.FieldAboutID:
+		return m.AboutID()
+	case task.FieldAccountID:
+		return m.AccountID()
+	case task.FieldState:
+		return m.State()
+	case task.FieldAttempts:
+		return m.Attempts()
+	case task.FieldDueAt:
+		return m.DueAt()
+	case task.FieldHeldUntil:
+		return m.HeldUntil()
+	case task.FieldFailure:
+		return m.Failure()
+	case task.FieldDiedAt:
+		return m.DiedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *TaskMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case task.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case task.FieldKind:
+		return m.OldKind(ctx)
+	case task.FieldAboutID:
+		return m.OldAboutID(ctx)
+	case task.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case task.FieldState:
+		return m.OldState(ctx)
+	case task.FieldAttempts:
+		return m.OldAttempts(ctx)
+	case task.FieldDueAt:
+		return m.OldDueAt(ctx)
+	case task.FieldHeldUntil:
+		return m.OldHeldUntil(ctx)
+	case task.FieldFailure:
+		return m.OldFailure(ctx)
+	case task.FieldDiedAt:
+		return m.OldDiedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Task field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TaskMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case task.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case task.FieldKind:
+		v, ok := value.(task.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case task.FieldAboutID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAboutID(v)
+		return nil
+	case task.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case task.FieldState:
+		v, ok := value.(task.State)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case task.FieldAttempts:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAttempts(v)
+		return nil
+	case task.FieldDueAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDueAt(v)
+		return nil
+	case task.FieldHeldUntil:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHeldUntil(v)
+		return nil
+	case task.FieldFailure:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailure(v)
+		return nil
+	case task.FieldDiedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDiedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Task field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *TaskMutation) AddedFields() []string {
+	var fields []string
+	if m.addabout_id != nil {
+		fields = append(fields, task.FieldAboutID)
+	}
+	if m.addaccount_id != nil {
+		fields = append(fields, task.FieldAccountID)
+	}
+	if m.addattempts != nil {
+		fields = append(fields, task.FieldAttempts)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *TaskMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case task.FieldAboutID:
+		return m.AddedAboutID()
+	case task.FieldAccountID:
+		return m.AddedAccountID()
+	case task.FieldAttempts:
+		return m.AddedAttempts()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TaskMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case task.FieldAboutID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAboutID(v)
+		return nil
+	case task.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAccountID(v)
+		return nil
+	case task.FieldAttempts:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAttempts(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Task numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *TaskMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(task.FieldAccountID) {
+		fields = append(fields, task.FieldAccountID)
+	}
+	if m.FieldCleared(task.FieldHeldUntil) {
+		fields = append(fields, task.FieldHeldUntil)
+	}
+	if m.FieldCleared(task.FieldFailure) {
+		fields = append(fields, task.FieldFailure)
+	}
+	if m.FieldCleared(task.FieldDiedAt) {
+		fields = append(fields, task.FieldDiedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *TaskMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *TaskMutation) ClearField(name string) error {
+	switch name {
+	case task.FieldAccountID:
+		m.ClearAccountID()
+		return nil
+	case task.FieldHeldUntil:
+		m.ClearHeldUntil()
+		return nil
+	case task.FieldFailure:
+		m.ClearFailure()
+		return nil
+	case task.FieldDiedAt:
+		m.ClearDiedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Task nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *TaskMutation) ResetField(name string) error {
+	switch name {
+	case task.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case task.FieldKind:
+		m.ResetKind()
+		return nil
+	case task.FieldAboutID:
+		m.ResetAboutID()
+		return nil
+	case task.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case task.FieldState:
+		m.ResetState()
+		return nil
+	case task.FieldAttempts:
+		m.ResetAttempts()
+		return nil
+	case task.FieldDueAt:
+		m.ResetDueAt()
+		return nil
+	case task.FieldHeldUntil:
+		m.ResetHeldUntil()
+		return nil
+	case task.FieldFailure:
+		m.ResetFailure()
+		return nil
+	case task.FieldDiedAt:
+		m.ResetDiedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Task field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *TaskMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *TaskMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *TaskMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *TaskMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *TaskMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *TaskMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *TaskMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Task unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *TaskMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Task edge %s", name)
 }
 
 // VehicleMutation represents an operation that mutates the Vehicle nodes in the graph.

@@ -28,6 +28,8 @@ type Tx struct {
 	Consent *ConsentClient
 	// DataKey is the client for interacting with the DataKey builders.
 	DataKey *DataKeyClient
+	// Delivery is the client for interacting with the Delivery builders.
+	Delivery *DeliveryClient
 	// Erasure is the client for interacting with the Erasure builders.
 	Erasure *ErasureClient
 	// FeatureSwitch is the client for interacting with the FeatureSwitch builders.
@@ -46,6 +48,8 @@ type Tx struct {
 	LoginCode *LoginCodeClient
 	// Lot is the client for interacting with the Lot builders.
 	Lot *LotClient
+	// MessageQuota is the client for interacting with the MessageQuota builders.
+	MessageQuota *MessageQuotaClient
 	// Notice is the client for interacting with the Notice builders.
 	Notice *NoticeClient
 	// Observation is the client for interacting with the Observation builders.
@@ -54,6 +58,8 @@ type Tx struct {
 	ParkingSession *ParkingSessionClient
 	// PlateDispute is the client for interacting with the PlateDispute builders.
 	PlateDispute *PlateDisputeClient
+	// PushEndpoint is the client for interacting with the PushEndpoint builders.
+	PushEndpoint *PushEndpointClient
 	// QuoteAttempt is the client for interacting with the QuoteAttempt builders.
 	QuoteAttempt *QuoteAttemptClient
 	// RiskEvent is the client for interacting with the RiskEvent builders.
@@ -70,6 +76,8 @@ type Tx struct {
 	Store *StoreClient
 	// Tariff is the client for interacting with the Tariff builders.
 	Tariff *TariffClient
+	// Task is the client for interacting with the Task builders.
+	Task *TaskClient
 	// Vehicle is the client for interacting with the Vehicle builders.
 	Vehicle *VehicleClient
 	// VehicleBinding is the client for interacting with the VehicleBinding builders.
@@ -212,6 +220,7 @@ func (tx *Tx) init() {
 	tx.CoDriverInvitation = NewCoDriverInvitationClient(tx.config)
 	tx.Consent = NewConsentClient(tx.config)
 	tx.DataKey = NewDataKeyClient(tx.config)
+	tx.Delivery = NewDeliveryClient(tx.config)
 	tx.Erasure = NewErasureClient(tx.config)
 	tx.FeatureSwitch = NewFeatureSwitchClient(tx.config)
 	tx.Fleet = NewFleetClient(tx.config)
@@ -221,10 +230,12 @@ func (tx *Tx) init() {
 	tx.LinkedAccount = NewLinkedAccountClient(tx.config)
 	tx.LoginCode = NewLoginCodeClient(tx.config)
 	tx.Lot = NewLotClient(tx.config)
+	tx.MessageQuota = NewMessageQuotaClient(tx.config)
 	tx.Notice = NewNoticeClient(tx.config)
 	tx.Observation = NewObservationClient(tx.config)
 	tx.ParkingSession = NewParkingSessionClient(tx.config)
 	tx.PlateDispute = NewPlateDisputeClient(tx.config)
+	tx.PushEndpoint = NewPushEndpointClient(tx.config)
 	tx.QuoteAttempt = NewQuoteAttemptClient(tx.config)
 	tx.RiskEvent = NewRiskEventClient(tx.config)
 	tx.SessionAccess = NewSessionAccessClient(tx.config)
@@ -233,6 +244,7 @@ func (tx *Tx) init() {
 	tx.StaffRole = NewStaffRoleClient(tx.config)
 	tx.Store = NewStoreClient(tx.config)
 	tx.Tariff = NewTariffClient(tx.config)
+	tx.Task = NewTaskClient(tx.config)
 	tx.Vehicle = NewVehicleClient(tx.config)
 	tx.VehicleBinding = NewVehicleBindingClient(tx.config)
 }

@@ -7,6 +7,7 @@ import (
 	"parkbff/graph/model"
 	"parkbff/internal/appconfig"
 	"parkbff/internal/cnid"
+	"parkbff/internal/delivery"
 	"parkbff/internal/identity"
 	"parkbff/internal/parking"
 	"parkbff/internal/parking/geo"
@@ -89,4 +90,11 @@ func featureOf(in model.SetFeatureSwitchInput) appconfig.Feature {
 	return appconfig.Feature{
 		Name: in.Name, Platform: featureswitch.Platform(in.Platform), On: in.On, Since: text(in.Since),
 	}
+}
+
+func quietHours(input *model.QuietHoursInput) *delivery.QuietHours {
+	if input == nil {
+		return nil
+	}
+	return &delivery.QuietHours{From: input.From, Until: input.Until}
 }

@@ -26,13 +26,15 @@ const (
 	typeCoDriver      = "CoDriver"
 	typeFleet         = "Fleet"
 	typePlateDispute  = "PlateDispute"
+	typeDelivery      = "Delivery"
+	typeDeadLetter    = "DeadLetter"
 )
 
 // NodeTypes lists them.
 func NodeTypes() []string {
 	return []string{
 		typeAccount, typeConsent, typeVehicle, typeLot, typeStay, typeNotice, typeGateCommand,
-		typeLinkedAccount, typeDevice, typeRiskEvent, typeCoDriver, typeFleet, typePlateDispute,
+		typeLinkedAccount, typeDevice, typeRiskEvent, typeCoDriver, typeFleet, typePlateDispute, typeDelivery, typeDeadLetter,
 	}
 }
 
@@ -87,6 +89,10 @@ func (r *Resolver) find(ctx context.Context, id relay.ID) (relay.Node, error) {
 		return some(r.identity.Fleet(ctx, id.Row))
 	case typePlateDispute:
 		return some(r.identity.PlateDispute(ctx, id.Row))
+	case typeDelivery:
+		return some(r.delivery.Delivery(ctx, id.Row))
+	case typeDeadLetter:
+		return some(r.outbox.DeadLetter(ctx, id.Row))
 	case typeGateCommand:
 		return some(r.parking.CommandByRow(ctx, id.Row))
 	case typeLot:

@@ -7,9 +7,11 @@ import (
 
 	"parkbff/graph/relay"
 	"parkbff/internal/appconfig"
+	"parkbff/internal/delivery"
 	"parkbff/internal/identity"
 	"parkbff/internal/identity/staffing"
 	"parkbff/internal/notice"
+	"parkbff/internal/outbox"
 	"parkbff/internal/page"
 	"parkbff/internal/parking"
 	"parkbff/internal/privacy/consents"
@@ -24,6 +26,8 @@ type Services struct {
 	Consents *consents.Service
 	Parking  *parking.Service
 	Notices  *notice.Service
+	Delivery *delivery.Service
+	Outbox   *outbox.Service
 	Risk     *risk.Service
 	Apps     *appconfig.Service
 }
@@ -35,6 +39,8 @@ type Resolver struct {
 	consents  *consents.Service
 	parking   *parking.Service
 	notices   *notice.Service
+	delivery  *delivery.Service
+	outbox    *outbox.Service
 	risk      *risk.Service
 	apps      *appconfig.Service
 	viewerTag func(*viewer.Viewer) uint32
@@ -44,7 +50,7 @@ type Resolver struct {
 func New(s Services, viewerTag func(*viewer.Viewer) uint32) *Resolver {
 	return &Resolver{
 		identity: s.Identity, staff: s.Staff, consents: s.Consents, parking: s.Parking, notices: s.Notices,
-		risk: s.Risk, apps: s.Apps, viewerTag: viewerTag,
+		delivery: s.Delivery, outbox: s.Outbox, risk: s.Risk, apps: s.Apps, viewerTag: viewerTag,
 	}
 }
 
@@ -59,6 +65,10 @@ const (
 	listClaims   = "account.plateDisputes"
 	listDisputes = "plateDisputes"
 	listRisks    = "riskEvents"
+
+	listOwnDeliveries = "account.deliveries"
+	listDeliveries    = "deliveries"
+	listDeadLetters   = "deadLetters"
 )
 
 // as binds cursors to the viewer whose list is shown: after a sign-in that is not the one who asked.
@@ -88,3 +98,7 @@ func rowOfDevice(d *identity.Device) int64 { return d.Row }
 func rowOfDispute(d *identity.PlateDispute) int64 { return d.Row }
 
 func rowOfRisk(e *risk.Event) int64 { return e.Row }
+
+func rowOfDelivery(d *delivery.Delivery) int64 { return d.Row }
+
+func rowOfDeadLetter(d *outbox.DeadLetter) int64 { return d.Row }

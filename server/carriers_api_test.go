@@ -4,12 +4,15 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"parkbff/ent/linkedaccount"
 	"parkbff/ent/notice"
 	"parkbff/internal/cnid"
+	"parkbff/internal/delivery"
 	"parkbff/internal/partner/message"
 	"parkbff/server/config"
 	"parkbff/server/servertest"
@@ -145,4 +148,18 @@ func body(t *testing.T, url string) []byte {
 		t.Fatal(err)
 	}
 	return raw
+}
+
+func TestEveryPartnerHasARowAmongThoseDataIsSharedWith(t *testing.T) {
+	const partners = "../internal/partner"
+	tools := []string{"acs3", "message", "rest", "sandbox", "vouch"} // of partners, and none themselves
+	folders, err := os.ReadDir(partners)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range folders {
+		if name := folder.Name(); !slices.Contains(tools, name) && !slices.Contains(delivery.Catalogued(), name) {
+			t.Errorf("dataRecipients does not name %s", name)
+		}
+	}
 }

@@ -20,10 +20,12 @@ import (
 	"parkbff/internal/appconfig"
 	"parkbff/internal/bus"
 	"parkbff/internal/clock"
+	"parkbff/internal/delivery"
 	"parkbff/internal/identity"
 	"parkbff/internal/identity/staffing"
 	"parkbff/internal/identity/token"
 	"parkbff/internal/notice"
+	"parkbff/internal/outbox"
 	"parkbff/internal/parking"
 	"parkbff/internal/privacy/consents"
 	"parkbff/internal/risk"
@@ -46,6 +48,8 @@ type House struct {
 	Identity *identity.Service
 	Parking  *parking.Service
 	Notices  *notice.Service
+	Outbox   *outbox.Service
+	Delivery *delivery.Service
 	Staff    *staffing.Service
 	Consents *consents.Service
 	Risk     *risk.Service
@@ -67,6 +71,8 @@ type Parts struct {
 	Hashing *argon2id.Params
 	// Notices, for tests that cannot wait.
 	ReconcileEvery time.Duration
+	// SweepEvery of the outbox, likewise.
+	SweepEvery time.Duration
 }
 
 const (
@@ -118,9 +124,13 @@ func Open(ctx context.Context, c config.Config, p Parts) (_ *House, err error) {
 func (h *House) openServices(p Parts) (err error) {
 	v := vault.New(h.Keys, h.Store.DataKeys())
 	h.vault = v
+	h.Outbox = outbox.New(outbox.Config{
+		Store: h.Store, Queue: h.Bus.Work(), Clock: h.Clock, Log: h.Log, SweepEvery: p.SweepEvery,
+	})
 	h.Risk = risk.New(risk.Config{Store: h.Store, Clock: h.Clock, Log: h.Log})
 	h.Notices = notice.New(notice.Config{
-		Store: h.Store, Vault: v, Bus: h.Bus, Clock: h.Clock, Log: h.Log, ReconcileEvery: p.ReconcileEvery,
+		Store: h.Store, Vault: v, Bus: h.Bus, Clock: h.Clock, Log: h.Log, Outbox: h.Outbox,
+		ReconcileEvery: p.ReconcileEvery,
 	})
 	h.Parking = parking.New(parking.Config{
 		Store: h.Store, Vault: v, Clock: h.Clock, Random: p.Random, Calendar: tariff.Calendar{},
@@ -144,6 +154,8 @@ func (h *House) openServices(p Parts) (err error) {
 		Store: h.Store, Vault: v, Tokens: h.Tokens, Facts: h.Identity, Clock: h.Clock, Random: p.Random, Risks: h.Risk,
 		Hashing: p.Hashing,
 	})
+	h.Outbox.SetOffice(h.Staff)
+	h.openDelivery(v)
 	h.Apps = appconfig.New(appconfig.ServiceConfig{Store: h.Store, Clock: h.Clock, Office: h.Staff})
 	return err
 }

@@ -33,6 +33,7 @@ func (h *House) Work(ctx context.Context) (wait func(), err error) {
 	}
 	var jobs sync.WaitGroup
 	jobs.Go(func() { h.Notices.Run(ctx) })
+	jobs.Go(func() { h.Outbox.Run(ctx) })
 	jobs.Go(func() { h.Store.WatchForeignWrites(ctx, foreignWritesEvery, func() { h.doubt(ctx) }) })
 	jobs.Go(func() { h.every(ctx, parking.VacancyInterval, "count vacancies", h.Parking.RefreshVacancies) })
 	jobs.Go(func() { h.every(ctx, catalogueEvery, "read lots", h.Parking.Reload) })

@@ -20,6 +20,7 @@ import (
 	"parkbff/graph/generated"
 	"parkbff/graph/limit"
 	"parkbff/graph/relay"
+	"parkbff/internal/outbox"
 	"parkbff/internal/risk"
 	"parkbff/resolvers"
 	"parkbff/server/config"
@@ -57,6 +58,7 @@ func New(h *House, extra map[string]http.Handler) (*Server, error) {
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registerBacklog(registry, h.Outbox)
 	limits := limit.Usual()
 	limits.Introspection = h.Config.Mode == config.Development
 	exec := engine.New(newSchema(h, signIn), engine.Options{Limits: limits, Log: h.Log, Metrics: registry})
@@ -100,12 +102,22 @@ func New(h *House, extra map[string]http.Handler) (*Server, error) {
 	return s, nil
 }
 
+// registerBacklog shows how much work outside there is, of all replicas together.
+func registerBacklog(registry prometheus.Registerer, work *outbox.Service) {
+	gauge := func(name, help string, value func() int64) {
+		registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help},
+			func() float64 { return float64(value()) }))
+	}
+	gauge("parkbff_tasks_waiting", "Tasks that are yet to be done.", func() int64 { n, _ := work.Backlog(); return n })
+	gauge("parkbff_tasks_dead", "Tasks that an administrator must decide on.", func() int64 { _, n := work.Backlog(); return n })
+}
+
 // newSchema binds the contract to the resolvers and to the directives that guard it.
 func newSchema(h *House, signIn *edge.SignIn) graphql.ExecutableSchema {
 	return generated.NewExecutableSchema(generated.Config{
 		Resolvers: resolvers.New(resolvers.Services{
 			Identity: h.Identity, Staff: h.Staff, Consents: h.Consents, Parking: h.Parking, Notices: h.Notices,
-			Risk: h.Risk, Apps: h.Apps,
+			Delivery: h.Delivery, Outbox: h.Outbox, Risk: h.Risk, Apps: h.Apps,
 		}, signIn.ViewerTag),
 		Directives: generated.DirectiveRoot{Mask: directive.Mask, Requires: directive.Requires},
 	})

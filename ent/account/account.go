@@ -28,6 +28,16 @@ const (
 	FieldMessageDisplay = "message_display"
 	// FieldNoticeSequence holds the string denoting the notice_sequence field in the database.
 	FieldNoticeSequence = "notice_sequence"
+	// FieldReachable holds the string denoting the reachable field in the database.
+	FieldReachable = "reachable"
+	// FieldPushWanted holds the string denoting the push_wanted field in the database.
+	FieldPushWanted = "push_wanted"
+	// FieldSmsWanted holds the string denoting the sms_wanted field in the database.
+	FieldSmsWanted = "sms_wanted"
+	// FieldQuietFrom holds the string denoting the quiet_from field in the database.
+	FieldQuietFrom = "quiet_from"
+	// FieldQuietUntil holds the string denoting the quiet_until field in the database.
+	FieldQuietUntil = "quiet_until"
 	// FieldPersonIndex holds the string denoting the person_index field in the database.
 	FieldPersonIndex = "person_index"
 	// FieldAdult holds the string denoting the adult field in the database.
@@ -60,6 +70,11 @@ var Columns = []string{
 	FieldFullMask,
 	FieldMessageDisplay,
 	FieldNoticeSequence,
+	FieldReachable,
+	FieldPushWanted,
+	FieldSmsWanted,
+	FieldQuietFrom,
+	FieldQuietUntil,
 	FieldPersonIndex,
 	FieldAdult,
 	FieldVerifyTries,
@@ -93,6 +108,12 @@ var (
 	DefaultFullMask bool
 	// DefaultNoticeSequence holds the default value on creation for the "notice_sequence" field.
 	DefaultNoticeSequence int64
+	// DefaultReachable holds the default value on creation for the "reachable" field.
+	DefaultReachable bool
+	// DefaultPushWanted holds the default value on creation for the "push_wanted" field.
+	DefaultPushWanted bool
+	// DefaultSmsWanted holds the default value on creation for the "sms_wanted" field.
+	DefaultSmsWanted bool
 	// DefaultVerifyTries holds the default value on creation for the "verify_tries" field.
 	DefaultVerifyTries int
 	// DefaultBindTries holds the default value on creation for the "bind_tries" field.
@@ -149,6 +170,31 @@ func ByMessageDisplay(opts ...sql.OrderTermOption) OrderOption {
 // ByNoticeSequence orders the results by the notice_sequence field.
 func ByNoticeSequence(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldNoticeSequence, opts...).ToFunc()
+}
+
+// ByReachable orders the results by the reachable field.
+func ByReachable(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReachable, opts...).ToFunc()
+}
+
+// ByPushWanted orders the results by the push_wanted field.
+func ByPushWanted(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPushWanted, opts...).ToFunc()
+}
+
+// BySmsWanted orders the results by the sms_wanted field.
+func BySmsWanted(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSmsWanted, opts...).ToFunc()
+}
+
+// ByQuietFrom orders the results by the quiet_from field.
+func ByQuietFrom(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldQuietFrom, opts...).ToFunc()
+}
+
+// ByQuietUntil orders the results by the quiet_until field.
+func ByQuietUntil(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldQuietUntil, opts...).ToFunc()
 }
 
 // ByAdult orders the results by the adult field.

@@ -87,6 +87,31 @@ func NoticeSequence(v int64) predicate.Account {
 	return predicate.Account(sql.FieldEQ(FieldNoticeSequence, v))
 }
 
+// Reachable applies equality check predicate on the "reachable" field. It's identical to ReachableEQ.
+func Reachable(v bool) predicate.Account {
+	return predicate.Account(sql.FieldEQ(FieldReachable, v))
+}
+
+// PushWanted applies equality check predicate on the "push_wanted" field. It's identical to PushWantedEQ.
+func PushWanted(v bool) predicate.Account {
+	return predicate.Account(sql.FieldEQ(FieldPushWanted, v))
+}
+
+// SmsWanted applies equality check predicate on the "sms_wanted" field. It's identical to SmsWantedEQ.
+func SmsWanted(v bool) predicate.Account {
+	return predicate.Account(sql.FieldEQ(FieldSmsWanted, v))
+}
+
+// QuietFrom applies equality check predicate on the "quiet_from" field. It's identical to QuietFromEQ.
+func QuietFrom(v int) predicate.Account {
+	return predicate.Account(sql.FieldEQ(FieldQuietFrom, v))
+}
+
+// QuietUntil applies equality check predicate on the "quiet_until" field. It's identical to QuietUntilEQ.
+func QuietUntil(v int) predicate.Account {
+	return predicate.Account(sql.FieldEQ(FieldQuietUntil, v))
+}
+
 // PersonIndex applies equality check predicate on the "person_index" field. It's identical to PersonIndexEQ.
 func PersonIndex(v []byte) predicate.Account {
 	return predicate.Account(sql.FieldEQ(FieldPersonIndex, v))
@@ -418,6 +443,136 @@ func NoticeSequenceLT(v int64) predicate.Account {
 // NoticeSequenceLTE applies the LTE predicate on the "notice_sequence" field.
 func NoticeSequenceLTE(v int64) predicate.Account {
 	return predicate.Account(sql.FieldLTE(FieldNoticeSequence, v))
+}
+
+// ReachableEQ applies the EQ predicate on the "reachable" field.
+func ReachableEQ(v bool) predicate.Account {
+	return predicate.Account(sql.FieldEQ(FieldReachable, v))
+}
+
+// ReachableNEQ applies the NEQ predicate on the "reachable" field.
+func ReachableNEQ(v bool) predicate.Account {
+	return predicate.Account(sql.FieldNEQ(FieldReachable, v))
+}
+
+// PushWantedEQ applies the EQ predicate on the "push_wanted" field.
+func PushWantedEQ(v bool) predicate.Account {
+	return predicate.Account(sql.FieldEQ(FieldPushWanted, v))
+}
+
+// PushWantedNEQ applies the NEQ predicate on the "push_wanted" field.
+func PushWantedNEQ(v bool) predicate.Account {
+	return predicate.Account(sql.FieldNEQ(FieldPushWanted, v))
+}
+
+// SmsWantedEQ applies the EQ predicate on the "sms_wanted" field.
+func SmsWantedEQ(v bool) predicate.Account {
+	return predicate.Account(sql.FieldEQ(FieldSmsWanted, v))
+}
+
+// SmsWantedNEQ applies the NEQ predicate on the "sms_wanted" field.
+func SmsWantedNEQ(v bool) predicate.Account {
+	return predicate.Account(sql.FieldNEQ(FieldSmsWanted, v))
+}
+
+// QuietFromEQ applies the EQ predicate on the "quiet_from" field.
+func QuietFromEQ(v int) predicate.Account {
+	return predicate.Account(sql.FieldEQ(FieldQuietFrom, v))
+}
+
+// QuietFromNEQ applies the NEQ predicate on the "quiet_from" field.
+func QuietFromNEQ(v int) predicate.Account {
+	return predicate.Account(sql.FieldNEQ(FieldQuietFrom, v))
+}
+
+// QuietFromIn applies the In predicate on the "quiet_from" field.
+func QuietFromIn(vs ...int) predicate.Account {
+	return predicate.Account(sql.FieldIn(FieldQuietFrom, vs...))
+}
+
+// QuietFromNotIn applies the NotIn predicate on the "quiet_from" field.
+func QuietFromNotIn(vs ...int) predicate.Account {
+	return predicate.Account(sql.FieldNotIn(FieldQuietFrom, vs...))
+}
+
+// QuietFromGT applies the GT predicate on the "quiet_from" field.
+func QuietFromGT(v int) predicate.Account {
+	return predicate.Account(sql.FieldGT(FieldQuietFrom, v))
+}
+
+// QuietFromGTE applies the GTE predicate on the "quiet_from" field.
+func QuietFromGTE(v int) predicate.Account {
+	return predicate.Account(sql.FieldGTE(FieldQuietFrom, v))
+}
+
+// QuietFromLT applies the LT predicate on the "quiet_from" field.
+func QuietFromLT(v int) predicate.Account {
+	return predicate.Account(sql.FieldLT(FieldQuietFrom, v))
+}
+
+// QuietFromLTE applies the LTE predicate on the "quiet_from" field.
+func QuietFromLTE(v int) predicate.Account {
+	return predicate.Account(sql.FieldLTE(FieldQuietFrom, v))
+}
+
+// QuietFromIsNil applies the IsNil predicate on the "quiet_from" field.
+func QuietFromIsNil() predicate.Account {
+	return predicate.Account(sql.FieldIsNull(FieldQuietFrom))
+}
+
+// QuietFromNotNil applies the NotNil predicate on the "quiet_from" field.
+func QuietFromNotNil() predicate.Account {
+	return predicate.Account(sql.FieldNotNull(FieldQuietFrom))
+}
+
+// QuietUntilEQ applies the EQ predicate on the "quiet_until" field.
+func QuietUntilEQ(v int) predicate.Account {
+	return predicate.Account(sql.FieldEQ(FieldQuietUntil, v))
+}
+
+// QuietUntilNEQ applies the NEQ predicate on the "quiet_until" field.
+func QuietUntilNEQ(v int) predicate.Account {
+	return predicate.Account(sql.FieldNEQ(FieldQuietUntil, v))
+}
+
+// QuietUntilIn applies the In predicate on the "quiet_until" field.
+func QuietUntilIn(vs ...int) predicate.Account {
+	return predicate.Account(sql.FieldIn(FieldQuietUntil, vs...))
+}
+
+// QuietUntilNotIn applies the NotIn predicate on the "quiet_until" field.
+func QuietUntilNotIn(vs ...int) predicate.Account {
+	return predicate.Account(sql.FieldNotIn(FieldQuietUntil, vs...))
+}
+
+// QuietUntilGT applies the GT predicate on the "quiet_until" field.
+func QuietUntilGT(v int) predicate.Account {
+	return predicate.Account(sql.FieldGT(FieldQuietUntil, v))
+}
+
+// QuietUntilGTE applies the GTE predicate on the "quiet_until" field.
+func QuietUntilGTE(v int) predicate.Account {
+	return predicate.Account(sql.FieldGTE(FieldQuietUntil, v))
+}
+
+// QuietUntilLT applies the LT predicate on the "quiet_until" field.
+func QuietUntilLT(v int) predicate.Account {
+	return predicate.Account(sql.FieldLT(FieldQuietUntil, v))
+}
+
+// QuietUntilLTE applies the LTE predicate on the "quiet_until" field.
+func QuietUntilLTE(v int) predicate.Account {
+	return predicate.Account(sql.FieldLTE(FieldQuietUntil, v))
+}
+
+// QuietUntilIsNil applies the IsNil predicate on the "quiet_until" field.
+func QuietUntilIsNil() predicate.Account {
+	return predicate.Account(sql.FieldIsNull(FieldQuietUntil))
+}
+
+// QuietUntilNotNil applies the NotNil predicate on the "quiet_until" field.
+func QuietUntilNotNil() predicate.Account {
+	return predicate.Account(sql.FieldNotNull(FieldQuietUntil))
 }
 
 // PersonIndexEQ applies the EQ predicate on the "person_index" field.

@@ -92,6 +92,18 @@ func (f DataKeyFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, err
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.DataKeyMutation", m)
 }
 
+// The DeliveryFunc type is an adapter to allow the use of ordinary
+// function as Delivery mutator.
+type DeliveryFunc func(context.Context, *ent.DeliveryMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f DeliveryFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.DeliveryMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.DeliveryMutation", m)
+}
+
 // The ErasureFunc type is an adapter to allow the use of ordinary
 // function as Erasure mutator.
 type ErasureFunc func(context.Context, *ent.ErasureMutation) (ent.Value, error)
@@ -200,6 +212,18 @@ func (f LotFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) 
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.LotMutation", m)
 }
 
+// The MessageQuotaFunc type is an adapter to allow the use of ordinary
+// function as MessageQuota mutator.
+type MessageQuotaFunc func(context.Context, *ent.MessageQuotaMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f MessageQuotaFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.MessageQuotaMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.MessageQuotaMutation", m)
+}
+
 // The NoticeFunc type is an adapter to allow the use of ordinary
 // function as Notice mutator.
 type NoticeFunc func(context.Context, *ent.NoticeMutation) (ent.Value, error)
@@ -246,6 +270,18 @@ func (f PlateDisputeFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PlateDisputeMutation", m)
+}
+
+// The PushEndpointFunc type is an adapter to allow the use of ordinary
+// function as PushEndpoint mutator.
+type PushEndpointFunc func(context.Context, *ent.PushEndpointMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PushEndpointFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.PushEndpointMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PushEndpointMutation", m)
 }
 
 // The QuoteAttemptFunc type is an adapter to allow the use of ordinary
@@ -342,6 +378,18 @@ func (f TariffFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, erro
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.TariffMutation", m)
+}
+
+// The TaskFunc type is an adapter to allow the use of ordinary
+// function as Task mutator.
+type TaskFunc func(context.Context, *ent.TaskMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f TaskFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.TaskMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.TaskMutation", m)
 }
 
 // The VehicleFunc type is an adapter to allow the use of ordinary

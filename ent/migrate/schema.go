@@ -19,6 +19,11 @@ var (
 		{Name: "full_mask", Type: field.TypeBool, Default: false},
 		{Name: "message_display", Type: field.TypeEnum, Nullable: true, Enums: []string{"CLEAR", "HALF", "FULL"}},
 		{Name: "notice_sequence", Type: field.TypeInt64, Default: 0},
+		{Name: "reachable", Type: field.TypeBool, Default: false},
+		{Name: "push_wanted", Type: field.TypeBool, Default: true},
+		{Name: "sms_wanted", Type: field.TypeBool, Default: false},
+		{Name: "quiet_from", Type: field.TypeInt, Nullable: true},
+		{Name: "quiet_until", Type: field.TypeInt, Nullable: true},
 		{Name: "person_index", Type: field.TypeBytes, Nullable: true},
 		{Name: "adult", Type: field.TypeBool, Nullable: true},
 		{Name: "verify_tries", Type: field.TypeInt, Default: 0},
@@ -164,6 +169,36 @@ var (
 		Name:       "data_keys",
 		Columns:    DataKeysColumns,
 		PrimaryKey: []*schema.Column{DataKeysColumns[0]},
+	}
+	// DeliveriesColumns holds the columns for the "deliveries" table.
+	DeliveriesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "account_id", Type: field.TypeInt64},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "notice_id", Type: field.TypeInt64},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED"}},
+		{Name: "channel", Type: field.TypeEnum, Enums: []string{"JPUSH", "GETUI", "WECHAT_MINI", "ALIPAY_MINI", "SMS"}},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"WAITING", "SENT", "FAILED", "DROPPED"}, Default: "WAITING"},
+		{Name: "reason", Type: field.TypeString, Nullable: true},
+		{Name: "settled_at", Type: field.TypeTime, Nullable: true},
+	}
+	// DeliveriesTable holds the schema information for the "deliveries" table.
+	DeliveriesTable = &schema.Table{
+		Name:       "deliveries",
+		Columns:    DeliveriesColumns,
+		PrimaryKey: []*schema.Column{DeliveriesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "delivery_account_id",
+				Unique:  false,
+				Columns: []*schema.Column{DeliveriesColumns[1]},
+			},
+			{
+				Name:    "delivery_notice_id_channel",
+				Unique:  true,
+				Columns: []*schema.Column{DeliveriesColumns[3], DeliveriesColumns[5]},
+			},
+		},
 	}
 	// ErasuresColumns holds the columns for the "erasures" table.
 	ErasuresColumns = []*schema.Column{
@@ -447,6 +482,33 @@ var (
 			},
 		},
 	}
+	// MessageQuotaColumns holds the columns for the "message_quota" table.
+	MessageQuotaColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "account_id", Type: field.TypeInt64},
+		{Name: "channel", Type: field.TypeEnum, Enums: []string{"WECHAT_MINI", "ALIPAY_MINI"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED"}},
+		{Name: "remaining", Type: field.TypeInt},
+		{Name: "changed_at", Type: field.TypeTime},
+	}
+	// MessageQuotaTable holds the schema information for the "message_quota" table.
+	MessageQuotaTable = &schema.Table{
+		Name:       "message_quota",
+		Columns:    MessageQuotaColumns,
+		PrimaryKey: []*schema.Column{MessageQuotaColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "messagequota_account_id",
+				Unique:  false,
+				Columns: []*schema.Column{MessageQuotaColumns[1]},
+			},
+			{
+				Name:    "messagequota_account_id_channel_kind",
+				Unique:  true,
+				Columns: []*schema.Column{MessageQuotaColumns[1], MessageQuotaColumns[2], MessageQuotaColumns[3]},
+			},
+		},
+	}
 	// NoticesColumns holds the columns for the "notices" table.
 	NoticesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
@@ -636,6 +698,30 @@ var (
 				Name:    "platedispute_vehicle_id",
 				Unique:  false,
 				Columns: []*schema.Column{PlateDisputesColumns[6]},
+			},
+		},
+	}
+	// PushEndpointsColumns holds the columns for the "push_endpoints" table.
+	PushEndpointsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "account_id", Type: field.TypeInt64},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "sign_in_id", Type: field.TypeInt64, Unique: true},
+		{Name: "provider", Type: field.TypeEnum, Enums: []string{"JPUSH", "GETUI"}},
+		{Name: "platform", Type: field.TypeEnum, Enums: []string{"IOS", "ANDROID", "HARMONY"}},
+		{Name: "token", Type: field.TypeBytes},
+		{Name: "token_index", Type: field.TypeBytes, Unique: true},
+	}
+	// PushEndpointsTable holds the schema information for the "push_endpoints" table.
+	PushEndpointsTable = &schema.Table{
+		Name:       "push_endpoints",
+		Columns:    PushEndpointsColumns,
+		PrimaryKey: []*schema.Column{PushEndpointsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "pushendpoint_account_id",
+				Unique:  false,
+				Columns: []*schema.Column{PushEndpointsColumns[1]},
 			},
 		},
 	}
@@ -868,6 +954,57 @@ var (
 		Columns:    TariffsColumns,
 		PrimaryKey: []*schema.Column{TariffsColumns[0]},
 	}
+	// TasksColumns holds the columns for the "tasks" table.
+	TasksColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"NOTICE", "DELIVERY"}},
+		{Name: "about_id", Type: field.TypeInt64},
+		{Name: "account_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"WAITING", "DEAD"}, Default: "WAITING"},
+		{Name: "attempts", Type: field.TypeInt, Default: 0},
+		{Name: "due_at", Type: field.TypeTime},
+		{Name: "held_until", Type: field.TypeTime, Nullable: true},
+		{Name: "failure", Type: field.TypeString, Nullable: true},
+		{Name: "died_at", Type: field.TypeTime, Nullable: true},
+	}
+	// TasksTable holds the schema information for the "tasks" table.
+	TasksTable = &schema.Table{
+		Name:       "tasks",
+		Columns:    TasksColumns,
+		PrimaryKey: []*schema.Column{TasksColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "task_kind_about_id",
+				Unique:  true,
+				Columns: []*schema.Column{TasksColumns[2], TasksColumns[3]},
+			},
+			{
+				Name:    "task_waiting",
+				Unique:  false,
+				Columns: []*schema.Column{TasksColumns[7]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "state = 'WAITING'",
+				},
+			},
+			{
+				Name:    "task_dead",
+				Unique:  false,
+				Columns: []*schema.Column{TasksColumns[10]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "state = 'DEAD'",
+				},
+			},
+			{
+				Name:    "task_account_id",
+				Unique:  false,
+				Columns: []*schema.Column{TasksColumns[4]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "account_id IS NOT NULL",
+				},
+			},
+		},
+	}
 	// VehiclesColumns holds the columns for the "vehicles" table.
 	VehiclesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
@@ -956,6 +1093,7 @@ var (
 		CoDriverInvitationsTable,
 		ConsentsTable,
 		DataKeysTable,
+		DeliveriesTable,
 		ErasuresTable,
 		FeatureSwitchesTable,
 		FleetsTable,
@@ -965,10 +1103,12 @@ var (
 		LinkedAccountsTable,
 		LoginCodesTable,
 		LotsTable,
+		MessageQuotaTable,
 		NoticesTable,
 		ObservationsTable,
 		ParkingSessionsTable,
 		PlateDisputesTable,
+		PushEndpointsTable,
 		QuoteAttemptsTable,
 		RiskEventsTable,
 		SessionAccessesTable,
@@ -977,6 +1117,7 @@ var (
 		StaffRolesTable,
 		StoresTable,
 		TariffsTable,
+		TasksTable,
 		VehiclesTable,
 		VehicleBindingsTable,
 	}

@@ -27,6 +27,9 @@ type Consent func(*sql.Selector)
 // DataKey is the predicate function for datakey builders.
 type DataKey func(*sql.Selector)
 
+// Delivery is the predicate function for delivery builders.
+type Delivery func(*sql.Selector)
+
 // Erasure is the predicate function for erasure builders.
 type Erasure func(*sql.Selector)
 
@@ -54,6 +57,9 @@ type LoginCode func(*sql.Selector)
 // Lot is the predicate function for lot builders.
 type Lot func(*sql.Selector)
 
+// MessageQuota is the predicate function for messagequota builders.
+type MessageQuota func(*sql.Selector)
+
 // Notice is the predicate function for notice builders.
 type Notice func(*sql.Selector)
 
@@ -65,6 +71,9 @@ type ParkingSession func(*sql.Selector)
 
 // PlateDispute is the predicate function for platedispute builders.
 type PlateDispute func(*sql.Selector)
+
+// PushEndpoint is the predicate function for pushendpoint builders.
+type PushEndpoint func(*sql.Selector)
 
 // QuoteAttempt is the predicate function for quoteattempt builders.
 type QuoteAttempt func(*sql.Selector)
@@ -89,6 +98,9 @@ type Store func(*sql.Selector)
 
 // Tariff is the predicate function for tariff builders.
 type Tariff func(*sql.Selector)
+
+// Task is the predicate function for task builders.
+type Task func(*sql.Selector)
 
 // Vehicle is the predicate function for vehicle builders.
 type Vehicle func(*sql.Selector)

@@ -11,6 +11,7 @@ import (
 	"parkbff/ent/codriverinvitation"
 	"parkbff/ent/consent"
 	"parkbff/ent/datakey"
+	"parkbff/ent/delivery"
 	"parkbff/ent/erasure"
 	"parkbff/ent/featureswitch"
 	"parkbff/ent/fleet"
@@ -20,10 +21,12 @@ import (
 	"parkbff/ent/linkedaccount"
 	"parkbff/ent/logincode"
 	"parkbff/ent/lot"
+	"parkbff/ent/messagequota"
 	"parkbff/ent/notice"
 	"parkbff/ent/observation"
 	"parkbff/ent/parkingsession"
 	"parkbff/ent/platedispute"
+	"parkbff/ent/pushendpoint"
 	"parkbff/ent/quoteattempt"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/schema"
@@ -33,6 +36,7 @@ import (
 	"parkbff/ent/staffrole"
 	"parkbff/ent/store"
 	"parkbff/ent/tariff"
+	"parkbff/ent/task"
 	"parkbff/ent/vehicle"
 	"parkbff/ent/vehiclebinding"
 
@@ -63,12 +67,24 @@ func init() {
 	accountDescNoticeSequence := accountFields[5].Descriptor()
 	// account.DefaultNoticeSequence holds the default value on creation for the notice_sequence field.
 	account.DefaultNoticeSequence = accountDescNoticeSequence.Default.(int64)
+	// accountDescReachable is the schema descriptor for reachable field.
+	accountDescReachable := accountFields[6].Descriptor()
+	// account.DefaultReachable holds the default value on creation for the reachable field.
+	account.DefaultReachable = accountDescReachable.Default.(bool)
+	// accountDescPushWanted is the schema descriptor for push_wanted field.
+	accountDescPushWanted := accountFields[7].Descriptor()
+	// account.DefaultPushWanted holds the default value on creation for the push_wanted field.
+	account.DefaultPushWanted = accountDescPushWanted.Default.(bool)
+	// accountDescSmsWanted is the schema descriptor for sms_wanted field.
+	accountDescSmsWanted := accountFields[8].Descriptor()
+	// account.DefaultSmsWanted holds the default value on creation for the sms_wanted field.
+	account.DefaultSmsWanted = accountDescSmsWanted.Default.(bool)
 	// accountDescVerifyTries is the schema descriptor for verify_tries field.
-	accountDescVerifyTries := accountFields[8].Descriptor()
+	accountDescVerifyTries := accountFields[13].Descriptor()
 	// account.DefaultVerifyTries holds the default value on creation for the verify_tries field.
 	account.DefaultVerifyTries = accountDescVerifyTries.Default.(int)
 	// accountDescBindTries is the schema descriptor for bind_tries field.
-	accountDescBindTries := accountFields[10].Descriptor()
+	accountDescBindTries := accountFields[15].Descriptor()
 	// account.DefaultBindTries holds the default value on creation for the bind_tries field.
 	account.DefaultBindTries = accountDescBindTries.Default.(int)
 	apprelease.Policy = privacy.NewPolicies(schema.AppRelease{})
@@ -125,6 +141,17 @@ func init() {
 			return next.Mutate(ctx, m)
 		})
 	}
+	delivery.Policy = privacy.NewPolicies(schema.Delivery{})
+	delivery.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := delivery.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	deliveryFields := schema.Delivery{}.Fields()
+	_ = deliveryFields
 	erasure.Policy = privacy.NewPolicies(schema.Erasure{})
 	erasure.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
@@ -234,6 +261,21 @@ func init() {
 	lotDescBarrier := lotFields[11].Descriptor()
 	// lot.DefaultBarrier holds the default value on creation for the barrier field.
 	lot.DefaultBarrier = lotDescBarrier.Default.(bool)
+	messagequota.Policy = privacy.NewPolicies(schema.MessageQuota{})
+	messagequota.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := messagequota.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	messagequotaFields := schema.MessageQuota{}.Fields()
+	_ = messagequotaFields
+	// messagequotaDescRemaining is the schema descriptor for remaining field.
+	messagequotaDescRemaining := messagequotaFields[2].Descriptor()
+	// messagequota.RemainingValidator is a validator for the "remaining" field. It is called by the builders before save.
+	messagequota.RemainingValidator = messagequotaDescRemaining.Validators[0].(func(int) error)
 	notice.Policy = privacy.NewPolicies(schema.Notice{})
 	notice.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
@@ -284,6 +326,15 @@ func init() {
 	}
 	platedisputeFields := schema.PlateDispute{}.Fields()
 	_ = platedisputeFields
+	pushendpoint.Policy = privacy.NewPolicies(schema.PushEndpoint{})
+	pushendpoint.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := pushendpoint.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
 	quoteattempt.Policy = privacy.NewPolicies(schema.QuoteAttempt{})
 	quoteattempt.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
@@ -380,6 +431,21 @@ func init() {
 			return next.Mutate(ctx, m)
 		})
 	}
+	task.Policy = privacy.NewPolicies(schema.Task{})
+	task.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := task.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	taskFields := schema.Task{}.Fields()
+	_ = taskFields
+	// taskDescAttempts is the schema descriptor for attempts field.
+	taskDescAttempts := taskFields[4].Descriptor()
+	// task.DefaultAttempts holds the default value on creation for the attempts field.
+	task.DefaultAttempts = taskDescAttempts.Default.(int)
 	vehicle.Policy = privacy.NewPolicies(schema.Vehicle{})
 	vehicle.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {

@@ -22,7 +22,7 @@ func (Notice) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("account_id").Immutable(),
 		field.Int64("sequence").Immutable(),
-		field.Enum("kind").Values("ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED").Immutable(),
+		field.Enum("kind").Values(noticeKinds...).Immutable(),
 		field.Int64("session_id").Optional().Nillable().Immutable(),
 		field.Int64("vehicle_id").Optional().Nillable().Immutable(),
 		field.Int64("lot_id").Optional().Nillable().Immutable(),

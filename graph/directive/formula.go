@@ -1,15 +1,17 @@
 package directive
 
-// Formula of a mask, as `@mask(as:)` names it.
-type Formula string
+import "parkbff/internal/privacy"
 
-// Formulas.
+// Formula of a mask, as `@mask(as:)` names it.
+type Formula privacy.Formula
+
+// Formulas; see privacy.
 const (
-	LotName        Formula = "LOT_NAME"
-	Hidden         Formula = "HIDDEN"
-	Plate          Formula = "PLATE"
-	PartOfDay      Formula = "PART_OF_DAY"
-	Precision      Formula = "PRECISION"
-	NameVisibility Formula = "NAME_VISIBILITY"
-	HourUp         Formula = "HOUR_UP"
+	LotName        = Formula(privacy.FormulaLotName)
+	Hidden         = Formula(privacy.FormulaHidden)
+	Plate          = Formula(privacy.FormulaPlate)
+	PartOfDay      = Formula(privacy.FormulaPartOfDay)
+	Precision      = Formula(privacy.FormulaPrecision)
+	NameVisibility = Formula(privacy.FormulaNameVisibility)
+	HourUp         = Formula(privacy.FormulaHourUp)
 )

@@ -17,6 +17,7 @@ import (
 	"parkbff/ent/signin"
 	"parkbff/graph/model"
 	"parkbff/graph/relay"
+	"parkbff/internal/delivery"
 	"parkbff/internal/identity"
 	"parkbff/internal/notice"
 	"parkbff/internal/parking"
@@ -29,6 +30,8 @@ import (
 type AccountResolver interface {
 	Consents(ctx context.Context, obj *identity.Account, first *int, after *string) (*relay.Connection[*consents.Consent], error)
 	LinkedAccounts(ctx context.Context, obj *identity.Account) ([]*identity.LinkedAccount, error)
+	MessageChannels(ctx context.Context, obj *identity.Account) (*delivery.Channels, error)
+	Deliveries(ctx context.Context, obj *identity.Account, first *int, after *string) (*relay.Connection[*delivery.Delivery], error)
 	Fleets(ctx context.Context, obj *identity.Account) ([]*identity.Fleet, error)
 	PlateDisputes(ctx context.Context, obj *identity.Account, first *int, after *string) (*relay.Connection[*identity.PlateDispute], error)
 	Profile(ctx context.Context, obj *identity.Account) (*identity.Profile, error)
@@ -55,6 +58,28 @@ type ViewerResolver interface {
 // region    ***************************** args.gotpl *****************************
 
 func field_Account_consents_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return unmarshalOInt2ᚖint(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return unmarshalOString2ᚖstring(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
+func field_Account_deliveries_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
@@ -362,6 +387,82 @@ func fieldContext_Account_linkedAccounts(_ context.Context, ec *executionContext
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return childFields_LinkedAccount(ctx, ec, field)
 		},
+	}
+	return fc, nil
+}
+
+func _Account_messageChannels(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Account) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Account_messageChannels(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Account().MessageChannels(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *delivery.Channels) graphql.Marshaler {
+			return marshalNMessageChannels2ᚖparkbffᚋinternalᚋdeliveryᚐChannels(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_Account_messageChannels(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_MessageChannels(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
+func _Account_deliveries(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Account) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Account_deliveries(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().Deliveries(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*delivery.Delivery]) graphql.Marshaler {
+			return marshalNDeliveryConnection2ᚖparkbffᚋgraphᚋrelayᚐConnection(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_Account_deliveries(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_DeliveryConnection(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Account_deliveries_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -2064,6 +2165,40 @@ func _Account(ctx context.Context, ec *executionContext, sel ast.SelectionSet, o
 					}
 				}()
 				res = _Account_linkedAccounts(ctx, ec, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "messageChannels":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = _Account_messageChannels(ctx, ec, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "deliveries":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = _Account_deliveries(ctx, ec, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}

@@ -819,4 +819,34 @@ var (
 	}
 )
 
+func unmarshalNNoticeKind2ᚕparkbffᚋentᚋnoticeᚐKindᚄ(ctx context.Context, ec *executionContext, v any) ([]notice1.Kind, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]notice1.Kind, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = unmarshalNNoticeKind2parkbffᚋentᚋnoticeᚐKind(ctx, ec, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func marshalNNoticeKind2ᚕparkbffᚋentᚋnoticeᚐKindᚄ(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v []notice1.Kind) graphql.Marshaler {
+	ret := serial.Marshal(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return marshalNNoticeKind2parkbffᚋentᚋnoticeᚐKind(ctx, ec, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 // endregion ***************************** type.gotpl *****************************

@@ -1294,6 +1294,273 @@ type RecordLotCountPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/message.graphql", Input: `extend type Query {
+  """
+  The templates a mini-program asks the person to accept (wx.requestSubscribeMessage, my.requestSubscribeMessage)
+  before messages can be sent there.
+  """
+  messageTemplates(
+    "The mini-program."
+    channel: MessageQuotaChannel!
+  ): [MessageTemplate!]!
+  "What was sent to persons and what became of it, newest first; for the platform's officers."
+  deliveries(
+    "Only of this account."
+    accountId: ID
+    "Only in this state."
+    state: DeliveryState
+    "How many, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): DeliveryConnection
+  "With whom personal data is shared, what and why (捷停车用户隐私政策 (四)1)."
+  dataRecipients: [DataRecipient!]!
+}
+
+extend type Mutation {
+  "Says where the app on this device is reached by push messages. It ends with the sign-in."
+  registerPushEndpoint(
+    "The provider and what it calls the device."
+    input: RegisterPushEndpointInput!
+  ): RegisterPushEndpointPayload
+  "Sends no more push messages to this device."
+  removePushEndpoint: RemovePushEndpointPayload
+  "Says which messages the person has just accepted in the mini-program's dialogue: each is good for one message."
+  acceptMessages(
+    "The mini-program and the kinds."
+    input: AcceptMessagesInput!
+  ): AcceptMessagesPayload
+  "Sets over which channels messages come."
+  setMessageChannels(
+    "What to set; what is left out stays."
+    input: SetMessageChannelsInput!
+  ): SetMessageChannelsPayload
+  "Sets the time of day when nothing comes that can wait."
+  setQuietHours(
+    "From when until when."
+    input: SetQuietHoursInput!
+  ): SetQuietHoursPayload
+}
+
+extend type Account {
+  "Over which channels messages come, and when they do not."
+  messageChannels: MessageChannels!
+  "What was sent to the account and what became of it, newest first."
+  deliveries(
+    "How many, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): DeliveryConnection!
+}
+
+"Over which channel a notice leaves."
+enum DeliveryChannel {
+  "极光推送, to the app."
+  JPUSH
+  "个推, to the app."
+  GETUI
+  "微信小程序订阅消息"
+  WECHAT_MINI
+  "支付宝小程序模板消息"
+  ALIPAY_MINI
+  "A text to the mobile."
+  SMS
+}
+
+"What has become of a notice on one channel."
+enum DeliveryState {
+  "On its way, or waiting for the end of the quiet hours."
+  WAITING
+  "The channel has taken it."
+  SENT
+  "The channel would not take it."
+  FAILED
+  "It was no longer wanted, allowed or of use when it was to be sent."
+  DROPPED
+}
+
+"A notice on its way over one channel. Nothing of what it says is kept."
+type Delivery implements Node {
+  "The delivery's id."
+  id: ID!
+  "What the notice is about."
+  kind: NoticeKind!
+  "The channel."
+  channel: DeliveryChannel!
+  "What has become of it."
+  state: DeliveryState!
+  "Why it failed or was dropped, as a code."
+  reason: String
+  "When it was decided on."
+  createdAt: DateTime!
+  "When that was known."
+  settledAt: DateTime
+}
+
+"A page of deliveries."
+type DeliveryConnection {
+  "The deliveries, each with its cursor."
+  edges: [DeliveryEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A delivery and its cursor."
+type DeliveryEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The delivery."
+  node: Delivery!
+}
+
+"Over which channels an account's messages come."
+type MessageChannels {
+  "Whether push messages come; they do until switched off."
+  push: Boolean!
+  "Whether texts come where no other channel has reached the person. News of the account's security comes in any case."
+  sms: Boolean!
+  "When nothing comes that can wait; null: there is no such time."
+  quietHours: QuietHours
+}
+
+"A part of every day, in Beijing time; may span midnight."
+type QuietHours {
+  "Its begin, such as ` + "`" + `22:00` + "`" + `."
+  from: String!
+  "Its end, such as ` + "`" + `07:30` + "`" + `."
+  until: String!
+}
+
+"The mini-programs whose platform lets persons accept messages one by one."
+enum MessageQuotaChannel {
+  "微信小程序"
+  WECHAT_MINI
+  "支付宝小程序"
+  ALIPAY_MINI
+}
+
+"A message that a mini-program can ask the person to accept."
+type MessageTemplate {
+  "What the message is about."
+  kind: NoticeKind!
+  "The platform's id of the template."
+  templateId: String!
+  "How many messages of the kind are still accepted; null when not signed in."
+  remaining: Int
+}
+
+"Somebody with whom personal data is shared."
+type DataRecipient {
+  "The name."
+  name: String!
+  "What for."
+  purpose: String!
+  "The kinds of data."
+  data: [String!]!
+  "Whether the program has been set up to share with them."
+  inUse: Boolean!
+}
+
+"Who carries push messages to a device."
+enum PushProvider {
+  "极光推送"
+  JPUSH
+  "个推"
+  GETUI
+}
+
+"What a device runs."
+enum DevicePlatform {
+  "iOS."
+  IOS
+  "Android."
+  ANDROID
+  "鸿蒙"
+  HARMONY
+}
+
+"Where the app on this device is reached."
+input RegisterPushEndpointInput {
+  "Who carries the messages."
+  provider: PushProvider!
+  "What the device runs."
+  platform: DevicePlatform!
+  "What the provider calls the device (JPush: registration id; GeTui: cid)."
+  deviceToken: String!
+}
+
+"Answer to registerPushEndpoint."
+type RegisterPushEndpointPayload {
+  "Over which channels messages come."
+  messageChannels: MessageChannels
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"Answer to removePushEndpoint."
+type RemovePushEndpointPayload {
+  "Over which channels messages come."
+  messageChannels: MessageChannels
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"What was accepted."
+input AcceptMessagesInput {
+  "The mini-program."
+  channel: MessageQuotaChannel!
+  "What the messages are about: each kind once."
+  kinds: [NoticeKind!]!
+}
+
+"Answer to acceptMessages."
+type AcceptMessagesPayload {
+  "The templates, and how many messages of each are now accepted."
+  messageTemplates: [MessageTemplate!]
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"What to set."
+input SetMessageChannelsInput {
+  "Whether push messages come."
+  push: Boolean
+  "Whether texts come where no other channel has reached the person."
+  sms: Boolean
+}
+
+"When nothing is to come that can wait."
+input SetQuietHoursInput {
+  "The time of day; null: at no time."
+  quietHours: QuietHoursInput
+}
+
+"Answer to setQuietHours."
+type SetQuietHoursPayload {
+  "Over which channels messages come, and when they do not."
+  messageChannels: MessageChannels
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A part of every day, in Beijing time; may span midnight."
+input QuietHoursInput {
+  "Its begin, such as ` + "`" + `22:00` + "`" + `."
+  from: String!
+  "Its end, such as ` + "`" + `07:30` + "`" + `."
+  until: String!
+}
+
+"Answer to setMessageChannels."
+type SetMessageChannelsPayload {
+  "Over which channels messages come."
+  messageChannels: MessageChannels
+  "What was refused."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../schema/notice.graphql", Input: `"What a notice is about."
 enum NoticeKind {
   "A vehicle came into a lot."
@@ -2816,6 +3083,93 @@ type RenameVehiclePayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/work.graphql", Input: `extend type Query {
+  "Work outside that has failed too often or for good, newest first; for administrators."
+  deadLetters(
+    "How many, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): DeadLetterConnection
+}
+
+extend type Mutation {
+  "Has dead work tried again, from the first attempt; for administrators."
+  retryDeadLetter(
+    "Which."
+    input: RetryDeadLetterInput!
+  ): RetryDeadLetterPayload
+  "Gives dead work up; for administrators. Needs a second factor."
+  discardDeadLetter(
+    "Which."
+    input: DiscardDeadLetterInput!
+  ): DiscardDeadLetterPayload
+}
+
+"What work outside is there to do."
+enum TaskKind {
+  "Deciding over which channels a notice leaves."
+  NOTICE
+  "Handing a notice to one channel."
+  DELIVERY
+}
+
+"Work outside that has failed. It tells nothing of whom it is for."
+type DeadLetter implements Node {
+  "Its id."
+  id: ID!
+  "What is to be done."
+  kind: TaskKind!
+  "Why it last failed, as a code."
+  failure: String!
+  "How often it was tried."
+  attempts: Int!
+  "When it was first to be done."
+  createdAt: DateTime!
+  "When it was given up."
+  diedAt: DateTime!
+}
+
+"A page of dead letters."
+type DeadLetterConnection {
+  "The dead letters, each with its cursor."
+  edges: [DeadLetterEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A dead letter and its cursor."
+type DeadLetterEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The dead letter."
+  node: DeadLetter!
+}
+
+"Work to try again."
+input RetryDeadLetterInput {
+  "The dead letter's id."
+  deadLetterId: ID!
+}
+
+"Answer to retryDeadLetter."
+type RetryDeadLetterPayload {
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"Work to give up."
+input DiscardDeadLetterInput {
+  "The dead letter's id."
+  deadLetterId: ID!
+}
+
+"Answer to discardDeadLetter."
+type DiscardDeadLetterPayload {
+  "What was refused."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
 
@@ -2835,6 +3189,16 @@ func childFields_AcceptCoDriverInvitationPayload(ctx context.Context, ec *execut
 	return nil, fmt.Errorf("no field named %q was found under type AcceptCoDriverInvitationPayload", field.Name)
 }
 
+func childFields_AcceptMessagesPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "messageTemplates":
+		return fieldContext_AcceptMessagesPayload_messageTemplates(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_AcceptMessagesPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AcceptMessagesPayload", field.Name)
+}
+
 func childFields_Account(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -2849,6 +3213,10 @@ func childFields_Account(ctx context.Context, ec *executionContext, field graphq
 		return fieldContext_Account_consents(ctx, ec, field)
 	case "linkedAccounts":
 		return fieldContext_Account_linkedAccounts(ctx, ec, field)
+	case "messageChannels":
+		return fieldContext_Account_messageChannels(ctx, ec, field)
+	case "deliveries":
+		return fieldContext_Account_deliveries(ctx, ec, field)
 	case "fleets":
 		return fieldContext_Account_fleets(ctx, ec, field)
 	case "plateDisputes":
@@ -3039,6 +3407,58 @@ func childFields_DataInventoryField(ctx context.Context, ec *executionContext, f
 	return nil, fmt.Errorf("no field named %q was found under type DataInventoryField", field.Name)
 }
 
+func childFields_DataRecipient(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return fieldContext_DataRecipient_name(ctx, ec, field)
+	case "purpose":
+		return fieldContext_DataRecipient_purpose(ctx, ec, field)
+	case "data":
+		return fieldContext_DataRecipient_data(ctx, ec, field)
+	case "inUse":
+		return fieldContext_DataRecipient_inUse(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DataRecipient", field.Name)
+}
+
+func childFields_DeadLetter(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_DeadLetter_id(ctx, ec, field)
+	case "kind":
+		return fieldContext_DeadLetter_kind(ctx, ec, field)
+	case "failure":
+		return fieldContext_DeadLetter_failure(ctx, ec, field)
+	case "attempts":
+		return fieldContext_DeadLetter_attempts(ctx, ec, field)
+	case "createdAt":
+		return fieldContext_DeadLetter_createdAt(ctx, ec, field)
+	case "diedAt":
+		return fieldContext_DeadLetter_diedAt(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeadLetter", field.Name)
+}
+
+func childFields_DeadLetterConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_DeadLetterConnection_edges(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_DeadLetterConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeadLetterConnection", field.Name)
+}
+
+func childFields_DeadLetterEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_DeadLetterEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_DeadLetterEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeadLetterEdge", field.Name)
+}
+
 func childFields_DecidePlateDisputePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "dispute":
@@ -3047,6 +3467,46 @@ func childFields_DecidePlateDisputePayload(ctx context.Context, ec *executionCon
 		return fieldContext_DecidePlateDisputePayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DecidePlateDisputePayload", field.Name)
+}
+
+func childFields_Delivery(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_Delivery_id(ctx, ec, field)
+	case "kind":
+		return fieldContext_Delivery_kind(ctx, ec, field)
+	case "channel":
+		return fieldContext_Delivery_channel(ctx, ec, field)
+	case "state":
+		return fieldContext_Delivery_state(ctx, ec, field)
+	case "reason":
+		return fieldContext_Delivery_reason(ctx, ec, field)
+	case "createdAt":
+		return fieldContext_Delivery_createdAt(ctx, ec, field)
+	case "settledAt":
+		return fieldContext_Delivery_settledAt(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Delivery", field.Name)
+}
+
+func childFields_DeliveryConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_DeliveryConnection_edges(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_DeliveryConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeliveryConnection", field.Name)
+}
+
+func childFields_DeliveryEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_DeliveryEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_DeliveryEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeliveryEdge", field.Name)
 }
 
 func childFields_Device(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3085,6 +3545,14 @@ func childFields_DeviceEdge(ctx context.Context, ec *executionContext, field gra
 		return fieldContext_DeviceEdge_node(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeviceEdge", field.Name)
+}
+
+func childFields_DiscardDeadLetterPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return fieldContext_DiscardDeadLetterPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DiscardDeadLetterPayload", field.Name)
 }
 
 func childFields_DismissStaffPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3451,6 +3919,18 @@ func childFields_MergeAccountsPayload(ctx context.Context, ec *executionContext,
 	return nil, fmt.Errorf("no field named %q was found under type MergeAccountsPayload", field.Name)
 }
 
+func childFields_MessageChannels(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "push":
+		return fieldContext_MessageChannels_push(ctx, ec, field)
+	case "sms":
+		return fieldContext_MessageChannels_sms(ctx, ec, field)
+	case "quietHours":
+		return fieldContext_MessageChannels_quietHours(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MessageChannels", field.Name)
+}
+
 func childFields_MessageSetting(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "kind":
@@ -3459,6 +3939,18 @@ func childFields_MessageSetting(ctx context.Context, ec *executionContext, field
 		return fieldContext_MessageSetting_on(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type MessageSetting", field.Name)
+}
+
+func childFields_MessageTemplate(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return fieldContext_MessageTemplate_kind(ctx, ec, field)
+	case "templateId":
+		return fieldContext_MessageTemplate_templateId(ctx, ec, field)
+	case "remaining":
+		return fieldContext_MessageTemplate_remaining(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MessageTemplate", field.Name)
 }
 
 func childFields_Notice(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3713,6 +4205,16 @@ func childFields_PurposeNotice(ctx context.Context, ec *executionContext, field 
 	return nil, fmt.Errorf("no field named %q was found under type PurposeNotice", field.Name)
 }
 
+func childFields_QuietHours(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return fieldContext_QuietHours_from(ctx, ec, field)
+	case "until":
+		return fieldContext_QuietHours_until(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type QuietHours", field.Name)
+}
+
 func childFields_RecordLotCountPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "ghosts":
@@ -3761,6 +4263,16 @@ func childFields_RefreshTokenPayload(ctx context.Context, ec *executionContext, 
 	return nil, fmt.Errorf("no field named %q was found under type RefreshTokenPayload", field.Name)
 }
 
+func childFields_RegisterPushEndpointPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "messageChannels":
+		return fieldContext_RegisterPushEndpointPayload_messageChannels(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_RegisterPushEndpointPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RegisterPushEndpointPayload", field.Name)
+}
+
 func childFields_RemoveCoDriverPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "vehicle":
@@ -3771,6 +4283,16 @@ func childFields_RemoveCoDriverPayload(ctx context.Context, ec *executionContext
 	return nil, fmt.Errorf("no field named %q was found under type RemoveCoDriverPayload", field.Name)
 }
 
+func childFields_RemovePushEndpointPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "messageChannels":
+		return fieldContext_RemovePushEndpointPayload_messageChannels(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_RemovePushEndpointPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemovePushEndpointPayload", field.Name)
+}
+
 func childFields_RenameVehiclePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "vehicle":
@@ -3779,6 +4301,14 @@ func childFields_RenameVehiclePayload(ctx context.Context, ec *executionContext,
 		return fieldContext_RenameVehiclePayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RenameVehiclePayload", field.Name)
+}
+
+func childFields_RetryDeadLetterPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return fieldContext_RetryDeadLetterPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetryDeadLetterPayload", field.Name)
 }
 
 func childFields_ReviewMatchPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3891,6 +4421,16 @@ func childFields_SetFullMaskPayload(ctx context.Context, ec *executionContext, f
 	return nil, fmt.Errorf("no field named %q was found under type SetFullMaskPayload", field.Name)
 }
 
+func childFields_SetMessageChannelsPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "messageChannels":
+		return fieldContext_SetMessageChannelsPayload_messageChannels(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_SetMessageChannelsPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetMessageChannelsPayload", field.Name)
+}
+
 func childFields_SetMessageDisplayPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "viewer":
@@ -3899,6 +4439,16 @@ func childFields_SetMessageDisplayPayload(ctx context.Context, ec *executionCont
 		return fieldContext_SetMessageDisplayPayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetMessageDisplayPayload", field.Name)
+}
+
+func childFields_SetQuietHoursPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "messageChannels":
+		return fieldContext_SetQuietHoursPayload_messageChannels(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_SetQuietHoursPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetQuietHoursPayload", field.Name)
 }
 
 func childFields_SetSessionHiddenPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -6,8 +6,10 @@ import (
 	"context"
 
 	"parkbff/graph/relay"
+	"parkbff/internal/delivery"
 	"parkbff/internal/identity"
 	"parkbff/internal/notice"
+	"parkbff/internal/outbox"
 	"parkbff/internal/page"
 	"parkbff/internal/parking"
 	"parkbff/internal/privacy/consents"
@@ -26,6 +28,10 @@ type (
 	PlateDisputeEdge         = relay.Edge[*identity.PlateDispute]
 	RiskEventConnection      = relay.Connection[*risk.Event]
 	RiskEventEdge            = relay.Edge[*risk.Event]
+	DeliveryConnection       = relay.Connection[*delivery.Delivery]
+	DeliveryEdge             = relay.Edge[*delivery.Delivery]
+	DeadLetterConnection     = relay.Connection[*outbox.DeadLetter]
+	DeadLetterEdge           = relay.Edge[*outbox.DeadLetter]
 	NoticeConnection         = relay.Connection[*notice.Notice]
 	NoticeEdge               = relay.Edge[*notice.Notice]
 )

@@ -12,12 +12,16 @@ import (
 	"parkbff/ent/consent"
 	"parkbff/ent/gatecommand"
 	"parkbff/ent/linkedaccount"
+	"parkbff/ent/messagequota"
+	"parkbff/ent/notice"
 	"parkbff/ent/observation"
+	"parkbff/ent/pushendpoint"
 	"parkbff/ent/signin"
 	"parkbff/ent/staffrole"
 	"parkbff/graph/relay"
 	"parkbff/internal/appconfig"
 	"parkbff/internal/cnid"
+	"parkbff/internal/delivery"
 	"parkbff/internal/identity"
 	"parkbff/internal/identity/staffing"
 	"parkbff/internal/parking"
@@ -39,6 +43,22 @@ type AcceptCoDriverInvitationPayload struct {
 	Vehicle *identity.Vehicle `json:"vehicle,omitempty"`
 	// The viewer, by its new facts.
 	Viewer *viewer.Viewer `json:"viewer"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What was accepted.
+type AcceptMessagesInput struct {
+	// The mini-program.
+	Channel messagequota.Channel `json:"channel"`
+	// What the messages are about: each kind once.
+	Kinds []notice.Kind `json:"kinds"`
+}
+
+// Answer to acceptMessages.
+type AcceptMessagesPayload struct {
+	// The templates, and how many messages of each are now accepted.
+	MessageTemplates []*delivery.Template `json:"messageTemplates,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -165,6 +185,18 @@ type DecidePlateDisputeInput struct {
 type DecidePlateDisputePayload struct {
 	// The claim.
 	Dispute *identity.PlateDispute `json:"dispute,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Work to give up.
+type DiscardDeadLetterInput struct {
+	// The dead letter's id.
+	DeadLetterID relay.ID `json:"deadLetterId"`
+}
+
+// Answer to discardDeadLetter.
+type DiscardDeadLetterPayload struct {
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -515,6 +547,14 @@ type PublishAppReleasePayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// A part of every day, in Beijing time; may span midnight.
+type QuietHoursInput struct {
+	// Its begin, such as `22:00`.
+	From string `json:"from"`
+	// Its end, such as `07:30`.
+	Until string `json:"until"`
+}
+
 // Which stay to quote: exactly one of them.
 type QuoteInput struct {
 	// A stay that the viewer may see, by its id.
@@ -601,6 +641,24 @@ type RefreshTokenPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// Where the app on this device is reached.
+type RegisterPushEndpointInput struct {
+	// Who carries the messages.
+	Provider pushendpoint.Provider `json:"provider"`
+	// What the device runs.
+	Platform pushendpoint.Platform `json:"platform"`
+	// What the provider calls the device (JPush: registration id; GeTui: cid).
+	DeviceToken string `json:"deviceToken"`
+}
+
+// Answer to registerPushEndpoint.
+type RegisterPushEndpointPayload struct {
+	// Over which channels messages come.
+	MessageChannels *delivery.Channels `json:"messageChannels,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // A co-driver to remove.
 type RemoveCoDriverInput struct {
 	// The co-driver's id.
@@ -611,6 +669,14 @@ type RemoveCoDriverInput struct {
 type RemoveCoDriverPayload struct {
 	// The vehicle.
 	Vehicle *identity.Vehicle `json:"vehicle,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Answer to removePushEndpoint.
+type RemovePushEndpointPayload struct {
+	// Over which channels messages come.
+	MessageChannels *delivery.Channels `json:"messageChannels,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -627,6 +693,18 @@ type RenameVehicleInput struct {
 type RenameVehiclePayload struct {
 	// The vehicle.
 	Vehicle *identity.Vehicle `json:"vehicle,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Work to try again.
+type RetryDeadLetterInput struct {
+	// The dead letter's id.
+	DeadLetterID relay.ID `json:"deadLetterId"`
+}
+
+// Answer to retryDeadLetter.
+type RetryDeadLetterPayload struct {
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -739,6 +817,22 @@ type SetFullMaskPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What to set.
+type SetMessageChannelsInput struct {
+	// Whether push messages come.
+	Push *bool `json:"push,omitempty"`
+	// Whether texts come where no other channel has reached the person.
+	Sms *bool `json:"sms,omitempty"`
+}
+
+// Answer to setMessageChannels.
+type SetMessageChannelsPayload struct {
+	// Over which channels messages come.
+	MessageChannels *delivery.Channels `json:"messageChannels,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // How to show messages.
 type SetMessageDisplayInput struct {
 	// The mode, for the app and for push messages; null for the usual: whole in the app, half-masked in push messages.
@@ -749,6 +843,20 @@ type SetMessageDisplayInput struct {
 type SetMessageDisplayPayload struct {
 	// The viewer, by its new facts.
 	Viewer *viewer.Viewer `json:"viewer"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// When nothing is to come that can wait.
+type SetQuietHoursInput struct {
+	// The time of day; null: at no time.
+	QuietHours *QuietHoursInput `json:"quietHours,omitempty"`
+}
+
+// Answer to setQuietHours.
+type SetQuietHoursPayload struct {
+	// Over which channels messages come, and when they do not.
+	MessageChannels *delivery.Channels `json:"messageChannels,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }

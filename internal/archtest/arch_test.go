@@ -24,7 +24,7 @@ var (
 	// domains are bound to the contract's types, so they are all that the contract is made of.
 	domains = []string{
 		"internal/identity", "internal/identity/staffing", "internal/parking", "internal/notice", "internal/appconfig",
-		"internal/privacy/consents", "internal/entitlement", "internal/risk",
+		"internal/privacy/consents", "internal/entitlement", "internal/risk", "internal/delivery", "internal/outbox",
 	}
 )
 
@@ -57,6 +57,9 @@ var arrows = []struct {
 	{"internal/privacy/consents", slices.Concat(model, leaves, of("internal/store", "internal/entitlement", "internal/identity/token"))},
 	{"internal/store/...", slices.Concat(model, leaves, of("internal/store/..."))},
 	{"internal/partner/...", slices.Concat(leaves, of("internal/partner/..."))},
+
+	{"internal/outbox", slices.Concat(model, leaves, of("internal/store"))},
+	{"internal/delivery", slices.Concat(model, leaves, ways, of("internal/notice", "internal/outbox", "internal/partner/message"))},
 
 	// Every domain may tell accounts; none knows another otherwise.
 	{"internal/notice", slices.Concat(model, leaves, ways, of("internal/round"))},

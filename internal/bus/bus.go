@@ -45,6 +45,8 @@ type Bus struct {
 	gone     chan struct{}  // closed when the connection is closed for good
 	log      *slog.Logger
 	again    hooks
+	work     Work
+	copies   int // of the stream of work, on a cluster
 
 	audience audience
 	heard    chan *nats.Msg // for those who attend
@@ -58,7 +60,8 @@ func Open(ctx context.Context, o Options) (*Bus, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Bus{gone: make(chan struct{}), log: o.Log, heard: make(chan *nats.Msg, heardAtOnce)}
+	b := &Bus{gone: make(chan struct{}), log: o.Log, copies: copiesOn(o.URL), heard: make(chan *nats.Msg, heardAtOnce)}
+	b.work.bus = b
 	b.audience = audience{seats: map[string]*seats{}, families: map[string]bool{}}
 	b.settling = round.New(b.flush)
 	if b.log == nil {

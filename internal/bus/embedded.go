@@ -35,4 +35,7 @@ func (b *Bus) stopEmbedded() {
 	}
 	b.embedded.Shutdown()
 	b.embedded.WaitForShutdown()
+	if err := b.work.discard(); err != nil {
+		b.log.Warn("the embedded bus left a folder behind", "error", err)
+	}
 }

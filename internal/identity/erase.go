@@ -10,13 +10,17 @@ import (
 	"parkbff/ent/codriverinvitation"
 	"parkbff/ent/consent"
 	"parkbff/ent/datakey"
+	"parkbff/ent/delivery"
 	"parkbff/ent/erasure"
 	"parkbff/ent/fleet"
 	"parkbff/ent/linkedaccount"
+	"parkbff/ent/messagequota"
 	"parkbff/ent/notice"
 	"parkbff/ent/platedispute"
+	"parkbff/ent/pushendpoint"
 	"parkbff/ent/sessionaccess"
 	"parkbff/ent/signin"
+	"parkbff/ent/task"
 	"parkbff/ent/vehiclebinding"
 	"parkbff/internal/fault"
 	"parkbff/internal/store"
@@ -116,6 +120,9 @@ func (s *Service) endSignIns(ctx context.Context, tx *ent.Tx, accountID int64) (
 	if err != nil {
 		return 0, err
 	}
+	if err := silence(ctx, tx, accountID, living...); err != nil {
+		return 0, err
+	}
 	for _, id := range living {
 		store.AfterCommit(ctx, func() { s.signInEnded(id) })
 	}
@@ -140,6 +147,10 @@ func deleteOwned(ctx context.Context, tx *ent.Tx, accountID int64) (items int, e
 		tx.PlateDispute.Delete().Where(platedispute.AccountID(accountID)).Exec,
 		tx.SessionAccess.Delete().Where(sessionaccess.AccountID(accountID)).Exec,
 		tx.Notice.Delete().Where(notice.AccountID(accountID)).Exec,
+		tx.Delivery.Delete().Where(delivery.AccountID(accountID)).Exec,
+		tx.PushEndpoint.Delete().Where(pushendpoint.AccountID(accountID)).Exec,
+		tx.MessageQuota.Delete().Where(messagequota.AccountID(accountID)).Exec,
+		tx.Task.Delete().Where(task.AccountID(accountID)).Exec,
 	} {
 		n, err := remove(ctx)
 		if err != nil {
@@ -165,6 +176,7 @@ func (s *Service) emptyBindings(ctx context.Context, tx *ent.Tx, accountID int64
 func (s *Service) emptyAccount(ctx context.Context, tx *ent.Tx, accountID int64) (int, error) {
 	err := tx.Account.UpdateOneID(accountID).SetMobile(vault.Sealed{}).ClearMobileIndex().ClearProfile().
 		ClearPersonIndex().ClearAdult().ClearMinorSince().ClearMessageDisplay().SetFullMask(false).
+		SetReachable(false).SetPushWanted(true).SetSmsWanted(false).ClearQuietFrom().ClearQuietUntil().
 		SetClosedAt(s.clock.Now()).Exec(ctx)
 	return 1, err
 }

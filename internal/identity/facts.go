@@ -13,6 +13,7 @@ import (
 	"parkbff/ent/signin"
 	"parkbff/ent/staff"
 	"parkbff/ent/vehiclebinding"
+	"parkbff/internal/fault"
 	"parkbff/internal/identity/token"
 	"parkbff/internal/store"
 	"parkbff/internal/viewer"
@@ -101,38 +102,50 @@ func (s *Service) loadFacts(ctx context.Context, of subject) (facts, error) {
 }
 
 func (s *Service) accountFacts(ctx context.Context, db *ent.Client, id int64) (facts, error) {
-	row, err := db.Account.Query().Where(account.ID(id), account.ClosedAtIsNil()).Only(ctx)
-	if ent.IsNotFound(err) {
+	base, err := s.accountViewer(ctx, db, id)
+	if errors.Is(err, fault.NotFound) {
 		return facts{}, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the account: %w", err)
+		return nil, err
 	}
 	living, err := db.SignIn.Query().
 		Where(signin.AccountID(id), signin.RevokedAtIsNil(), signin.ExpiresAtGT(s.clock.Now())).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read sign-ins: %w", err)
 	}
-	base := viewer.Viewer{Kind: viewer.Driver, AccountID: id, FullMask: row.FullMask}
-	if row.MessageDisplay != nil {
-		base.Messages = viewer.Display(*row.MessageDisplay)
-	}
-	if base.Channels, err = channelsOf(ctx, db, id); err != nil {
-		return nil, err
-	}
-	if base.Vehicles, err = vehiclesOf(ctx, db, id); err != nil {
-		return nil, err
-	}
-	if base.Consents, err = s.consentsOf(ctx, db, id); err != nil {
-		return nil, err
-	}
 	known := make(facts, len(living))
 	for _, in := range living {
-		v := base
+		v := *base
 		v.SignInID = in.ID
 		known[in.ID] = standing{viewer: &v, until: in.ExpiresAt}
 	}
 	return known, nil
+}
+
+// accountViewer answers what every sign-in of an account shares. Error: NOT_FOUND, for one that is closed too.
+func (s *Service) accountViewer(ctx context.Context, db *ent.Client, id int64) (*viewer.Viewer, error) {
+	row, err := db.Account.Query().Where(account.ID(id), account.ClosedAtIsNil()).Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, fault.NotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the account: %w", err)
+	}
+	v := &viewer.Viewer{Kind: viewer.Driver, AccountID: id, FullMask: row.FullMask}
+	if row.MessageDisplay != nil {
+		v.Messages = viewer.Display(*row.MessageDisplay)
+	}
+	if v.Channels, err = channelsOf(ctx, db, id); err != nil {
+		return nil, err
+	}
+	if v.Vehicles, err = vehiclesOf(ctx, db, id); err != nil {
+		return nil, err
+	}
+	if v.Consents, err = s.consentsOf(ctx, db, id); err != nil {
+		return nil, err
+	}
+	return v, nil
 }
 
 func channelsOf(ctx context.Context, db *ent.Client, accountID int64) ([]string, error) {

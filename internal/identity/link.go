@@ -275,6 +275,9 @@ func (s *Service) endLink(ctx context.Context, tx *ent.Tx, row *ent.LinkedAccoun
 	if err != nil {
 		return fmt.Errorf("end the link: %w", err)
 	}
+	if err := forgetAccepted(ctx, tx, row.AccountID, row.Channel); err != nil {
+		return err
+	}
 	return s.endConsent(ctx, tx, row.ConsentID)
 }
 

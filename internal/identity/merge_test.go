@@ -13,13 +13,17 @@ import (
 
 	"parkbff/ent"
 	"parkbff/ent/consent"
+	"parkbff/ent/delivery"
 	"parkbff/ent/erasure"
 	"parkbff/ent/linkedaccount"
+	"parkbff/ent/messagequota"
 	"parkbff/ent/migrate"
 	"parkbff/ent/notice"
 	"parkbff/ent/platedispute"
+	"parkbff/ent/pushendpoint"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/signin"
+	"parkbff/ent/task"
 	"parkbff/ent/vehiclebinding"
 	"parkbff/internal/fault"
 	"parkbff/internal/identity"
@@ -130,6 +134,15 @@ func (h *house) owns(accountID, vehicleID, guest int64) {
 			SetEndedAt(now).Exec(ctx))
 		h.must(tx.Notice.Create().SetAccountID(accountID).SetSequence(1).SetKind(notice.KindENTERED).SetVehicleID(vehicleID).
 			SetPlate(seal("notice.plate", plate)).SetOccurredAt(now).SetCreatedAt(now).Exec(ctx))
+		device, err := tx.SignIn.Query().Where(signin.AccountID(accountID), signin.RevokedAtIsNil()).FirstID(ctx)
+		h.must(err)
+		h.must(tx.PushEndpoint.Create().SetAccountID(accountID).SetSignInID(device).SetProvider(pushendpoint.ProviderJPUSH).
+			SetPlatform(pushendpoint.PlatformIOS).SetToken(vault.Sealed{1}).SetTokenIndex([]byte{1}).SetCreatedAt(now).Exec(ctx))
+		h.must(tx.MessageQuota.Create().SetAccountID(accountID).SetChannel(messagequota.ChannelWECHAT_MINI).
+			SetKind(messagequota.KindENTERED).SetRemaining(2).SetChangedAt(now).Exec(ctx))
+		h.must(tx.Delivery.Create().SetAccountID(accountID).SetNoticeID(1).SetKind(delivery.KindENTERED).
+			SetChannel(delivery.ChannelJPUSH).SetCreatedAt(now).Exec(ctx))
+		h.must(tx.Task.Create().SetAccountID(accountID).SetAboutID(1).SetKind(task.KindDELIVERY).SetDueAt(now).SetCreatedAt(now).Exec(ctx))
 	})
 	h.config.Risks.Note(h.t.Context(), risk.Happening{Kind: riskevent.KindNEW_DEVICE, Outcome: riskevent.OutcomeNOTED, AccountID: accountID})
 }
@@ -199,6 +212,18 @@ func (h *connected) mustHaveMoved(p *person, car *identity.Vehicle) {
 	if d := cmp.Diff([]string{"WECHAT_OFFICIAL"}, v.Channels); d != "" {
 		h.t.Errorf("the sign-in on the mini-program has ended, the event stands: %s", d)
 	}
+	for column, want := range map[string]int{
+		"deliveries.account_id": 1, "tasks.account_id": 1, "message_quota.account_id": 1, "push_endpoints.account_id": 0,
+	} {
+		if got := h.naming(p.id())[column]; got != want {
+			h.t.Errorf("%d rows in %s, not %d", got, column, want)
+		}
+	}
+	h.system(func(ctx context.Context, tx *ent.Tx) {
+		if !tx.Account.GetX(ctx, p.id()).Reachable {
+			h.t.Error("what was accepted on the mini-program does not count")
+		}
+	})
 	vehicles, err := h.Vehicles(p.ctx)
 	h.must(err)
 	for _, got := range vehicles {

@@ -46,6 +46,9 @@ func (s *Service) end(ctx context.Context, tx *ent.Tx, row *ent.SignIn) error {
 	if err != nil {
 		return fmt.Errorf("end the sign-in: %w", err)
 	}
+	if err := silence(ctx, tx, row.AccountID, row.ID); err != nil {
+		return err
+	}
 	others, err := tx.SignIn.Query().Where(signin.AccountID(row.AccountID), signin.ChannelEQ(row.Channel),
 		signin.RevokedAtIsNil(), signin.ExpiresAtGT(now)).Exist(ctx)
 	if err != nil {

@@ -95,6 +95,11 @@ var inChinese = map[string]string{
 	"ALREADY_DECIDED":           "该申诉已处理。",
 	"CONSENT_VERSION_OUTDATED":  "隐私政策已更新，请阅读最新版本后再同意。",
 	"TOKEN_SUPERSEDED":          "该道口已有更新的凭证。",
+	"INVALID_PUSH_TOKEN":        "设备推送标识应为6至128位字母、数字、连字符或下划线。",
+	"PUSH_NEEDS_APP":            "仅手机应用可接收推送消息。",
+	"INVALID_QUIET_HOURS":       "免打扰时段的起止应为不同的时刻，例如22:00至07:30。",
+	"MESSAGE_NOT_OFFERED":       "该渠道不提供此类消息。",
+	"CHANNEL_NOT_LINKED":        "尚未关联该渠道的账号，请先在该渠道登录。",
 	"SLOW_CONSUMER":             "接收过慢，请重新连接。",
 }
 

@@ -49,10 +49,21 @@ func (s *Service) Notice(ctx context.Context, row int64) (*Notice, error) {
 	if !v.Registered() {
 		return nil, fault.NotFound
 	}
-	if _, err := reader(v); err != nil {
+	return s.read(ctx, s.store.Client(ctx), row)
+}
+
+// Addressed is Notice for one that is on its way to an account: as its viewer may see it at this moment,
+// replicas that lag behind left aside. Errors: fault.NotFound, CONSENT_REQUIRED.
+func (s *Service) Addressed(ctx context.Context, to *viewer.Viewer, row int64) (*Notice, error) {
+	ctx = viewer.With(ctx, to)
+	return s.read(ctx, s.store.Fresh(ctx), row)
+}
+
+func (s *Service) read(ctx context.Context, db *ent.Client, row int64) (*Notice, error) {
+	if _, err := reader(viewer.Of(ctx)); err != nil {
 		return nil, err
 	}
-	found, err := visible(s.store.Client(ctx)).Where(notice.ID(row)).Only(ctx)
+	found, err := visible(db).Where(notice.ID(row)).Only(ctx)
 	switch {
 	case ent.IsNotFound(err):
 		return nil, fault.NotFound

@@ -12,6 +12,8 @@ import (
 	"log/slog"
 	"time"
 
+	"parkbff/ent"
+	"parkbff/ent/task"
 	"parkbff/internal/clock"
 	"parkbff/internal/entitlement"
 	"parkbff/internal/fault"
@@ -64,6 +66,11 @@ type Bus interface {
 	OnReconnect(hook func())
 }
 
+// Outbox takes work that is done outside once the transaction has committed; see outbox.Service.
+type Outbox interface {
+	Put(ctx context.Context, tx *ent.Tx, kind task.Kind, aboutID, accountID int64) error
+}
+
 // Config is what a Service is made of.
 type Config struct {
 	Store *store.Store
@@ -71,6 +78,8 @@ type Config struct {
 	Bus   Bus
 	Clock clock.Clock
 	Log   *slog.Logger
+	// Outbox of notices that leave the program; nil: none does.
+	Outbox Outbox
 	// Lots may be set later; see SetLots.
 	Lots Lots
 	// Retention of a notice from the moment of telling; zero means DefaultRetention.
@@ -84,6 +93,7 @@ type Service struct {
 	store          *store.Store
 	vault          *vault.Vault
 	bus            Bus
+	outbox         Outbox
 	clock          clock.Clock
 	log            *slog.Logger
 	lots           Lots
@@ -97,7 +107,7 @@ type Service struct {
 // New answers a service. What the bus loses is found while Run runs.
 func New(c Config) *Service {
 	s := &Service{
-		store: c.Store, vault: c.Vault, bus: c.Bus, clock: c.Clock, log: c.Log, lots: c.Lots,
+		store: c.Store, vault: c.Vault, bus: c.Bus, outbox: c.Outbox, clock: c.Clock, log: c.Log, lots: c.Lots,
 		retention: c.Retention, reconcileEvery: c.ReconcileEvery, hub: newHub(),
 	}
 	s.reads = round.New(s.readAhead)

@@ -2,7 +2,6 @@ package notice
 
 import (
 	"context"
-	stdsql "database/sql"
 	"errors"
 	"fmt"
 
@@ -10,6 +9,7 @@ import (
 
 	"parkbff/ent"
 	"parkbff/ent/account"
+	"parkbff/ent/task"
 	"parkbff/internal/store"
 	"parkbff/internal/vault"
 	"parkbff/internal/viewer"
@@ -21,7 +21,8 @@ var (
 )
 
 // Tell writes a notice for one account in the transaction tx, which ctx must be inside, and wakes the
-// account's readings on every replica once it has committed.
+// account's readings on every replica once it has committed. Where the person can be reached otherwise, or must
+// be, the notice goes into the outbox too.
 //
 // It holds the account's row until the commit. Whoever tells several accounts in one transaction goes
 // by ascending account id, or two such transactions may have to be repeated. Who is told is the caller's
@@ -34,13 +35,13 @@ func (s *Service) Tell(ctx context.Context, tx *ent.Tx, t Telling) error {
 	if err != nil {
 		return fmt.Errorf("tell: %w", err)
 	}
-	sequence, err := s.count(ctx, tx, t.AccountID)
+	counted, err := s.count(ctx, tx, t.AccountID)
 	if err != nil {
 		return err
 	}
-	err = tx.Notice.Create().
+	told, err := tx.Notice.Create().
 		SetAccountID(t.AccountID).
-		SetSequence(sequence).
+		SetSequence(counted.sequence).
 		SetKind(t.Kind).
 		SetNillableSessionID(concerned(t.SessionID)).
 		SetNillableVehicleID(concerned(t.VehicleID)).
@@ -49,36 +50,48 @@ func (s *Service) Tell(ctx context.Context, tx *ent.Tx, t Telling) error {
 		SetOccurredAt(t.OccurredAt).
 		SetNillableFeeFen(t.FeeFen).
 		SetCreatedAt(s.clock.Now()).
-		Exec(viewer.AsSystem(ctx, jobTell))
+		Save(viewer.AsSystem(ctx, jobTell))
 	if err != nil {
 		return fmt.Errorf("tell: write the notice: %w", err)
 	}
-	store.AfterCommit(ctx, func() { s.announce(t.AccountID, sequence) })
-	return nil
+	store.AfterCommit(ctx, func() { s.announce(t.AccountID, counted.sequence) })
+	if s.outbox == nil || !counted.reachable && !OfSecurity(t.Kind) {
+		return nil
+	}
+	return s.outbox.Put(ctx, tx, task.KindNOTICE, told.ID, t.AccountID)
+}
+
+// counted is what one statement knows of an account whose counter it has raised.
+type counted struct {
+	sequence  int64
+	reachable bool
 }
 
 // count raises the account's counter and answers it. ent itself would need a second statement to read
 // what it wrote.
-func (s *Service) count(ctx context.Context, tx *ent.Tx, accountID int64) (int64, error) {
+func (s *Service) count(ctx context.Context, tx *ent.Tx, accountID int64) (c counted, err error) {
 	query, args := sql.Dialect(s.store.Dialect()).
 		Update(account.Table).
 		Add(account.FieldNoticeSequence, 1).
 		Where(sql.EQ(account.FieldID, accountID)).
-		Returning(account.FieldNoticeSequence).
+		Returning(account.FieldNoticeSequence, account.FieldReachable).
 		Query()
 	rows, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {
-		return 0, fmt.Errorf("tell: count: %w", err)
+		return counted{}, fmt.Errorf("tell: count: %w", err)
 	}
 	defer rows.Close()
-	sequence, err := sql.ScanInt64(rows)
-	switch {
-	case errors.Is(err, stdsql.ErrNoRows):
-		return 0, errNoAccount
-	case err != nil:
-		return 0, fmt.Errorf("tell: count: %w", err)
+	found := rows.Next()
+	if found {
+		err = rows.Scan(&c.sequence, &c.reachable)
 	}
-	return sequence, nil
+	if err = errors.Join(err, rows.Err()); err != nil {
+		return counted{}, fmt.Errorf("tell: count: %w", err)
+	}
+	if !found {
+		return counted{}, errNoAccount
+	}
+	return c, nil
 }
 
 // concerned turns the zero that a Telling has for "none" into the store's null.

@@ -72,6 +72,10 @@ var trials = map[string]trial{
 	"sign":           these("rubbish", ""),
 	"deviceName":     these("小明的手机", ""),
 
+	"deviceToken":           these("abcdef123456", "手机", ""),
+	"QuietHoursInput.from":  these("22:00", "24:00", ""),
+	"QuietHoursInput.until": these("07:30", "rubbish"),
+
 	"label":         these("staff-WXC", "nobody", ""),
 	"password":      these("a password that nobody has", ""),
 	"totp":          these("000000", ""),

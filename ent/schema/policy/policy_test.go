@@ -18,41 +18,45 @@ const denied = -1
 
 // mayRead is how many rows each kind of viewer finds of what seed writes. The owner is an account with a
 // binding and a stay at the first lot; the stranger an account with nothing; gate and staff work at the
-// first lot, idle staff works nowhere, and the officer for the whole platform.
+// first lot, idle staff works nowhere, the officer and the administrator for the whole platform.
 var mayRead = []struct {
-	entity                                                         string
-	system, anonymous, owner, stranger, gate, staff, idle, officer int
+	entity                                                                string
+	system, anonymous, owner, stranger, gate, staff, idle, officer, admin int
 }{
-	{"Account", 3, denied, 1, 1, denied, denied, denied, denied},
-	{"AppRelease", 1, 1, 1, 1, 1, 1, 1, 1},
-	{"ChannelLink", 2, denied, 1, 0, denied, denied, denied, denied},
-	{"ChannelVisit", 1, denied, denied, denied, denied, denied, denied, denied},
-	{"CoDriverInvitation", 2, denied, 1, 0, denied, denied, denied, denied},
-	{"Consent", 2, denied, 1, 0, denied, denied, denied, denied},
-	{"DataKey", 1, denied, denied, denied, denied, denied, denied, denied},
-	{"Erasure", 1, denied, denied, denied, denied, denied, denied, 1},
-	{"FeatureSwitch", 1, 1, 1, 1, 1, 1, 1, 1},
-	{"Fleet", 2, denied, 1, 0, denied, denied, denied, denied},
-	{"Follower", 1, denied, denied, denied, denied, denied, denied, denied},
-	{"Gate", 2, denied, denied, denied, 1, 1, denied, denied},
-	{"GateCommand", 2, denied, denied, denied, 1, 1, denied, denied},
-	{"LinkedAccount", 2, denied, 1, 0, denied, denied, denied, denied},
-	{"LoginCode", 1, denied, denied, denied, denied, denied, denied, denied},
-	{"Lot", 2, 2, 2, 2, 2, 2, 2, 2},
-	{"Notice", 4, denied, 2, 0, denied, denied, denied, denied}, // not the one about a stay the owner lost
-	{"Observation", 3, denied, denied, denied, 2, 2, denied, denied},
-	{"ParkingSession", 3, denied, 1, 0, 2, 2, denied, denied},
-	{"PlateDispute", 2, denied, 1, 0, denied, denied, denied, 2},
-	{"QuoteAttempt", 1, denied, denied, denied, denied, denied, denied, denied},
-	{"RiskEvent", 2, denied, denied, denied, denied, denied, denied, 2},
-	{"SessionAccess", 2, denied, 1, 0, denied, denied, denied, denied},
-	{"SignIn", 2, denied, 1, 0, denied, denied, denied, denied},
-	{"Staff", 1, denied, denied, denied, denied, denied, denied, denied},
-	{"StaffRole", 1, denied, denied, denied, denied, denied, denied, denied},
-	{"Store", 1, 1, 1, 1, 1, 1, 1, 1},
-	{"Tariff", 2, 2, 2, 2, 2, 2, 2, 2},
-	{"Vehicle", 2, denied, 1, 0, denied, denied, denied, denied},
-	{"VehicleBinding", 2, denied, 1, 0, denied, denied, denied, denied},
+	{"Account", 3, denied, 1, 1, denied, denied, denied, denied, denied},
+	{"AppRelease", 1, 1, 1, 1, 1, 1, 1, 1, 1},
+	{"ChannelLink", 2, denied, 1, 0, denied, denied, denied, denied, denied},
+	{"ChannelVisit", 1, denied, denied, denied, denied, denied, denied, denied, denied},
+	{"CoDriverInvitation", 2, denied, 1, 0, denied, denied, denied, denied, denied},
+	{"Consent", 2, denied, 1, 0, denied, denied, denied, denied, denied},
+	{"DataKey", 1, denied, denied, denied, denied, denied, denied, denied, denied},
+	{"Delivery", 2, denied, 1, 0, denied, denied, denied, 2, denied},
+	{"Erasure", 1, denied, denied, denied, denied, denied, denied, 1, denied},
+	{"FeatureSwitch", 1, 1, 1, 1, 1, 1, 1, 1, 1},
+	{"Fleet", 2, denied, 1, 0, denied, denied, denied, denied, denied},
+	{"Follower", 1, denied, denied, denied, denied, denied, denied, denied, denied},
+	{"Gate", 2, denied, denied, denied, 1, 1, denied, denied, denied},
+	{"GateCommand", 2, denied, denied, denied, 1, 1, denied, denied, denied},
+	{"LinkedAccount", 2, denied, 1, 0, denied, denied, denied, denied, denied},
+	{"LoginCode", 1, denied, denied, denied, denied, denied, denied, denied, denied},
+	{"Lot", 2, 2, 2, 2, 2, 2, 2, 2, 2},
+	{"MessageQuota", 2, denied, 1, 0, denied, denied, denied, denied, denied},
+	{"Notice", 4, denied, 2, 0, denied, denied, denied, denied, denied}, // not the one about a stay the owner lost
+	{"Observation", 3, denied, denied, denied, 2, 2, denied, denied, denied},
+	{"ParkingSession", 3, denied, 1, 0, 2, 2, denied, denied, denied},
+	{"PlateDispute", 2, denied, 1, 0, denied, denied, denied, 2, denied},
+	{"PushEndpoint", 2, denied, 1, 0, denied, denied, denied, denied, denied},
+	{"QuoteAttempt", 1, denied, denied, denied, denied, denied, denied, denied, denied},
+	{"RiskEvent", 2, denied, denied, denied, denied, denied, denied, 2, denied},
+	{"SessionAccess", 2, denied, 1, 0, denied, denied, denied, denied, denied},
+	{"SignIn", 2, denied, 1, 0, denied, denied, denied, denied, denied},
+	{"Staff", 1, denied, denied, denied, denied, denied, denied, denied, denied},
+	{"StaffRole", 1, denied, denied, denied, denied, denied, denied, denied, denied},
+	{"Store", 1, 1, 1, 1, 1, 1, 1, 1, 1},
+	{"Tariff", 2, 2, 2, 2, 2, 2, 2, 2, 2},
+	{"Task", 2, denied, denied, denied, denied, denied, denied, denied, 1}, // the dead one
+	{"Vehicle", 2, denied, 1, 0, denied, denied, denied, denied, denied},
+	{"VehicleBinding", 2, denied, 1, 0, denied, denied, denied, denied, denied},
 }
 
 func TestEachViewerReadsItsOwnRowsAndNoOthers(t *testing.T) {
@@ -61,7 +65,7 @@ func TestEachViewerReadsItsOwnRowsAndNoOthers(t *testing.T) {
 		for _, row := range mayRead {
 			for name, want := range map[string]int{
 				"system": row.system, "anonymous": row.anonymous, "owner": row.owner, "stranger": row.stranger,
-				"gate": row.gate, "staff": row.staff, "idle staff": row.idle, "officer": row.officer,
+				"gate": row.gate, "staff": row.staff, "idle staff": row.idle, "officer": row.officer, "administrator": row.admin,
 			} {
 				ctx := viewer.With(t.Context(), who[name])
 				got, err := count(ctx, s.Client(ctx), row.entity)

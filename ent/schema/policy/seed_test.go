@@ -11,17 +11,21 @@ import (
 	"parkbff/ent/channellink"
 	"parkbff/ent/channelvisit"
 	"parkbff/ent/consent"
+	"parkbff/ent/delivery"
 	"parkbff/ent/erasure"
 	"parkbff/ent/featureswitch"
 	"parkbff/ent/follower"
 	"parkbff/ent/gate"
 	"parkbff/ent/gatecommand"
 	"parkbff/ent/linkedaccount"
+	"parkbff/ent/messagequota"
 	"parkbff/ent/notice"
 	"parkbff/ent/observation"
+	"parkbff/ent/pushendpoint"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/signin"
 	"parkbff/ent/staffrole"
+	"parkbff/ent/task"
 	"parkbff/internal/store"
 	"parkbff/internal/vault"
 	"parkbff/internal/viewer"
@@ -41,11 +45,12 @@ func viewersOf(w world) map[string]*viewer.Viewer {
 			Kind: viewer.Driver, AccountID: w.owner, Channels: []string{"APP"},
 			Vehicles: []viewer.Vehicle{{ID: w.vehicle, Verified: true}},
 		},
-		"stranger":   {Kind: viewer.Driver, AccountID: w.stranger, Channels: []string{"APP"}},
-		"gate":       {Kind: viewer.Gate, GateID: w.gate, Lots: here},
-		"staff":      {Kind: viewer.Staff, StaffID: w.staff, Lots: here},
-		"idle staff": {Kind: viewer.Staff, StaffID: w.staff + 1},
-		"officer":    {Kind: viewer.Staff, StaffID: w.staff + 2, Office: []viewer.Role{viewer.Officer}},
+		"stranger":      {Kind: viewer.Driver, AccountID: w.stranger, Channels: []string{"APP"}},
+		"gate":          {Kind: viewer.Gate, GateID: w.gate, Lots: here},
+		"staff":         {Kind: viewer.Staff, StaffID: w.staff, Lots: here},
+		"idle staff":    {Kind: viewer.Staff, StaffID: w.staff + 1},
+		"officer":       {Kind: viewer.Staff, StaffID: w.staff + 2, Office: []viewer.Role{viewer.Officer}},
+		"administrator": {Kind: viewer.Staff, StaffID: w.staff + 3, Office: []viewer.Role{viewer.Admin}},
 	}
 }
 
@@ -129,10 +134,22 @@ func (p *planter) person(name string) int64 {
 	saved[*ent.LinkedAccount](p)(p.tx.LinkedAccount.Create().SetAccountID(account.ID).
 		SetChannel(linkedaccount.ChannelWECHAT_MINI).SetSubject(vault.Sealed(p.value())).SetSubjectIndex(p.value()).
 		SetConsentID(agreed.ID).SetLinkedAt(morning).Save(p.ctx))
-	saved[*ent.SignIn](p)(p.tx.SignIn.Create().SetAccountID(account.ID).SetChannel(signin.ChannelAPP).
+	device := saved[*ent.SignIn](p)(p.tx.SignIn.Create().SetAccountID(account.ID).SetChannel(signin.ChannelAPP).
 		SetFamilyHash(p.value()).SetRefreshHash(p.value()).SetRefresh(vault.Sealed(p.value())).
 		SetRotatedAt(morning).SetExpiresAt(morning).SetCreatedAt(morning).Save(p.ctx))
+	p.reached(account.ID, device.ID)
 	return account.ID
+}
+
+// reached is how messages get to an account.
+func (p *planter) reached(account, device int64) {
+	saved[*ent.PushEndpoint](p)(p.tx.PushEndpoint.Create().SetAccountID(account).SetSignInID(device).
+		SetProvider(pushendpoint.ProviderJPUSH).SetPlatform(pushendpoint.PlatformIOS).
+		SetToken(vault.Sealed(p.value())).SetTokenIndex(p.value()).SetCreatedAt(morning).Save(p.ctx))
+	saved[*ent.MessageQuota](p)(p.tx.MessageQuota.Create().SetAccountID(account).SetChannel(messagequota.ChannelWECHAT_MINI).
+		SetKind(messagequota.KindENTERED).SetRemaining(1).SetChangedAt(morning).Save(p.ctx))
+	saved[*ent.Delivery](p)(p.tx.Delivery.Create().SetAccountID(account).SetNoticeID(account).
+		SetKind(delivery.KindENTERED).SetChannel(delivery.ChannelJPUSH).SetCreatedAt(morning).Save(p.ctx))
 }
 
 func (p *planter) car(account int64) int64 {
@@ -206,6 +223,10 @@ func (p *planter) rest() {
 		SetStateHash(p.value()).SetExpiresAt(morning).SetCreatedAt(morning).Save(p.ctx))
 	saved[*ent.Follower](p)(p.tx.Follower.Create().SetChannel(follower.ChannelWECHAT_OFFICIAL).SetSubjectIndex(p.value()).
 		SetFollowing(true).SetToldAt(morning).Save(p.ctx))
+	for about, state := range []task.State{task.StateWAITING, task.StateDEAD} {
+		saved[*ent.Task](p)(p.tx.Task.Create().SetKind(task.KindNOTICE).SetAboutID(int64(about)).SetState(state).
+			SetDueAt(morning).SetCreatedAt(morning).Save(p.ctx))
+	}
 	saved[*ent.Erasure](p)(p.tx.Erasure.Create().SetAccountID(1).SetReason(erasure.ReasonACCOUNT_CLOSED).
 		SetNoticedAt(morning).SetDeadline(morning).Save(p.ctx))
 }

@@ -22,7 +22,7 @@ func TestEveryGuardAndFormulaOfTheContractIsTakenAway(t *testing.T) {
 }
 
 func TestEverySwitchFindsItsPlaceAndLeavesASoundSource(t *testing.T) {
-	for _, file := range []string{maskFile, requiresFile, viewerFile, policyFile, parkingFile} {
+	for _, file := range []string{maskFile, requiresFile, shownFile, viewerFile, policyFile, parkingFile} {
 		source := read(t, file)
 		changed, err := switchable(file, source)
 		if err != nil {

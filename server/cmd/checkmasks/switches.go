@@ -12,6 +12,7 @@ const variable = "PARKBFF_CHECKMASKS_OFF"
 const (
 	maskFile     = "graph/directive/mask.go"
 	requiresFile = "graph/directive/requires.go"
+	shownFile    = "internal/privacy/show.go"
 	viewerFile   = "internal/viewer/viewer.go"
 	policyFile   = "ent/schema/policy/policy.go"
 	parkingFile  = "ent/schema/policy/parking.go"
@@ -32,12 +33,12 @@ var switches = []guardSwitch{
 
 	{"swap VERIFIED for any vehicle", viewerFile, "return bound && own.Verified", "return bound && own.Verified || OFF && v.HasVerified()"},
 	{"swap LOT_STAFF for any lot", viewerFile, "return v.WorksAt(lotID)", "return v.WorksAt(lotID) || OFF && len(v.Lots) > 0"},
-	{masksLot, maskFile, "if v.WorksAt(about.LotAtHand())", "if v.WorksAt(about.LotAtHand()) || OFF && len(v.Lots) > 0"},
+	{masksLot, shownFile, "if v.WorksAt(about.LotAtHand())", "if v.WorksAt(about.LotAtHand()) || OFF && len(v.Lots) > 0"},
 
-	{"full masking", maskFile, "v.FullMask", "v.FullMask && !OFF"},
-	{"hidden records", maskFile, "record.NameHidden()", "record.NameHidden() && !OFF"},
-	{"how messages are shown", maskFile, "ok && m.IsMessage()", "ok && m.IsMessage() && !OFF"},
-	{"messages without the lot", maskFile, "wish == viewer.DisplayFull", "wish == viewer.DisplayFull && !OFF"},
+	{"full masking", shownFile, "v.FullMask", "v.FullMask && !OFF"},
+	{"hidden records", shownFile, "record.NameHidden()", "record.NameHidden() && !OFF"},
+	{"how messages are shown", shownFile, "ok && m.IsMessage()", "ok && m.IsMessage() && !OFF"},
+	{"messages without the lot", shownFile, "wish == viewer.DisplayFull", "wish == viewer.DisplayFull && !OFF"},
 
 	{"rows of one account", policyFile, "\tnarrow(v.AccountID)\n", "\tif !OFF {\n\t\tnarrow(v.AccountID)\n\t}\n"},
 	{"rows of one's lots", policyFile, "\tnarrow(v.LotIDs())\n", "\tif !OFF {\n\t\tnarrow(v.LotIDs())\n\t}\n"},
@@ -68,6 +69,14 @@ func switchedOffAt(ctx context.Context, directive string) bool {
 	at := graphql.GetFieldContext(ctx)
 	return off != "" && at != nil && off == "@"+directive+" on "+at.Object+"."+at.Field.Name
 }
+`,
+	"internal/privacy": `package privacy
+
+import "os"
+
+var off = os.Getenv("` + variable + `")
+
+func switchedOff(name string) bool { return off == name }
 `,
 	"internal/viewer": `package viewer
 

@@ -31,6 +31,13 @@ func (m *Maker) Make(kind Kind, calls int) {
 	m.kind, m.calls = kind, calls
 }
 
+// Left is of how many calls trouble is still to be made.
+func (m *Maker) Left() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.calls
+}
+
 func (m *Maker) next() Kind {
 	m.mu.Lock()
 	defer m.mu.Unlock()
