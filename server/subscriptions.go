@@ -86,7 +86,7 @@ func (s sources) notices(ctx context.Context, args map[string]any, bell func()) 
 	}
 	return &noticeEvents{
 		reading: reading, sealing: relay.Sealing(ctx), again: later{bell: bell},
-		asking: &viewer.Viewer{Kind: asking.Kind, AccountID: asking.AccountID, SignInID: asking.SignInID},
+		accountID: asking.AccountID, signInID: asking.SignInID,
 	}, nil
 }
 
@@ -94,12 +94,14 @@ func (s sources) notices(ctx context.Context, args map[string]any, bell func()) 
 type noticeEvents struct {
 	reading *notice.Reading
 	sealing context.Context //nolint:containedctx // holds what seals cursors, for as long as the subscription
-	asking  *viewer.Viewer  // who it is; the facts are read anew for every notice
 	again   later
+
+	accountID, signInID int64 // who it is; the facts are read anew for every notice
 }
 
 func (e *noticeEvents) Next(ctx context.Context) (any, bool, error) {
-	n, ok, err := e.reading.Next(viewer.With(ctx, e.asking))
+	asking := &viewer.Viewer{Kind: viewer.Driver, AccountID: e.accountID, SignInID: e.signInID}
+	n, ok, err := e.reading.Next(viewer.With(ctx, asking))
 	switch {
 	case isAway(err):
 		e.again.ring(outageRest())

@@ -120,7 +120,7 @@ func (e *endings) compare(of subject, known facts, now time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for generation, w := range e.machines[of] {
-		stands, ok := known[generation]
+		stands, ok := known.of(generation)
 		switch {
 		case !ok && (w.ranOut(now) || known.before(generation)):
 		case !ok:
@@ -134,8 +134,8 @@ func (e *endings) compare(of subject, known facts, now time.Time) {
 
 // before tells whether these were a machine's or a member's facts before a generation began.
 func (f facts) before(generation int64) bool {
-	for known := range f {
-		if known >= generation {
+	for _, known := range f {
+		if known.viewer.SignInID >= generation {
 			return false
 		}
 	}

@@ -25,13 +25,23 @@ type subject struct {
 	id  int64
 }
 
-// facts are the viewers a subject's tokens stand for: an account's by the row of the living sign-in, a
-// gate's or a member of staff's by the token generation. A token whose key is missing stands for nobody.
-type facts map[int64]standing
+// facts are the viewers a subject's tokens stand for, told apart by their SignInID: an account's by the row of
+// the living sign-in, a gate's or a member of staff's by the token generation. A token that has none stands for
+// nobody. There are few, and as many accounts as have sockets open, so they are a list and no map.
+type facts []standing
 
 type standing struct {
 	viewer *viewer.Viewer
 	until  time.Time // zero: while the token lives
+}
+
+func (f facts) of(signIn int64) (standing, bool) {
+	for _, known := range f {
+		if known.viewer.SignInID == signIn {
+			return known, true
+		}
+	}
+	return standing{}, false
 }
 
 // Viewer answers who stands behind a verified token, by the facts of this moment.
@@ -43,7 +53,7 @@ func (s *Service) Viewer(ctx context.Context, c token.Claims) (*viewer.Viewer, e
 	if err != nil {
 		return nil, err
 	}
-	found, ok := known[c.SignIn]
+	found, ok := known.of(c.SignIn)
 	if ok && (found.until.IsZero() || s.clock.Now().Before(found.until)) {
 		return found.viewer, nil
 	}
@@ -115,10 +125,10 @@ func (s *Service) accountFacts(ctx context.Context, db *ent.Client, id int64) (f
 		return nil, fmt.Errorf("read sign-ins: %w", err)
 	}
 	known := make(facts, len(living))
-	for _, in := range living {
+	for i, in := range living {
 		v := *base
 		v.SignInID = in.ID
-		known[in.ID] = standing{viewer: &v, until: in.ExpiresAt}
+		known[i] = standing{viewer: &v, until: in.ExpiresAt}
 	}
 	return known, nil
 }
@@ -183,11 +193,11 @@ func gateFacts(ctx context.Context, db *ent.Client, id int64) (facts, error) {
 		return nil, fmt.Errorf("read the gate: %w", err)
 	}
 	newest := viewer.Viewer{Kind: viewer.Gate, GateID: id, SignInID: row.TokenGeneration, Lots: []viewer.LotRole{{LotID: row.LotID}}}
-	known := facts{row.TokenGeneration: {viewer: &newest}}
+	known := facts{{viewer: &newest}}
 	if until := row.PreviousUntil; until != nil { // what has run out was not revoked, and is told apart by its time
 		previous := newest
 		previous.SignInID--
-		known[previous.SignInID] = standing{viewer: &previous, until: *until}
+		known = append(known, standing{viewer: &previous, until: *until})
 	}
 	return known, nil
 }
@@ -211,5 +221,5 @@ func staffFacts(ctx context.Context, db *ent.Client, id int64) (facts, error) {
 			v.Office = append(v.Office, role)
 		}
 	}
-	return facts{row.TokenGeneration: {viewer: v}}, nil
+	return facts{{viewer: v}}, nil
 }
