@@ -1,10 +1,11 @@
-// Package heapfloor keeps the garbage collector from running all the time over a heap that is too small
-// to be worth it.
+// Package heapfloor weighs memory against the garbage collector's work: a small heap is not worth collecting all
+// the time, a large one, which open sockets make, is not worth holding as much again in garbage, and what is not
+// used any more is given back once there is time for it.
 //
 // Go collects when the heap has grown by GOGC percent of what was alive, but at 4 MB at the earliest. A
 // server with 2 MB alive then collects every twenty requests, which costs a fifth of its processor time. A
 // lower bound of tens of megabytes ends that, and a larger GOGC would not: it would also let a heap of
-// hundreds of megabytes, which open sockets make, grow by as much again.
+// hundreds of megabytes grow by as much again. docs/decisions/0025 has the figures by which the shares were chosen.
 package heapfloor
 
 import (
@@ -12,17 +13,23 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"sync"
 	"sync/atomic"
+	"time"
 )
 
 const (
-	usualPercent = 100 // Go's own
-	liveMetric   = "/gc/heap/live:bytes"
+	goPercent    = 100     // Go's own
+	usualPercent = 30      // by which a heap above the floor grows before it is collected
 	leastLive    = 1 << 20 // of a heap that has not been collected yet
+
+	lookEvery   = 20 * time.Second
+	worthGiving = 16 << 20 // the least that is given back
 )
 
-// Keep lets the heap grow to floor bytes before each collection, and by what GOGC says where that is
-// more, until stop is called. An operator who sets GOGC knows better: then it does nothing.
+// Keep lets a small heap grow to floor bytes before each collection, and one of more than a quarter of the floor by
+// 30 percent, and gives memory back that is not used any more, until stop is called. An operator who sets GOGC knows better: then it
+// does nothing.
 func Keep(floor uint64) (stop func()) {
 	if os.Getenv("GOGC") != "" {
 		return func() {}
@@ -30,9 +37,11 @@ func Keep(floor uint64) (stop func()) {
 	k := &keeper{floor: floor}
 	k.adjust()
 	watch(k)
+	stopGiving := giveBack(lookEvery)
 	return func() {
+		stopGiving()
 		k.stopped.Store(true)
-		debug.SetGCPercent(usualPercent)
+		debug.SetGCPercent(goPercent)
 	}
 }
 
@@ -63,17 +72,66 @@ func (k *keeper) adjust() {
 	}
 }
 
-// percentFor is how much a heap may grow to reach the floor; never less than usual.
+// percentFor is how much a heap may grow: a small one to the floor. One that is larger than a quarter of it has
+// become so by what lives long, and is collected early: what lives long would be strewn over all the garbage of a
+// long cycle, and hold its pages for ever.
 func percentFor(floor, live uint64) int {
 	live = max(live, leastLive)
-	if floor/live < 2 {
+	if live >= floor/4 {
 		return usualPercent
 	}
 	return int((floor - live) * 100 / live)
 }
 
-func alive() uint64 {
-	sample := []metrics.Sample{{Name: liveMetric}}
-	metrics.Read(sample)
-	return sample[0].Value.Uint64()
+func alive() uint64 { return read().live }
+
+// usage is what the runtime says of the heap: bytes, and how often it was collected.
+type usage struct{ live, held, collections uint64 }
+
+// read asks for what was alive at the last collection, and for what is held of the system: objects, dead ones
+// among them, and free memory that has not been given back.
+func read() usage {
+	samples := []metrics.Sample{
+		{Name: "/gc/heap/live:bytes"},
+		{Name: "/gc/cycles/total:gc-cycles"},
+		{Name: "/memory/classes/heap/objects:bytes"},
+		{Name: "/memory/classes/heap/unused:bytes"},
+		{Name: "/memory/classes/heap/free:bytes"},
+	}
+	metrics.Read(samples)
+	var value [5]uint64
+	for i, sample := range samples {
+		value[i] = sample.Value.Uint64()
+	}
+	return usage{live: value[0], collections: value[1], held: value[2] + value[3] + value[4]}
+}
+
+// worthReturning holds for a heap that holds much more than it uses and has hardly been collected since an
+// earlier look: a program that is busy will need what it holds again at once.
+func (u usage) worthReturning(earlier usage) bool {
+	return u.collections-earlier.collections <= 1 && u.held > u.live+max(worthGiving, u.live/8)
+}
+
+// giveBack looks now and then whether memory can be given back to the system, until stop is called.
+func giveBack(every time.Duration) (stop func()) {
+	done := make(chan struct{})
+	var looking sync.WaitGroup
+	looking.Go(func() {
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for earlier := read(); ; earlier = read() {
+			select {
+			case <-tick.C:
+			case <-done:
+				return
+			}
+			if read().worthReturning(earlier) {
+				debug.FreeOSMemory()
+			}
+		}
+	})
+	return sync.OnceFunc(func() {
+		close(done)
+		looking.Wait()
+	})
 }

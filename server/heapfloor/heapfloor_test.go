@@ -14,11 +14,11 @@ func TestASmallHeapMayGrowToTheFloorAndALargeOneAsUsual(t *testing.T) {
 		0:              6300,
 		megabyte:       6300,
 		2 * megabyte:   3100,
-		16 * megabyte:  300,
-		32 * megabyte:  100,
-		33 * megabyte:  100,
-		64 * megabyte:  100,
-		500 * megabyte: 100,
+		8 * megabyte:   700,
+		15 * megabyte:  326,
+		16 * megabyte:  30,
+		64 * megabyte:  30,
+		500 * megabyte: 30,
 	} {
 		if got := percentFor(64*megabyte, live); got != want {
 			t.Errorf("with %d alive it may grow by %d %%, want %d", live, got, want)
@@ -66,7 +66,40 @@ func settled(t *testing.T, isRight func(int) bool) int {
 }
 
 func percentNow() int {
-	now := debug.SetGCPercent(usualPercent)
+	now := debug.SetGCPercent(goPercent)
 	debug.SetGCPercent(now)
 	return now
+}
+
+func TestMemoryIsGivenBackWhenMuchIsHeldInQuiet(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		now      usage
+		returned bool
+	}{
+		{"quiet, with much garbage", usage{live: 60 * megabyte, held: 90 * megabyte, collections: 5}, true},
+		{"quiet, with little", usage{live: 60 * megabyte, held: 70 * megabyte, collections: 5}, false},
+		{"a large heap with a little more", usage{live: 800 * megabyte, held: 880 * megabyte, collections: 5}, false},
+		{"busy", usage{live: 60 * megabyte, held: 90 * megabyte, collections: 9}, false},
+	} {
+		if got := c.now.worthReturning(usage{collections: 4}); got != c.returned {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
+func TestWhatIsNotUsedAnyMoreGoesBackToTheSystem(t *testing.T) {
+	stop := giveBack(10 * time.Millisecond)
+	defer stop()
+	held := make([]byte, 200*megabyte)
+	for i := 0; i < len(held); i += 4096 {
+		held[i] = 1
+	}
+	runtime.KeepAlive(held)
+	runtime.GC()
+	for late := time.Now().Add(10 * time.Second); read().held > 100*megabyte; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(late) {
+			t.Fatalf("%d bytes are still held", read().held)
+		}
+	}
 }
