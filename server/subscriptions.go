@@ -86,7 +86,7 @@ func (s sources) notices(ctx context.Context, args map[string]any, bell func()) 
 	}
 	return &noticeEvents{
 		reading: reading, sealing: relay.Sealing(ctx), again: later{bell: bell},
-		asking: &viewer.Viewer{Kind: asking.Kind, AccountID: asking.AccountID, SignInID: asking.SignInID},
+		account: asking.AccountID, signIn: asking.SignInID,
 	}, nil
 }
 
@@ -94,12 +94,15 @@ func (s sources) notices(ctx context.Context, args map[string]any, bell func()) 
 type noticeEvents struct {
 	reading *notice.Reading
 	sealing context.Context //nolint:containedctx // holds what seals cursors, for as long as the subscription
-	asking  *viewer.Viewer  // who it is; the facts are read anew for every notice
 	again   later
+
+	// Who is asking. A viewer is large beside all else that waits here, and its facts are read anew for every notice.
+	account, signIn int64
 }
 
 func (e *noticeEvents) Next(ctx context.Context) (any, bool, error) {
-	n, ok, err := e.reading.Next(viewer.With(ctx, e.asking))
+	asking := &viewer.Viewer{Kind: viewer.Driver, AccountID: e.account, SignInID: e.signIn}
+	n, ok, err := e.reading.Next(viewer.With(ctx, asking))
 	switch {
 	case isAway(err):
 		e.again.ring(outageRest())

@@ -47,7 +47,7 @@ func TestTenThousandConnectionsLeaveNothing(t *testing.T) {
 }
 
 func TestASlowConsumerIsClosed1013AndSlowsNobody(t *testing.T) {
-	r := serve(t, func(o *ws.Options) { o.Timing.Slow, o.Timing.Close = 300*time.Millisecond, patience })
+	r := serve(t, func(o *ws.Options) { o.Timing.Slow, o.Timing.Close = time.Second, patience })
 	const number, body = 200, 100 << 10
 	slow, quick := r.connects(t, ""), r.connects(t, "")
 	for _, l := range []*line{slow, quick} {
