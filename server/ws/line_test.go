@@ -97,6 +97,7 @@ func TestAFullQueueLosesNothing(t *testing.T) {
 				Data struct{ Published struct{ Number int } }
 			}
 		}
+		_ = l.SetReadDeadline(time.Now().Add(patience))
 		if err := l.ReadJSON(&m); err != nil {
 			t.Fatal(err)
 		}
@@ -128,7 +129,7 @@ func TestASilentLineIsCut(t *testing.T) {
 
 func TestAnsweringPingsKeepsALineOpen(t *testing.T) {
 	r := serve(t, func(o *ws.Options) {
-		o.Timing.Silence, o.Timing.Ping = 200*time.Millisecond, 20*time.Millisecond
+		o.Timing.Silence, o.Timing.Ping = time.Second, 50*time.Millisecond
 	})
 	l := r.connects(t, "")
 	pinged := make(chan struct{}, 1000)
@@ -137,9 +138,17 @@ func TestAnsweringPingsKeepsALineOpen(t *testing.T) {
 		pinged <- struct{}{}
 		return answer(data)
 	})
-	go func() { _, _ = l.hear() }()
-	for range 20 {
-		<-pinged
+	cut := make(chan error, 1)
+	go func() {
+		_, err := l.hear()
+		cut <- err
+	}()
+	for range 30 { // longer than the silence that is borne
+		select {
+		case <-pinged:
+		case err := <-cut:
+			t.Fatal(err)
+		}
 	}
 	if r.transport.Connections() != 1 {
 		t.Fatal("the line was cut")
