@@ -86,7 +86,7 @@ func (s sources) notices(ctx context.Context, args map[string]any, bell func()) 
 	}
 	return &noticeEvents{
 		reading: reading, sealing: relay.Sealing(ctx), again: later{bell: bell},
-		accountID: asking.AccountID, signInID: asking.SignInID,
+		account: asking.AccountID, signIn: asking.SignInID,
 	}, nil
 }
 
@@ -96,11 +96,12 @@ type noticeEvents struct {
 	sealing context.Context //nolint:containedctx // holds what seals cursors, for as long as the subscription
 	again   later
 
-	accountID, signInID int64 // who it is; the facts are read anew for every notice
+	// Who is asking. A viewer is large beside all else that waits here, and its facts are read anew for every notice.
+	account, signIn int64
 }
 
 func (e *noticeEvents) Next(ctx context.Context) (any, bool, error) {
-	asking := &viewer.Viewer{Kind: viewer.Driver, AccountID: e.accountID, SignInID: e.signInID}
+	asking := &viewer.Viewer{Kind: viewer.Driver, AccountID: e.account, SignInID: e.signIn}
 	n, ok, err := e.reading.Next(viewer.With(ctx, asking))
 	switch {
 	case isAway(err):

@@ -38,7 +38,7 @@ func (b *Bus) Request(ctx context.Context, subject string, payload []byte) ([]by
 
 // Answer answers the requests to a subject, one at a time, in the order in which they arrive; handle must be
 // quick. For the subscription holds what Subscribe says; once cancel has returned, whoever asks is told at once
-// that nobody answers.
+// that nobody answers, and who asked before is answered still.
 func (b *Bus) Answer(subject string, handle func(payload []byte) (answer []byte)) (cancel func(), err error) {
 	sub, err := b.conn.Subscribe(subject, func(m *nats.Msg) {
 		_ = m.Respond(handle(m.Data)) // who asked waits no longer than requestWait
@@ -47,7 +47,12 @@ func (b *Bus) Answer(subject string, handle func(payload []byte) (answer []byte)
 		return nil, fmt.Errorf("answer: %w", err)
 	}
 	cancel = sync.OnceFunc(func() {
-		if sub.Unsubscribe() == nil && b.Healthy() == nil {
+		if b.Healthy() != nil {
+			_ = sub.Unsubscribe() // nobody can ask, and nobody will be subscribed again
+			return
+		}
+		// A request that has arrived must not be dropped: who asked would wait for requestWait.
+		if sub.Drain() == nil {
 			_ = b.conn.FlushTimeout(subscribeWait) // a server that is lost meanwhile forgets it, too
 		}
 	})

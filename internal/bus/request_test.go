@@ -72,3 +72,33 @@ func wantError(t *testing.T, b *bus.Bus, want error) {
 		t.Fatalf("err = %v, want %v", err, want)
 	}
 }
+
+func TestWhoAskedBeforeTheEndIsAnswered(t *testing.T) {
+	b := open(t, bus.Options{})
+	entered, release := make(chan struct{}, 2), make(chan struct{})
+	cancel, err := b.Answer("errand.1", func(payload []byte) []byte {
+		entered <- struct{}{}
+		<-release
+		return payload
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	arrived := listen(t, b, "errand.1")
+	answered := make(chan error, 2)
+	for _, payload := range []string{"1", "2"} {
+		go func() {
+			_, err := b.Request(t.Context(), "errand.1", []byte(payload))
+			answered <- err
+		}()
+		mustReceive(t, arrived, message{"errand.1", payload})
+	}
+	<-entered // the other waits behind it
+	cancel()
+	close(release)
+	for range 2 {
+		if err := <-answered; err != nil {
+			t.Errorf("not answered: %v", err)
+		}
+	}
+}

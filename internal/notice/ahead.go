@@ -54,6 +54,18 @@ func (r *Reading) stale() bool {
 	return r.doubted || r.hinted > r.reached || r.service.clock.Now().Sub(r.held.readAt) > freshFor
 }
 
+// coming answers the row to be delivered next, or nil when the reading has read all there is. One round may not be
+// enough: what was asked of it may have been given up with what failed before.
+func (r *Reading) coming(ctx context.Context) (row *ent.Notice, err error) {
+	row, behind := r.fresh()
+	for row == nil && behind {
+		if row, behind, err = r.read(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return row, nil
+}
+
 // read has the reading read, together with all others that are behind. What it finds is good for one
 // delivery however long that took, or a store that is slow would be asked for ever.
 func (r *Reading) read(ctx context.Context) (row *ent.Notice, behind bool, err error) {

@@ -253,3 +253,38 @@ func atOnce(workers, many int, do func(i int)) {
 	}
 	all.Wait()
 }
+
+func TestAReadingThatOpensWhileTheStoreFailsOthersBeginsWhereItOpened(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		s, one, other := h.service(never), h.account(), h.account()
+		first := h.open(s, one, 0)
+		h.tell(s, h.entering(one, 0))
+		broken, began, fails := errors.New("the store is broken"), make(chan struct{}), make(chan struct{})
+		var met atomic.Bool
+		h.intercept(func() error {
+			if !met.CompareAndSwap(false, true) {
+				return nil
+			}
+			close(began)
+			<-fails
+			return broken
+		})
+		failed, opened := make(chan error, 1), make(chan watcher, 1)
+		go func() {
+			_, _, err := first.Next(as(one))
+			failed <- err
+		}()
+		<-began
+		go func() {
+			second, _ := open(s, other, 0)
+			opened <- second
+		}()
+		eventually(t, func() bool { return s.Asked() == 1 })
+		close(fails)
+		mustFail(t, <-failed, broken)
+
+		second := <-opened
+		h.tell(s, h.entering(other, 0))
+		mustDeliver(t, other, second, 1)
+	})
+}

@@ -21,3 +21,10 @@ func (r *Reading) Position() int64 {
 	defer r.service.hub.mu.Unlock()
 	return r.position
 }
+
+// Asked counts the readings that somebody waits for until the next round.
+func (s *Service) Asked() int {
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	return len(s.hub.asked)
+}

@@ -85,14 +85,9 @@ func (r *Reading) Next(ctx context.Context) (n *Notice, ok bool, err error) {
 	if err := r.allowed(ctx); err != nil {
 		return nil, false, err
 	}
-	row, behind := r.fresh()
-	for row == nil && behind {
-		if row, behind, err = r.read(ctx); err != nil {
-			return nil, false, err
-		}
-	}
-	if row == nil {
-		return nil, false, nil
+	row, err := r.coming(ctx)
+	if row == nil || err != nil {
+		return nil, false, err
 	}
 	if n, err = r.service.open(ctx, row); err != nil {
 		return nil, false, err
@@ -149,7 +144,7 @@ func (r *Reading) begin(ctx context.Context, after int64) error {
 		return nil
 	}
 	r.service.hub.watchFromNow(r)
-	_, _, err := r.read(ctx)
+	_, err := r.coming(ctx)
 	return err
 }
 

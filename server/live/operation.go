@@ -126,11 +126,22 @@ func (o *Operation) end(err error) {
 		err = nil
 	}
 	o.mu.Unlock()
-	if o.events != nil {
-		o.events.Close()
-		o.events = nil
-	}
+	o.closeSource()
 	o.line.Ended(err)
+}
+
+// closeSource lets the line be told whatever happens.
+func (o *Operation) closeSource() {
+	if o.events == nil {
+		return
+	}
+	defer func() {
+		o.events = nil
+		if p := recover(); p != nil {
+			o.runner.panicked(o.ctx, p)
+		}
+	}()
+	o.events.Close()
 }
 
 // guarded ends the operation, and nothing else, when something below panics.
@@ -164,7 +175,7 @@ func (o *Operation) begin(ctx context.Context) (done bool, err error) {
 		return true, o.line.Refuse(first.refusal)
 	}
 	if first.op.Operation.Operation == ast.Subscription {
-		o.shareable = o.request.plain() && o.runner.isShareable(first.op)
+		o.shareable = o.request.plain() && o.request.size() <= largestKept && o.runner.isShareable(first.op)
 		if o.events, err = o.runner.source(first.ctx, first.op, o.Ring); err != nil {
 			o.events = nil
 			return true, o.conclude(ctx, err)

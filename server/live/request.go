@@ -100,6 +100,12 @@ func interned(r Request) request {
 // plain holds for a request that its document and its variables tell all about.
 func (r request) plain() bool { return r.rare == nil }
 
+// size is how many bytes are kept for it, be it alone or with others.
+func (r request) size() int {
+	asked := r.handle.Value()
+	return len(asked.query) + len(asked.operationName) + len(r.variables)
+}
+
 func (r request) readOnly() bool { return r.rare != nil && r.rare.readOnly }
 
 // params decodes the request for one execution.

@@ -15,6 +15,10 @@ import (
 // keptRenderings are those that were asked for last. A burst of changes has few more distinct documents.
 const keptRenderings = 1024
 
+// largestKept bounds the bytes of a request that is shared, and those of a result that is kept: whoever makes up
+// documents must not fill the memory.
+const largestKept = 8 << 10
+
 // likeness is what subscribers must have in common to be told an event by the same bytes. The viewer is no
 // part of it: only documents that show everyone the same are shared.
 type likeness struct {
@@ -60,7 +64,7 @@ func (s *sharing) find(of likeness) (found *rendering, mine bool) {
 	return found, true
 }
 
-// forget lets the next one try who wants a rendering that came to nothing.
+// forget lets the next one try who wants a rendering that came to nothing, or is not to be kept.
 func (s *sharing) forget(of likeness) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -78,7 +82,7 @@ func (o *Operation) share(ctx context.Context, alike Shared) ([]byte, error) {
 	found, mine := o.runner.shared.find(of)
 	if mine {
 		defer func() { // after a panic, too
-			if found.result == nil {
+			if found.result == nil || len(found.result) > largestKept {
 				o.runner.shared.forget(of)
 			}
 			close(found.done)

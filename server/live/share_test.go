@@ -3,6 +3,7 @@ package live_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -162,5 +163,26 @@ func TestOldRenderingsAreForgotten(t *testing.T) {
 	}
 	if got := executions(); got <= changes {
 		t.Errorf("%v executions of %d events: nothing was forgotten", got, changes)
+	}
+}
+
+func TestWhatIsLargeIsNotKept(t *testing.T) {
+	const large = 64 << 10
+	for name, request := range map[string]string{
+		"document":  `{"query":"subscription{ published{ number } } #` + strings.Repeat("x", large) + `"}`,
+		"variables": `{"query":"subscription{ published{ number } }","variables":{"x":"` + strings.Repeat("x", large) + `"}}`,
+		"result":    `{"query":"subscription{ published{ body } }"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, executions := counted()
+			h.Publish(strings.Repeat("x", large))
+			for range 3 {
+				k, _ := run(t, h, "", request)
+				k.read(t)
+			}
+			if got := executions(); got != 3 {
+				t.Errorf("%v executions for three who came one after another", got)
+			}
+		})
 	}
 }

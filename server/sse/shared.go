@@ -3,7 +3,9 @@ package sse
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 
 	"parkbff/internal/language"
@@ -68,11 +70,18 @@ func (s *shared) close() {
 // part tells why the stream ends to every operation whose end has not been told.
 func (s *shared) part(why error) {
 	errs := s.refusal(s.ctx, why)
-	for id := range s.untold {
+	for _, id := range s.left() {
 		if s.write(farewell(id, errs)) != nil {
 			return
 		}
 	}
+}
+
+// left are the operations whose end has not been told. Until nobody answers for the ticket they may be stopped.
+func (s *shared) left() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Keys(s.untold))
 }
 
 // carryOut handles an errand. What is another viewer's is not found.

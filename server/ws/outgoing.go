@@ -113,7 +113,12 @@ func (c *conn) write() {
 		if !ok {
 			return
 		}
-		if err := c.send(m); err != nil {
+		err := c.send(m)
+		if errors.Is(err, websocket.ErrCloseSent) { // by the reader, which ends the line: nothing more may be said
+			c.cut(false)
+			return
+		}
+		if err != nil {
 			c.abort()
 			return
 		}

@@ -207,6 +207,34 @@ func TestTheCloseCodeReachesWhoSendsTooMuch(t *testing.T) {
 	l.closed(websocket.CloseMessageTooBig, "")
 }
 
+func TestTheCloseCodeReachesWhoSendsTooMuchAndIsToldMuch(t *testing.T) {
+	r := serve(t, nil)
+	l := r.connects(t, "")
+	l.asks("subscribe", "1", `subscription{ published{ number } }`)
+	eventually(t, "it is subscribed", func() bool { return r.Open() == 1 })
+	sent := make(chan error, 1)
+	go func() { sent <- l.WriteMessage(websocket.TextMessage, make([]byte, 8<<20)) }()
+	for said := false; !said; {
+		select {
+		case err := <-sent:
+			if said = true; err != nil {
+				t.Fatal(err)
+			}
+		default:
+			r.Publish("x")
+			time.Sleep(100 * time.Microsecond)
+		}
+	}
+	for {
+		if _, err := l.hear(); err != nil {
+			if !websocket.IsCloseError(err, websocket.CloseMessageTooBig) {
+				t.Fatal(err)
+			}
+			return
+		}
+	}
+}
+
 func TestTextThatIsNotUTF8Closes1007(t *testing.T) {
 	r := serve(t, nil)
 	l := r.connects(t, "")

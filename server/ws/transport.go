@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	readBuffer       = 512     // per connection, for as long as it lives
+	readBuffer       = 288     // per connection, for as long as it lives; the upgrader takes over none of 256 or less
 	writeBuffer      = 4 << 10 // borrowed from a pool for each message
 	handshakeTimeout = 10 * time.Second
 )
