@@ -286,12 +286,38 @@ func TestNothingIsRenderedAfterTheTokenEnded(t *testing.T) {
 	s.hears(end, "")
 }
 
-func TestAConsumerTooSlowForItsSourceIsTold(t *testing.T) {
+func TestAnOutageWhileASubscriptionBeginsIsAStatus(t *testing.T) {
 	r := serve(t, nil)
-	s := r.posts(t, "", published)
-	r.Finish(live.SlowConsumer)
-	s.hearsOf(`"code":"SLOW_CONSUMER"`)
-	s.hears(end, "")
+	ann := r.Token("ann", 0)
+	for name, away := range map[string]func(error){"the source": r.Shut, "what is known of people": r.Forget} {
+		away(fault.Unavailable)
+		s := r.posts(t, ann, notices)
+		s.refused(http.StatusServiceUnavailable, "UNAVAILABLE")
+		if s.Header.Get("Retry-After") == "" || s.Header.Get("Content-Type") == "text/event-stream" {
+			t.Errorf("%s: %v", name, s.Header)
+		}
+		away(nil)
+		if s = r.posts(t, ann, notices); s.StatusCode != http.StatusOK {
+			t.Errorf("%s is back: status %d", name, s.StatusCode)
+		}
+	}
+}
+
+func TestWhatPassesEndsAStreamWithoutComplete(t *testing.T) {
+	for _, why := range []error{live.SlowConsumer, fault.Unavailable} {
+		r := serve(t, nil)
+		s := r.posts(t, "", published)
+		r.Finish(why)
+		s.hears("")
+	}
+}
+
+func TestAnOutageAtAnEventEndsTheStreamWithoutComplete(t *testing.T) {
+	r := serve(t, nil)
+	s := r.posts(t, r.Token("ann", 0), notices)
+	r.Forget(fault.Unavailable)
+	r.Notify("ann", "in")
+	s.hears("")
 }
 
 func TestADisconnectCancels(t *testing.T) {
