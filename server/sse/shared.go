@@ -44,6 +44,7 @@ func newShared(ctx context.Context, line stream) *shared {
 // ends, the process drains, or the client is gone.
 func (s *shared) serve(waiting []operation) {
 	var last error
+	s.lift()
 	if s.begin() == nil {
 		for _, o := range waiting {
 			s.start(o)

@@ -352,6 +352,22 @@ func TestAnIdleStreamIsKeptAliveBeyondTheServersTimeouts(t *testing.T) {
 	s.hearsOf(`"number":1`)
 }
 
+func TestWhatBeginsSlowlyOutlastsTheServersTimeouts(t *testing.T) {
+	r := serve(t, nil)
+	answers := make(chan *stream, 2)
+	for range cap(answers) {
+		go func() { answers <- r.posts(t, "", `{"query":"{ slow }"}`) }()
+	}
+	time.Sleep(1200 * time.Millisecond)
+	r.Release <- struct{}{}
+	s := <-answers
+	s.hears("event: next\ndata: "+`{"data":{"slow":"at last"}}`, end, "")
+	if err := r.handler.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	(<-answers).refused(http.StatusServiceUnavailable, "UNAVAILABLE")
+}
+
 func TestStreamsAreCapped(t *testing.T) {
 	r := serve(t, func(o *sse.Options) { o.PerViewer, o.PerAddress = live.NewQuota(1), live.NewQuota(2) })
 	ann := r.Token("ann", 0)

@@ -27,6 +27,7 @@ type stream struct {
 func (s *stream) serve(r *http.Request, request live.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	frames, ended := make(chan frame), make(chan error, 1)
+	s.lift()
 	go func() { ended <- s.h.options.Runner.Run(ctx, s.who, request, sink{ctx, frames}) }()
 	last, finished := s.pass(ctx, frames, ended)
 	cancel()
@@ -37,6 +38,7 @@ func (s *stream) serve(r *http.Request, request live.Request) {
 	case last != nil && !passing:
 		_ = s.write(s.parting(ctx, last))
 	case !s.begun && r.Context().Err() == nil:
+		s.limitWrite()
 		s.h.denyForNow(s.w, r)
 	}
 }
@@ -100,7 +102,7 @@ func (s *stream) expiry() <-chan time.Time {
 }
 
 // begin sends the headers and a first comment, so that the client and every proxy know that the
-// stream is open. The deadlines of the HTTP server are lifted: each write has its own.
+// stream is open.
 func (s *stream) begin() error {
 	s.begun = true
 	header := s.w.Header()
@@ -108,7 +110,6 @@ func (s *stream) begin() error {
 	header.Set("Cache-Control", "no-cache, no-store")
 	header.Set("X-Accel-Buffering", "no") // nginx would hold events back
 	s.w.WriteHeader(http.StatusOK)
-	_ = http.NewResponseController(s.w).SetReadDeadline(time.Time{})
 	return s.write([]byte(":\n\n"))
 }
 
@@ -118,12 +119,21 @@ func (s *stream) write(frame []byte) error {
 			return err
 		}
 	}
-	line := http.NewResponseController(s.w)
-	_ = line.SetWriteDeadline(time.Now().Add(s.h.options.Write)) // not every ResponseWriter has one
+	s.limitWrite()
 	if _, err := s.w.Write(frame); err != nil {
 		return err
 	}
-	return line.Flush()
+	return http.NewResponseController(s.w).Flush()
+}
+
+// lift does away with the HTTP server's deadlines: each write has its own. Not every ResponseWriter has them.
+func (s *stream) lift() {
+	line := http.NewResponseController(s.w)
+	_, _ = line.SetReadDeadline(time.Time{}), line.SetWriteDeadline(time.Time{})
+}
+
+func (s *stream) limitWrite() {
+	_ = http.NewResponseController(s.w).SetWriteDeadline(time.Now().Add(s.h.options.Write))
 }
 
 // parting tells why the stream ends.
