@@ -120,14 +120,21 @@ func TestTheLogTellsOfALostServerAndOfNoPayload(t *testing.T) {
 type cluster struct {
 	t      *testing.T
 	port   int
+	folder string // of streams; empty: it keeps none
 	server *server.Server
 }
 
 func startCluster(t *testing.T) *cluster {
 	t.Helper()
-	c := &cluster{t: t, port: server.RANDOM_PORT}
+	return startStreams(t, "")
+}
+
+// startStreams starts one that keeps streams in a folder.
+func startStreams(t *testing.T, folder string) *cluster {
+	t.Helper()
+	c := &cluster{t: t, port: server.RANDOM_PORT, folder: folder}
 	c.start()
-	t.Cleanup(c.stop)
+	t.Cleanup(func() { c.stop() })
 	return c
 }
 
@@ -137,7 +144,9 @@ func (c *cluster) url() string {
 
 func (c *cluster) start() {
 	c.t.Helper()
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: c.port, NoSigs: true, NoLog: true})
+	s, err := server.NewServer(&server.Options{
+		Host: "127.0.0.1", Port: c.port, NoSigs: true, NoLog: true, JetStream: c.folder != "", StoreDir: c.folder,
+	})
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -24,8 +24,13 @@ const (
 	// one must be done earlier.
 	ackWait = 90 * time.Second
 
-	workBytes       = 256 << 20 // of a cluster's stream, and
-	embeddedBytes   = 16 << 20  // of the embedded one, which is held in memory
+	workBytes     = 256 << 20 // of a cluster's stream, and
+	embeddedBytes = 16 << 20  // of the embedded one, which is held in memory
+	// beatEvery is how often the servers say that there is no work: without that for two beats, the stream is
+	// asked for anew, or made anew where the servers have lost it.
+	beatEvery = 2 * time.Second
+	askEvery  = 20 * time.Second // for work
+
 	workCall        = 5 * time.Second
 	workReopenAfter = time.Second
 	// clusterOfThree is the least number of servers over which the stream is kept in three copies.
@@ -57,10 +62,21 @@ func (w *Work) Publish(ctx context.Context, id string, payload []byte) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, workCall)
 	defer cancel()
-	if _, err := stream.Publish(ctx, workSubject, payload, jetstream.WithMsgID(id)); err != nil {
+	_, err = stream.Publish(ctx, workSubject, payload, jetstream.WithMsgID(id))
+	if errors.Is(err, jetstream.ErrNoStreamResponse) {
+		w.forget()
+	}
+	if err != nil {
 		return fmt.Errorf("publish work: %w", err)
 	}
 	return nil
+}
+
+// forget has the stream made anew, as on servers that were replaced or have lost their disks.
+func (w *Work) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stream = nil
 }
 
 // Consume gives messages to do, as many at a time as parallel, until ctx ends; it then waits for those at
@@ -137,7 +153,7 @@ func (w *Work) messages(ctx context.Context, parallel int) (jetstream.MessagesCo
 	if err != nil {
 		return nil, err
 	}
-	return consumer.Messages(jetstream.PullMaxMessages(parallel))
+	return consumer.Messages(jetstream.PullMaxMessages(parallel), jetstream.PullExpiry(askEvery), jetstream.PullHeartbeat(beatEvery))
 }
 
 // open makes the stream when it is first needed.

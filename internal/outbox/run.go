@@ -39,10 +39,12 @@ func (s *Service) Run(ctx context.Context) {
 // stop between a commit and the publishing, and the bus may be away or full: the sweep makes up for that.
 func (s *Service) handOut(ctx context.Context) {
 	for {
+		pause := s.sweepEvery
 		if err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "tasks that are due cannot be handed out; it will be tried again", "error", err)
+			pause /= soonerAfterFailure
 		}
-		if !s.handUntil(ctx, time.After(s.sweepEvery/2+rand.N(s.sweepEvery))) {
+		if !s.handUntil(ctx, time.After(pause/2+rand.N(pause))) {
 			return
 		}
 	}

@@ -34,6 +34,8 @@ const (
 	holdTime = 60 * time.Second
 	// handedWithin is the longest pause that is left to the bus. What is due later is found by the sweep.
 	handedWithin = time.Minute
+	// soonerAfterFailure is by how much sooner a sweep follows one that failed: what is due waits for it.
+	soonerAfterFailure = 10
 	// sweptAtOnce bounds one sweep.
 	sweptAtOnce = 500
 )
@@ -70,7 +72,7 @@ type Config struct {
 	Clock  clock.Clock
 	Log    *slog.Logger
 	Office Office
-	// SweepEvery is the pause between two sweeps; zero means DefaultSweepEvery.
+	// SweepEvery is the pause between two sweeps, a tenth of it after one that failed; zero means DefaultSweepEvery.
 	SweepEvery time.Duration
 	// Parallel is how many jobs are done at a time; zero means DefaultParallel.
 	Parallel int

@@ -15,10 +15,13 @@ import (
 
 const checkTime = 2 * time.Second
 
-// Check is one thing without which no request can be served.
+// Check is one thing that the program stands on.
 type Check interface {
 	Name() string
 	Ready(ctx context.Context) error
+	// Vital holds for what no request can be served without. All replicas lose the rest together, and go on
+	// without it.
+	Vital() bool
 }
 
 // alive answers as long as the process serves at all.
@@ -28,7 +31,8 @@ func alive(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write([]byte("alive\n"))
 }
 
-// readiness answers 200 when every check passes, else 503; the body names what is missing, the log says why.
+// readiness answers 200 when every vital check passes, else 503; the body says of each check whether it is
+// ready, degraded (not ready and not vital) or not ready, the log says why.
 type readiness struct {
 	checks []Check
 	log    *slog.Logger
@@ -40,10 +44,15 @@ func (s readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	status, state := http.StatusOK, map[string]string{}
 	for _, check := range s.checks {
 		state[check.Name()] = "ready"
-		if err := check.Ready(ctx); err != nil {
-			status, state[check.Name()] = http.StatusServiceUnavailable, "not ready"
-			s.log.WarnContext(r.Context(), "not ready", "check", check.Name(), "error", engine.Text(err))
+		err := check.Ready(ctx)
+		if err == nil {
+			continue
 		}
+		state[check.Name()] = "degraded"
+		if check.Vital() {
+			status, state[check.Name()] = http.StatusServiceUnavailable, "not ready"
+		}
+		s.log.WarnContext(r.Context(), state[check.Name()], "check", check.Name(), "error", engine.Text(err))
 	}
 	w.Header().Set("Content-Type", jsonMedia)
 	w.Header().Set("Cache-Control", "no-store")

@@ -16,26 +16,40 @@ import (
 func request(method, target string) *http.Request { return httptest.NewRequest(method, target, nil) }
 
 type check struct {
-	name string
-	err  error
+	name  string
+	vital bool
+	err   error
 }
 
 func (c check) Name() string                { return c.name }
 func (c check) Ready(context.Context) error { return c.err }
+func (c check) Vital() bool                 { return c.vital }
 
 func TestTheProcessTellsWhetherItIsAliveAndReady(t *testing.T) {
-	h := newHouse(t, func(o *edge.Options) { o.Checks = []edge.Check{check{"store", nil}, check{"bus", nil}} })
+	h := newHouse(t, func(o *edge.Options) { o.Checks = []edge.Check{check{"store", true, nil}, check{"bus", false, nil}} })
 	h.does(request("GET", "/livez")).is(http.StatusOK, "alive")
 	h.does(request("GET", "/readyz")).is(http.StatusOK, `"store":"ready"`, `"bus":"ready"`)
 
 	h = newHouse(t, func(o *edge.Options) {
-		o.Checks = []edge.Check{check{"store", errors.New("disk on fire")}, check{"bus", nil}}
+		o.Checks = []edge.Check{check{"store", true, errors.New("disk on fire")}, check{"bus", false, nil}}
 	})
 	got := h.does(request("GET", "/readyz")).is(http.StatusServiceUnavailable, `"store":"not ready"`, `"bus":"ready"`).logs("disk on fire")
 	if strings.Contains(got.body, "fire") {
 		t.Errorf("the reason is told: %s", got.body)
 	}
 	h.does(request("GET", "/livez")).is(http.StatusOK)
+}
+
+// A bus that is away is away for all replicas: a load balancer that took them all out would end what they can do
+// without it.
+func TestAReplicaIsReadyWithoutWhatItCanServeWithout(t *testing.T) {
+	h := newHouse(t, func(o *edge.Options) {
+		o.Checks = []edge.Check{check{"store", true, nil}, check{"bus", false, errors.New("out of service")}}
+	})
+	got := h.does(request("GET", "/readyz")).is(http.StatusOK, `"store":"ready"`, `"bus":"degraded"`).logs("out of service")
+	if strings.Contains(got.body, "service") {
+		t.Errorf("the reason is told: %s", got.body)
+	}
 }
 
 func TestTheContractAndTheKeysArePublic(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"runtime/debug"
+	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -30,15 +31,20 @@ type outcome struct {
 	results [][]byte
 	clean   bool // no result holds an error
 	refusal []byte
+	away    bool // it was refused because something that the program stands on is away
 }
 
-// execute carries out the request once, for the viewer of this moment.
+// execute carries out the request once, for the viewer of this moment. A refusal would end a subscription for
+// good, so that one for an outage is an error.
 func (r *Runner) execute(ctx context.Context, who Viewer, asked request, at occasion) (outcome, error) {
 	ctx, op, refusal, err := r.prepare(ctx, who, asked)
 	if refusal != nil || err != nil {
 		return outcome{refusal: refusal}, err
 	}
 	got := r.dispatch(ctx, op, at)
+	if got.away && op.Operation.Operation == ast.Subscription {
+		return outcome{}, fault.Unavailable
+	}
 	got.ctx, got.op = ctx, op
 	return got, ctx.Err()
 }
@@ -77,7 +83,7 @@ func (r *Runner) dispatch(ctx context.Context, op *graphql.OperationContext, at 
 	got := outcome{clean: true}
 	for response := next(ctx); response != nil; response = next(ctx) {
 		if len(response.Data) == 0 && len(response.Errors) > 0 {
-			return outcome{refusal: encode(response.Errors)}
+			return outcome{refusal: encode(response.Errors), away: tellsOfOutage(response.Errors)}
 		}
 		result, err := json.Marshal(response)
 		if err != nil {
@@ -89,9 +95,15 @@ func (r *Runner) dispatch(ctx context.Context, op *graphql.OperationContext, at 
 		}
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) && len(got.results) == 0 {
-		return outcome{refusal: r.Refusal(ctx, fault.Unavailable)}
+		return outcome{refusal: r.Refusal(ctx, fault.Unavailable), away: true}
 	}
 	return got
+}
+
+func tellsOfOutage(errs gqlerror.List) bool {
+	return slices.ContainsFunc(errs, func(err *gqlerror.Error) bool {
+		return err.Extensions["code"] == fault.Unavailable.Code()
+	})
 }
 
 // belowRoot answers a context in which what stands in an event is rendered. Without it the paths of errors

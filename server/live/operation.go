@@ -180,12 +180,19 @@ func (o *Operation) begin(ctx context.Context) (done bool, err error) {
 			o.events = nil
 			return true, o.conclude(ctx, err)
 		}
-		return false, nil
+		return false, opened(o.line)
 	}
 	if err := o.send(first.results); err != nil {
 		return false, err
 	}
 	return true, o.line.Complete()
+}
+
+func opened(line any) error {
+	if waiting, ok := line.(Opening); ok {
+		return waiting.Opened()
+	}
+	return nil
 }
 
 // tellAll tells the events that there are, as long as there is room for them and it is this subscription's

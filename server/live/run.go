@@ -76,6 +76,10 @@ func (l *waitingLine) Room() bool {
 	return !l.crowded
 }
 
+func (l *waitingLine) Opened() error {
+	return l.add(false, func(s Sink) error { return opened(s) })
+}
+
 func (l *waitingLine) Next(result []byte) error {
 	return l.add(false, func(s Sink) error { return s.Next(result) })
 }

@@ -34,6 +34,12 @@ type Line interface {
 	Ended(err error)
 }
 
+// Opening is what a Line or a Sink may be, too: it is told once that a subscription stands, before its first
+// event.
+type Opening interface {
+	Opened() error
+}
+
 // Options of a Runner. Executor is required, and Source too if the schema has subscriptions.
 type Options struct {
 	Executor graphql.GraphExecutor

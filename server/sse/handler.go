@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"parkbff/internal/clock"
-	"parkbff/internal/fault"
 	"parkbff/server/live"
 )
 
@@ -103,8 +102,7 @@ func accepts(r *http.Request) bool {
 // ServeHTTP answers one request; for a stream it returns when that ends.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !h.enter() {
-		w.Header().Set("Retry-After", "5")
-		h.deny(w, r, http.StatusServiceUnavailable, fault.Unavailable)
+		h.denyForNow(w, r)
 		return
 	}
 	defer h.streams.Done()
@@ -141,7 +139,7 @@ func (h *Handler) serveDistinct(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer release()
-	(&stream{h: h, w: w, who: who}).serve(r.Context(), request)
+	(&stream{h: h, w: w, who: who}).serve(r, request)
 }
 
 // Drain ends every stream, spread at random over Options.Drain, without `complete`, so that clients

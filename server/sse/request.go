@@ -86,6 +86,12 @@ func (h *Handler) write(w http.ResponseWriter, status int, errs []byte) {
 	_, _ = w.Write(refused(errs))
 }
 
+// denyForNow answers a client that should come back in a while, before the stream has begun.
+func (h *Handler) denyForNow(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Retry-After", "5")
+	h.deny(w, r, http.StatusServiceUnavailable, fault.Unavailable)
+}
+
 func (h *Handler) denyTooMany(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Retry-After", "5")
 	h.deny(w, r, http.StatusTooManyRequests, fault.RateLimited.With("retryAfter", 5))
@@ -96,7 +102,8 @@ func (h *Handler) denySignIn(w http.ResponseWriter, r *http.Request, err error) 
 	status := http.StatusUnauthorized
 	switch f := fault.As(err); {
 	case errors.Is(err, fault.Unavailable), errors.Is(err, context.DeadlineExceeded):
-		status, err = http.StatusServiceUnavailable, fault.Unavailable
+		h.denyForNow(w, r)
+		return
 	case f == nil:
 		h.options.Log.ErrorContext(r.Context(), "sign-in failed", "error", err)
 		status = http.StatusInternalServerError

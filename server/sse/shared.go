@@ -46,6 +46,7 @@ func newShared(ctx context.Context, line stream) *shared {
 // ends, the process drains, or the client is gone.
 func (s *shared) serve(waiting []operation) {
 	var last error
+	s.lift()
 	if s.begin() == nil {
 		for _, o := range waiting {
 			s.start(o)
@@ -133,7 +134,10 @@ func (s *shared) stop(id string) {
 func (o *sharedOperation) run(asked operation) {
 	defer o.cancel()
 	err := o.s.h.options.Runner.Run(o.ctx, o.s.who, asked.request(), o)
-	if err != nil && o.ctx.Err() == nil { // such as a reader too slow for its source: the others go on
+	switch {
+	case passes(err): // an operation alone cannot be told to come back
+		o.s.cancel()
+	case err != nil && o.ctx.Err() == nil: // the others go on
 		_ = o.Refuse(o.s.refusal(o.ctx, err))
 	}
 	o.s.mu.Lock()

@@ -212,8 +212,7 @@ func (h *Handler) denyTrouble(w http.ResponseWriter, r *http.Request, err error)
 	if !errors.Is(err, fault.Unavailable) && !errors.Is(err, context.Canceled) {
 		h.options.Log.ErrorContext(r.Context(), "errand failed", "error", err)
 	}
-	w.Header().Set("Retry-After", "5")
-	h.deny(w, r, http.StatusServiceUnavailable, fault.Unavailable)
+	h.denyForNow(w, r)
 }
 
 func (h *Handler) signIn(r *http.Request) (live.Principal, error) {

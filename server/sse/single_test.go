@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"parkbff/internal/fault"
 	"parkbff/server/live"
 	"parkbff/server/sse"
 )
@@ -302,15 +303,41 @@ func TestARevokedSignInEndsASharedStream(t *testing.T) {
 	s.hears(completeOf("1"), "")
 }
 
-func TestOneOperationTooSlowForItsSourceEndsAlone(t *testing.T) {
+// An operation alone cannot be told to come back later, so that all of them come back.
+func TestWhatPassesEndsASharedStreamWithoutComplete(t *testing.T) {
+	for _, why := range []error{live.SlowConsumer, fault.Unavailable} {
+		r := serve(t, nil)
+		ann := r.Token("ann", 0)
+		ticket, s := r.reservesAndOpens(t, ann)
+		r.runs(t, ann, ticket, "1", published).is(http.StatusAccepted)
+		r.runs(t, ann, ticket, "2", notices).is(http.StatusAccepted)
+		r.Finish(why)
+		s.hears("")
+	}
+}
+
+func TestAnOutageWhileAnOperationBeginsEndsASharedStreamWithoutComplete(t *testing.T) {
 	r := serve(t, nil)
 	ticket, s := r.reservesAndOpens(t, "")
+	r.Shut(fault.Unavailable)
 	r.runs(t, "", ticket, "1", published).is(http.StatusAccepted)
-	r.Finish(live.SlowConsumer)
-	s.hearsOf(`{"id":"1","payload":{"errors":[`, `"code":"SLOW_CONSUMER"`)
-	s.hears(completeOf("1"))
-	r.runs(t, "", ticket, "2", whoami).is(http.StatusAccepted)
-	s.hears(nextOf("2", `{"data":{"whoami":""}}`), completeOf("2"))
+	s.hears("")
+}
+
+func TestNothingOfTheSingleConnectionModeSeemsFinalInAnOutage(t *testing.T) {
+	r := serve(t, nil)
+	ann := r.Token("ann", 0)
+	ticket := r.reserves(t, ann)
+	r.Trouble(fault.Unavailable)
+	for name, s := range map[string]*stream{
+		"a reservation": r.does(t, http.MethodPut, "", ann, "", ""), "an opening": r.opens(t, ann, ticket),
+		"an operation": r.runs(t, ann, ticket, "1", notices), "a stop": r.stops(t, ann, ticket, "1"),
+	} {
+		s.refused(http.StatusServiceUnavailable, "UNAVAILABLE")
+		if s.Header.Get("Retry-After") == "" {
+			t.Errorf("%s is not told when to come again", name)
+		}
+	}
 }
 
 func TestADisconnectCancelsEveryOperation(t *testing.T) {

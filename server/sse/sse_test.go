@@ -286,12 +286,38 @@ func TestNothingIsRenderedAfterTheTokenEnded(t *testing.T) {
 	s.hears(end, "")
 }
 
-func TestAConsumerTooSlowForItsSourceIsTold(t *testing.T) {
+func TestAnOutageWhileASubscriptionBeginsIsAStatus(t *testing.T) {
 	r := serve(t, nil)
-	s := r.posts(t, "", published)
-	r.Finish(live.SlowConsumer)
-	s.hearsOf(`"code":"SLOW_CONSUMER"`)
-	s.hears(end, "")
+	ann := r.Token("ann", 0)
+	for name, away := range map[string]func(error){"the source": r.Shut, "what is known of people": r.Forget} {
+		away(fault.Unavailable)
+		s := r.posts(t, ann, notices)
+		s.refused(http.StatusServiceUnavailable, "UNAVAILABLE")
+		if s.Header.Get("Retry-After") == "" || s.Header.Get("Content-Type") == "text/event-stream" {
+			t.Errorf("%s: %v", name, s.Header)
+		}
+		away(nil)
+		if s = r.posts(t, ann, notices); s.StatusCode != http.StatusOK {
+			t.Errorf("%s is back: status %d", name, s.StatusCode)
+		}
+	}
+}
+
+func TestWhatPassesEndsAStreamWithoutComplete(t *testing.T) {
+	for _, why := range []error{live.SlowConsumer, fault.Unavailable} {
+		r := serve(t, nil)
+		s := r.posts(t, "", published)
+		r.Finish(why)
+		s.hears("")
+	}
+}
+
+func TestAnOutageAtAnEventEndsTheStreamWithoutComplete(t *testing.T) {
+	r := serve(t, nil)
+	s := r.posts(t, r.Token("ann", 0), notices)
+	r.Forget(fault.Unavailable)
+	r.Notify("ann", "in")
+	s.hears("")
 }
 
 func TestADisconnectCancels(t *testing.T) {
@@ -324,6 +350,22 @@ func TestAnIdleStreamIsKeptAliveBeyondTheServersTimeouts(t *testing.T) {
 	}
 	r.Publish("x")
 	s.hearsOf(`"number":1`)
+}
+
+func TestWhatBeginsSlowlyOutlastsTheServersTimeouts(t *testing.T) {
+	r := serve(t, nil)
+	answers := make(chan *stream, 2)
+	for range cap(answers) {
+		go func() { answers <- r.posts(t, "", `{"query":"{ slow }"}`) }()
+	}
+	time.Sleep(1200 * time.Millisecond)
+	r.Release <- struct{}{}
+	s := <-answers
+	s.hears("event: next\ndata: "+`{"data":{"slow":"at last"}}`, end, "")
+	if err := r.handler.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	(<-answers).refused(http.StatusServiceUnavailable, "UNAVAILABLE")
 }
 
 func TestStreamsAreCapped(t *testing.T) {

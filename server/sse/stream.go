@@ -2,6 +2,7 @@ package sse
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -16,26 +17,36 @@ type stream struct {
 	h   *Handler
 	w   http.ResponseWriter
 	who live.Principal
+
+	begun bool
 }
 
-// serve begins the stream, runs the operation beside it, and writes what it gives until it ends, the
-// sign-in ends, the process drains, or the client is gone.
-func (s *stream) serve(ctx context.Context, request live.Request) {
-	ctx, cancel := context.WithCancel(ctx)
+// serve runs the operation beside the stream, and writes what it gives until it ends, the sign-in ends, the
+// process drains, or the client is gone. The stream begins when the subscription stands or there is something to
+// write, so that what cannot be done now is still answered by a status.
+func (s *stream) serve(r *http.Request, request live.Request) {
+	ctx, cancel := context.WithCancel(r.Context())
 	frames, ended := make(chan frame), make(chan error, 1)
-	if s.begin() != nil {
-		cancel()
-		return
-	}
+	s.lift()
 	go func() { ended <- s.h.options.Runner.Run(ctx, s.who, request, sink{ctx, frames}) }()
 	last, finished := s.pass(ctx, frames, ended)
 	cancel()
 	if !finished {
 		<-ended
 	}
-	if last != nil {
+	switch passing := passes(last); {
+	case last != nil && !passing:
 		_ = s.write(s.parting(ctx, last))
+	case !s.begun && r.Context().Err() == nil:
+		s.limitWrite()
+		s.h.denyForNow(s.w, r)
 	}
+}
+
+// passes holds for what ends a stream and is over sooner or later. Such a stream ends without `complete`, so that
+// its client comes back, as after a line that broke.
+func passes(why error) bool {
+	return errors.Is(why, fault.Unavailable) || errors.Is(why, live.SlowConsumer)
 }
 
 // pass writes frames until the stream ends. Last is why, if the client must be told; finished means
@@ -69,6 +80,9 @@ func (s *stream) pass(ctx context.Context, frames <-chan frame, ended <-chan err
 		if err := live.Standing(s.who, s.h.options.Clock.Now()); err != nil {
 			return err, false
 		}
+		if out.opened && !s.begun && s.begin() != nil {
+			return nil, false
+		}
 		if out.text != nil && s.write(out.text) != nil {
 			return nil, false
 		}
@@ -88,24 +102,38 @@ func (s *stream) expiry() <-chan time.Time {
 }
 
 // begin sends the headers and a first comment, so that the client and every proxy know that the
-// stream is open. The deadlines of the HTTP server are lifted: each write has its own.
+// stream is open.
 func (s *stream) begin() error {
+	s.begun = true
 	header := s.w.Header()
 	header.Set("Content-Type", "text/event-stream")
 	header.Set("Cache-Control", "no-cache, no-store")
 	header.Set("X-Accel-Buffering", "no") // nginx would hold events back
 	s.w.WriteHeader(http.StatusOK)
-	_ = http.NewResponseController(s.w).SetReadDeadline(time.Time{})
 	return s.write([]byte(":\n\n"))
 }
 
 func (s *stream) write(frame []byte) error {
-	line := http.NewResponseController(s.w)
-	_ = line.SetWriteDeadline(time.Now().Add(s.h.options.Write)) // not every ResponseWriter has one
+	if !s.begun {
+		if err := s.begin(); err != nil {
+			return err
+		}
+	}
+	s.limitWrite()
 	if _, err := s.w.Write(frame); err != nil {
 		return err
 	}
-	return line.Flush()
+	return http.NewResponseController(s.w).Flush()
+}
+
+// lift does away with the HTTP server's deadlines: each write has its own. Not every ResponseWriter has them.
+func (s *stream) lift() {
+	line := http.NewResponseController(s.w)
+	_, _ = line.SetReadDeadline(time.Time{}), line.SetWriteDeadline(time.Time{})
+}
+
+func (s *stream) limitWrite() {
+	_ = http.NewResponseController(s.w).SetWriteDeadline(time.Now().Add(s.h.options.Write))
 }
 
 // parting tells why the stream ends.
@@ -128,10 +156,11 @@ func next(result []byte) []byte {
 	return append(event, "\n\n"...)
 }
 
-// frame is text to write, and who wants to know when it is.
+// frame is text to write, and who wants to know when it is, or that the subscription stands.
 type frame struct {
-	text []byte
-	sent func() // or nil
+	text   []byte
+	sent   func() // or nil
+	opened bool
 }
 
 // sink hands what becomes of the operation to serve, no faster than the client reads.
@@ -139,6 +168,8 @@ type sink struct {
 	ctx    context.Context
 	frames chan<- frame
 }
+
+func (k sink) Opened() error { return k.pass(frame{opened: true}) }
 
 func (k sink) Next(result []byte) error { return k.pass(frame{text: next(result)}) }
 

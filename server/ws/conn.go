@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"runtime/debug"
 	"slices"
@@ -29,6 +28,7 @@ type conn struct {
 	address  string          // as PerAddress counts
 	ctx      context.Context // the transport's, with what all operations have in common; the reader's
 	opened   time.Duration   // on the transport's watch, as all times here
+	paid     time.Duration   // until when the client's messages so far would have taken at its rate; the reader's
 
 	mu            sync.Mutex
 	authorization string // of the handshake, until connection_init
@@ -59,8 +59,7 @@ func newConn(t *Transport, socket *websocket.Conn, incoming *bufio.Reader, p Pro
 	return c
 }
 
-// read handles the client's messages until the line is dead. While closing it only waits for the
-// client's close frame: a socket closed with unread bytes would be reset, and the close code lost.
+// read handles the client's messages until the line is dead or closing; see hearOut.
 func (c *conn) read() {
 	defer c.leave()
 	c.socket.SetReadLimit(c.t.options.MaxMessage)
@@ -70,21 +69,27 @@ func (c *conn) read() {
 	if c.unacceptable {
 		c.close(notAcceptable)
 	}
-	for c.arrives() && c.receiveAside() {
+	for c.arrives() {
+		if c.isClosing() {
+			c.hearOut()
+			return
+		}
+		if !c.receiveAside() {
+			return
+		}
 	}
+}
+
+func (c *conn) isClosing() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closing
 }
 
 // arrives waits for the line for hours, so it does nothing that needs a deep stack: stacks hardly shrink.
 func (c *conn) arrives() bool {
 	_, err := c.incoming.Peek(1)
 	return err == nil
-}
-
-// linger reads away a message that is too large, until its sender has seen the close code that gorilla sent,
-// or for Timing.Close: a socket closed with unread bytes would be reset.
-func (c *conn) linger() {
-	_ = c.socket.SetReadDeadline(time.Now().Add(c.t.options.Timing.Close))
-	_, _ = io.Copy(io.Discard, c.socket.NetConn())
 }
 
 // receiveAside receives on a goroutine whose stack is given back, and waits for it.
@@ -168,6 +173,7 @@ func (c *conn) pinged(data string) error {
 
 // heard answers whether the connection still listens, and waits anew for silence.
 func (c *conn) heard() bool {
+	c.slowDown()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closing {

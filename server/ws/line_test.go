@@ -13,6 +13,8 @@ import (
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
+	"parkbff/internal/fault"
+	"parkbff/server/live/livetest"
 	"parkbff/server/ws"
 )
 
@@ -75,6 +77,32 @@ func TestASlowConsumerIsClosed1013AndSlowsNobody(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+func TestAnOutageClosesALineSoThatItsClientComesBack(t *testing.T) {
+	for _, away := range []func(*livetest.House, error){(*livetest.House).Shut, (*livetest.House).Forget} {
+		r := serve(t, nil)
+		ann := r.Token("ann", 0)
+		away(r.House, fault.Unavailable)
+		l := r.connects(t, ann)
+		l.asks("subscribe", "1", notices)
+		l.closed(websocket.CloseTryAgainLater, "Try again later")
+		away(r.House, nil)
+		l = r.connects(t, ann)
+		l.asks("subscribe", "1", notices)
+		r.Notify("ann", "in")
+		l.hearsOf(`"cursor":"1"`)
+	}
+}
+
+func TestAnOutageAtAnEventClosesTheLine(t *testing.T) {
+	r := serve(t, nil)
+	l := r.connects(t, r.Token("ann", 0))
+	l.asks("subscribe", "1", notices)
+	eventually(t, "it is subscribed", func() bool { return r.Open() == 1 })
+	r.Forget(fault.Unavailable)
+	r.Notify("ann", "in")
+	l.closed(websocket.CloseTryAgainLater, "Try again later")
 }
 
 func TestAFullQueueLosesNothing(t *testing.T) {

@@ -34,6 +34,7 @@ type Options struct {
 
 	MaxOperations int   // running at once on one connection; default 32
 	MaxMessage    int64 // bytes of one incoming message; default 64 KB, beyond it the close code is 1009
+	MaxRate       int   // messages a second, control frames among them, that are read from one connection after four seconds' worth at once; default 50
 	MaxQueue      int   // outgoing messages waiting on one connection; default 64
 	MaxQueueBytes int   // bytes of them; default 256 KB
 
@@ -66,6 +67,7 @@ func (o Options) withDefaults() Options {
 	}
 	o.MaxOperations = cmp.Or(o.MaxOperations, 32)
 	o.MaxMessage = cmp.Or(o.MaxMessage, 64<<10)
+	o.MaxRate = cmp.Or(o.MaxRate, 50)
 	o.MaxQueue = cmp.Or(o.MaxQueue, 64)
 	o.MaxQueueBytes = cmp.Or(o.MaxQueueBytes, 256<<10)
 	o.Timing = o.Timing.withDefaults()

@@ -29,6 +29,8 @@ type House struct {
 	issued  map[string]*token
 	tokens  int
 	failing error
+	shut    error               // every source
+	unknown error               // whether anybody consented
 	logs    map[string]*journal // by subject; the empty one is what everybody hears
 	reading int
 }
@@ -76,7 +78,9 @@ func (h *House) signedIn(ctx context.Context, _ any, next graphql.Resolver) (any
 	if subject == "" {
 		return nil, fault.Unauthenticated
 	}
-	if !h.consented(subject) {
+	if consented, err := h.consented(subject); err != nil {
+		return nil, err
+	} else if !consented {
 		return nil, fault.New("CONSENT_REQUIRED", "Consent first.")
 	}
 	return next(ctx)

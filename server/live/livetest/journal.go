@@ -54,6 +54,19 @@ func (h *House) Finish(why error) {
 	j.change(func() { j.ended = why })
 }
 
+// Shut makes every subscription fail with err where it begins.
+func (h *House) Shut(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.shut = err
+}
+
+func (h *House) isShut() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.shut
+}
+
 // Open tells how many subscriptions are being read.
 func (h *House) Open() int {
 	h.mu.Lock()
@@ -113,6 +126,9 @@ func (h *House) count(by int) {
 }
 
 func (h *House) source(ctx context.Context, op *graphql.OperationContext, bell func()) (live.Events, error) {
+	if err := h.isShut(); err != nil {
+		return nil, err
+	}
 	field, args := live.Root(op)
 	switch field {
 	case "published":

@@ -113,10 +113,17 @@ func (h *House) trouble() error {
 	return h.failing
 }
 
-func (h *House) consented(subject string) bool {
+// Forget makes @signedIn fail with err.
+func (h *House) Forget(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.person(subject).consented
+	h.unknown = err
+}
+
+func (h *House) consented(subject string) (bool, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.person(subject).consented, h.unknown
 }
 
 func (h *House) nickname(subject string) string {

@@ -25,7 +25,7 @@ func (b *bench) probes(ctx context.Context) (all []*probe, err error) {
 		func(ctx context.Context) (*probe, error) {
 			return b.noticed(ctx, "`noticeReceived` open at another replica", b.there)
 		},
-		b.ordered, b.watched, b.signedOut,
+		b.pushed, b.ordered, b.watched, b.signedOut,
 	} {
 		p, err := open(ctx)
 		if err != nil {

@@ -27,12 +27,15 @@ type Stream struct {
 	cancel context.CancelFunc
 }
 
-var errNoStream = errors.New("no stream of events")
+// NoStreamError is the status of an answer that is no stream of events.
+type NoStreamError int
+
+func (e NoStreamError) Error() string { return fmt.Sprintf("no stream of events: status %d", int(e)) }
 
 // streams have no end, so their client has no timeout.
 var streamClient = &http.Client{}
 
-// OpenStream begins a subscription at a server. Variables are anything that is a JSON object.
+// OpenStream begins a subscription at a server. Variables are anything that is a JSON object. Error: NoStreamError.
 func OpenStream(ctx context.Context, url, token, query string, variables any) (*Stream, error) {
 	body, err := json.Marshal(operation{query, variables})
 	if err != nil {
@@ -55,7 +58,7 @@ func OpenStream(ctx context.Context, url, token, query string, variables any) (*
 	s := &Stream{body: response.Body, lines: bufio.NewScanner(response.Body), cancel: cancel}
 	if response.StatusCode != http.StatusOK || !strings.HasPrefix(response.Header.Get("Content-Type"), "text/event-stream") {
 		s.Close()
-		return nil, fmt.Errorf("%w: status %d", errNoStream, response.StatusCode)
+		return nil, NoStreamError(response.StatusCode)
 	}
 	return s, nil
 }
