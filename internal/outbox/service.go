@@ -34,16 +34,19 @@ const (
 	holdTime = 60 * time.Second
 	// handedWithin is the longest pause that is left to the bus. What is due later is found by the sweep.
 	handedWithin = time.Minute
+	// deadKept is how long a dead letter waits for an operator.
+	deadKept = 90 * 24 * time.Hour
 	// sweptAtOnce bounds one sweep.
 	sweptAtOnce = 500
 )
 
 // The jobs that this package does as the system.
 const (
-	jobPut   = "put a task into the outbox"
-	jobWork  = "do a task"
-	jobSweep = "look for tasks that are due"
-	jobHeal  = "decide on a dead letter"
+	jobPut    = "put a task into the outbox"
+	jobWork   = "do a task"
+	jobSweep  = "look for tasks that are due"
+	jobHeal   = "decide on a dead letter"
+	jobForget = "forget old dead letters"
 )
 
 var (
