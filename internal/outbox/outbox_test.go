@@ -290,6 +290,41 @@ func TestAdministratorsRetryAndDiscardDeadLetters(t *testing.T) {
 	})
 }
 
+func TestDeadLettersAreForgottenAfterNinetyDays(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		s := h.service(never, func(_ context.Context, job outbox.Job) error {
+			if job.AboutID == 1 {
+				return outbox.Hopeless(errBusy)
+			}
+			return outbox.Postpone(noon.Add(1000 * 24 * time.Hour))
+		})
+		h.run(s)
+		h.put(s, 1, 2)
+		h.until("one is dead, the other waits", func() bool {
+			states := map[task.State]int{}
+			for _, row := range h.tasks() {
+				if row.HeldUntil == nil {
+					states[row.State]++
+				}
+			}
+			return states[task.StateDEAD] == 1 && states[task.StateWAITING] == 1
+		})
+		left := func(want int) {
+			t.Helper()
+			if err := s.ForgetDead(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := len(h.tasks()); got != want {
+				t.Errorf("%d tasks, want %d", got, want)
+			}
+		}
+		h.clock.Pass(90 * 24 * time.Hour)
+		left(2)
+		h.clock.Pass(time.Second)
+		left(1)
+	})
+}
+
 // Whatever fails, whenever replicas stop and come: in the end each task is done, and done again only after an
 // attempt whose end nobody noted.
 func TestEveryTaskIsDoneInTheEnd(t *testing.T) {
