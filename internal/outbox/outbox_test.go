@@ -202,6 +202,24 @@ func TestAHoldThatOutlivesItsReplicaEnds(t *testing.T) {
 	})
 }
 
+func TestATaskAtWhichTheProgramDiesEachTimeIsDeadInTheEnd(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		s := h.service(often, succeeds)
+		h.put(s, 1)
+		err := h.store.WithTx(h.asSystem(), func(ctx context.Context, tx *ent.Tx) error {
+			return tx.Task.Update().SetAttempts(12).SetHeldUntil(noon.Add(-time.Second)).Exec(ctx)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.run(s)
+		h.until("it is dead", h.dead)
+		if h.triesOf(1) != 0 {
+			t.Error("it was tried a thirteenth time")
+		}
+	})
+}
+
 func TestAPanicIsAFailureAndTellsNoValue(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		s := h.service(never, func(context.Context, outbox.Job) error { panic("粤B12345") })

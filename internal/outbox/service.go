@@ -51,6 +51,7 @@ const (
 
 var (
 	errNoTransaction = errors.New("put a task: not inside a transaction")
+	errNeverEnded    = errors.New("no attempt has come to an end that was noted")
 	errNoHandler     = errors.New("nobody does tasks of this kind")
 )
 
