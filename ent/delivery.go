@@ -31,6 +31,8 @@ type Delivery struct {
 	State delivery.State `json:"state,omitempty"`
 	// Reason holds the value of the "reason" field.
 	Reason string `json:"reason,omitempty"`
+	// Progress holds the value of the "progress" field.
+	Progress string `json:"-"`
 	// SettledAt holds the value of the "settled_at" field.
 	SettledAt    *time.Time `json:"settled_at,omitempty"`
 	selectValues sql.SelectValues
@@ -43,7 +45,7 @@ func (*Delivery) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case delivery.FieldID, delivery.FieldAccountID, delivery.FieldNoticeID:
 			values[i] = new(sql.NullInt64)
-		case delivery.FieldKind, delivery.FieldChannel, delivery.FieldState, delivery.FieldReason:
+		case delivery.FieldKind, delivery.FieldChannel, delivery.FieldState, delivery.FieldReason, delivery.FieldProgress:
 			values[i] = new(sql.NullString)
 		case delivery.FieldCreatedAt, delivery.FieldSettledAt:
 			values[i] = new(sql.NullTime)
@@ -110,6 +112,12 @@ func (_m *Delivery) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Reason = value.String
 			}
+		case delivery.FieldProgress:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field progress", values[i])
+			} else if value.Valid {
+				_m.Progress = value.String
+			}
 		case delivery.FieldSettledAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field settled_at", values[i])
@@ -173,6 +181,8 @@ func (_m *Delivery) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("reason=")
 	builder.WriteString(_m.Reason)
+	builder.WriteString(", ")
+	builder.WriteString("progress=<sensitive>")
 	builder.WriteString(", ")
 	if v := _m.SettledAt; v != nil {
 		builder.WriteString("settled_at=")

@@ -80,6 +80,20 @@ func (_c *DeliveryCreate) SetNillableReason(v *string) *DeliveryCreate {
 	return _c
 }
 
+// SetProgress sets the "progress" field.
+func (_c *DeliveryCreate) SetProgress(v string) *DeliveryCreate {
+	_c.mutation.SetProgress(v)
+	return _c
+}
+
+// SetNillableProgress sets the "progress" field if the given value is not nil.
+func (_c *DeliveryCreate) SetNillableProgress(v *string) *DeliveryCreate {
+	if v != nil {
+		_c.SetProgress(*v)
+	}
+	return _c
+}
+
 // SetSettledAt sets the "settled_at" field.
 func (_c *DeliveryCreate) SetSettledAt(v time.Time) *DeliveryCreate {
 	_c.mutation.SetSettledAt(v)
@@ -240,6 +254,10 @@ func (_c *DeliveryCreate) createSpec() (*Delivery, *sqlgraph.CreateSpec) {
 		_spec.SetField(delivery.FieldReason, field.TypeString, value)
 		_node.Reason = value
 	}
+	if value, ok := _c.mutation.Progress(); ok {
+		_spec.SetField(delivery.FieldProgress, field.TypeString, value)
+		_node.Progress = value
+	}
 	if value, ok := _c.mutation.SettledAt(); ok {
 		_spec.SetField(delivery.FieldSettledAt, field.TypeTime, value)
 		_node.SettledAt = &value
@@ -323,6 +341,24 @@ func (u *DeliveryUpsert) UpdateReason() *DeliveryUpsert {
 // ClearReason clears the value of the "reason" field.
 func (u *DeliveryUpsert) ClearReason() *DeliveryUpsert {
 	u.SetNull(delivery.FieldReason)
+	return u
+}
+
+// SetProgress sets the "progress" field.
+func (u *DeliveryUpsert) SetProgress(v string) *DeliveryUpsert {
+	u.Set(delivery.FieldProgress, v)
+	return u
+}
+
+// UpdateProgress sets the "progress" field to the value that was provided on create.
+func (u *DeliveryUpsert) UpdateProgress() *DeliveryUpsert {
+	u.SetExcluded(delivery.FieldProgress)
+	return u
+}
+
+// ClearProgress clears the value of the "progress" field.
+func (u *DeliveryUpsert) ClearProgress() *DeliveryUpsert {
+	u.SetNull(delivery.FieldProgress)
 	return u
 }
 
@@ -439,6 +475,27 @@ func (u *DeliveryUpsertOne) UpdateReason() *DeliveryUpsertOne {
 func (u *DeliveryUpsertOne) ClearReason() *DeliveryUpsertOne {
 	return u.Update(func(s *DeliveryUpsert) {
 		s.ClearReason()
+	})
+}
+
+// SetProgress sets the "progress" field.
+func (u *DeliveryUpsertOne) SetProgress(v string) *DeliveryUpsertOne {
+	return u.Update(func(s *DeliveryUpsert) {
+		s.SetProgress(v)
+	})
+}
+
+// UpdateProgress sets the "progress" field to the value that was provided on create.
+func (u *DeliveryUpsertOne) UpdateProgress() *DeliveryUpsertOne {
+	return u.Update(func(s *DeliveryUpsert) {
+		s.UpdateProgress()
+	})
+}
+
+// ClearProgress clears the value of the "progress" field.
+func (u *DeliveryUpsertOne) ClearProgress() *DeliveryUpsertOne {
+	return u.Update(func(s *DeliveryUpsert) {
+		s.ClearProgress()
 	})
 }
 
@@ -724,6 +781,27 @@ func (u *DeliveryUpsertBulk) UpdateReason() *DeliveryUpsertBulk {
 func (u *DeliveryUpsertBulk) ClearReason() *DeliveryUpsertBulk {
 	return u.Update(func(s *DeliveryUpsert) {
 		s.ClearReason()
+	})
+}
+
+// SetProgress sets the "progress" field.
+func (u *DeliveryUpsertBulk) SetProgress(v string) *DeliveryUpsertBulk {
+	return u.Update(func(s *DeliveryUpsert) {
+		s.SetProgress(v)
+	})
+}
+
+// UpdateProgress sets the "progress" field to the value that was provided on create.
+func (u *DeliveryUpsertBulk) UpdateProgress() *DeliveryUpsertBulk {
+	return u.Update(func(s *DeliveryUpsert) {
+		s.UpdateProgress()
+	})
+}
+
+// ClearProgress clears the value of the "progress" field.
+func (u *DeliveryUpsertBulk) ClearProgress() *DeliveryUpsertBulk {
+	return u.Update(func(s *DeliveryUpsert) {
+		s.ClearProgress()
 	})
 }
 

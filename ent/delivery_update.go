@@ -63,6 +63,26 @@ func (_u *DeliveryUpdate) ClearReason() *DeliveryUpdate {
 	return _u
 }
 
+// SetProgress sets the "progress" field.
+func (_u *DeliveryUpdate) SetProgress(v string) *DeliveryUpdate {
+	_u.mutation.SetProgress(v)
+	return _u
+}
+
+// SetNillableProgress sets the "progress" field if the given value is not nil.
+func (_u *DeliveryUpdate) SetNillableProgress(v *string) *DeliveryUpdate {
+	if v != nil {
+		_u.SetProgress(*v)
+	}
+	return _u
+}
+
+// ClearProgress clears the value of the "progress" field.
+func (_u *DeliveryUpdate) ClearProgress() *DeliveryUpdate {
+	_u.mutation.ClearProgress()
+	return _u
+}
+
 // SetSettledAt sets the "settled_at" field.
 func (_u *DeliveryUpdate) SetSettledAt(v time.Time) *DeliveryUpdate {
 	_u.mutation.SetSettledAt(v)
@@ -152,6 +172,12 @@ func (_u *DeliveryUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.ReasonCleared() {
 		_spec.ClearField(delivery.FieldReason, field.TypeString)
 	}
+	if value, ok := _u.mutation.Progress(); ok {
+		_spec.SetField(delivery.FieldProgress, field.TypeString, value)
+	}
+	if _u.mutation.ProgressCleared() {
+		_spec.ClearField(delivery.FieldProgress, field.TypeString)
+	}
 	if value, ok := _u.mutation.SettledAt(); ok {
 		_spec.SetField(delivery.FieldSettledAt, field.TypeTime, value)
 	}
@@ -211,6 +237,26 @@ func (_u *DeliveryUpdateOne) SetNillableReason(v *string) *DeliveryUpdateOne {
 // ClearReason clears the value of the "reason" field.
 func (_u *DeliveryUpdateOne) ClearReason() *DeliveryUpdateOne {
 	_u.mutation.ClearReason()
+	return _u
+}
+
+// SetProgress sets the "progress" field.
+func (_u *DeliveryUpdateOne) SetProgress(v string) *DeliveryUpdateOne {
+	_u.mutation.SetProgress(v)
+	return _u
+}
+
+// SetNillableProgress sets the "progress" field if the given value is not nil.
+func (_u *DeliveryUpdateOne) SetNillableProgress(v *string) *DeliveryUpdateOne {
+	if v != nil {
+		_u.SetProgress(*v)
+	}
+	return _u
+}
+
+// ClearProgress clears the value of the "progress" field.
+func (_u *DeliveryUpdateOne) ClearProgress() *DeliveryUpdateOne {
+	_u.mutation.ClearProgress()
 	return _u
 }
 
@@ -332,6 +378,12 @@ func (_u *DeliveryUpdateOne) sqlSave(ctx context.Context) (_node *Delivery, err 
 	}
 	if _u.mutation.ReasonCleared() {
 		_spec.ClearField(delivery.FieldReason, field.TypeString)
+	}
+	if value, ok := _u.mutation.Progress(); ok {
+		_spec.SetField(delivery.FieldProgress, field.TypeString, value)
+	}
+	if _u.mutation.ProgressCleared() {
+		_spec.ClearField(delivery.FieldProgress, field.TypeString)
 	}
 	if value, ok := _u.mutation.SettledAt(); ok {
 		_spec.SetField(delivery.FieldSettledAt, field.TypeTime, value)

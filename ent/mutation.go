@@ -5554,6 +5554,7 @@ type DeliveryMutation struct {
 	channel       *delivery.Channel
 	state         *delivery.State
 	reason        *string
+	progress      *string
 	settled_at    *time.Time
 	clearedFields map[string]struct{}
 	done          bool
@@ -5970,6 +5971,55 @@ func (m *DeliveryMutation) ResetReason() {
 	delete(m.clearedFields, delivery.FieldReason)
 }
 
+// SetProgress sets the "progress" field.
+func (m *DeliveryMutation) SetProgress(s string) {
+	m.progress = &s
+}
+
+// Progress returns the value of the "progress" field in the mutation.
+func (m *DeliveryMutation) Progress() (r string, exists bool) {
+	v := m.progress
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProgress returns the old "progress" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldProgress(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProgress is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProgress requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProgress: %w", err)
+	}
+	return oldValue.Progress, nil
+}
+
+// ClearProgress clears the value of the "progress" field.
+func (m *DeliveryMutation) ClearProgress() {
+	m.progress = nil
+	m.clearedFields[delivery.FieldProgress] = struct{}{}
+}
+
+// ProgressCleared returns if the "progress" field was cleared in this mutation.
+func (m *DeliveryMutation) ProgressCleared() bool {
+	_, ok := m.clearedFields[delivery.FieldProgress]
+	return ok
+}
+
+// ResetProgress resets all changes to the "progress" field.
+func (m *DeliveryMutation) ResetProgress() {
+	m.progress = nil
+	delete(m.clearedFields, delivery.FieldProgress)
+}
+
 // SetSettledAt sets the "settled_at" field.
 func (m *DeliveryMutation) SetSettledAt(t time.Time) {
 	m.settled_at = &t
@@ -6053,7 +6103,7 @@ func (m *DeliveryMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *DeliveryMutation) Fields() []string {
-	fields := make([]string, 0, 8)
+	fields := make([]string, 0, 9)
 	if m.account_id != nil {
 		fields = append(fields, delivery.FieldAccountID)
 	}
@@ -6074,6 +6124,9 @@ func (m *DeliveryMutation) Fields() []string {
 	}
 	if m.reason != nil {
 		fields = append(fields, delivery.FieldReason)
+	}
+	if m.progress != nil {
+		fields = append(fields, delivery.FieldProgress)
 	}
 	if m.settled_at != nil {
 		fields = append(fields, delivery.FieldSettledAt)
@@ -6100,6 +6153,8 @@ func (m *DeliveryMutation) Field(name string) (ent.Value, bool) {
 		return m.State()
 	case delivery.FieldReason:
 		return m.Reason()
+	case delivery.FieldProgress:
+		return m.Progress()
 	case delivery.FieldSettledAt:
 		return m.SettledAt()
 	}
@@ -6125,6 +6180,8 @@ func (m *DeliveryMutation) OldField(ctx context.Context, name string) (ent.Value
 		return m.OldState(ctx)
 	case delivery.FieldReason:
 		return m.OldReason(ctx)
+	case delivery.FieldProgress:
+		return m.OldProgress(ctx)
 	case delivery.FieldSettledAt:
 		return m.OldSettledAt(ctx)
 	}
@@ -6184,6 +6241,13 @@ func (m *DeliveryMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetReason(v)
+		return nil
+	case delivery.FieldProgress:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProgress(v)
 		return nil
 	case delivery.FieldSettledAt:
 		v, ok := value.(time.Time)
@@ -6252,6 +6316,9 @@ func (m *DeliveryMutation) ClearedFields() []string {
 	if m.FieldCleared(delivery.FieldReason) {
 		fields = append(fields, delivery.FieldReason)
 	}
+	if m.FieldCleared(delivery.FieldProgress) {
+		fields = append(fields, delivery.FieldProgress)
+	}
 	if m.FieldCleared(delivery.FieldSettledAt) {
 		fields = append(fields, delivery.FieldSettledAt)
 	}
@@ -6271,6 +6338,9 @@ func (m *DeliveryMutation) ClearField(name string) error {
 	switch name {
 	case delivery.FieldReason:
 		m.ClearReason()
+		return nil
+	case delivery.FieldProgress:
+		m.ClearProgress()
 		return nil
 	case delivery.FieldSettledAt:
 		m.ClearSettledAt()
@@ -6303,6 +6373,9 @@ func (m *DeliveryMutation) ResetField(name string) error {
 		return nil
 	case delivery.FieldReason:
 		m.ResetReason()
+		return nil
+	case delivery.FieldProgress:
+		m.ResetProgress()
 		return nil
 	case delivery.FieldSettledAt:
 		m.ResetSettledAt()

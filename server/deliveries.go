@@ -7,15 +7,22 @@ import (
 	"parkbff/ent/messagequota"
 	"parkbff/ent/notice"
 	"parkbff/ent/pushendpoint"
+	"parkbff/graph/relay"
 	"parkbff/internal/cnid"
 	"parkbff/internal/delivery"
+	notices "parkbff/internal/notice"
 	"parkbff/internal/partner/message"
 	"parkbff/internal/partner/sms"
 	"parkbff/internal/vault"
 )
 
 // openDelivery makes the service that brings notices out of the program.
-func (h *House) openDelivery(v *vault.Vault) {
+func (h *House) openDelivery(v *vault.Vault) error {
+	const typ = "Notice"
+	sealer, err := relay.NewSealer(h.Keys.IDKey(), typ)
+	if err != nil {
+		return err
+	}
 	p := h.Partners
 	c := delivery.Config{
 		Store: h.Store, Vault: v, Clock: h.Clock, Log: h.Log, Outbox: h.Outbox, Notices: h.Notices, People: h.Identity,
@@ -24,6 +31,7 @@ func (h *House) openDelivery(v *vault.Vault) {
 			messagequota.ChannelALIPAY_MINI: templated{p.AlipayMini, p.AlipayNotices},
 		},
 		Texter: noticeTexter{p.Texts, p.SMSNotices}, InUse: p.InUse(),
+		PublicID: func(row int64) string { return sealer.SealID(typ, row) }, NoticesKept: notices.DefaultRetention,
 	}
 	if p.JPush != nil {
 		c.Pushers[pushendpoint.ProviderJPUSH] = p.JPush
@@ -32,6 +40,7 @@ func (h *House) openDelivery(v *vault.Vault) {
 		c.Pushers[pushendpoint.ProviderGETUI] = p.GeTui
 	}
 	h.Delivery = delivery.New(c)
+	return nil
 }
 
 // templated sends through a mini-program in the templates of a file.

@@ -62,26 +62,42 @@ func becomes(c *servertest.Client, want ...string) {
 
 // comes is becomes while time passes, so much with every look: for what is tried again.
 func comes(c *servertest.Client, pass time.Duration, want ...string) {
+	c.House.T.Helper()
+	awaits(c, pass, want, slices.Equal)
+}
+
+// endWith is comes for the newest deliveries of many.
+func endWith(c *servertest.Client, pass time.Duration, want ...string) {
+	c.House.T.Helper()
+	awaits(c, pass, want, func(got, want []string) bool { return len(got) >= len(want) && slices.Equal(got[:len(want)], want) })
+}
+
+func awaits(c *servertest.Client, pass time.Duration, want []string, is func(got, want []string) bool) {
 	h := c.House
 	h.T.Helper()
 	var got []string
 	for start := time.Now(); time.Since(start) < 20*time.Second; time.Sleep(20 * time.Millisecond) {
 		h.Clock.Pass(pass)
-		got = nil
-		edges, _ := c.Asks(ownDeliveries).OK().At("viewer.account.deliveries.edges").([]any)
-		for _, edge := range edges {
-			node, _ := edge.(map[string]any)["node"].(map[string]any)
-			line := fmt.Sprint(node["channel"], " ", node["state"])
-			if reason, ok := node["reason"].(string); ok {
-				line += " " + reason
-			}
-			got = append(got, line)
-		}
-		if slices.Equal(got, want) {
+		if got = deliveriesOf(c); is(got, want) {
 			return
 		}
 	}
 	h.T.Fatalf("deliveries are %v, not %v", got, want)
+}
+
+// deliveriesOf are an account's, newest first: "channel state reason" each.
+func deliveriesOf(c *servertest.Client) (all []string) {
+	c.House.T.Helper()
+	edges, _ := c.Asks(ownDeliveries).OK().At("viewer.account.deliveries.edges").([]any)
+	for _, edge := range edges {
+		node, _ := edge.(map[string]any)["node"].(map[string]any)
+		line := fmt.Sprint(node["channel"], " ", node["state"])
+		if reason, ok := node["reason"].(string); ok {
+			line += " " + reason
+		}
+		all = append(all, line)
+	}
+	return all
 }
 
 // enteredBy signs a person in to a mini-program of whose messages some are accepted, and then to the app.
@@ -315,6 +331,35 @@ func TestWhatWasTakenBackMeanwhileIsNotSent(t *testing.T) {
 		}
 		if got := h.Partners.JPushPhones.Sent(); len(got) != 0 {
 			t.Errorf("%d were sent", len(got))
+		}
+	})
+}
+
+func TestATappedPushFindsItsNoticeAndNobodyElsesDoes(t *testing.T) {
+	testkit.Covers(t, "R024")
+	servertest.Each(t, func(t *testing.T, h *servertest.House) {
+		owner, other := h.Bound("APP", "粤B12345"), h.Bound("APP", "粤B23456")
+		rings(owner, "owner")
+		h.Gate("WXC").Sees("粤B12345", servertest.Entering, h.Clock.Now()).OK()
+		becomes(owner, "JPUSH SENT")
+		const node = `query($id: ID!) { node(id: $id) { ... on Notice { kind } } }`
+		id := servertest.Vars{"id": h.Partners.JPushPhones.Sent()[0].Extras["noticeId"]}
+		owner.Asks(node, id).OK().MustContain(`"kind":"ENTERED"`)
+		other.Asks(node, id).MustContain(`"node":null`)
+	})
+}
+
+// Whoever has taken the consent to parking services back still hears who takes the plate.
+func TestNewsOfSecurityNeedsNoConsentToParking(t *testing.T) {
+	testkit.Covers(t, "R024")
+	servertest.Each(t, func(t *testing.T, h *servertest.House) {
+		owner := h.Bound("APP", "粤B12345")
+		phone := rings(owner, "owner")
+		owner.Asks(withdrawConsent, agreeing("PARKING_CORE", "", "")).OK()
+		h.Bound("APP", "粤B12345")
+		becomes(owner, "JPUSH SENT")
+		if got := heard(h, phone); len(got) != 1 || !strings.Contains(got[0], "他人绑定了您的车牌") || strings.Contains(got[0], "粤B12345") {
+			t.Errorf("heard %v", got)
 		}
 	})
 }

@@ -78,9 +78,12 @@ var triedServices = map[string]tried{
 		return v.Asks(grantConsent, agreeing("PROMOTIONS", firstVersion, ""))
 	}},
 	"MANAGE_DEVICES": {try: func(v visitor) *servertest.Answer { return v.Asks(sendStepUp) }},
-	"END_ACCOUNT":    {try: func(v visitor) *servertest.Answer { return v.Asks(closeAccount) }},
-	"LINK_CHANNEL":   {try: linksWechat},
-	"BIND_PLATE":     {try: func(v visitor) *servertest.Answer { return v.Asks(bindPlate, binding(v.free, "", true)) }},
+	"MESSAGE_CHANNELS": {try: func(v visitor) *servertest.Answer {
+		return v.Asks(setChannels, servertest.Vars{"in": servertest.Vars{"sms": true}})
+	}},
+	"END_ACCOUNT":  {try: func(v visitor) *servertest.Answer { return v.Asks(closeAccount) }},
+	"LINK_CHANNEL": {try: linksWechat},
+	"BIND_PLATE":   {try: func(v visitor) *servertest.Answer { return v.Asks(bindPlate, binding(v.free, "", true)) }},
 	"DISPUTE_PLATE": {try: func(v visitor) *servertest.Answer {
 		other := v.House.Driver("APP")
 		other.Shows(other.Binds(v.free), othersPapers(v.free)).OK()

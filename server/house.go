@@ -154,10 +154,12 @@ func (h *House) openServices(p Parts) (err error) {
 		Store: h.Store, Vault: v, Tokens: h.Tokens, Facts: h.Identity, Clock: h.Clock, Random: p.Random, Risks: h.Risk,
 		Hashing: p.Hashing,
 	})
+	if err != nil {
+		return err
+	}
 	h.Outbox.SetOffice(h.Staff)
-	h.openDelivery(v)
 	h.Apps = appconfig.New(appconfig.ServiceConfig{Store: h.Store, Clock: h.Clock, Office: h.Staff})
-	return err
+	return h.openDelivery(v)
 }
 
 // secondFactor asks the service of staff, which is made after that of identity.

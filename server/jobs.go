@@ -42,6 +42,8 @@ func (h *House) Work(ctx context.Context) (wait func(), err error) {
 	jobs.Go(func() { h.every(ctx, tidyEvery, "forget attempts", h.Parking.ForgetAttempts) })
 	jobs.Go(func() { h.every(ctx, tidyEvery, "forget codes", h.Identity.ForgetCodes) })
 	jobs.Go(func() { h.every(ctx, tidyEvery, "prune notices", h.pruneNotices) })
+	jobs.Go(func() { h.every(ctx, tidyEvery, "prune deliveries", h.Delivery.Prune) })
+	jobs.Go(func() { h.every(ctx, tidyEvery, "forget dead letters", h.Outbox.ForgetDead) })
 	jobs.Go(func() { h.every(ctx, tidyEvery, "erase what is overdue", h.Identity.EraseOverdue) })
 	return func() {
 		stopHearing()

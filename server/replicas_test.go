@@ -18,7 +18,18 @@ import (
 // replicas are two servers on one PostgreSQL, one key file and one NATS server.
 func replicas(t *testing.T) (one, two *servertest.House) {
 	t.Helper()
-	nats, err := natsserver.NewServer(&natsserver.Options{Host: "127.0.0.1", Port: natsserver.RANDOM_PORT, NoSigs: true, NoLog: true})
+	o := servertest.Options{DatabaseURL: testkit.PostgresURL(t), NATSURL: natsAt(t, natsserver.Options{}), Keys: t.TempDir() + "/keys"}
+	if _, err := vault.CreateKeys(o.Keys, servertest.Repeatable()); err != nil {
+		t.Fatal(err)
+	}
+	return servertest.New(t, o), servertest.New(t, o)
+}
+
+// natsAt starts a NATS server on a loopback port.
+func natsAt(t *testing.T, o natsserver.Options) (url string) {
+	t.Helper()
+	o.Host, o.Port, o.NoSigs, o.NoLog = "127.0.0.1", natsserver.RANDOM_PORT, true, true
+	nats, err := natsserver.NewServer(&o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,11 +38,7 @@ func replicas(t *testing.T) (one, two *servertest.House) {
 		t.Fatal("NATS does not start")
 	}
 	t.Cleanup(func() { nats.Shutdown(); nats.WaitForShutdown() })
-	o := servertest.Options{DatabaseURL: testkit.PostgresURL(t), NATSURL: nats.ClientURL(), Keys: t.TempDir() + "/keys"}
-	if _, err := vault.CreateKeys(o.Keys, servertest.Repeatable()); err != nil {
-		t.Fatal(err)
-	}
-	return servertest.New(t, o), servertest.New(t, o)
+	return nats.ClientURL()
 }
 
 // openLine is a socket that waits for its end.

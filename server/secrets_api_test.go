@@ -25,15 +25,21 @@ var plantedPapers = servertest.Papers{
 	IDNumber: "11010519491231002X",
 }
 
-// There is no tracing and no stored stream yet: what comes belongs into this test.
+// There is no tracing yet: what comes belongs into this test.
 func TestNothingPersonalLiesInTheOpenWhereverTheProgramPutsThingsDown(t *testing.T) {
 	testkit.Covers(t, "R071", "R091", "R118")
-	servertest.Each(t, func(t *testing.T, h *servertest.House) {
+	eachOnKeptBus(t, func(t *testing.T, h *servertest.House, stream func() string) {
 		said := h.Overhears()
 		told := plant(t, h)
 
-		places := map[string]string{"the store, its log and the keys": h.Kept(), "the log": h.Logged(), "the metrics": h.Measured(), "the bus": said()}
-		known := map[string]string{"the store, its log and the keys": "万象城停车场", "the log": "level=INFO", "the metrics": "parkbff_", "the bus": "notice."}
+		places := map[string]string{
+			"the store, its log and the keys": h.Kept(), "the log": h.Logged(), "the metrics": h.Measured(), "the bus": said(),
+			"the work on the bus": said(), "the stream of work": stream(),
+		}
+		known := map[string]string{
+			"the store, its log and the keys": "万象城停车场", "the log": "level=INFO", "the metrics": "parkbff_", "the bus": "notice.",
+			"the work on the bus": "\nwork ", "the stream of work": "PARKBFF_WORK",
+		}
 		secrets := append([]string{
 			plantedPlate, plantedObject, plantedMisread, plantedAsked, plantedNick, plantedDevice,
 			plantedPapers.VIN, plantedPapers.EngineNumber, plantedPapers.Owner, plantedPapers.BrandModel, plantedPapers.IDNumber,
@@ -86,6 +92,9 @@ func plant(t *testing.T, h *servertest.House) (told []string) {
 	owner.Asks(`{ viewer { account { mobile } vehicles { plate nickname } sessions { edges { node { plate } } } notices { edges { node { plate } } } } }`).
 		MustContain(plantedPlate, plantedNick)
 	told = append(plantPeople(t, h, owner, people[2], people[3], car), plantPlatforms(t, h, owner)...)
+	h.Clock.Pass(61 * time.Second) // since the last code
+	people = append(people, signInFrom(h, owner.Mobile))
+	told = append(told, plantMessages(h, people[len(people)-1], gate)...)
 	told = append(told, plantStaff(h)...)
 	for _, person := range people {
 		told = append(told, person.Token, person.Refresh)

@@ -4,9 +4,18 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	natsserver "github.com/nats-io/nats-server/v2/server"
+
+	"parkbff/ent/linkedaccount"
+	"parkbff/ent/notice"
+	"parkbff/internal/partner/sandbox/trouble"
+	"parkbff/internal/testkit"
 	"parkbff/server/servertest"
 )
 
@@ -80,6 +89,65 @@ func plantPlatforms(t *testing.T, h *servertest.House, person *servertest.Client
 		fetch(t, http.MethodPost, h.URL+"/callback/alipay", "sign=x&biz_content="+url.QueryEscape("<XML><FromAlipayUserId>"+id+"</FromAlipayUserId></XML>"))
 	}
 	return append(secrets, append(known, plantedPerson)...)
+}
+
+// plantMessages has news leave over every channel, to a phone that answers late and to one that nobody knows, and
+// answers what the phones are called.
+func plantMessages(h *servertest.House, owner *servertest.Client, gate *servertest.Gate) (secrets []string) {
+	h.T.Helper()
+	for _, channel := range []string{"WECHAT_MINI", "ALIPAY_MINI"} {
+		if err := h.Partners.Accept(linkedaccount.Channel(channel), plantedPerson, notice.KindENTERED); err != nil {
+			h.T.Fatal(err)
+		}
+		owner.Asks(accept, servertest.Vars{"in": servertest.Vars{"channel": channel, "kinds": []string{"ENTERED"}}}).OK()
+	}
+	token := rings(owner, plantedPerson)
+	owner.Asks(setChannels, servertest.Vars{"in": servertest.Vars{"sms": true}}).OK()
+	h.Clock.Pass(3 * time.Minute)
+	h.Partners.JPushPhones.Trouble.Make(trouble.Down, 1)
+	gate.Sees(plantedPlate, servertest.Entering, h.Clock.Now()).OK()
+	endWith(owner, time.Second, "ALIPAY_MINI SENT", "WECHAT_MINI SENT", "JPUSH SENT")
+	h.Partners.JPushPhones.Uninstall(token)
+	h.Clock.Pass(3 * time.Minute)
+	gate.Sees(plantedPlate, servertest.Leaving, h.Clock.Now()).OK()
+	endWith(owner, time.Second, "SMS SENT", "JPUSH FAILED MESSAGE_ADDRESS_GONE", "ALIPAY_MINI SENT", "WECHAT_MINI SENT", "JPUSH SENT")
+	return []string{token}
+}
+
+// eachOnKeptBus runs a test on both engines, each with a bus that keeps its stream in a folder; stream answers what
+// lies there.
+func eachOnKeptBus(t *testing.T, test func(t *testing.T, h *servertest.House, stream func() string)) {
+	t.Helper()
+	for _, engine := range []string{"sqlite", "postgres"} {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			o, folder := servertest.Options{}, t.TempDir()
+			if engine == "postgres" {
+				o.DatabaseURL = testkit.PostgresURL(t)
+			}
+			o.NATSURL = natsAt(t, natsserver.Options{JetStream: true, StoreDir: folder})
+			test(t, servertest.New(t, o), func() string { return inFolder(t, folder) })
+		})
+	}
+}
+
+// inFolder is the names and the content of all files of a folder.
+func inFolder(t *testing.T, folder string) string {
+	t.Helper()
+	var all strings.Builder
+	err := filepath.WalkDir(folder, func(path string, file os.DirEntry, err error) error {
+		if err != nil || file.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		all.WriteString(path + "\n")
+		all.Write(content)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all.String()
 }
 
 // plantStaff lets somebody enrol, sign in and fail to, and answers what that is done with.

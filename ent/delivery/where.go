@@ -74,6 +74,11 @@ func Reason(v string) predicate.Delivery {
 	return predicate.Delivery(sql.FieldEQ(FieldReason, v))
 }
 
+// Progress applies equality check predicate on the "progress" field. It's identical to ProgressEQ.
+func Progress(v string) predicate.Delivery {
+	return predicate.Delivery(sql.FieldEQ(FieldProgress, v))
+}
+
 // SettledAt applies equality check predicate on the "settled_at" field. It's identical to SettledAtEQ.
 func SettledAt(v time.Time) predicate.Delivery {
 	return predicate.Delivery(sql.FieldEQ(FieldSettledAt, v))
@@ -332,6 +337,81 @@ func ReasonEqualFold(v string) predicate.Delivery {
 // ReasonContainsFold applies the ContainsFold predicate on the "reason" field.
 func ReasonContainsFold(v string) predicate.Delivery {
 	return predicate.Delivery(sql.FieldContainsFold(FieldReason, v))
+}
+
+// ProgressEQ applies the EQ predicate on the "progress" field.
+func ProgressEQ(v string) predicate.Delivery {
+	return predicate.Delivery(sql.FieldEQ(FieldProgress, v))
+}
+
+// ProgressNEQ applies the NEQ predicate on the "progress" field.
+func ProgressNEQ(v string) predicate.Delivery {
+	return predicate.Delivery(sql.FieldNEQ(FieldProgress, v))
+}
+
+// ProgressIn applies the In predicate on the "progress" field.
+func ProgressIn(vs ...string) predicate.Delivery {
+	return predicate.Delivery(sql.FieldIn(FieldProgress, vs...))
+}
+
+// ProgressNotIn applies the NotIn predicate on the "progress" field.
+func ProgressNotIn(vs ...string) predicate.Delivery {
+	return predicate.Delivery(sql.FieldNotIn(FieldProgress, vs...))
+}
+
+// ProgressGT applies the GT predicate on the "progress" field.
+func ProgressGT(v string) predicate.Delivery {
+	return predicate.Delivery(sql.FieldGT(FieldProgress, v))
+}
+
+// ProgressGTE applies the GTE predicate on the "progress" field.
+func ProgressGTE(v string) predicate.Delivery {
+	return predicate.Delivery(sql.FieldGTE(FieldProgress, v))
+}
+
+// ProgressLT applies the LT predicate on the "progress" field.
+func ProgressLT(v string) predicate.Delivery {
+	return predicate.Delivery(sql.FieldLT(FieldProgress, v))
+}
+
+// ProgressLTE applies the LTE predicate on the "progress" field.
+func ProgressLTE(v string) predicate.Delivery {
+	return predicate.Delivery(sql.FieldLTE(FieldProgress, v))
+}
+
+// ProgressContains applies the Contains predicate on the "progress" field.
+func ProgressContains(v string) predicate.Delivery {
+	return predicate.Delivery(sql.FieldContains(FieldProgress, v))
+}
+
+// ProgressHasPrefix applies the HasPrefix predicate on the "progress" field.
+func ProgressHasPrefix(v string) predicate.Delivery {
+	return predicate.Delivery(sql.FieldHasPrefix(FieldProgress, v))
+}
+
+// ProgressHasSuffix applies the HasSuffix predicate on the "progress" field.
+func ProgressHasSuffix(v string) predicate.Delivery {
+	return predicate.Delivery(sql.FieldHasSuffix(FieldProgress, v))
+}
+
+// ProgressIsNil applies the IsNil predicate on the "progress" field.
+func ProgressIsNil() predicate.Delivery {
+	return predicate.Delivery(sql.FieldIsNull(FieldProgress))
+}
+
+// ProgressNotNil applies the NotNil predicate on the "progress" field.
+func ProgressNotNil() predicate.Delivery {
+	return predicate.Delivery(sql.FieldNotNull(FieldProgress))
+}
+
+// ProgressEqualFold applies the EqualFold predicate on the "progress" field.
+func ProgressEqualFold(v string) predicate.Delivery {
+	return predicate.Delivery(sql.FieldEqualFold(FieldProgress, v))
+}
+
+// ProgressContainsFold applies the ContainsFold predicate on the "progress" field.
+func ProgressContainsFold(v string) predicate.Delivery {
+	return predicate.Delivery(sql.FieldContainsFold(FieldProgress, v))
 }
 
 // SettledAtEQ applies the EQ predicate on the "settled_at" field.

@@ -180,6 +180,7 @@ var (
 		{Name: "channel", Type: field.TypeEnum, Enums: []string{"JPUSH", "GETUI", "WECHAT_MINI", "ALIPAY_MINI", "SMS"}},
 		{Name: "state", Type: field.TypeEnum, Enums: []string{"WAITING", "SENT", "FAILED", "DROPPED"}, Default: "WAITING"},
 		{Name: "reason", Type: field.TypeString, Nullable: true},
+		{Name: "progress", Type: field.TypeString, Nullable: true},
 		{Name: "settled_at", Type: field.TypeTime, Nullable: true},
 	}
 	// DeliveriesTable holds the schema information for the "deliveries" table.

@@ -21,7 +21,8 @@ func (Delivery) Mixin() []ent.Mixin {
 	return []ent.Mixin{mixin.Row{}, mixin.Owned{}, mixin.Recorded{}}
 }
 
-// Fields of Delivery. Nothing of what was said is kept. reason is a code: why it failed or was dropped.
+// Fields of Delivery. Nothing of what was said is kept. reason is a code: why it failed or was dropped. progress
+// is how far handing it over has come, by which whoever tries again repeats nothing.
 func (Delivery) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("notice_id").Immutable(),
@@ -29,6 +30,7 @@ func (Delivery) Fields() []ent.Field {
 		field.Enum("channel").Values("JPUSH", "GETUI", "WECHAT_MINI", "ALIPAY_MINI", "SMS").Immutable(),
 		field.Enum("state").Values("WAITING", "SENT", "FAILED", "DROPPED").Default("WAITING"),
 		field.String("reason").Optional(),
+		field.String("progress").Optional().Sensitive(),
 		mixin.Instant("settled_at"),
 	}
 }

@@ -930,6 +930,8 @@ enum Service {
   MANAGE_CONSENTS
   "Seeing and forgetting devices, and the second factor."
   MANAGE_DEVICES
+  "Over which channels messages come, when they do not, and what was sent."
+  MESSAGE_CHANNELS
   "Closing the account, or joining it with another."
   END_ACCOUNT
   "Switching messages about a vehicle on or off."
@@ -1393,9 +1395,12 @@ type Delivery implements Node {
   state: DeliveryState!
   "Why it failed or was dropped, as a code."
   reason: String
-  "When it was decided on."
+  """
+  When it was decided on. News of a stay leaves at once, so that this would tell when the car came or left: of it
+  the part of the day is shown, to everybody.
+  """
   createdAt: DateTime!
-  "When that was known."
+  "When what has become of it was known; of news of a stay the part of the day, likewise."
   settledAt: DateTime
 }
 

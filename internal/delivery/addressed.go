@@ -60,7 +60,7 @@ func (s *Service) address(ctx context.Context, noticeRow int64) (a *addressed, d
 		return nil, "", err
 	}
 	a.notice, err = s.Notices.Addressed(ctx, a.to, noticeRow)
-	if errors.Is(err, fault.NotFound) || errors.Is(err, viewer.ConsentRequired) {
+	if errors.Is(err, fault.NotFound) {
 		return nil, notAllowed, nil
 	}
 	if err != nil {
@@ -70,7 +70,9 @@ func (s *Service) address(ctx context.Context, noticeRow int64) (a *addressed, d
 	return a, dropped, err
 }
 
-// refused answers why a notice that its account may read must not leave; empty: it may.
+// refused answers why a notice that its account may read must not leave; empty: it may. News of the account's
+// security asks for no consent: it guards what is kept of the person here (PIPL art. 51), and who has taken the
+// consent to parking services back cannot open the list and would never hear of it.
 func (s *Service) refused(ctx context.Context, a *addressed) (string, error) {
 	if a.notice.Hidden {
 		return recordHidden, nil

@@ -3,11 +3,15 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"time"
+
+	"entgo.io/ent/dialect/sql"
 
 	"parkbff/ent"
 	"parkbff/ent/account"
 	"parkbff/ent/delivery"
 	"parkbff/ent/messagequota"
+	"parkbff/ent/predicate"
 	"parkbff/ent/pushendpoint"
 	"parkbff/ent/signin"
 	"parkbff/ent/task"
@@ -102,32 +106,19 @@ func (s *Service) channelsFor(ctx context.Context, a *addressed) (over []deliver
 
 // phones are the places where the app reaches an account's person, of sign-ins that live, the newest first.
 func (s *Service) phones(ctx context.Context, accountID int64, provider pushendpoint.Provider) ([]*ent.PushEndpoint, error) {
-	db := s.Store.Fresh(ctx)
-	rows, err := db.PushEndpoint.Query().Where(pushendpoint.AccountID(accountID), pushendpoint.ProviderEQ(provider)).
+	rows, err := s.Store.Fresh(ctx).PushEndpoint.Query().
+		Where(pushendpoint.AccountID(accountID), pushendpoint.ProviderEQ(provider), ofLiving(s.Clock.Now())).
 		Order(ent.Desc(pushendpoint.FieldID)).Limit(phonesAtOnce).All(ctx)
-	if err != nil || len(rows) == 0 {
-		return nil, wrap("read phones", err)
+	return rows, wrap("read phones", err)
+}
+
+// ofLiving holds for phones whose sign-in has neither ended nor expired.
+func ofLiving(now time.Time) predicate.PushEndpoint {
+	return func(s *sql.Selector) {
+		living := sql.Table(signin.Table)
+		s.Where(sql.In(s.C(pushendpoint.FieldSignInID), sql.Select(living.C(signin.FieldID)).From(living).
+			Where(sql.And(sql.IsNull(living.C(signin.FieldRevokedAt)), sql.GT(living.C(signin.FieldExpiresAt), now)))))
 	}
-	signIns := make([]int64, len(rows))
-	for i, row := range rows {
-		signIns[i] = row.SignInID
-	}
-	living, err := db.SignIn.Query().
-		Where(signin.IDIn(signIns...), signin.RevokedAtIsNil(), signin.ExpiresAtGT(s.Clock.Now())).IDs(ctx)
-	if err != nil {
-		return nil, wrap("read sign-ins", err)
-	}
-	lives := make(map[int64]bool, len(living))
-	for _, id := range living {
-		lives[id] = true
-	}
-	alive := rows[:0]
-	for _, row := range rows {
-		if lives[row.SignInID] {
-			alive = append(alive, row)
-		}
-	}
-	return alive, nil
 }
 
 // accepted tells whether the person has accepted a message of the notice's kind that was not sent yet.

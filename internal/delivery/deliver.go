@@ -12,7 +12,6 @@ import (
 	"parkbff/ent/delivery"
 	"parkbff/ent/messagequota"
 	"parkbff/ent/pushendpoint"
-	"parkbff/internal/fault"
 	"parkbff/internal/outbox"
 	"parkbff/internal/partner/message"
 	"parkbff/internal/viewer"
@@ -24,6 +23,9 @@ const tries = 10
 
 // closed are the reasons of failures after which a delivery is never tried again, whoever asks for it.
 var closed = []string{message.Gone.Code(), message.Quota.Code(), message.Unsure.Code()}
+
+// keysGoodFor is how long every partner knows a key again.
+const keysGoodFor = 12 * time.Hour
 
 // dropped says that a delivery ends without having failed.
 type dropped string
@@ -47,21 +49,23 @@ func (s *Service) deliver(ctx context.Context, job outbox.Job) error {
 		if slices.Contains(closed, row.Reason) {
 			return nil
 		}
-		row.Reason = ""
+		if s.Clock.Now().Sub(row.CreatedAt) > keysGoodFor {
+			row.Progress = parseProgress(row.Progress).withoutKeys().text()
+		}
 	}
 	a, reason, err := s.address(ctx, row.NoticeID)
 	if err != nil {
 		return err
 	}
-	if reason == "" && !a.wantsOver(row.Channel) {
-		reason = notWanted
-	}
 	if reason != "" {
 		return s.settle(ctx, row, nil, job, dropped(reason))
 	}
+	if !a.wantsOver(row.Channel) {
+		return s.settle(ctx, row, a, job, dropped(notWanted))
+	}
 	if until, waits := s.waits(a, row.Channel); waits {
 		if until.Sub(a.told.OccurredAt) > newsFor {
-			return s.settle(ctx, row, a, job, dropped(tooLate))
+			return s.settle(ctx, row, nil, job, dropped(tooLate))
 		}
 		return outbox.Postpone(until)
 	}
@@ -85,7 +89,7 @@ func (s *Service) hand(ctx context.Context, row *ent.Delivery, a *addressed) err
 	}
 	for _, p := range pushers {
 		if p.channel == row.Channel {
-			return s.push(ctx, row, p.provider, pushOf(a.notice, words))
+			return s.push(ctx, row, p.provider, s.pushOf(a.notice, words))
 		}
 	}
 	for _, m := range messengers {
@@ -125,26 +129,10 @@ func (s *Service) handToMini(ctx context.Context, row *ent.Delivery, a *addresse
 	})
 }
 
-func (s *Service) text(ctx context.Context, row *ent.Delivery, a *addressed, words message.Words) error {
-	if !s.texts(a) {
-		return dropped(notOffered)
-	}
-	return s.once(ctx, row, func() error {
-		to, err := s.People.MobileOf(ctx, row.AccountID)
-		if errors.Is(err, fault.NotFound) {
-			return dropped(noticeGone)
-		}
-		if err != nil {
-			return err
-		}
-		return s.Texter.SendNotice(ctx, s.name(row, 0), to, a.told.Kind, words)
-	})
-}
-
 // once hands a message to a channel that would not know it again. That it may have left is noted before, and
 // taken back when it is known that it was not taken: should the program die between, it is not sent twice.
 func (s *Service) once(ctx context.Context, row *ent.Delivery, send func() error) error {
-	if parseProgress(row.Reason).left {
+	if parseProgress(row.Progress).left {
 		return message.Unsure
 	}
 	if err := s.note(ctx, row, progress{left: true}); err != nil {
@@ -160,15 +148,15 @@ func (s *Service) once(ctx context.Context, row *ent.Delivery, send func() error
 // note keeps how far a delivery has come, before its next step.
 func (s *Service) note(ctx context.Context, row *ent.Delivery, p progress) error {
 	text := p.text()
-	if text == row.Reason && row.State == delivery.StateWAITING {
+	if text == row.Progress && row.State == delivery.StateWAITING {
 		return nil
 	}
 	err := s.write(ctx, jobHand, func(ctx context.Context, tx *ent.Tx) error {
-		return tx.Delivery.Update().Where(delivery.ID(row.ID)).SetState(delivery.StateWAITING).SetReason(text).
-			ClearSettledAt().Exec(ctx)
+		return tx.Delivery.Update().Where(delivery.ID(row.ID)).SetState(delivery.StateWAITING).SetProgress(text).
+			ClearReason().ClearSettledAt().Exec(ctx)
 	})
 	if err == nil {
-		row.Reason, row.State = text, delivery.StateWAITING
+		row.Progress, row.State = text, delivery.StateWAITING
 	}
 	return wrap("note how far a delivery has come", err)
 }
@@ -192,7 +180,7 @@ func (s *Service) push(ctx context.Context, row *ent.Delivery, provider pushendp
 	if err != nil {
 		return err
 	}
-	so := parseProgress(row.Reason)
+	so := parseProgress(row.Progress)
 	if err := s.takeKeys(ctx, row, pusher, phones, so); err != nil {
 		return err
 	}

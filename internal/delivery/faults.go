@@ -20,5 +20,6 @@ const (
 	tooLate      = "TOO_LATE"      // it is news no more
 	deviceGone   = "DEVICE_GONE"   // nobody is signed in on a device there any more
 	linkGone     = "LINK_GONE"     // no account is linked on the channel any more
+	tooMany      = "TOO_MANY"      // so many texts of the kind have been sent within a day
 	notOffered   = "NOT_AVAILABLE" // the program has no template for it any more
 )

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -52,22 +53,25 @@ var enteredTemplate = message.Template{ID: "entered", Page: "pages/notices", Fie
 
 // house is one account that follows, with a phone and a mini-program, and the service that reaches it.
 type house struct {
-	t       testing.TB
-	store   *store.Store
-	vault   *vault.Vault
-	clock   *testkit.Clock
-	notices *notice.Service
-	service *delivery.Service
-	phones  *sandboxjpush.Sandbox
-	wechat  *sandboxwechat.Sandbox
-	account int64
-	lot     int64
-	openID  string
-	stays   int
+	t        testing.TB
+	store    *store.Store
+	vault    *vault.Vault
+	clock    *testkit.Clock
+	notices  *notice.Service
+	service  *delivery.Service
+	phones   *sandboxjpush.Sandbox
+	wechat   *sandboxwechat.Sandbox
+	account  int64
+	lot      int64
+	openID   string
+	stays    int
+	consents []string
 
 	handlers map[task.Kind]outbox.Handler
 	put      map[task.Kind]int64
-	dying    bool // when the next partner has answered
+	dying    bool        // when the next partner has answered
+	mobile   cnid.Mobile // zero: nobody knows it, and there are no texts
+	texts    int
 }
 
 var noon = time.Date(2026, 11, 21, 4, 0, 0, 0, time.UTC)
@@ -80,7 +84,7 @@ func eachHouse(t *testing.T, test func(t *testing.T, h *house)) {
 func newHouse(t testing.TB, s *store.Store) *house {
 	t.Helper()
 	v, _ := vaulttest.New(t)
-	h := &house{t: t, store: s, vault: v, clock: testkit.NewClock(noon), handlers: map[task.Kind]outbox.Handler{}, put: map[task.Kind]int64{}}
+	h := &house{t: t, store: s, vault: v, clock: testkit.NewClock(noon), consents: []string{"PARKING_CORE"}, handlers: map[task.Kind]outbox.Handler{}, put: map[task.Kind]int64{}}
 	h.openPartners()
 	h.notices = notice.New(notice.Config{Store: s, Vault: v, Bus: deaf{}, Clock: h.clock, Lots: h, Outbox: h, Log: slog.New(slog.DiscardHandler)})
 	pusher, err := jpush.New(jpush.Config{BaseURL: h.serve(h.phones), AppKey: "app", MasterSecret: "secret"}, h.clock)
@@ -89,7 +93,9 @@ func newHouse(t testing.TB, s *store.Store) *house {
 	h.must(err)
 	h.service = delivery.New(delivery.Config{
 		Store: s, Vault: v, Clock: h.clock, Outbox: h, Notices: h.notices, People: h, Office: h,
-		Pushers:    map[pushendpoint.Provider]delivery.Pusher{pushendpoint.ProviderJPUSH: mortalPusher{pusher, h}},
+		Pushers:  map[pushendpoint.Provider]delivery.Pusher{pushendpoint.ProviderJPUSH: mortalPusher{pusher, h}},
+		PublicID: func(row int64) string { return fmt.Sprint("public ", row) }, NoticesKept: 90 * 24 * time.Hour,
+		Texter:     h,
 		Messengers: map[messagequota.Channel]delivery.Messenger{messagequota.ChannelWECHAT_MINI: mortalMessenger{client, h}},
 	})
 	h.write(h.furnish)
@@ -161,6 +167,17 @@ func (h *house) must(err error) {
 	}
 }
 
+// warns has somebody else bind the plate, which is news of security, and decides on the notice.
+func (h *house) warns(kind entnotice.Kind) map[entdelivery.Channel]int64 {
+	h.t.Helper()
+	h.write(func(ctx context.Context, tx *ent.Tx) {
+		h.must(h.notices.Tell(ctx, tx, notice.Telling{
+			AccountID: h.account, Kind: kind, VehicleID: car, Plate: plate, OccurredAt: h.clock.Now(),
+		}))
+	})
+	return h.decides()
+}
+
 // tells has a car enter and decides on the notice; it answers the deliveries by channel.
 func (h *house) tells() map[entdelivery.Channel]int64 {
 	h.t.Helper()
@@ -176,6 +193,11 @@ func (h *house) tells() map[entdelivery.Channel]int64 {
 			Plate: plate, OccurredAt: h.clock.Now(),
 		}))
 	})
+	return h.decides()
+}
+
+func (h *house) decides() map[entdelivery.Channel]int64 {
+	h.t.Helper()
 	h.must(h.does(task.KindNOTICE, h.put[task.KindNOTICE], 1))
 	all := map[entdelivery.Channel]int64{}
 	h.write(func(ctx context.Context, tx *ent.Tx) {
@@ -221,7 +243,7 @@ func (*house) LotName(int64) (name, half string) { return "万象城停车场", 
 // Addressee follows and has the car bound.
 func (h *house) Addressee(context.Context, int64) (*viewer.Viewer, error) {
 	return &viewer.Viewer{
-		Kind: viewer.Driver, AccountID: h.account, Channels: []string{"APP"}, Consents: []string{"PARKING_CORE"},
+		Kind: viewer.Driver, AccountID: h.account, Channels: []string{"APP"}, Consents: h.consents,
 		Vehicles: []viewer.Vehicle{{ID: car, Binding: 1}},
 	}, nil
 }
@@ -231,9 +253,21 @@ func (*house) WantsNews(context.Context, int64, int64, entnotice.Kind) (bool, er
 	return true, nil
 }
 
-// MobileOf knows none.
-func (*house) MobileOf(context.Context, int64) (cnid.Mobile, error) {
-	return cnid.Mobile{}, fault.NotFound
+// MobileOf is the one that the test has set.
+func (h *house) MobileOf(context.Context, int64) (cnid.Mobile, error) {
+	if h.mobile == (cnid.Mobile{}) {
+		return cnid.Mobile{}, fault.NotFound
+	}
+	return h.mobile, nil
+}
+
+// Offers a text of every kind, to a mobile.
+func (h *house) Offers(entnotice.Kind) bool { return h.mobile != cnid.Mobile{} }
+
+// SendNotice counts.
+func (h *house) SendNotice(context.Context, string, cnid.Mobile, entnotice.Kind, message.Words) error {
+	h.texts++
+	return nil
 }
 
 // SubjectOf is alice.

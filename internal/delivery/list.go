@@ -74,13 +74,13 @@ func (s *Service) list(ctx context.Context, of Filter, p page.Request) (page.Of[
 
 // opened shows a delivery. News of a stay leaves the moment that a gate has seen the car, so when it was sent
 // would tell that moment, which is masked below VERIFIED and no officer's business: of it the part of the day is
-// shown, to everybody. While it waits, what is kept as its reason is the program's own note.
+// shown, to everybody.
 func opened(row *ent.Delivery) *Delivery {
 	d := &Delivery{
 		Row: row.ID, Kind: notice.Kind(row.Kind), Channel: row.Channel, State: row.State,
 		CreatedAt: row.CreatedAt, SettledAt: row.SettledAt,
 	}
-	if row.State != delivery.StateWAITING && row.Reason != "" {
+	if row.Reason != "" {
 		d.Reason = &row.Reason
 	}
 	if notices.OfSecurity(d.Kind) {

@@ -128,5 +128,5 @@ func holdSignIn(ctx context.Context, tx *ent.Tx, v *viewer.Viewer) error {
 // asker answers the viewer when it may say how messages come.
 func asker(ctx context.Context) (*viewer.Viewer, error) {
 	v := viewer.Of(ctx)
-	return v, entitlement.Require(v, entitlement.ManageDevices, 0)
+	return v, entitlement.Require(v, entitlement.MessageChannels, 0)
 }

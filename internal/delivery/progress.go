@@ -7,8 +7,7 @@ import (
 	"strings"
 )
 
-// progress is how far the handing over of one delivery has come, noted before and between tries in the column
-// that says the reason afterwards, so that whoever tries again repeats nothing: by phone the key under which the
+// progress is how far the handing over of one delivery has come, noted before and between tries so that whoever tries again repeats nothing: by phone the key under which the
 // message goes there, or that it was taken; and on channels that know no keys, that it may have left.
 type progress struct {
 	left bool
@@ -40,6 +39,12 @@ func (p progress) text() string {
 		entries = append(entries, strconv.FormatInt(row, 10)+"="+p.keys[row])
 	}
 	return strings.Join(entries, " ")
+}
+
+// withoutKeys leaves where the message was taken: keys that no partner knows any more are of no use.
+func (p progress) withoutKeys() progress {
+	maps.DeleteFunc(p.keys, func(_ int64, key string) bool { return key != isTaken })
+	return p
 }
 
 func (p progress) taken() bool {

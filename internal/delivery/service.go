@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"parkbff/ent"
 	"parkbff/ent/delivery"
@@ -27,6 +28,7 @@ const (
 	jobHand    = "hand a notice over"
 	jobSettle  = "settle a delivery"
 	jobSetting = "set how messages come"
+	jobPrune   = "forget old deliveries"
 )
 
 // Errors of all three below: message.Gone, message.Quota, message.Invalid and message.Unsure, after which nothing
@@ -88,6 +90,11 @@ type Config struct {
 	Notices Notices
 	People  People
 	Office  Office
+
+	// PublicID answers what clients call the notice in a row.
+	PublicID func(noticeRow int64) string
+	// NoticesKept is how long notices are; the record of those that are told of stays goes with them.
+	NoticesKept time.Duration
 
 	Pushers    map[pushendpoint.Provider]Pusher
 	Messengers map[messagequota.Channel]Messenger

@@ -38,7 +38,7 @@ func (s *Service) settle(ctx context.Context, row *ent.Delivery, a *addressed, j
 	if job.Attempt < tries {
 		return err
 	}
-	if parseProgress(row.Reason).taken() {
+	if parseProgress(row.Progress).taken() {
 		return s.end(ctx, row, a, delivery.StateSENT, "")
 	}
 	if failed := s.end(ctx, row, a, delivery.StateFAILED, codeOf(err)); failed != nil {
@@ -47,7 +47,9 @@ func (s *Service) settle(ctx context.Context, row *ent.Delivery, a *addressed, j
 	return outbox.Hopeless(err)
 }
 
-// end ends a delivery. Where the last channel but texts has failed, a text is sent to those who are to have one.
+// end ends a delivery. Where the last channel but texts has not reached the person, a text is sent to those who are
+// to have one; a nil: the notice itself must not leave any more. What was learnt of phones outlives a failure, after
+// which an operator may have it tried again.
 func (s *Service) end(ctx context.Context, row *ent.Delivery, a *addressed, state delivery.State, reason string) error {
 	return s.write(ctx, jobSettle, func(ctx context.Context, tx *ent.Tx) error {
 		open, err := hold(ctx, tx, row.AccountID)
@@ -60,6 +62,9 @@ func (s *Service) end(ctx context.Context, row *ent.Delivery, a *addressed, stat
 		} else {
 			change.SetReason(reason)
 		}
+		if state != delivery.StateFAILED || parseProgress(row.Progress).left {
+			change.ClearProgress()
+		}
 		n, err := change.Save(ctx)
 		if err != nil || n == 0 {
 			return wrap("settle a delivery", err)
@@ -67,18 +72,18 @@ func (s *Service) end(ctx context.Context, row *ent.Delivery, a *addressed, stat
 		if err := s.spend(ctx, tx, row, state, reason); err != nil {
 			return err
 		}
-		if state == delivery.StateFAILED && row.Channel != delivery.ChannelSMS && s.texts(a) {
+		if state != delivery.StateSENT && row.Channel != delivery.ChannelSMS && a != nil && s.texts(a) {
 			return s.fallBack(ctx, tx, a.told)
 		}
 		return nil
 	})
 }
 
-// fallBack has a notice sent as a text when every other channel has failed. The account is held, so that of two
-// channels that fail at once one is the last.
+// fallBack has a notice sent as a text when no other channel has reached the person or still may. The account is
+// held, so that of two channels that fail at once one is the last.
 func (s *Service) fallBack(ctx context.Context, tx *ent.Tx, told *ent.Notice) error {
 	others, err := tx.Delivery.Query().Where(delivery.NoticeID(told.ID),
-		delivery.Or(delivery.StateNEQ(delivery.StateFAILED), delivery.ChannelEQ(delivery.ChannelSMS))).Exist(ctx)
+		delivery.Or(delivery.StateIn(delivery.StateWAITING, delivery.StateSENT), delivery.ChannelEQ(delivery.ChannelSMS))).Exist(ctx)
 	if err != nil || others {
 		return wrap("look for other deliveries", err)
 	}

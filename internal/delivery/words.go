@@ -61,8 +61,8 @@ func timeText(at time.Time, exact bool) string {
 
 func yuan(fen int64) string { return fmt.Sprintf("%d.%02d", fen/100, fen%100) }
 
-// pushOf puts the words of a notice on a phone's screen.
-func pushOf(n *notices.Notice, words message.Words) message.Push {
+// pushOf puts the words of a notice on a phone's screen. An app that is tapped finds the notice by its public id.
+func (s *Service) pushOf(n *notices.Notice, words message.Words) message.Push {
 	var said []string
 	for _, part := range []message.Part{message.Plate, message.LotName, message.Time} {
 		if words[part] != "" {
@@ -74,6 +74,6 @@ func pushOf(n *notices.Notice, words message.Words) message.Push {
 	}
 	return message.Push{
 		Title: words[message.Title], Body: strings.Join(said, " "),
-		Extras: map[string]string{"kind": string(n.Kind)}, Lasting: newsFor,
+		Extras: map[string]string{"kind": string(n.Kind), "noticeId": s.PublicID(n.Row)}, Lasting: newsFor,
 	}
 }

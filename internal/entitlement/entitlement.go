@@ -19,6 +19,7 @@ const (
 	LinkChannel       Service = "LINK_CHANNEL"
 	ManageConsents    Service = "MANAGE_CONSENTS"
 	ManageDevices     Service = "MANAGE_DEVICES"
+	MessageChannels   Service = "MESSAGE_CHANNELS"
 	EndAccount        Service = "END_ACCOUNT"
 	SetMessages       Service = "SET_MESSAGES"
 	StayRecords       Service = "STAY_RECORDS"

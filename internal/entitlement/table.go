@@ -35,6 +35,7 @@ func table() []row {
 		{ManageProfile, "个人信息设置/修改/清除", "Personal information", person, nil, "(一)2(1)"},
 		{ManageConsents, "授权管理", "Consents", person, nil, "(二)5(3), (六)2"},
 		{ManageDevices, "设备与账号安全", "Devices and security", person, nil, "(二)4(1), (二)4(2)"},
+		{MessageChannels, "消息推送设置", "How messages come", person, nil, "(一)2(2)"},
 		{EndAccount, "账号注销与合并", "Closing and joining accounts", person, nil, "(六)3"},
 		{LinkChannel, "关联第三方账号", "Linking a third-party account", person, linking, "(二)3(2)"},
 		{BindPlate, "绑定车牌", "Binding a plate", person, coreAndTrack, "(一)3"},

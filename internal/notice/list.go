@@ -49,20 +49,21 @@ func (s *Service) Notice(ctx context.Context, row int64) (*Notice, error) {
 	if !v.Registered() {
 		return nil, fault.NotFound
 	}
-	return s.read(ctx, s.store.Client(ctx), row)
+	if _, err := reader(v); err != nil {
+		return nil, err
+	}
+	return s.one(ctx, s.store.Client(ctx), row)
 }
 
 // Addressed is Notice for one that is on its way to an account: as its viewer may see it at this moment,
-// replicas that lag behind left aside. Errors: fault.NotFound, CONSENT_REQUIRED.
+// replicas that lag behind left aside. What its person has agreed to is the caller's question, because news of the
+// account's security needs no consent. Error: fault.NotFound.
 func (s *Service) Addressed(ctx context.Context, to *viewer.Viewer, row int64) (*Notice, error) {
-	ctx = viewer.With(ctx, to)
-	return s.read(ctx, s.store.Fresh(ctx), row)
+	return s.one(viewer.With(ctx, to), s.store.Fresh(ctx), row)
 }
 
-func (s *Service) read(ctx context.Context, db *ent.Client, row int64) (*Notice, error) {
-	if _, err := reader(viewer.Of(ctx)); err != nil {
-		return nil, err
-	}
+// one answers a notice that the viewer may see.
+func (s *Service) one(ctx context.Context, db *ent.Client, row int64) (*Notice, error) {
 	found, err := visible(db).Where(notice.ID(row)).Only(ctx)
 	switch {
 	case ent.IsNotFound(err):

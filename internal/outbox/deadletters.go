@@ -81,6 +81,15 @@ func (s *Service) Discard(ctx context.Context, row int64) error {
 	})
 }
 
+// ForgetDead deletes what has been dead for longer than notices are kept: what it was about is gone. Replicas may do
+// so at the same time.
+func (s *Service) ForgetDead(ctx context.Context) error {
+	return s.change(viewer.AsSystem(ctx, jobForget), func(ctx context.Context, tx *ent.Tx) error {
+		_, err := tx.Task.Delete().Where(task.StateEQ(task.StateDEAD), task.DiedAtLT(s.clock.Now().Add(-deadKept))).Exec(ctx)
+		return err
+	})
+}
+
 // decide changes one dead letter, which another administrator may have decided on already.
 func (s *Service) decide(ctx context.Context, change func(ctx context.Context, tx *ent.Tx) (changed int, err error)) error {
 	err := s.store.WithTx(viewer.AsSystem(ctx, jobHeal), func(ctx context.Context, tx *ent.Tx) error {

@@ -202,6 +202,24 @@ func TestAHoldThatOutlivesItsReplicaEnds(t *testing.T) {
 	})
 }
 
+func TestATaskAtWhichTheProgramDiesEachTimeIsDeadInTheEnd(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		s := h.service(often, succeeds)
+		h.put(s, 1)
+		err := h.store.WithTx(h.asSystem(), func(ctx context.Context, tx *ent.Tx) error {
+			return tx.Task.Update().SetAttempts(12).SetHeldUntil(noon.Add(-time.Second)).Exec(ctx)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.run(s)
+		h.until("it is dead", h.dead)
+		if h.triesOf(1) != 0 {
+			t.Error("it was tried a thirteenth time")
+		}
+	})
+}
+
 func TestAPanicIsAFailureAndTellsNoValue(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		s := h.service(never, func(context.Context, outbox.Job) error { panic("粤B12345") })
@@ -287,6 +305,41 @@ func TestAdministratorsRetryAndDiscardDeadLetters(t *testing.T) {
 		if err := s.Discard(staff(t.Context(), steppedUp, viewer.Admin), h.tasks()[0].ID); err != nil || !h.allDone() {
 			t.Errorf("it was not discarded: %v", err)
 		}
+	})
+}
+
+func TestDeadLettersAreForgottenAfterNinetyDays(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		s := h.service(never, func(_ context.Context, job outbox.Job) error {
+			if job.AboutID == 1 {
+				return outbox.Hopeless(errBusy)
+			}
+			return outbox.Postpone(noon.Add(1000 * 24 * time.Hour))
+		})
+		h.run(s)
+		h.put(s, 1, 2)
+		h.until("one is dead, the other waits", func() bool {
+			states := map[task.State]int{}
+			for _, row := range h.tasks() {
+				if row.HeldUntil == nil {
+					states[row.State]++
+				}
+			}
+			return states[task.StateDEAD] == 1 && states[task.StateWAITING] == 1
+		})
+		left := func(want int) {
+			t.Helper()
+			if err := s.ForgetDead(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := len(h.tasks()); got != want {
+				t.Errorf("%d tasks, want %d", got, want)
+			}
+		}
+		h.clock.Pass(90 * 24 * time.Hour)
+		left(2)
+		h.clock.Pass(time.Second)
+		left(1)
 	})
 }
 

@@ -180,8 +180,11 @@ func handedIn(pause time.Duration) time.Duration {
 
 func (s *Service) do(ctx context.Context, job *Job, kind task.Kind) (err error) {
 	do, known := s.handlers[kind]
-	if !known {
+	switch {
+	case !known:
 		return errNoHandler
+	case job.Attempt > attempts: // so often the program has died at it
+		return Hopeless(errNeverEnded)
 	}
 	ctx, cancel := context.WithTimeout(ctx, jobTime)
 	defer cancel()

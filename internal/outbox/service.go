@@ -36,20 +36,24 @@ const (
 	handedWithin = time.Minute
 	// soonerAfterFailure is by how much sooner a sweep follows one that failed: what is due waits for it.
 	soonerAfterFailure = 10
+	// deadKept is how long a dead letter waits for an operator.
+	deadKept = 90 * 24 * time.Hour
 	// sweptAtOnce bounds one sweep.
 	sweptAtOnce = 500
 )
 
 // The jobs that this package does as the system.
 const (
-	jobPut   = "put a task into the outbox"
-	jobWork  = "do a task"
-	jobSweep = "look for tasks that are due"
-	jobHeal  = "decide on a dead letter"
+	jobPut    = "put a task into the outbox"
+	jobWork   = "do a task"
+	jobSweep  = "look for tasks that are due"
+	jobHeal   = "decide on a dead letter"
+	jobForget = "forget old dead letters"
 )
 
 var (
 	errNoTransaction = errors.New("put a task: not inside a transaction")
+	errNeverEnded    = errors.New("no attempt has come to an end that was noted")
 	errNoHandler     = errors.New("nobody does tasks of this kind")
 )
 

@@ -57,6 +57,7 @@ var (
 	api        = tests{"server", onSQLite}
 	throughAPI = []tests{matrix, api, {"server/twoworld", onSQLite}}
 	ofRows     = []tests{{"ent/schema/policy", onSQLite}, matrix, api}
+	ofLeaving  = []tests{{"server", "^Test(WhatLeavesShowsWhatTheScreenShows|WhatWasTakenBackMeanwhileIsNotSent)$/sqlite"}}
 	ofMasks    = []tests{{"graph", "."}} // what no row lets anybody meet
 
 	// The matrix reads the guards from the contract, so of one that is gone it knows no more.
@@ -82,7 +83,9 @@ func allMutations() ([]mutation, error) {
 		}
 		killer := throughAPI
 		switch {
-		case s.file == policyFile, s.file == parkingFile:
+		case s.file == leavingFile, s.file == wordsFile:
+			killer = ofLeaving
+		case s.file == policyFile, s.file == parkingFile, s.file == ownFile:
 			killer = ofRows
 		case s.name == masksLot:
 			killer = ofMasks

@@ -5,6 +5,7 @@
 //   - each formula, so that the value is shown as it is;
 //   - the vehicle or the lot at hand, so that a fact about any of the viewer's counts;
 //   - full masking, hidden records, and each rule of the row policies;
+//   - what is asked again when a message leaves the program, and its masks;
 //   - and, for some fields, the directive itself from the SDL, from which everything is then generated anew.
 //
 // It changes no file: changed sources are laid over the true ones for the compiler only. All but the last

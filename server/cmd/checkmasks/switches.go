@@ -16,6 +16,9 @@ const (
 	viewerFile   = "internal/viewer/viewer.go"
 	policyFile   = "ent/schema/policy/policy.go"
 	parkingFile  = "ent/schema/policy/parking.go"
+	ownFile      = "ent/schema/policy/delivery.go"
+	leavingFile  = "internal/delivery/addressed.go"
+	wordsFile    = "internal/delivery/words.go"
 )
 
 // masksLot is the switch of what the row policies make doubly sure: nobody meets records of another's lot.
@@ -40,6 +43,12 @@ var switches = []guardSwitch{
 	{"how messages are shown", shownFile, "ok && m.IsMessage()", "ok && m.IsMessage() && !OFF"},
 	{"messages without the lot", shownFile, "wish == viewer.DisplayFull", "wish == viewer.DisplayFull && !OFF"},
 
+	{"masks of what leaves", wordsFile, "privacy.ShownTo(to, n, unmasked, privacy.Pushed)", "shownUnless(OFF, privacy.ShownTo(to, n, unmasked, privacy.Pushed))"},
+	{"hidden records do not leave", leavingFile, "if a.notice.Hidden {", "if a.notice.Hidden && !OFF {"},
+	{"what leaves needs its service", leavingFile, "entitlement.Require(a.to, entitlement.StayMessages, a.notice.VehicleID) != nil", "entitlement.Require(a.to, entitlement.StayMessages, a.notice.VehicleID) != nil && !OFF"},
+	{"what leaves is wanted", leavingFile, "if !wants {", "if !wants && !OFF {"},
+	{"rows of administrators", ownFile, "!v.Holds(viewer.Admin)", "!v.Holds(viewer.Admin) && !OFF"},
+	{"dead rows of administrators", ownFile, "q.Where(task.StateEQ(task.StateDEAD))", "q.Where(task.StateIn(task.StateDEAD, orWaiting(OFF)))"},
 	{"rows of one account", policyFile, "\tnarrow(v.AccountID)\n", "\tif !OFF {\n\t\tnarrow(v.AccountID)\n\t}\n"},
 	{"rows of one's lots", policyFile, "\tnarrow(v.LotIDs())\n", "\tif !OFF {\n\t\tnarrow(v.LotIDs())\n\t}\n"},
 	{"rows of one gate", policyFile, "\tnarrow(v.GateID)\n", "\tif !OFF {\n\t\tnarrow(v.GateID)\n\t}\n"},
@@ -78,6 +87,23 @@ var off = os.Getenv("` + variable + `")
 
 func switchedOff(name string) bool { return off == name }
 `,
+	"internal/delivery": `package delivery
+
+import (
+	"os"
+
+	"parkbff/internal/privacy"
+)
+
+func switchedOff(name string) bool { return os.Getenv("` + variable + `") == name }
+
+func shownUnless(open bool, shown privacy.Shown) privacy.Shown {
+	if open {
+		return privacy.Clear
+	}
+	return shown
+}
+`,
 	"internal/viewer": `package viewer
 
 import "os"
@@ -94,6 +120,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 
 	"parkbff/ent/privacy"
+	"parkbff/ent/task"
 )
 
 func switchedOff(name string) bool { return os.Getenv("` + variable + `") == name }
@@ -103,6 +130,13 @@ func offThen(open bool, column string) *sql.Predicate {
 		return sql.NotNull(column)
 	}
 	return sql.IsNull(column)
+}
+
+func orWaiting(open bool) task.State {
+	if open {
+		return task.StateWAITING
+	}
+	return task.StateDEAD
 }
 
 func denyUnless(open bool) privacy.QueryMutationRule {

@@ -1,0 +1,2 @@
+-- Modify "deliveries" table
+ALTER TABLE "deliveries" ADD COLUMN "progress" character varying NULL;
