@@ -32,6 +32,7 @@ const (
 	askEvery  = 20 * time.Second // for work
 
 	workCall        = 5 * time.Second
+	atOnce          = time.Millisecond
 	workReopenAfter = time.Second
 	// clusterOfThree is the least number of servers over which the stream is kept in three copies.
 	clusterOfThree = 3
@@ -101,13 +102,9 @@ func (w *Work) consume(ctx context.Context, slots chan struct{}, working *sync.W
 		return err
 	}
 	defer messages.Stop()
-	defer context.AfterFunc(ctx, messages.Stop)()
+	defer context.AfterFunc(ctx, messages.Drain)()
 	for {
-		select {
-		case slots <- struct{}{}:
-		case <-ctx.Done():
-			return nil
-		}
+		slots <- struct{}{}
 		m, err := messages.Next()
 		if err != nil {
 			<-slots
@@ -115,6 +112,11 @@ func (w *Work) consume(ctx context.Context, slots chan struct{}, working *sync.W
 				return nil
 			}
 			return err
+		}
+		if ctx.Err() != nil { // another replica shall have at once what this one has not begun
+			<-slots
+			w.settle(m, atOnce)
+			continue
 		}
 		working.Go(func() {
 			defer func() { <-slots }()

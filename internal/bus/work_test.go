@@ -125,3 +125,32 @@ func TestAFullStreamRefusesAndDropsNothing(t *testing.T) {
 		t.Errorf("there is room again: %v", err)
 	}
 }
+
+func TestWhatAPartingReplicaHasNotBegunGoesToAnother(t *testing.T) {
+	b := open(t, bus.Options{})
+	ctx, part := context.WithCancel(t.Context())
+	begun, release := make(chan string, 100), make(chan struct{})
+	var parting sync.WaitGroup
+	parting.Go(func() {
+		b.Work().Consume(ctx, 2, func(_ context.Context, payload []byte) time.Duration {
+			begun <- string(payload)
+			<-release
+			return 0
+		})
+	})
+	for _, id := range []string{"1", "2", "3", "4", "5", "6"} {
+		if err := b.Work().Publish(t.Context(), id, []byte(id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	taken := map[string]bool{<-begun: true, <-begun: true}
+	part()
+	other := consume(t, b.Work(), done)
+	close(release)
+	parting.Wait()
+	for _, id := range []string{"1", "2", "3", "4", "5", "6"} {
+		if !taken[id] {
+			other.waitFor(t, id, 1)
+		}
+	}
+}

@@ -22,6 +22,18 @@ type due struct {
 	at      time.Time
 }
 
+// sweptAnew is after how long a task is handed out again that is due and that nobody has taken up: the message
+// may have been given to a replica that died.
+const sweptAnew = 30 * time.Second
+
+// sweptAt answers since when a task that a sweep has found is due, in steps of sweptAnew.
+func sweptAt(dueAt, now time.Time) time.Time {
+	if step := now.Truncate(sweptAnew); step.After(dueAt) {
+		return step
+	}
+	return dueAt
+}
+
 // id is by what the queue knows one attempt of a task, so that those who find it due together hand it out once.
 func (d due) id() string { return fmt.Sprintf("%d.%d.%d", d.row, d.attempt, d.at.UnixMicro()) }
 
@@ -78,8 +90,9 @@ func (s *Service) Sweep(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find tasks that are due: %w", err)
 	}
+	now := s.clock.Now()
 	for _, row := range rows {
-		d := due{row: row.ID, attempt: row.Attempts, at: row.DueAt}
+		d := due{row: row.ID, attempt: row.Attempts, at: sweptAt(row.DueAt, now)}
 		if err := s.queue.Publish(ctx, d.id(), d.payload()); err != nil {
 			return fmt.Errorf("hand out a task: %w", err)
 		}
