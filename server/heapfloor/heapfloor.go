@@ -27,8 +27,8 @@ const (
 	worthGiving = 16 << 20 // the least that is given back
 )
 
-// Keep lets a small heap grow to floor bytes before each collection, and one of more than a quarter of the floor by
-// 30 percent, and gives memory back that is not used any more, until stop is called. An operator who sets GOGC knows better: then it
+// Keep lets a small heap grow to floor bytes before each collection, and one of more than half the floor by 30
+// percent, and gives memory back that is not used any more, until stop is called. An operator who sets GOGC knows better: then it
 // does nothing.
 func Keep(floor uint64) (stop func()) {
 	if os.Getenv("GOGC") != "" {
@@ -72,12 +72,12 @@ func (k *keeper) adjust() {
 	}
 }
 
-// percentFor is how much a heap may grow: a small one to the floor. One that is larger than a quarter of it has
+// percentFor is how much a heap may grow: a small one to the floor. One that is larger than half of it has
 // become so by what lives long, and is collected early: what lives long would be strewn over all the garbage of a
 // long cycle, and hold its pages for ever.
 func percentFor(floor, live uint64) int {
 	live = max(live, leastLive)
-	if live >= floor/4 {
+	if live >= floor/2 {
 		return usualPercent
 	}
 	return int((floor - live) * 100 / live)

@@ -15,8 +15,9 @@ func TestASmallHeapMayGrowToTheFloorAndALargeOneAsUsual(t *testing.T) {
 		megabyte:       6300,
 		2 * megabyte:   3100,
 		8 * megabyte:   700,
-		15 * megabyte:  326,
-		16 * megabyte:  30,
+		16 * megabyte:  300,
+		31 * megabyte:  106,
+		32 * megabyte:  30,
 		64 * megabyte:  30,
 		500 * megabyte: 30,
 	} {

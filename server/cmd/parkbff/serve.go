@@ -25,7 +25,7 @@ type serveCommand struct {
 }
 
 // leastHeap is how much memory the server takes before garbage is collected; see package heapfloor.
-const leastHeap = 64 << 20
+const leastHeap = 32 << 20
 
 // Run serves until the program is told to stop.
 func (c *serveCommand) Run(s *surroundings) (err error) {
