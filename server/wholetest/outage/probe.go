@@ -134,7 +134,7 @@ func (l *line) hears(ctx context.Context, until time.Time) string {
 }
 
 func endingOf(err error) string {
-	if refusal := (rig.NoStreamError(0)); errors.As(err, &refusal) {
+	if refusal := rig.NoStreamError(0); errors.As(err, &refusal) {
 		return status + strconv.Itoa(int(refusal))
 	}
 	if errors.Is(err, rig.ErrOver) {
