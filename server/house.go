@@ -73,6 +73,8 @@ type Parts struct {
 	ReconcileEvery time.Duration
 	// SweepEvery of the outbox, likewise.
 	SweepEvery time.Duration
+	// Workers of the outbox, for tests that want tasks done one after another.
+	Workers int
 }
 
 const (
@@ -125,7 +127,7 @@ func (h *House) openServices(p Parts) (err error) {
 	v := vault.New(h.Keys, h.Store.DataKeys())
 	h.vault = v
 	h.Outbox = outbox.New(outbox.Config{
-		Store: h.Store, Queue: h.Bus.Work(), Clock: h.Clock, Log: h.Log, SweepEvery: p.SweepEvery,
+		Store: h.Store, Queue: h.Bus.Work(), Clock: h.Clock, Log: h.Log, SweepEvery: p.SweepEvery, Parallel: p.Workers,
 	})
 	h.Risk = risk.New(risk.Config{Store: h.Store, Clock: h.Clock, Log: h.Log})
 	h.Notices = notice.New(notice.Config{

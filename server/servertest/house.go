@@ -46,6 +46,7 @@ type Options struct {
 	Partners    string              // file of credentials; empty: stand-ins
 	Production  bool
 	Hashing     bool // passwords cost what they cost in production
+	Workers     int  // of the outbox; 0: as many as in production
 }
 
 // Each runs a test in a fresh house on each engine, as subtests "sqlite" and "postgres" that run beside each other.
@@ -88,7 +89,7 @@ func New(tb testing.TB, o Options) *House {
 	}
 	parts := server.Parts{
 		Clock: h.Clock, Random: o.Random, Log: slog.New(slog.NewTextHandler(h.log, nil)), ReconcileEvery: time.Second,
-		Catalogue: o.Catalogue, Hashing: testkit.LightHashing(),
+		Catalogue: o.Catalogue, Hashing: testkit.LightHashing(), Workers: o.Workers,
 	}
 	if o.Hashing {
 		parts.Hashing = nil

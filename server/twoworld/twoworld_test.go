@@ -102,6 +102,7 @@ func (p *proof) hide() {
 // introduce lets everybody look at their own lists, by which ids and cursors become known, and those
 // who may see look at the same.
 func (p *proof) introduce() {
+	p.both.rest()
 	ownLists := func(met *acquaintance) []operation {
 		return slices.DeleteFunc(newAuthor(p.t, met).queries(), func(op operation) bool {
 			return op.field != "viewer" || len(op.vars) > 0 && op.vars["months"] == nil

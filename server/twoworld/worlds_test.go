@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"parkbff/ent/task"
 	"parkbff/internal/parking/geo"
 	"parkbff/internal/parking/lotfile"
 	"parkbff/internal/tariff"
@@ -95,7 +96,7 @@ func open(t *testing.T, url func() string) (both worlds) {
 	}
 	for i, h := range []hidden{thisHidden, otherHidden} {
 		both[i] = world{hidden: h, House: servertest.New(t, servertest.Options{
-			DatabaseURL: url(), Keys: keys, Random: servertest.Repeatable(), Lots: lots(),
+			DatabaseURL: url(), Keys: keys, Random: servertest.Repeatable(), Lots: lots(), Workers: 1,
 		})}
 	}
 	return both
@@ -115,6 +116,25 @@ func (both worlds) goTo(day int, clock string) {
 		w.Clock.Set(at(day, clock))
 		if err := w.Parking.RefreshVacancies(w.T.Context()); err != nil {
 			w.T.Fatal(err)
+		}
+	})
+}
+
+// rest waits until the work outside that is due is done, which nobody waits for otherwise.
+func (both worlds) rest() {
+	both.each(func(w world) {
+		w.T.Helper()
+		for late := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+			due := task.And(task.StateEQ(task.StateWAITING), task.DueAtLTE(w.Clock.Now()))
+			left, err := w.Store.Fresh(w.AsSystem()).Task.Query().Where(due).Count(w.AsSystem())
+			switch {
+			case err != nil:
+				w.T.Fatal(err)
+			case left == 0:
+				return
+			case time.Now().After(late):
+				w.T.Fatalf("%d tasks are not done", left)
+			}
 		}
 	})
 }

@@ -107,7 +107,7 @@ func (t *Trial) comeToPass(ctx context.Context, o Outage, b *bench) error {
 		if p.once {
 			return
 		}
-		if seen := p.ask(ctx, soon); !undisturbed(seen) {
+		if seen := p.until(ctx, time.Now().Add(healsWithin)); !undisturbed(seen) {
 			t.fault("%s, before %s: %s", p.operation, o.Name, seen)
 		}
 	})

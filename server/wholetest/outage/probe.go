@@ -15,6 +15,8 @@ import (
 const (
 	// soon is how long something that is told at once may take on a busy machine.
 	soon = 4 * time.Second
+	// healsWithin is how long what an earlier outage has left behind may show.
+	healsWithin = time.Minute
 	// aWhile is how long is waited for what need not come, or for an end that must not.
 	aWhile   = time.Second
 	askAgain = 500 * time.Millisecond
@@ -36,6 +38,11 @@ func (p *probe) recover(ctx context.Context, until time.Time) (seen string) {
 	if p.pending != nil {
 		return p.pending(ctx, until)
 	}
+	return p.until(ctx, until)
+}
+
+// until asks until the operation is well or the time is over.
+func (p *probe) until(ctx context.Context, until time.Time) (seen string) {
 	for {
 		if seen = p.ask(ctx, soon); undisturbed(seen) || time.Now().After(until) {
 			return seen
