@@ -5,7 +5,7 @@
 // Go collects when the heap has grown by GOGC percent of what was alive, but at 4 MB at the earliest. A
 // server with 2 MB alive then collects every twenty requests, which costs a fifth of its processor time. A
 // lower bound of tens of megabytes ends that, and a larger GOGC would not: it would also let a heap of
-// hundreds of megabytes grow by as much again. docs/decisions/0025 has the figures by which the shares were chosen.
+// hundreds of megabytes grow by as much again. docs/decisions/0026 has the figures by which the shares were chosen.
 package heapfloor
 
 import (
