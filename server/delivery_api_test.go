@@ -374,7 +374,8 @@ func TestQuietHoursAreKeptAndValidated(t *testing.T) {
 		}
 		owner.Asks(setQuiet, quiet("22:00", "09:30")).OK().MustContain(`"quietHours":{"from":"22:00","until":"09:30"}`)
 		h.Gate("WXC").Sees("粤B12345", servertest.Entering, h.Clock.Now()).OK() // at 09:00
-		h.Bound("APP", "粤B12345")                                              // which cannot wait
+		becomes(owner, "JPUSH WAITING")
+		h.Bound("APP", "粤B12345") // which cannot wait
 		becomes(owner, "JPUSH SENT", "JPUSH WAITING")
 		if got := heard(h, phone); len(got) != 1 || !strings.Contains(got[0], "他人绑定了您的车牌") {
 			t.Errorf("heard %v", got)
