@@ -134,26 +134,25 @@ var wanted = map[notice.Kind]predicate.VehicleBinding{
 // messages, may see the stay and follow on a channel; in order of row, so that two transactions raise their
 // counters in the same order.
 func (s *Service) listeners(ctx context.Context, tx *ent.Tx, stay *ent.ParkingSession, kind notice.Kind) ([]int64, error) {
-	var watching []int64
+	var accounts []int64
 	err := tx.VehicleBinding.Query().
 		Where(vehiclebinding.VehicleID(*stay.VehicleID), vehiclebinding.EndedAtIsNil(),
-			s.trackedSince(s.clock.Now()), wanted[kind], maySee(stay.ID)).
-		Select(vehiclebinding.FieldAccountID).Scan(ctx, &watching)
+			s.trackedSince(s.clock.Now()), wanted[kind], maySee(stay.ID), follows).
+		Order(ent.Asc(vehiclebinding.FieldAccountID)).
+		Select(vehiclebinding.FieldAccountID).Scan(ctx, &accounts)
 	if err != nil {
-		return nil, fmt.Errorf("read who may see the stay: %w", err)
+		return nil, fmt.Errorf("read who is told of the stay: %w", err)
 	}
-	if len(watching) == 0 {
-		return nil, nil
-	}
-	var following []int64
-	err = tx.ChannelLink.Query().
-		Where(channellink.AccountIDIn(watching...), channellink.EndedAtIsNil()).
-		Unique(true).Order(ent.Asc(channellink.FieldAccountID)).
-		Select(channellink.FieldAccountID).Scan(ctx, &following)
-	if err != nil {
-		return nil, fmt.Errorf("read who follows: %w", err)
-	}
-	return following, nil
+	return accounts, nil
+}
+
+// follows holds for bindings of accounts that follow on a channel.
+func follows(s *sql.Selector) {
+	link := sql.Table(channellink.Table)
+	s.Where(sql.Exists(sql.Select(link.C(channellink.FieldID)).From(link).Where(sql.And(
+		sql.ColumnsEQ(link.C(channellink.FieldAccountID), s.C(vehiclebinding.FieldAccountID)),
+		sql.IsNull(link.C(channellink.FieldEndedAt)),
+	))))
 }
 
 // maySee holds for bindings by which the stay is seen.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"entgo.io/ent/dialect/sql"
+
 	"parkbff/ent"
 	"parkbff/ent/observation"
 	"parkbff/ent/parkingsession"
@@ -122,8 +124,7 @@ const longestWait = 30 * 24 * time.Hour
 func (s *Service) waitingExit(ctx context.Context, tx *ent.Tx, seen *sighting, until time.Time) (*ent.Observation, error) {
 	waiting, err := tx.Observation.Query().
 		Where(observation.LotID(seen.lot.Row), observation.PlateIndex(seen.index),
-			observation.OutcomeEQ(observation.OutcomeUNMATCHED),
-			observation.ObservedAtGTE(seen.ObservedAt), observation.ObservedAtLT(until)).
+			isUnmatched, observation.ObservedAtGTE(seen.ObservedAt), observation.ObservedAtLT(until)).
 		Order(ent.Asc(observation.FieldObservedAt)).First(ctx)
 	if ent.IsNotFound(err) {
 		return nil, nil
@@ -132,6 +133,12 @@ func (s *Service) waitingExit(ctx context.Context, tx *ent.Tx, seen *sighting, u
 		return nil, fmt.Errorf("look for a waiting exit: %w", err)
 	}
 	return waiting, nil
+}
+
+// isUnmatched is written into the statement and not given to it: PostgreSQL would plan it anew each time, because a
+// plan for any outcome cannot use the index of the exits that wait.
+func isUnmatched(s *sql.Selector) {
+	s.Where(sql.ExprP(s.C(observation.FieldOutcome) + " = '" + string(observation.OutcomeUNMATCHED) + "'"))
 }
 
 // adopt settles whose the exits are that follow a new stay's entry. One that had waited for it is its
@@ -221,7 +228,7 @@ func (s *Service) open(ctx context.Context, tx *ent.Tx, seen *sighting, end endi
 	if err != nil {
 		return nil, fmt.Errorf("seal plate: %w", err)
 	}
-	vehicleID, err := s.vehicleOf(ctx, tx, seen)
+	vehicleID, err := s.holdVehicle(ctx, tx, seen)
 	if err != nil {
 		return nil, err
 	}
@@ -243,31 +250,38 @@ func (s *Service) open(ctx context.Context, tx *ent.Tx, seen *sighting, end endi
 	return stay, s.grant(ctx, tx, stay)
 }
 
-// vehicleOf finds the vehicle of a plate that somebody has bound at some time.
-func (s *Service) vehicleOf(ctx context.Context, tx *ent.Tx, seen *sighting) (*int64, error) {
-	id, err := tx.Vehicle.Query().Where(vehicle.PlateIndex(seen.index)).OnlyID(ctx)
-	if ent.IsNotFound(err) {
+// holdVehicle finds the vehicle of a plate that somebody has bound at some time, and holds it: whoever loses it
+// meanwhile must lose the stay too. Reading it first would be a second statement.
+func (s *Service) holdVehicle(ctx context.Context, tx *ent.Tx, seen *sighting) (*int64, error) {
+	hold := sql.Dialect(s.store.Dialect()).Update(vehicle.Table)
+	store.Hold(vehicle.FieldOwnerAccountID)(hold)
+	query, args := hold.Where(sql.EQ(vehicle.FieldPlateIndex, seen.index)).Returning(vehicle.FieldID).Query()
+	rows, err := tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("hold the vehicle: %w", err)
+	}
+	defer rows.Close()
+	var held []int64
+	if err := sql.ScanSlice(rows, &held); err != nil {
+		return nil, fmt.Errorf("hold the vehicle: %w", err)
+	}
+	if len(held) == 0 {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, fmt.Errorf("look for the vehicle: %w", err)
-	}
-	return &id, nil
+	return &held[0], nil
 }
 
 // grant lets the accounts see a stay that had its vehicle bound when it began and agree to its being tracked.
+// The vehicle is held.
 func (s *Service) grant(ctx context.Context, tx *ent.Tx, stay *ent.ParkingSession) error {
 	if stay.VehicleID == nil {
 		return nil
 	}
-	// Whoever loses the vehicle meanwhile must lose the stay too.
-	held := tx.Vehicle.Update().Where(vehicle.ID(*stay.VehicleID)).Modify(store.Hold(vehicle.FieldOwnerAccountID))
-	if err := held.Exec(ctx); err != nil {
-		return fmt.Errorf("hold the vehicle: %w", err)
-	}
-	binders, err := tx.VehicleBinding.Query().
+	var binders []int64
+	err := tx.VehicleBinding.Query().
 		Where(vehiclebinding.VehicleID(*stay.VehicleID), vehiclebinding.EndedAtIsNil(),
-			vehiclebinding.BoundAtLTE(stay.EnteredAt), s.trackedSince(stay.EnteredAt)).All(ctx)
+			vehiclebinding.BoundAtLTE(stay.EnteredAt), s.trackedSince(stay.EnteredAt)).
+		Select(vehiclebinding.FieldAccountID).Scan(ctx, &binders)
 	if err != nil {
 		return fmt.Errorf("read who has the vehicle bound: %w", err)
 	}
@@ -275,7 +289,7 @@ func (s *Service) grant(ctx context.Context, tx *ent.Tx, stay *ent.ParkingSessio
 		return nil
 	}
 	err = tx.SessionAccess.MapCreateBulk(binders, func(c *ent.SessionAccessCreate, i int) {
-		c.SetAccountID(binders[i].AccountID).SetSessionID(stay.ID).SetVehicleID(*stay.VehicleID).SetBound(true)
+		c.SetAccountID(binders[i]).SetSessionID(stay.ID).SetVehicleID(*stay.VehicleID).SetBound(true)
 	}).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("let binders see the stay: %w", err)

@@ -93,6 +93,10 @@ func (s *Service) ObserveAll(ctx context.Context, batch []Observation) ([]Result
 	now := s.clock.Now()
 	seen, refused := s.checkAll(batch, machine, now)
 	waited := anyWaited(batch, now)
+	asked := seen
+	if len(batch) == 1 && !waited {
+		asked = nil // see keep
+	}
 	var results []Result
 	system := viewer.AsSystem(ctx, jobObserve)
 	err = s.store.WithTx(system, func(ctx context.Context, tx *ent.Tx) error {
@@ -102,10 +106,11 @@ func (s *Service) ObserveAll(ctx context.Context, batch []Observation) ([]Result
 				return err
 			}
 		}
-		known, err := eventsKnown(ctx, tx, seen)
+		known, err := eventsKnown(ctx, tx, asked)
 		if err != nil {
 			return err
 		}
+		asked = seen
 		for i, one := range seen {
 			if one == nil {
 				continue
@@ -243,7 +248,9 @@ func (s *Service) recordAgain(ctx context.Context, tx *ent.Tx, seen *sighting) (
 	return s.answerAgain(ctx, tx, seen, before)
 }
 
-// keep writes the observation with its outcome, so that a report sent twice is answered alike.
+// keep writes the observation with its outcome, so that a report sent twice is answered alike. A single report
+// of what has just happened is taken for new until it is seen here that it is not: then the transaction is repeated,
+// and asks for the event first.
 func (s *Service) keep(ctx context.Context, tx *ent.Tx, seen *sighting, p *placed) error {
 	sealed, err := s.vault.SealString(ctx, vault.LotKey(seen.lot.Row), sealedObservationPlate, seen.plate.Text())
 	if err != nil {
