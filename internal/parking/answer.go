@@ -5,15 +5,9 @@ import (
 	"fmt"
 	"slices"
 
-	"entgo.io/ent/dialect/sql"
-
 	"parkbff/ent"
-	"parkbff/ent/channellink"
 	"parkbff/ent/notice"
 	"parkbff/ent/observation"
-	"parkbff/ent/predicate"
-	"parkbff/ent/sessionaccess"
-	"parkbff/ent/vehiclebinding"
 	told "parkbff/internal/notice"
 )
 
@@ -83,7 +77,7 @@ func (s *Service) tell(ctx context.Context, tx *ent.Tx, seen *sighting, p *place
 	if !ok || p.stay.VehicleID == nil {
 		return nil
 	}
-	accounts, err := s.listeners(ctx, tx, p.stay, news.Kind)
+	accounts, err := s.listeners(ctx, tx, p, news.Kind)
 	if err != nil {
 		return err
 	}
@@ -124,42 +118,15 @@ func newsOf(seen *sighting, p *placed) (told.Telling, bool) {
 	return news, true
 }
 
-// wanted are the message settings, by the kind of notice they are about (R013).
-var wanted = map[notice.Kind]predicate.VehicleBinding{
-	notice.KindENTERED: vehiclebinding.TellEntry(true),
-	notice.KindEXITED:  vehiclebinding.TellExit(true),
-}
-
 // listeners are the accounts that have the stay's vehicle bound, agree to its being tracked, want such
-// messages, may see the stay and follow on a channel; in order of row, so that two transactions raise their
-// counters in the same order.
-func (s *Service) listeners(ctx context.Context, tx *ent.Tx, stay *ent.ParkingSession, kind notice.Kind) ([]int64, error) {
-	var accounts []int64
-	err := tx.VehicleBinding.Query().
-		Where(vehiclebinding.VehicleID(*stay.VehicleID), vehiclebinding.EndedAtIsNil(),
-			s.trackedSince(s.clock.Now()), wanted[kind], maySee(stay.ID), follows).
-		Order(ent.Asc(vehiclebinding.FieldAccountID)).
-		Select(vehiclebinding.FieldAccountID).Scan(ctx, &accounts)
+// messages, may see the stay and follow on a channel. Of an entry they were found when they were let see the stay.
+func (s *Service) listeners(ctx context.Context, tx *ent.Tx, p *placed, kind notice.Kind) ([]int64, error) {
+	if kind == notice.KindENTERED {
+		return p.listeners, nil
+	}
+	found, err := s.binders(ctx, tx, p.stay, kind, s.clock.Now(), seeing(p.stay.ID))
 	if err != nil {
-		return nil, fmt.Errorf("read who is told of the stay: %w", err)
+		return nil, err
 	}
-	return accounts, nil
-}
-
-// follows holds for bindings of accounts that follow on a channel.
-func follows(s *sql.Selector) {
-	link := sql.Table(channellink.Table)
-	s.Where(sql.Exists(sql.Select(link.C(channellink.FieldID)).From(link).Where(sql.And(
-		sql.ColumnsEQ(link.C(channellink.FieldAccountID), s.C(vehiclebinding.FieldAccountID)),
-		sql.IsNull(link.C(channellink.FieldEndedAt)),
-	))))
-}
-
-// maySee holds for bindings by which the stay is seen.
-func maySee(stayID int64) predicate.VehicleBinding {
-	return func(s *sql.Selector) {
-		access := sql.Table(sessionaccess.Table)
-		s.Where(sql.In(s.C(vehiclebinding.FieldAccountID), sql.Select(access.C(sessionaccess.FieldAccountID)).From(access).
-			Where(sql.And(sql.EQ(access.C(sessionaccess.FieldSessionID), stayID), sql.EQ(access.C(sessionaccess.FieldBound), true)))))
-	}
+	return listening(found), nil
 }

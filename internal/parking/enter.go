@@ -8,10 +8,10 @@ import (
 	"entgo.io/ent/dialect/sql"
 
 	"parkbff/ent"
+	"parkbff/ent/notice"
 	"parkbff/ent/observation"
 	"parkbff/ent/parkingsession"
 	"parkbff/ent/vehicle"
-	"parkbff/ent/vehiclebinding"
 	"parkbff/internal/store"
 	"parkbff/internal/vault"
 )
@@ -32,10 +32,16 @@ func (s *Service) enter(ctx context.Context, tx *ent.Tx, seen *sighting, line *t
 	if err != nil {
 		return nil, err
 	}
+	binders, err := s.grant(ctx, tx, stay)
+	if err != nil {
+		return nil, err
+	}
 	if err := s.adopt(ctx, tx, end, stay); err != nil {
 		return nil, err
 	}
-	return seen.admit(stay, end.outcome, observation.ReasonWELCOME), nil
+	opened := seen.admit(stay, end.outcome, observation.ReasonWELCOME)
+	opened.listeners = listening(binders)
+	return opened, nil
 }
 
 // admit answers an entry: cars are always let in.
@@ -222,7 +228,7 @@ func changedOne(n int, err error, doing string) error {
 	return nil
 }
 
-// open begins a stay and lets those see it who have the vehicle bound.
+// open begins a stay.
 func (s *Service) open(ctx context.Context, tx *ent.Tx, seen *sighting, end ending) (*ent.ParkingSession, error) {
 	sealed, err := s.vault.SealString(ctx, vault.LotKey(seen.lot.Row), sealedStayPlate, seen.plate.Text())
 	if err != nil {
@@ -247,7 +253,7 @@ func (s *Service) open(ctx context.Context, tx *ent.Tx, seen *sighting, end endi
 	case err != nil:
 		return nil, fmt.Errorf("open stay: %w", err)
 	}
-	return stay, s.grant(ctx, tx, stay)
+	return stay, nil
 }
 
 // holdVehicle finds the vehicle of a plate that somebody has bound at some time, and holds it: whoever loses it
@@ -271,28 +277,21 @@ func (s *Service) holdVehicle(ctx context.Context, tx *ent.Tx, seen *sighting) (
 	return &held[0], nil
 }
 
-// grant lets the accounts see a stay that had its vehicle bound when it began and agree to its being tracked.
-// The vehicle is held.
-func (s *Service) grant(ctx context.Context, tx *ent.Tx, stay *ent.ParkingSession) error {
+// grant lets the accounts see a stay that had its vehicle bound when it began and agree to its being tracked, and
+// answers them. The vehicle is held.
+func (s *Service) grant(ctx context.Context, tx *ent.Tx, stay *ent.ParkingSession) ([]binder, error) {
 	if stay.VehicleID == nil {
-		return nil
+		return nil, nil
 	}
-	var binders []int64
-	err := tx.VehicleBinding.Query().
-		Where(vehiclebinding.VehicleID(*stay.VehicleID), vehiclebinding.EndedAtIsNil(),
-			vehiclebinding.BoundAtLTE(stay.EnteredAt), s.trackedSince(stay.EnteredAt)).
-		Select(vehiclebinding.FieldAccountID).Scan(ctx, &binders)
-	if err != nil {
-		return fmt.Errorf("read who has the vehicle bound: %w", err)
-	}
-	if len(binders) == 0 {
-		return nil
+	binders, err := s.binders(ctx, tx, stay, notice.KindENTERED, stay.EnteredAt, boundBy(stay.EnteredAt))
+	if err != nil || len(binders) == 0 {
+		return nil, err
 	}
 	err = tx.SessionAccess.MapCreateBulk(binders, func(c *ent.SessionAccessCreate, i int) {
-		c.SetAccountID(binders[i]).SetSessionID(stay.ID).SetVehicleID(*stay.VehicleID).SetBound(true)
+		c.SetAccountID(binders[i].account).SetSessionID(stay.ID).SetVehicleID(*stay.VehicleID).SetBound(true)
 	}).Exec(ctx)
 	if err != nil {
-		return fmt.Errorf("let binders see the stay: %w", err)
+		return nil, fmt.Errorf("let binders see the stay: %w", err)
 	}
-	return nil
+	return binders, nil
 }

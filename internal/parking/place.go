@@ -17,6 +17,8 @@ type placed struct {
 	outcome  observation.Outcome
 	decision observation.Decision
 	reason   observation.Reason
+
+	listeners []int64 // accounts to be told of the entry
 }
 
 // timeline is what is known of one plate around one moment: the stays in the lot at hand, oldest first,

@@ -6,7 +6,6 @@ import (
 	"entgo.io/ent/dialect/sql"
 
 	"parkbff/ent/consent"
-	"parkbff/ent/predicate"
 	"parkbff/ent/vehiclebinding"
 )
 
@@ -21,30 +20,29 @@ type Policies interface {
 //
 // That a binding is tracked was written when a consent was given or taken back; a purpose that has changed since
 // makes it untrue at an instant at which nobody writes anything (R078). So the consents are asked too.
-func (s *Service) trackedSince(at time.Time) predicate.VehicleBinding {
-	movement, parking := s.agreedSince(consent.PurposeMOVEMENT_TRACK, at), s.agreedSince(consent.PurposePARKING_CORE, at)
-	return func(of *sql.Selector) {
-		c := sql.Table(consent.Table)
-		of.Where(sql.And(
-			sql.EQ(of.C(vehiclebinding.FieldTracked), true),
-			sql.Exists(movement(of, c).Where(sql.ColumnsEQ(c.C(consent.FieldVehicleID), of.C(vehiclebinding.FieldVehicleID)))),
-			sql.Exists(parking(of, c)),
-		))
-	}
+func (s *Service) trackedSince(of *sql.SelectTable, at time.Time) *sql.Predicate {
+	c := sql.Table(consent.Table)
+	return sql.And(
+		sql.EQ(of.C(vehiclebinding.FieldTracked), true),
+		s.agreedSince(of, c, consent.PurposeMOVEMENT_TRACK, at,
+			sql.ColumnsEQ(c.C(consent.FieldVehicleID), of.C(vehiclebinding.FieldVehicleID))),
+		s.agreedSince(of, c, consent.PurposePARKING_CORE, at),
+	)
 }
 
-// agreedSince selects the consents of a binding's account to a purpose that count now and held at a moment.
-func (s *Service) agreedSince(purpose consent.Purpose, at time.Time) func(of *sql.Selector, c *sql.SelectTable) *sql.Selector {
+// agreedSince holds for a binding whose account has consented to a purpose: it counts now, held at a moment, and
+// is as the further conditions say.
+func (s *Service) agreedSince(
+	of, c *sql.SelectTable, purpose consent.Purpose, at time.Time, further ...*sql.Predicate,
+) *sql.Predicate {
 	var counting []any
 	for _, version := range s.policies.Counting(purpose, s.clock.Now()) {
 		counting = append(counting, version)
 	}
-	return func(of *sql.Selector, c *sql.SelectTable) *sql.Selector {
-		return sql.Select(c.C(consent.FieldID)).From(c).Where(sql.And(
-			sql.ColumnsEQ(c.C(consent.FieldAccountID), of.C(vehiclebinding.FieldAccountID)),
-			sql.EQ(c.C(consent.FieldPurpose), purpose),
-			sql.IsNull(c.C(consent.FieldWithdrawnAt)), sql.IsNull(c.C(consent.FieldEndedAt)),
-			sql.LTE(c.C(consent.FieldGrantedAt), at), sql.In(c.C(consent.FieldPolicyVersion), counting...),
-		))
-	}
+	return sql.Exists(sql.Select(c.C(consent.FieldID)).From(c).Where(sql.And(append(further,
+		sql.ColumnsEQ(c.C(consent.FieldAccountID), of.C(vehiclebinding.FieldAccountID)),
+		sql.EQ(c.C(consent.FieldPurpose), purpose),
+		sql.IsNull(c.C(consent.FieldWithdrawnAt)), sql.IsNull(c.C(consent.FieldEndedAt)),
+		sql.LTE(c.C(consent.FieldGrantedAt), at), sql.In(c.C(consent.FieldPolicyVersion), counting...),
+	)...)))
 }
