@@ -1,73 +1,71 @@
 package vault
 
 import (
-	"container/list"
 	"sync"
 
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
-// openedCache holds the data keys used last, ready to open with.
-type openedCache struct {
-	limit int
+// held is what is in memory of an owner's data key.
+type held struct {
+	opened  tink.AEAD // nil: it must be opened first
+	wrapped []byte    // nil: it must be read
+}
 
+// cache holds the data keys of the owners used last: those of many as the store has them, and those of few ready
+// to open with, which takes twenty times the memory and saves two microseconds.
+type cache struct {
 	mu      sync.Mutex
 	forgets uint64 // raised by every forget, so that a key read before one is not put after it
-	recent  *list.List
-	byOwner map[Owner]*list.Element
+	opened  *simplelru.LRU[Owner, tink.AEAD]
+	wrapped *simplelru.LRU[Owner, []byte]
 }
 
-type openedKey struct {
-	owner Owner
-	key   tink.AEAD
+func newCache(opened, wrapped int) *cache {
+	return &cache{opened: lru[tink.AEAD](opened), wrapped: lru[[]byte](wrapped)}
 }
 
-func newOpenedCache(limit int) *openedCache {
-	return &openedCache{limit: limit, recent: list.New(), byOwner: map[Owner]*list.Element{}}
+func lru[V any](size int) *simplelru.LRU[Owner, V] {
+	made, err := simplelru.NewLRU[Owner, V](size, nil)
+	if err != nil {
+		panic(err) // the size is ours, and positive
+	}
+	return made
 }
 
-// get answers the key held for an owner or nil, and the moment to give to put.
-func (c *openedCache) get(owner Owner) (key tink.AEAD, asOf uint64) {
+// get answers what is held of an owner, and the moment to give to put.
+func (c *cache) get(owner Owner) (h held, asOf uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if held, ok := c.byOwner[owner]; ok {
-		c.recent.MoveToFront(held)
-		key = held.Value.(openedKey).key
-	}
-	return key, c.forgets
+	h.opened, _ = c.opened.Get(owner)
+	h.wrapped, _ = c.wrapped.Get(owner)
+	return h, c.forgets
 }
 
 // put holds a key, unless anything was forgotten since asOf: the key may be what was forgotten.
-func (c *openedCache) put(owner Owner, key tink.AEAD, asOf uint64) {
+func (c *cache) put(owner Owner, h held, asOf uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, held := c.byOwner[owner]; held || c.forgets != asOf {
+	if c.forgets != asOf {
 		return
 	}
-	c.byOwner[owner] = c.recent.PushFront(openedKey{owner, key})
-	if c.recent.Len() > c.limit {
-		c.drop(c.recent.Back())
-	}
+	c.opened.Add(owner, h.opened)
+	c.wrapped.Add(owner, h.wrapped)
 }
 
-func (c *openedCache) forget(owner Owner) {
+func (c *cache) forget(owner Owner) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.forgets++
-	if held, ok := c.byOwner[owner]; ok {
-		c.drop(held)
-	}
+	c.opened.Remove(owner)
+	c.wrapped.Remove(owner)
 }
 
-func (c *openedCache) forgetAll() {
+func (c *cache) forgetAll() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.forgets++
-	c.recent.Init()
-	clear(c.byOwner)
-}
-
-func (c *openedCache) drop(held *list.Element) {
-	c.recent.Remove(held)
-	delete(c.byOwner, held.Value.(openedKey).owner)
+	c.opened.Purge()
+	c.wrapped.Purge()
 }

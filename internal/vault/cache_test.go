@@ -12,42 +12,54 @@ type namedKey struct {
 }
 
 func TestTheKeyUsedLongestAgoMakesRoom(t *testing.T) {
-	c := newOpenedCache(2)
+	c := newCache(2, 3)
 	hold(c, "a")
 	hold(c, "b")
 	c.get("a")
 	hold(c, "c")
 	for owner, want := range map[Owner]bool{"a": true, "b": false, "c": true} {
-		if key, _ := c.get(owner); (key != nil) != want {
-			t.Errorf("%s held: %v", owner, key != nil)
+		if h, _ := c.get(owner); (h.opened != nil) != want || h.wrapped == nil {
+			t.Errorf("of %s there is %+v", owner, h)
 		}
 	}
-	if c.recent.Len() != 2 || len(c.byOwner) != 2 {
-		t.Errorf("holds %d and %d", c.recent.Len(), len(c.byOwner))
+	hold(c, "d")
+	if c.opened.Len() != 2 || c.wrapped.Len() != 3 {
+		t.Errorf("holds %d and %d", c.opened.Len(), c.wrapped.Len())
 	}
 }
 
 func TestAKeyReadBeforeAnErasureIsNotHeldAfterIt(t *testing.T) {
-	c := newOpenedCache(2)
-	_, asOf := c.get("a")
-	c.forget("a")
-	c.put("a", namedKey{}, asOf)
-	if key, _ := c.get("a"); key != nil {
-		t.Error("the erased key is held")
+	for name, forget := range map[string]func(*cache){
+		"of its owner": func(c *cache) { c.forget("a") }, "of all": (*cache).forgetAll,
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCache(2, 2)
+			_, asOf := c.get("a")
+			forget(c)
+			c.put("a", held{namedKey{}, []byte("a")}, asOf)
+			if h, _ := c.get("a"); h.opened != nil || h.wrapped != nil {
+				t.Error("the erased key is held")
+			}
+		})
 	}
 }
 
-func TestTwoReadersOfOneKeyHoldItOnce(t *testing.T) {
-	c := newOpenedCache(2)
-	hold(c, "a")
-	hold(c, "a")
-	c.forget("a")
-	if c.recent.Len() != 0 || len(c.byOwner) != 0 {
-		t.Errorf("holds %d and %d", c.recent.Len(), len(c.byOwner))
+func TestAForgottenKeyIsHeldInNoForm(t *testing.T) {
+	for name, forget := range map[string]func(*cache){
+		"of its owner": func(c *cache) { c.forget("a") }, "of all": (*cache).forgetAll,
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCache(2, 2)
+			hold(c, "a")
+			forget(c)
+			if h, _ := c.get("a"); h.opened != nil || h.wrapped != nil {
+				t.Errorf("holds %+v", h)
+			}
+		})
 	}
 }
 
-func hold(c *openedCache, owner Owner) {
+func hold(c *cache, owner Owner) {
 	_, asOf := c.get(owner)
-	c.put(owner, namedKey{name: string(owner)}, asOf)
+	c.put(owner, held{namedKey{name: string(owner)}, []byte(owner)}, asOf)
 }

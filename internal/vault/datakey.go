@@ -26,23 +26,27 @@ func (v *Vault) Rewrap(wrapped []byte, owner Owner) ([]byte, error) {
 }
 
 func (v *Vault) dataKey(ctx context.Context, owner Owner) (tink.AEAD, error) {
-	key, asOf := v.opened.get(owner)
-	if key != nil {
-		return key, nil
+	known, asOf := v.held.get(owner)
+	if known.opened != nil {
+		return known.opened, nil
 	}
-	wrapped, committed, err := v.store.Load(ctx, owner)
-	if err != nil {
-		return nil, fmt.Errorf("load data key: %w", err)
+	wrapped, committed := known.wrapped, true
+	if wrapped == nil {
+		var err error
+		if wrapped, committed, err = v.store.Load(ctx, owner); err != nil {
+			return nil, fmt.Errorf("load data key: %w", err)
+		}
 	}
 	raw, err := v.unwrap(owner, wrapped)
 	if err != nil {
 		return nil, err
 	}
-	if key, err = newAEAD(raw); err != nil {
+	key, err := newAEAD(raw)
+	if err != nil {
 		return nil, err
 	}
 	if committed {
-		v.opened.put(owner, key, asOf)
+		v.held.put(owner, held{key, wrapped}, asOf)
 	}
 	return key, nil
 }

@@ -9,9 +9,14 @@ import (
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
-// openedKeys bounds the data keys held ready, at about 1.5 KB each. It covers the accounts and lots
-// that are active on one replica within minutes; a miss costs one read of the store.
-const openedKeys = 4096
+const (
+	// openedKeys bounds the data keys held ready, at about 1.5 KB each: those of lots, and of the accounts of the
+	// last seconds.
+	openedKeys = 1024
+	// wrappedKeys bounds those held as the store has them, at about 250 bytes each. It covers the accounts and lots
+	// that are active on one replica within an hour; a miss costs one read of the store.
+	wrappedKeys = 65_536
+)
 
 // DataKeys keeps each owner's wrapped data key. The context carries the transaction, if any.
 type DataKeys interface {
@@ -28,15 +33,15 @@ type DataKeys interface {
 
 // Vault seals, opens and indexes personal values. It is safe for concurrent use.
 type Vault struct {
-	kek    tink.AEAD
-	index  []byte
-	store  DataKeys
-	opened *openedCache
+	kek   tink.AEAD
+	index []byte
+	store DataKeys
+	held  *cache
 }
 
 // New answers a vault over one key file and the store of the data keys.
 func New(keys *Keys, store DataKeys) *Vault {
-	return &Vault{kek: keys.kek.aead, index: keys.index, store: store, opened: newOpenedCache(openedKeys)}
+	return &Vault{kek: keys.kek.aead, index: keys.index, store: store, held: newCache(openedKeys, wrappedKeys)}
 }
 
 // Format prints "vault" under every verb.
@@ -111,10 +116,10 @@ func (v *Vault) Ready(ctx context.Context, owner Owner) error {
 }
 
 // Forget drops the held data key of an owner that was erased, here or on another replica.
-func (v *Vault) Forget(owner Owner) { v.opened.forget(owner) }
+func (v *Vault) Forget(owner Owner) { v.held.forget(owner) }
 
 // ForgetAll drops every held data key, for when news of an erasure may have been missed.
-func (v *Vault) ForgetAll() { v.opened.forgetAll() }
+func (v *Vault) ForgetAll() { v.held.forgetAll() }
 
 // place is what a sealed value is bound to. Neither part contains a bar.
 func place(field string, owner Owner) []byte {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -18,6 +19,7 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(ownGarbage))
 	s, err := openStage(ctx, o, o.Subscribers+warmers)
 	defer func() { err = errors.Join(err, s.close()) }()
 	if err != nil {
@@ -49,6 +51,10 @@ type run struct {
 }
 
 const (
+	// ownGarbage is by how many percent the heap of the clients may grow: their memory is not measured, and they run on
+	// the processors of the server that is.
+	ownGarbage = 400
+
 	warmers = 20 // people who warm the server up
 	// reconciled is how long the server may take to find what its bus has lost: a pass every 30 s.
 	reconciled = 45 * time.Second
