@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"parkbff/ent"
@@ -67,9 +68,20 @@ func (s *Service) Reload(ctx context.Context) error {
 	for _, row := range gates {
 		next.addGate(gateOf(row))
 	}
+	next.keep(s.catalogue.Load())
 	slices.SortFunc(next.lots, func(a, b *Lot) int { return cmp.Compare(a.Row, b.Row) })
 	s.catalogue.Store(next)
 	return nil
+}
+
+// keep has a lot that has not changed be the same one as before: watchers of a lot are told together what they are
+// told of the same one.
+func (c *catalogue) keep(before *catalogue) {
+	for i, lot := range c.lots {
+		if known, ok := before.byRow[lot.Row]; ok && reflect.DeepEqual(known, lot) {
+			c.lots[i], c.byRow[lot.Row], c.byCode[lot.Code] = known, known, known
+		}
+	}
 }
 
 func (c *catalogue) addLot(l *Lot) {

@@ -20,7 +20,7 @@ import (
 
 const (
 	goPercent    = 100     // Go's own
-	usualPercent = 50      // by which a heap above the floor grows before it is collected
+	usualPercent = 40      // by which a heap above the floor grows before it is collected
 	leastLive    = 1 << 20 // of a heap that has not been collected yet
 
 	lookEvery   = 20 * time.Second
