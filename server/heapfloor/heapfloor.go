@@ -27,9 +27,9 @@ const (
 	worthGiving = 16 << 20 // the least that is given back
 )
 
-// Keep lets a small heap grow to floor bytes before each collection, and one of more than half the floor by 30
-// percent, and gives memory back that is not used any more, until stop is called. An operator who sets GOGC knows better: then it
-// does nothing.
+// Keep lets a small heap grow to floor bytes before each collection, and one of more than half the floor by 40
+// percent, and gives memory back that is not used any more, until stop is called. An operator who sets GOGC knows
+// better: then it does nothing.
 func Keep(floor uint64) (stop func()) {
 	if os.Getenv("GOGC") != "" {
 		return func() {}
