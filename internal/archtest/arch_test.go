@@ -50,7 +50,7 @@ var arrows = []struct {
 	{"ent/...", slices.Concat(model, leaves)},
 
 	{"internal/round", nil},
-	{"internal/bus", of("internal/round")},
+	{"internal/bus", of("internal/round", "internal/clock")},
 	{"internal/privacy", slices.Concat(model, leaves)},
 	{"internal/entitlement", slices.Concat(model, leaves)},
 	{"internal/risk", slices.Concat(model, leaves, of("internal/store"))},

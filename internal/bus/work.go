@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"parkbff/internal/clock"
+
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -92,7 +94,7 @@ func (w *Work) Consume(ctx context.Context, parallel int, do func(ctx context.Co
 		if err := w.consume(ctx, slots, &working, do); err != nil && ctx.Err() == nil {
 			w.bus.log.WarnContext(ctx, "work cannot be taken from the bus; it will be tried again", "error", err)
 		}
-		wait(ctx, workReopenAfter)
+		_ = clock.Wait(ctx, workReopenAfter) // the loop asks ctx itself
 	}
 }
 
@@ -230,14 +232,4 @@ func copiesOn(url string) int {
 		return clusterOfThree
 	}
 	return 1
-}
-
-// wait sleeps, but not beyond ctx.
-func wait(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }

@@ -52,14 +52,7 @@ type SystemClock struct{ clock.System }
 
 // Wait lets d pass.
 func (SystemClock) Wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
+	return clock.Wait(ctx, d)
 }
 
 const (

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"math/rand/v2"
 	"time"
+
+	"parkbff/internal/clock"
 )
 
 const (
@@ -39,12 +41,5 @@ func repeatable(err error) bool {
 // that met once do not meet again.
 func pause(ctx context.Context, try int) error {
 	bound := min(minPause<<try, maxPause)
-	timer := time.NewTimer(rand.N(bound))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
+	return clock.Wait(ctx, rand.N(bound))
 }

@@ -67,7 +67,7 @@ func Run(ctx context.Context, o Options) error {
 
 func (o Options) withDefaults() Options {
 	if o.Wait == nil {
-		o.Wait = sleep
+		o.Wait = clock.Wait
 	}
 	if o.HTTP == nil {
 		o.HTTP = &http.Client{Timeout: requestLimit}
@@ -76,17 +76,6 @@ func (o Options) withDefaults() Options {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return o
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }
 
 type runner struct {

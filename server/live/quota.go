@@ -1,6 +1,10 @@
 package live
 
-import "sync"
+import (
+	"net"
+	"net/http"
+	"sync"
+)
 
 // Quota caps how many connections one key (a viewer, an address) holds at a time. A nil Quota and an
 // empty key are not capped.
@@ -40,4 +44,13 @@ func (q *Quota) Release(key string) {
 	if q.held[key]--; q.held[key] <= 0 {
 		delete(q.held, key)
 	}
+}
+
+// RemoteHost answers the host at the other end of a request's connection.
+func RemoteHost(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"parkbff/internal/clock"
+
 	"golang.org/x/sync/errgroup"
 )
 
@@ -16,18 +18,10 @@ func limited(ctx context.Context, atOnce int) (*errgroup.Group, context.Context)
 
 // sleepUntil returns at a moment, at once when it has passed, or with the error of ctx.
 func sleepUntil(ctx context.Context, at time.Time) error {
-	left := time.Until(at)
-	if left <= 0 {
-		return ctx.Err()
+	if left := time.Until(at); left > 0 {
+		return clock.Wait(ctx, left)
 	}
-	timer := time.NewTimer(left)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return ctx.Err()
 }
 
 const lookEvery = 100 * time.Millisecond

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"parkbff/internal/bus"
+	"parkbff/internal/clock"
 	"parkbff/internal/fault"
 	"parkbff/internal/language"
 	"parkbff/server/live"
@@ -111,7 +112,7 @@ func subject(place, ticket string) string {
 // bring answers what became of an errand; 404 when no stream answers for the ticket. Error: the bus is away.
 func (c *courier) bring(ctx context.Context, ticket string, e errand) (outcome, error) {
 	for _, pause := range c.pauses {
-		if err := rest(ctx, pause); err != nil {
+		if err := clock.Wait(ctx, pause); err != nil {
 			return outcome{}, err
 		}
 		for _, place := range []string{atStream, atReservation} {
@@ -177,16 +178,4 @@ func (c *courier) unseal(subject string, sealed []byte, into any) error {
 		return errors.New("sse: an errand cannot be read") // the error of JSON would quote it
 	}
 	return nil
-}
-
-// rest sleeps, but not beyond ctx.
-func rest(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

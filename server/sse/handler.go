@@ -5,7 +5,6 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -44,7 +43,7 @@ func (o Options) withDefaults() Options {
 		o.Log = slog.Default()
 	}
 	if o.Address == nil {
-		o.Address = remoteHost
+		o.Address = live.RemoteHost
 	}
 	o.MaxBody = cmp.Or(o.MaxBody, 64<<10)
 	o.MaxOperations = cmp.Or(o.MaxOperations, 32)
@@ -53,14 +52,6 @@ func (o Options) withDefaults() Options {
 	o.Write = cmp.Or(o.Write, 10*time.Second)
 	o.Drain = cmp.Or(o.Drain, 5*time.Second)
 	return o
-}
-
-func remoteHost(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }
 
 // Handler serves the streams of one process. It is safe for concurrent use.

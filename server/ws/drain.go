@@ -4,6 +4,8 @@ import (
 	"context"
 	"math/rand/v2"
 	"time"
+
+	"parkbff/internal/clock"
 )
 
 // Drain closes every connection with 1012, so that clients come back to another replica, spread at
@@ -17,7 +19,7 @@ func (t *Transport) Drain(ctx context.Context) error {
 	pause := t.options.Timing.Drain / time.Duration(max(len(conns), 1))
 	for i, c := range conns {
 		if i > 0 {
-			rest(ctx, pause)
+			_ = clock.Wait(ctx, pause) // after ctx the rest goes without pauses
 		}
 		c.retire()
 	}
@@ -28,7 +30,7 @@ func (t *Transport) Drain(ctx context.Context) error {
 // operations then end on their own.
 func (t *Transport) finish(ctx context.Context) error {
 	for t.Connections() > 0 && ctx.Err() == nil {
-		rest(ctx, 10*time.Millisecond)
+		_ = clock.Wait(ctx, 10*time.Millisecond) // the loop asks ctx itself
 	}
 	t.cancel()
 	for _, c := range t.all() {
@@ -44,15 +46,5 @@ func (t *Transport) finish(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
-	}
-}
-
-// rest sleeps, but not beyond ctx.
-func rest(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
 	}
 }

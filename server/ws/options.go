@@ -3,7 +3,6 @@ package ws
 import (
 	"cmp"
 	"log/slog"
-	"net"
 	"net/http"
 	"time"
 
@@ -63,7 +62,7 @@ func (o Options) withDefaults() Options {
 		o.Log = slog.Default()
 	}
 	if o.Address == nil {
-		o.Address = remoteHost
+		o.Address = live.RemoteHost
 	}
 	o.MaxOperations = cmp.Or(o.MaxOperations, 32)
 	o.MaxMessage = cmp.Or(o.MaxMessage, 64<<10)
@@ -87,12 +86,4 @@ func (t Timing) withDefaults() Timing {
 		Drain:   cmp.Or(t.Drain, 5*time.Second),
 		Tick:    cmp.Or(t.Tick, 500*time.Millisecond),
 	}
-}
-
-func remoteHost(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }
