@@ -9,9 +9,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"parkbff/ent"
 	"parkbff/ent/predicate"
 	"parkbff/ent/task"
+	"parkbff/internal/clock"
 	"parkbff/internal/viewer"
 )
 
@@ -22,17 +25,10 @@ type due struct {
 	at      time.Time
 }
 
-// sweptAnew is after how long a task is handed out again that is due and that nobody has taken up: the message
-// may have been given to a replica that died.
-const sweptAnew = 30 * time.Second
-
-// sweptAt answers since when a task that a sweep has found is due, in steps of sweptAnew.
-func sweptAt(dueAt, now time.Time) time.Time {
-	if step := now.Truncate(sweptAnew); step.After(dueAt) {
-		return step
-	}
-	return dueAt
-}
+// overdue is after how long a task is done by a replica that finds it in the store, when the queue has brought it to
+// nobody: its message may have been given to a replica that died, and a bus that is away, or full, or was killed
+// while it wrote, costs time only.
+const overdue = 15 * time.Second
 
 // id is by what the queue knows one attempt of a task, so that those who find it due together hand it out once.
 func (d due) id() string { return fmt.Sprintf("%d.%d.%d", d.row, d.attempt, d.at.UnixMicro()) }
@@ -44,6 +40,7 @@ func (s *Service) Run(ctx context.Context) {
 	var running sync.WaitGroup
 	running.Go(func() { s.handOut(ctx) })
 	running.Go(func() { s.queue.Consume(ctx, s.parallel, s.take) })
+	running.Go(func() { s.catchUp(ctx) })
 	running.Wait()
 }
 
@@ -90,9 +87,8 @@ func (s *Service) Sweep(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find tasks that are due: %w", err)
 	}
-	now := s.clock.Now()
 	for _, row := range rows {
-		d := due{row: row.ID, attempt: row.Attempts, at: sweptAt(row.DueAt, now)}
+		d := due{row: row.ID, attempt: row.Attempts, at: row.DueAt}
 		if err := s.queue.Publish(ctx, d.id(), d.payload()); err != nil {
 			return fmt.Errorf("hand out a task: %w", err)
 		}
@@ -123,6 +119,36 @@ func (s *Service) free() []predicate.Task {
 	}
 }
 
+// catchUp does now and then what the queue has brought to nobody, until ctx ends.
+func (s *Service) catchUp(ctx context.Context) {
+	for clock.Wait(ctx, s.sweepEvery/2+rand.N(s.sweepEvery)) == nil {
+		if err := s.doOverdue(ctx); err != nil && ctx.Err() == nil {
+			s.log.WarnContext(ctx, "tasks that are overdue cannot be found; it will be tried again", "error", err)
+		}
+	}
+}
+
+// doOverdue does the tasks that are overdue, the oldest first, at most 500. When ctx ends it waits for those at work.
+func (s *Service) doOverdue(ctx context.Context) error {
+	rows, err := s.store.Fresh(ctx).Task.Query().
+		Where(append(s.free(), task.DueAtLTE(s.clock.Now().Add(-overdue)))...).
+		Order(ent.Asc(task.FieldDueAt)).Limit(sweptAtOnce).IDs(viewer.AsSystem(ctx, jobSweep))
+	if err != nil {
+		return fmt.Errorf("find tasks that are overdue: %w", err)
+	}
+	var working errgroup.Group
+	working.SetLimit(s.parallel)
+	for _, row := range rows {
+		working.Go(func() error {
+			if ctx.Err() == nil {
+				s.takeUp(context.WithoutCancel(ctx), row)
+			}
+			return nil
+		})
+	}
+	return working.Wait()
+}
+
 // take does the task that a message names, and answers when the message is to come again.
 func (s *Service) take(ctx context.Context, payload []byte) (again time.Duration) {
 	row, err := strconv.ParseInt(string(payload), 10, 64)
@@ -130,6 +156,12 @@ func (s *Service) take(ctx context.Context, payload []byte) (again time.Duration
 		s.log.ErrorContext(ctx, "a message of the work stream names no task")
 		return 0
 	}
+	return s.takeUp(ctx, row)
+}
+
+// takeUp does a task, unless it is done, not yet due, or held by another, and answers when to come back to it; zero
+// when it is gone, or left to the sweep.
+func (s *Service) takeUp(ctx context.Context, row int64) (again time.Duration) {
 	ctx = viewer.AsSystem(ctx, jobWork)
 	job, kind, err := s.hold(ctx, row)
 	if err != nil {
