@@ -33,5 +33,12 @@ func TestTheTableOfOutagesIsTrueAndNoNoticeIsLost(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Log(seen.String())
+		for i, h := range site.Replicas {
+			for line := range strings.Lines(h.Log.String()) {
+				if strings.Contains(line, "WARN") || strings.Contains(line, "ERROR") {
+					t.Log(i, line)
+				}
+			}
+		}
 	}
 }
