@@ -18,6 +18,9 @@ import (
 const (
 	// batch bounds the rows that a reading holds while it catches up.
 	batch = 100
+	// readAtOnce is how many readings one statement reads for: as many as a busy server can deliver to within freshFor.
+	// Rows of more would grow stale and be read again, so that a server which once fell behind would stay there.
+	readAtOnce = 128
 	// rowsAtOnce bounds the rows of one statement for many readings.
 	rowsAtOnce = 5000
 	// readWithin bounds the time of one statement.
@@ -104,7 +107,7 @@ func (r *Reading) delivered() {
 
 // readAhead is one round of reading for all who wait for it, and for those woken, who are about to.
 func (s *Service) readAhead() error {
-	for spans := s.hub.next(comparedAtOnce); spans != nil; spans = s.hub.next(comparedAtOnce) {
+	for spans := s.hub.next(readAtOnce); spans != nil; spans = s.hub.next(readAtOnce) {
 		got, err := s.find(spans)
 		s.hub.handOut(spans, got, err, s.clock.Now())
 		if err != nil {

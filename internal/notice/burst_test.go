@@ -43,7 +43,7 @@ func TestManyAccountsToldTogetherAreReadInFewStatements(t *testing.T) {
 				t.Errorf("reading %d: delivered %v, error %v", i, ok, err)
 			}
 		})
-		if n := statements.Load(); n > 6 {
+		if n := statements.Load(); n > 12 {
 			t.Errorf("%d statements for %d readings", n, many)
 		}
 		for _, w := range watchers {

@@ -10,7 +10,7 @@ const Batch = batch
 const RowsAtOnce = rowsAtOnce
 
 // ReadAtOnce is how many readings one statement reads for.
-const ReadAtOnce = comparedAtOnce
+const ReadAtOnce = readAtOnce
 
 // RowsEach is how many rows each of so many readings gets.
 func RowsEach(readings int) int64 { return rowsEach(readings) }

@@ -26,14 +26,21 @@ const (
 // WithTx instead of overwriting what it has not seen, as SQLite's single writer has it. What two
 // transactions must not both insert is held by a unique index. Serializable would also catch write skew,
 // but aborts unrelated neighbours in an index, which is where observations arrive.
+//
+// Reads have connections of their own: what is told to thousands at once is read by one statement, which must not
+// queue behind every write of a server that is behind.
 func openPostgres(o Options) (*Store, error) {
 	primary, err := postgresPool(o.URL)
 	if err != nil {
 		return nil, fmt.Errorf("store: the database URL: %w", err)
 	}
+	reader, err := postgresPool(o.URL)
+	if err != nil {
+		return nil, fmt.Errorf("store: the database URL: %w", errors.Join(err, primary.db.Close()))
+	}
 	s := &Store{
 		dialect: dialect.Postgres, isolation: sql.LevelRepeatableRead, log: o.Logger,
-		writer: primary, reader: primary,
+		writer: primary, reader: reader,
 	}
 	var followers []pool
 	for i, at := range o.Replicas {

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"log/slog"
 
-	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
 
 	"parkbff/ent"
@@ -39,7 +38,7 @@ type Store struct {
 	log       *slog.Logger
 
 	writer   pool
-	reader   pool // SQLite: its own pool; PostgreSQL: the writer's
+	reader   pool // of connections to the same database
 	replicas *replicas
 }
 
@@ -109,11 +108,7 @@ func (s *Store) Ping(ctx context.Context) error {
 // Close waits for running statements and closes all connections.
 func (s *Store) Close() error {
 	s.replicas.close()
-	err := s.writer.db.Close()
-	if s.dialect == dialect.SQLite {
-		err = errors.Join(err, s.reader.db.Close())
-	}
-	if err != nil {
+	if err := errors.Join(s.writer.db.Close(), s.reader.db.Close()); err != nil {
 		return fmt.Errorf("store: close: %w", err)
 	}
 	return nil
