@@ -22,9 +22,12 @@ type hub struct {
 
 func newHub() *hub { return &hub{accounts: map[int64]*Reading{}} }
 
+// add makes a reading known that is yet to begin: until then nothing is news to it, or it would be read along
+// with others from the account's first notice on.
 func (h *hub) add(r *Reading) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	r.reached = math.MaxInt64
 	r.sibling = h.accounts[r.account]
 	h.accounts[r.account] = r
 	h.young = append(h.young, r.account)
@@ -105,7 +108,7 @@ func (h *hub) follow(r *Reading, position int64) {
 func (h *hub) watchFromNow(r *Reading) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	r.opening, r.behind = true, true
+	r.reached, r.opening, r.behind = 0, true, true
 }
 
 // ask puts a reading among those to be read.

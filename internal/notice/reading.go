@@ -28,7 +28,7 @@ type Reading struct {
 	sibling  *Reading
 	held     *held // nil: nothing is waiting to be delivered
 	position int64 // the last sequence that was delivered or found withheld
-	reached  int64 // the last sequence that has been read
+	reached  int64 // the last sequence that has been read; beyond all until it is known where the reading begins
 	hinted   int64 // the highest that was heard of since the last read began
 
 	behind   bool // there may be something to read

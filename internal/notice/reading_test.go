@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -340,4 +341,26 @@ func rowOf(t rapid.TB, s *notice.Service, accountID, sequence int64) int64 {
 			t.Fatalf("the account sees no notice %d", sequence)
 		}
 	}
+}
+
+func TestAReadingThatIsToldWhileItOpensBeginsBehindItsCursor(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		s, id, other := h.service(never), h.account(), h.account()
+		h.bus.lossy.Store(true) // each hears once of a notice, by its own telling
+		h.tell(s, slices.Repeat([]notice.Telling{h.entering(id, 0)}, 3)...)
+		cursor, busy := rowOf(t, s, id, 3), h.open(s, other, 0)
+		var told atomic.Bool
+		h.intercept(func() error { // while it is found out where the cursor stands
+			if told.CompareAndSwap(false, true) {
+				h.tell(s, h.entering(id, 0), h.entering(other, 0))
+				mustDeliver(t, other, busy, 1) // read by one statement for all who were woken
+			}
+			return nil
+		})
+
+		w := h.open(s, id, cursor)
+
+		mustDeliver(t, id, w, 4)
+		mustBeSilentNow(t, id, w)
+	})
 }
