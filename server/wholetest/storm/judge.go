@@ -34,7 +34,11 @@ type Report struct {
 	Refusals     []string       `json:"refusals"`   // of subscriptions
 	Seconds      int            `json:"seconds"`
 	Seed         uint64         `json:"seed"`
+	Flaws        []string       `json:"flaws"` // the first of them, one by one
 }
+
+// mostFlaws is how many a report tells one by one.
+const mostFlaws = 20
 
 // Faults says what went wrong; empty is well.
 func (r Report) Faults() (faults []string) {
@@ -73,8 +77,44 @@ func (s *Storm) judge(ctx context.Context) (Report, error) {
 		r.Unlisted += abs(len(listed) - d.car.seen)
 		r.Reconnects += s.audience.pages[i].opened - 1
 		r.compare(listed, s.audience.pages[i].ids)
+		r.explain(i, listed, s.audience.pages[i].ids)
 	}
 	return r, nil
+}
+
+// explain adds where what a driver heard departs from the list, by places that count from 0. What is doubled for long is
+// told by its first.
+func (r *Report) explain(driver int, listed, heard []string) {
+	places, due := placesOf(listed), 0
+	for i, id := range heard {
+		at, known := places[id]
+		switch {
+		case !known:
+			r.flaw("driver %d: %d of %d heard is %s, which is not listed", driver, i, len(heard), id)
+			continue
+		case at != due:
+			r.flaw("driver %d: %d of %d heard is %s, listed at %d, instead of %d", driver, i, len(heard), id, at, due)
+		}
+		due = at + 1
+	}
+	if due != len(listed) {
+		r.flaw("driver %d: the last that was heard is before %d of %d", driver, due, len(listed))
+	}
+}
+
+func (r *Report) flaw(format string, of ...any) {
+	if len(r.Flaws) < mostFlaws {
+		r.Flaws = append(r.Flaws, fmt.Sprintf(format, of...))
+	}
+}
+
+// placesOf ids in a list.
+func placesOf(listed []string) map[string]int {
+	places := map[string]int{}
+	for i, id := range listed {
+		places[id] = i
+	}
+	return places
 }
 
 // compare counts how what was heard differs from what is listed.
@@ -100,11 +140,8 @@ func (r *Report) compare(listed, heard []string) {
 
 // ordered holds when what was heard comes in the order of the list, whatever is missing or doubled.
 func ordered(listed, heard []string) bool {
-	place := map[string]int{}
-	for i, id := range listed {
-		place[id] = i
-	}
-	return slices.IsSortedFunc(heard, func(a, b string) int { return place[a] - place[b] })
+	places := placesOf(listed)
+	return slices.IsSortedFunc(heard, func(a, b string) int { return places[a] - places[b] })
 }
 
 func abs(n int) int { return max(n, -n) }

@@ -3,6 +3,7 @@
 package storm
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -31,6 +32,28 @@ func TestTheJudgeSeesWhatWasLostDoubledOrDisplaced(t *testing.T) {
 		if diff := cmp.Diff(trial.want, got); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
+	}
+}
+
+func TestAFlawIsToldByDriverAndPlace(t *testing.T) {
+	listed := []string{"a", "b", "c"}
+	for name, trial := range map[string]struct{ heard, want []string }{
+		"as listed":     {[]string{"a", "b", "c"}, nil},
+		"told again":    {[]string{"a", "b", "a", "b", "c"}, []string{"driver 7: 2 of 5 heard is a, listed at 0, instead of 2"}},
+		"another's":     {[]string{"a", "x", "b", "c"}, []string{"driver 7: 1 of 4 heard is x, which is not listed"}},
+		"one lost":      {[]string{"a", "c"}, []string{"driver 7: 1 of 2 heard is c, listed at 2, instead of 1"}},
+		"the last lost": {[]string{"a", "b"}, []string{"driver 7: the last that was heard is before 2 of 3"}},
+	} {
+		var got Report
+		got.explain(7, listed, trial.heard)
+		if diff := cmp.Diff(trial.want, got.Flaws); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	var got Report
+	got.explain(7, listed, slices.Repeat([]string{"x"}, 1000))
+	if len(got.Flaws) != mostFlaws {
+		t.Errorf("%d flaws are told one by one", len(got.Flaws))
 	}
 }
 
