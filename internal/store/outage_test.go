@@ -206,6 +206,19 @@ func TestADatabaseThatGoesAwayAndReturns(t *testing.T) {
 	}
 }
 
+func TestAPingOutlivesTheConnectionsThatBroke(t *testing.T) {
+	relay := newRelay(t, testkit.PostgresURL(t))
+	s, ctx := testkit.Open(t, store.Options{URL: relay.url}), asSystem()
+	mustAdd(t, s, "before")
+	has(t, ctx, s.Client(ctx), "before") // so that writes and reads have connections
+
+	relay.down()
+	relay.up()
+	if err := s.Ping(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestACommitWithoutAnAnswerIsNotRepeated(t *testing.T) {
 	relay := newRelay(t, testkit.PostgresURL(t))
 	s := testkit.Open(t, store.Options{URL: relay.url})

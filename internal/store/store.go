@@ -97,10 +97,14 @@ func (s *Store) Fresh(ctx context.Context) *ent.Client {
 // Dialect is "sqlite3" or "postgres", as ent calls them.
 func (s *Store) Dialect() string { return s.dialect }
 
-// Ping asks the database for a sign of life. Replicas are not asked: the store lives without them.
+// Ping asks the database for a sign of life. Replicas are not asked: the store lives without them. It asks by a
+// statement, which database/sql repeats on a connection of its own when those it keeps broke meanwhile; a ping of
+// database/sql fails once for each of them.
 func (s *Store) Ping(ctx context.Context) error {
-	if err := s.reader.db.PingContext(ctx); err != nil {
-		return told("ping", err)
+	for _, p := range []pool{s.writer, s.reader} {
+		if _, err := p.db.ExecContext(ctx, "SELECT 1"); err != nil {
+			return told("ping", err)
+		}
 	}
 	return nil
 }
