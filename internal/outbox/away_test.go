@@ -63,7 +63,7 @@ func TestWhatTheQueueHasLostIsDoneFromTheStore(t *testing.T) {
 		h.put(first, 1, 2, 3)
 		h.run(first)
 		h.run(second)
-		h.clock.Pass(14 * time.Second)
+		h.clock.Pass(9 * time.Second)
 		time.Sleep(5 * often)
 		if h.triesOf(1) != 0 {
 			t.Error("done although the queue may still bring it")

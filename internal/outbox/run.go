@@ -27,8 +27,8 @@ type due struct {
 
 // overdue is after how long a task is done by a replica that finds it in the store, when the queue has brought it to
 // nobody: its message may have been given to a replica that died, and a bus that is away, or full, or was killed
-// while it wrote, costs time only.
-const overdue = 15 * time.Second
+// while it wrote, costs time only. A message to a phone is two tasks, one after the other.
+const overdue = 10 * time.Second
 
 // id is by what the queue knows one attempt of a task, so that those who find it due together hand it out once.
 func (d due) id() string { return fmt.Sprintf("%d.%d.%d", d.row, d.attempt, d.at.UnixMicro()) }
@@ -121,7 +121,8 @@ func (s *Service) free() []predicate.Task {
 
 // catchUp does now and then what the queue has brought to nobody, until ctx ends.
 func (s *Service) catchUp(ctx context.Context) {
-	for clock.Wait(ctx, s.sweepEvery/2+rand.N(s.sweepEvery)) == nil {
+	every := s.sweepEvery / soonerForOverdue
+	for clock.Wait(ctx, every/2+rand.N(every)) == nil {
 		if err := s.doOverdue(ctx); err != nil && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "tasks that are overdue cannot be found; it will be tried again", "error", err)
 		}

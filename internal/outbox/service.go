@@ -36,6 +36,8 @@ const (
 	handedWithin = time.Minute
 	// soonerAfterFailure is by how much sooner a sweep follows one that failed: what is due waits for it.
 	soonerAfterFailure = 10
+	// soonerForOverdue is how much more often than for what is due the store is searched for what is overdue.
+	soonerForOverdue = 3
 	// deadKept is how long a dead letter waits for an operator.
 	deadKept = 90 * 24 * time.Hour
 	// sweptAtOnce bounds one sweep.
