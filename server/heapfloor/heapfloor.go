@@ -23,13 +23,18 @@ const (
 	usualPercent = 40      // by which a heap above the floor grows before it is collected
 	leastLive    = 1 << 20 // of a heap that has not been collected yet
 
+	// steadyGarbage is what a heap above the floor may hold of garbage in any case while what lives long does not grow.
+	steadyGarbage = 40 << 20
+	steadyOver    = 16 // collections
+	steadyWithin  = 8 // an eighth
+
 	lookEvery   = 20 * time.Second
 	worthGiving = 16 << 20 // the least that is given back
 )
 
 // Keep lets a small heap grow to floor bytes before each collection, and one of more than half the floor by 40
-// percent, and gives memory back that is not used any more, until stop is called. An operator who sets GOGC knows
-// better: then it does nothing.
+// percent, or by 40 MB where that is more and what lives long has stopped growing, and gives memory back that is not
+// used any more, until stop is called. An operator who sets GOGC knows better: then it does nothing.
 func Keep(floor uint64) (stop func()) {
 	if os.Getenv("GOGC") != "" {
 		return func() {}
@@ -49,6 +54,7 @@ func Keep(floor uint64) (stop func()) {
 type keeper struct {
 	floor   uint64
 	percent int
+	lately  [steadyOver]uint64 // what was alive at the last collections, the oldest first; 0: there was none
 	stopped atomic.Bool
 }
 
@@ -65,30 +71,41 @@ func watch(k *keeper) {
 
 // adjust leaves small differences alone, because a change stops the program for a moment.
 func (k *keeper) adjust() {
-	percent := percentFor(k.floor, alive())
+	now := read()
+	percent := percentFor(k.floor, now, k.steady(now.live))
 	if difference := percent - k.percent; difference*10 < -k.percent || difference*10 > k.percent {
 		k.percent = percent
 		debug.SetGCPercent(percent)
 	}
 }
 
-// percentFor is how much a heap may grow: a small one to the floor. One that is larger than half of it has
-// become so by what lives long, and is collected early: what lives long would be strewn over all the garbage of a
-// long cycle, and hold its pages for ever.
-func percentFor(floor, live uint64) int {
-	live = max(live, leastLive)
-	if live >= floor/2 {
-		return usualPercent
-	}
-	return int((floor - live) * 100 / live)
+// steady notes what is alive, and answers whether that is hardly more than it was some collections ago.
+func (k *keeper) steady(live uint64) bool {
+	oldest := k.lately[0]
+	copy(k.lately[:], k.lately[1:])
+	k.lately[steadyOver-1] = live
+	return live <= oldest+oldest/steadyWithin
 }
 
-func alive() uint64 { return read().live }
+// percentFor is how much a heap may grow: a small one to the floor. One that is larger than half of it has
+// become so by what lives long, and is collected early while that grows: what lives long would be strewn over all the
+// garbage of a long cycle, and hold its pages for ever. Once it is steady, a busy program would only collect the more
+// often for it. Stacks count for Go's percentage too (https://go.dev/doc/gc-guide).
+func percentFor(floor uint64, now usage, steady bool) int {
+	live := max(now.live, leastLive)
+	if live < floor/2 {
+		return int((floor - live) * 100 / live)
+	}
+	if !steady {
+		return usualPercent
+	}
+	return max(usualPercent, int(steadyGarbage*100/(live+now.stacks)))
+}
 
 // usage is what the runtime says of the heap: bytes, and how often it was collected.
-type usage struct{ live, held, collections uint64 }
+type usage struct{ live, stacks, held, collections uint64 }
 
-// read asks for what was alive at the last collection, and for what is held of the system: objects, dead ones
+// read asks for what was alive at the last collection, on stacks too, and for what is held of the system: objects, dead ones
 // among them, and free memory that has not been given back.
 func read() usage {
 	samples := []metrics.Sample{
@@ -97,13 +114,14 @@ func read() usage {
 		{Name: "/memory/classes/heap/objects:bytes"},
 		{Name: "/memory/classes/heap/unused:bytes"},
 		{Name: "/memory/classes/heap/free:bytes"},
+		{Name: "/gc/scan/stack:bytes"},
 	}
 	metrics.Read(samples)
-	var value [5]uint64
+	var value [6]uint64
 	for i, sample := range samples {
 		value[i] = sample.Value.Uint64()
 	}
-	return usage{live: value[0], collections: value[1], held: value[2] + value[3] + value[4]}
+	return usage{live: value[0], stacks: value[5], collections: value[1], held: value[2] + value[3] + value[4]}
 }
 
 // worthReturning holds for a heap that holds much more than it uses and has hardly been collected since an

@@ -21,8 +21,42 @@ func TestASmallHeapMayGrowToTheFloorAndALargeOneAsUsual(t *testing.T) {
 		64 * megabyte:  40,
 		500 * megabyte: 40,
 	} {
-		if got := percentFor(64*megabyte, live); got != want {
+		if got := percentFor(64*megabyte, usage{live: live}, false); got != want {
 			t.Errorf("with %d alive it may grow by %d %%, want %d", live, got, want)
+		}
+	}
+}
+
+func TestALargeHeapThatIsSteadyMayHoldMoreGarbage(t *testing.T) {
+	for _, c := range []struct {
+		live, stacks uint64
+		want         int
+	}{
+		{8 * megabyte, 0, 700}, // the floor
+		{32 * megabyte, 0, 125},
+		{32 * megabyte, 8 * megabyte, 100},
+		{64 * megabyte, 16 * megabyte, 50},
+		{500 * megabyte, 0, 40},
+	} {
+		if got := percentFor(64*megabyte, usage{live: c.live, stacks: c.stacks}, true); got != c.want {
+			t.Errorf("with %d alive and %d of stacks it may grow by %d %%, want %d", c.live, c.stacks, got, c.want)
+		}
+	}
+}
+
+func TestAHeapIsSteadyWhenItHasNotGrownForSomeCollections(t *testing.T) {
+	var k keeper
+	for i := range steadyOver {
+		if k.steady(40 * megabyte) {
+			t.Errorf("steady after %d collections", i)
+		}
+	}
+	for i, c := range []struct {
+		live   uint64
+		steady bool
+	}{{40, true}, {45, true}, {46, false}, {42, true}, {20, true}} {
+		if got := k.steady(c.live * megabyte); got != c.steady {
+			t.Errorf("%d. %d MB: %v", i, c.live, got)
 		}
 	}
 }
