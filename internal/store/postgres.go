@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	minConnections = 16
+	minConnections = 8
 	connectWithin  = 5 * time.Second
 	idleFor        = 5 * time.Minute
 	// liveFor renews connections now and then, so that load spreads over servers that came back.
