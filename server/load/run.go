@@ -55,19 +55,28 @@ const (
 	// the processors of the server that is.
 	ownGarbage = 400
 
-	warmers = 20 // people who warm the server up
+	warmers   = 20 // people who warm the server up
+	firstWarm = 2  // times, before the server is weighed
+	// ratedWarm is how often each of them is told before latencies count: often enough for every connection to the
+	// database to have met every statement as often as PostgreSQL plans it anew (plan_cache_mode: five times).
+	ratedWarm = 40
 	// reconciled is how long the server may take to find what its bus has lost: a pass every 30 s.
 	reconciled = 45 * time.Second
 )
 
 // ours measures this program.
 func (r *run) ours(ctx context.Context) error {
-	if err := r.warmUp(ctx); err != nil {
-		return fmt.Errorf("warm up: %w", err)
+	if err := r.warmUp(ctx, "cold", firstWarm); err != nil {
+		return err
 	}
 	scale, err := weigh(ctx, r.house, r.Subscribers)
 	if err != nil {
 		return err
+	}
+	if r.Rate > 0 {
+		if err := r.warmUp(ctx, "warm", ratedWarm); err != nil {
+			return err
+		}
 	}
 	crowd := newCrowd(ctx, r.house.URL(), r.people[:r.Subscribers])
 	defer crowd.leave()
@@ -98,16 +107,21 @@ func (r *run) ours(ctx context.Context) error {
 	return nil
 }
 
-// warmUp has some people connect, be told and leave, so that what the server builds once does not count as the
-// subscribers'.
-func (r *run) warmUp(ctx context.Context) error {
+// warmUp has some people connect, be told some times and leave, so that what the server builds once does not count as
+// the subscribers'. A series names the gates' events.
+func (r *run) warmUp(ctx context.Context, series string, times int) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("warm up: %w", err)
+		}
+	}()
 	few := newCrowd(ctx, r.house.URL(), r.people[r.Subscribers:])
 	defer few.leave()
 	if err := r.gather(ctx, few, r.house); err != nil {
 		return err
 	}
-	gates := newGates(r.house, "warm")
-	for range 2 {
+	gates := newGates(r.house, series)
+	for range times {
 		if err := gates.once(ctx, few.members); err != nil {
 			return err
 		}

@@ -97,8 +97,8 @@ type vacancyShown struct {
 const published = parking.VacancyInterval + time.Minute
 
 func (w *watch) run(ctx context.Context) error {
-	if err := (&run{stage: w.stage, Options: w.common()}).warmUp(ctx); err != nil {
-		return fmt.Errorf("warm up: %w", err)
+	if err := (&run{stage: w.stage, Options: w.common()}).warmUp(ctx, "cold", firstWarm); err != nil {
+		return err
 	}
 	scale, err := weigh(ctx, w.house, w.Watchers)
 	if err != nil {
