@@ -26,7 +26,7 @@ const (
 	// steadyGarbage is what a heap above the floor may hold of garbage in any case while what lives long does not grow.
 	steadyGarbage = 40 << 20
 	steadyOver    = 16 // collections
-	steadyWithin  = 8 // an eighth
+	steadyWithin  = 8  // an eighth
 
 	lookEvery   = 20 * time.Second
 	worthGiving = 16 << 20 // the least that is given back
