@@ -105,8 +105,8 @@ func percentFor(floor uint64, now usage, steady bool) int {
 // usage is what the runtime says of the heap: bytes, and how often it was collected.
 type usage struct{ live, stacks, held, collections uint64 }
 
-// read asks for what was alive at the last collection, on stacks too, and for what is held of the system: objects, dead ones
-// among them, and free memory that has not been given back.
+// read asks for what was alive at the last collection, on stacks too, and for what is held of the system: objects,
+// dead ones among them, and free memory that has not been given back.
 func read() usage {
 	samples := []metrics.Sample{
 		{Name: "/gc/heap/live:bytes"},
