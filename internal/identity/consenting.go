@@ -24,18 +24,18 @@ func (s *Service) counts(code consent.Purpose) predicate.Consent {
 		consent.PolicyVersionIn(s.catalogue.Counting(code, s.clock.Now())...))
 }
 
-// consentsOf are the purposes that an account agrees to, other than those of single vehicles.
-func (s *Service) consentsOf(ctx context.Context, db *ent.Client, accountID int64) ([]string, error) {
-	rows, err := db.Consent.Query().Where(consent.AccountID(accountID), consent.VehicleIDIsNil(),
+// consentsOf are the purposes that accounts agree to, other than those of single vehicles.
+func (s *Service) consentsOf(ctx context.Context, db *ent.Client, accountIDs []int64) (map[int64][]string, error) {
+	rows, err := db.Consent.Query().Where(consent.AccountIDIn(accountIDs...), consent.VehicleIDIsNil(),
 		consent.WithdrawnAtIsNil(), consent.EndedAtIsNil()).Order(consent.ByID()).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read consents: %w", err)
 	}
-	var agreed []string
+	agreed, now := make(map[int64][]string, len(accountIDs)), s.clock.Now()
 	for _, row := range rows {
-		name := string(row.Purpose)
-		if s.catalogue.Counts(row.Purpose, row.PolicyVersion, s.clock.Now()) && !slices.Contains(agreed, name) {
-			agreed = append(agreed, name)
+		name, before := string(row.Purpose), agreed[row.AccountID]
+		if s.catalogue.Counts(row.Purpose, row.PolicyVersion, now) && !slices.Contains(before, name) {
+			agreed[row.AccountID] = append(before, name)
 		}
 	}
 	return agreed, nil

@@ -11,6 +11,8 @@ const (
 	factGeneration = 256
 	// factLife is how long facts are believed, should word of a change have got lost on the bus.
 	factLife = time.Minute
+	// factRenewal is the age from which facts that are asked for now and then are read together with others.
+	factRenewal = 45 * time.Second
 )
 
 // factCache remembers facts by subject and forgets the least used: each shard has a young and an old
@@ -28,7 +30,13 @@ type factShard struct {
 
 type remembered struct {
 	facts facts
-	at    time.Time
+	at    time.Time // began to be read
+	again bool      // asked for since
+}
+
+// holds tells whether facts are younger than an age at now and were not read before a moment.
+func (r remembered) holds(now, since time.Time, age time.Duration) bool {
+	return now.Sub(r.at) < age && !r.at.Before(since)
 }
 
 func newFactCache() *factCache {
@@ -44,16 +52,41 @@ func (c *factCache) get(key subject, now, since time.Time) (known facts, epoch u
 	s := c.of(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r, ok := s.young[key]
-	if !ok {
-		if r, ok = s.old[key]; ok {
-			s.keep(key, r)
-		}
+	r, young := s.young[key]
+	ok = young
+	if !young {
+		r, ok = s.old[key]
 	}
-	if !ok || now.Sub(r.at) >= factLife || r.at.Before(since) {
+	if !ok || !r.holds(now, since, factLife) {
 		return nil, s.epoch, false
 	}
+	if !young || !r.again {
+		r.again = true
+		s.keep(key, r)
+	}
 	return r.facts, s.epoch, true
+}
+
+// company answers accounts of the same shard that have been asked for since they were read and will be too old to be
+// believed soon: together they cost hardly more than one.
+func (c *factCache) company(of subject, now, since time.Time) (accounts []int64) {
+	s := c.of(of)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, r := range s.young {
+		if key != of && key.use == of.use && r.again && !r.holds(now, since, factRenewal) {
+			accounts = append(accounts, key.id)
+		}
+	}
+	return accounts
+}
+
+// epoch answers what to put facts with that are read from now on.
+func (c *factCache) epoch(key subject) uint64 {
+	s := c.of(key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.epoch
 }
 
 // put keeps facts that began to be read at a moment and under an epoch.
@@ -62,7 +95,7 @@ func (c *factCache) put(key subject, known facts, at time.Time, epoch uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.epoch == epoch {
-		s.keep(key, remembered{known, at})
+		s.keep(key, remembered{facts: known, at: at})
 	}
 }
 

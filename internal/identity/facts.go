@@ -89,6 +89,9 @@ func (s *Service) factsOf(ctx context.Context, of subject) (facts, error) {
 	if ok {
 		return known, nil
 	}
+	if of.use == token.Access {
+		return s.factsInCompany(ctx, of.id)
+	}
 	loaded, err := s.loadFacts(ctx, of)
 	if err != nil {
 		return nil, err
@@ -98,11 +101,12 @@ func (s *Service) factsOf(ctx context.Context, of subject) (facts, error) {
 }
 
 func (s *Service) loadFacts(ctx context.Context, of subject) (facts, error) {
-	ctx = viewer.AsSystem(ctx, "read facts")
+	ctx = viewer.AsSystem(ctx, jobFacts)
 	db := s.store.Fresh(ctx)
 	switch of.use {
 	case token.Access:
-		return s.accountFacts(ctx, db, of.id)
+		known, err := s.accountFacts(ctx, db, of.id)
+		return known[of.id], err
 	case token.Gate:
 		return gateFacts(ctx, db, of.id)
 	case token.Staff:
@@ -111,77 +115,102 @@ func (s *Service) loadFacts(ctx context.Context, of subject) (facts, error) {
 	return nil, token.Invalid
 }
 
-func (s *Service) accountFacts(ctx context.Context, db *ent.Client, id int64) (facts, error) {
-	base, err := s.accountViewer(ctx, db, id)
-	if errors.Is(err, fault.NotFound) {
-		return facts{}, nil
-	}
+const jobFacts = "read facts"
+
+// accountFacts reads the facts of accounts. One that is closed, or is none, has none.
+func (s *Service) accountFacts(ctx context.Context, db *ent.Client, ids ...int64) (map[int64]facts, error) {
+	bases, err := s.accountViewers(ctx, db, ids...)
 	if err != nil {
 		return nil, err
 	}
 	living, err := db.SignIn.Query().
-		Where(signin.AccountID(id), signin.RevokedAtIsNil(), signin.ExpiresAtGT(s.clock.Now())).All(ctx)
+		Where(signin.AccountIDIn(ids...), signin.RevokedAtIsNil(), signin.ExpiresAtGT(s.clock.Now())).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read sign-ins: %w", err)
 	}
-	known := make(facts, len(living))
-	for i, in := range living {
+	known := make(map[int64]facts, len(ids))
+	for _, in := range living {
+		base, ok := bases[in.AccountID]
+		if !ok {
+			continue
+		}
 		v := *base
 		v.SignInID = in.ID
-		known[i] = standing{viewer: &v, until: in.ExpiresAt}
+		known[in.AccountID] = append(known[in.AccountID], standing{viewer: &v, until: in.ExpiresAt})
 	}
 	return known, nil
 }
 
 // accountViewer answers what every sign-in of an account shares. Error: NOT_FOUND, for one that is closed too.
 func (s *Service) accountViewer(ctx context.Context, db *ent.Client, id int64) (*viewer.Viewer, error) {
-	row, err := db.Account.Query().Where(account.ID(id), account.ClosedAtIsNil()).Only(ctx)
-	if ent.IsNotFound(err) {
+	found, err := s.accountViewers(ctx, db, id)
+	if err != nil {
+		return nil, err
+	}
+	if found[id] == nil {
 		return nil, fault.NotFound
 	}
-	if err != nil {
-		return nil, fmt.Errorf("read the account: %w", err)
-	}
-	v := &viewer.Viewer{Kind: viewer.Driver, AccountID: id, FullMask: row.FullMask}
-	if row.MessageDisplay != nil {
-		v.Messages = viewer.Display(*row.MessageDisplay)
-	}
-	if v.Channels, err = channelsOf(ctx, db, id); err != nil {
-		return nil, err
-	}
-	if v.Vehicles, err = vehiclesOf(ctx, db, id); err != nil {
-		return nil, err
-	}
-	if v.Consents, err = s.consentsOf(ctx, db, id); err != nil {
-		return nil, err
-	}
-	return v, nil
+	return found[id], nil
 }
 
-func channelsOf(ctx context.Context, db *ent.Client, accountID int64) ([]string, error) {
-	links, err := db.ChannelLink.Query().Where(channellink.AccountID(accountID), channellink.EndedAtIsNil()).
-		Order(channellink.ByID()).All(ctx)
+// accountViewers answers what every sign-in of an account shares, for those accounts that are open.
+func (s *Service) accountViewers(ctx context.Context, db *ent.Client, ids ...int64) (map[int64]*viewer.Viewer, error) {
+	rows, err := db.Account.Query().Where(account.IDIn(ids...), account.ClosedAtIsNil()).All(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read channels: %w", err)
+		return nil, fmt.Errorf("read accounts: %w", err)
 	}
-	var names []string
-	for _, link := range links {
-		names = append(names, string(link.Channel))
+	all := make(viewers, len(rows))
+	for _, row := range rows {
+		v := &viewer.Viewer{Kind: viewer.Driver, AccountID: row.ID, FullMask: row.FullMask}
+		if row.MessageDisplay != nil {
+			v.Messages = viewer.Display(*row.MessageDisplay)
+		}
+		all[row.ID] = v
 	}
-	return names, nil
-}
-
-func vehiclesOf(ctx context.Context, db *ent.Client, accountID int64) ([]viewer.Vehicle, error) {
-	bindings, err := db.VehicleBinding.Query().
-		Where(vehiclebinding.AccountID(accountID), vehiclebinding.EndedAtIsNil()).Order(inBindOrder()...).All(ctx)
+	for _, add := range []func(context.Context, *ent.Client, []int64) error{all.addChannels, all.addVehicles} {
+		if err := add(ctx, db, ids); err != nil {
+			return nil, err
+		}
+	}
+	agreed, err := s.consentsOf(ctx, db, ids)
 	if err != nil {
-		return nil, fmt.Errorf("read bindings: %w", err)
+		return nil, err
 	}
-	var all []viewer.Vehicle
-	for _, b := range bindings {
-		all = append(all, viewer.Vehicle{ID: b.VehicleID, Binding: b.ID, Verified: verified(b)})
+	for id, v := range all {
+		v.Consents = agreed[id]
 	}
 	return all, nil
+}
+
+// viewers are what sign-ins share, by account.
+type viewers map[int64]*viewer.Viewer
+
+func (all viewers) addChannels(ctx context.Context, db *ent.Client, ids []int64) error {
+	links, err := db.ChannelLink.Query().Where(channellink.AccountIDIn(ids...), channellink.EndedAtIsNil()).
+		Order(channellink.ByID()).All(ctx)
+	if err != nil {
+		return fmt.Errorf("read channels: %w", err)
+	}
+	for _, link := range links {
+		if v, ok := all[link.AccountID]; ok {
+			v.Channels = append(v.Channels, string(link.Channel))
+		}
+	}
+	return nil
+}
+
+func (all viewers) addVehicles(ctx context.Context, db *ent.Client, ids []int64) error {
+	bindings, err := db.VehicleBinding.Query().
+		Where(vehiclebinding.AccountIDIn(ids...), vehiclebinding.EndedAtIsNil()).Order(inBindOrder()...).All(ctx)
+	if err != nil {
+		return fmt.Errorf("read bindings: %w", err)
+	}
+	for _, b := range bindings {
+		if v, ok := all[b.AccountID]; ok {
+			v.Vehicles = append(v.Vehicles, viewer.Vehicle{ID: b.VehicleID, Binding: b.ID, Verified: verified(b)})
+		}
+	}
+	return nil
 }
 
 func gateFacts(ctx context.Context, db *ent.Client, id int64) (facts, error) {

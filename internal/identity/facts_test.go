@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"parkbff/ent/staffrole"
 	"parkbff/ent/vehiclebinding"
 	"parkbff/internal/bus"
+	"parkbff/internal/cnid"
 	"parkbff/internal/fault"
 	"parkbff/internal/identity"
 	"parkbff/internal/identity/token"
@@ -26,20 +28,107 @@ func TestFactsReadBeforeAChangeAreNotKept(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		p := h.arrives(mobile, signin.ChannelAPP)
 		h.Forget()
-		seen := h.Interrupt(p.id(), func() { p.binds(plate) }, func() *viewer.Viewer {
-			h.must(p.returns())
-			return p.viewer()
+		h.afterSignInsAreRead(func() {
+			h.system(func(ctx context.Context, tx *ent.Tx) {
+				h.must(tx.SignIn.Update().SetRevokedAt(h.clock.Now()).Exec(ctx))
+			})
+			h.HearOfChange(p.id())
 		})
-		if seen.BoundPlates() != 1 {
-			t.Error("old facts were kept")
+		h.must(p.returns()) // asked before the change
+		refused(t, p.returns(), identity.SignInEnded)
+	})
+}
+
+func TestFactsAreAnsweredWhileEverythingIsForgotten(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		p := h.arrives(mobile, signin.ChannelAPP)
+		p.binds(plate)
+		h.Forget()
+		h.afterSignInsAreRead(h.Forget)
+		h.must(p.returns())
+		if p.viewer().BoundPlates() != 1 {
+			t.Error("facts are lost")
+		}
+	})
+}
+
+// afterSignInsAreRead has something happen once, right after the sign-ins of accounts were read.
+func (h *house) afterSignInsAreRead(happens func()) {
+	once := sync.OnceFunc(happens)
+	h.store.Fresh(h.t.Context()).SignIn.Intercept(ent.InterceptFunc(func(next ent.Querier) ent.Querier {
+		return ent.QuerierFunc(func(ctx context.Context, q ent.Query) (ent.Value, error) {
+			read, err := next.Query(ctx, q)
+			once()
+			return read, err
+		})
+	}))
+}
+
+func TestFactsThatAreAskedForAgainAreReadTogetherBeforeTheyAreTooOld(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		one := h.arrives(mobile, signin.ChannelAPP)
+		for i := range 63 { // one in 64 accounts shares its place in memory
+			m, err := cnid.ParseMobile(fmt.Sprintf("1390000%04d", i))
+			h.must(err)
+			_, err = h.AccountOf(t.Context(), m)
+			h.must(err)
+		}
+		other := h.arrives("13900001000", signin.ChannelAPP)
+		for i := range 63 {
+			m, err := cnid.ParseMobile(fmt.Sprintf("1390001%04d", i))
+			h.must(err)
+			_, err = h.AccountOf(t.Context(), m)
+			h.must(err)
+		}
+		seldom := h.arrives("13900001001", signin.ChannelAPP)
+		if one.id()%64 != other.id()%64 || one.id()%64 != seldom.id()%64 {
+			t.Fatal("the accounts are apart")
 		}
 		h.Forget()
-		seen = h.Interrupt(p.id(), h.Forget, func() *viewer.Viewer {
+		for _, p := range []*person{one, other, other, seldom} {
 			h.must(p.returns())
-			return p.viewer()
+		}
+
+		h.clock.Pass(time.Minute)
+		h.must(one.returns())
+		h.system(func(ctx context.Context, tx *ent.Tx) { // by another program
+			h.must(tx.SignIn.Update().SetRevokedAt(h.clock.Now()).Exec(ctx))
 		})
-		if seen.BoundPlates() != 1 {
-			t.Error("facts are lost")
+
+		h.must(other.returns()) // read with the first
+		refused(t, seldom.returns(), identity.SignInEnded)
+		h.clock.Pass(time.Minute)
+		refused(t, other.returns(), identity.SignInEnded)
+	})
+}
+
+func TestManyWhoAskForFactsAtOnceAreEachAnsweredTheirOwn(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		var (
+			people []*person
+			ids    []int64
+		)
+		for i := range 12 {
+			p := h.arrives(fmt.Sprintf("1390000%04d", i), signin.ChannelAPP)
+			for range i % 3 {
+				p.binds(fmt.Sprintf("粤B%05d", len(people)*10+len(p.viewer().Vehicles)))
+			}
+			people, ids = append(people, p), append(ids, p.id())
+		}
+		for range 5 {
+			h.Forget()
+			var asking sync.WaitGroup
+			for i, p := range people {
+				asking.Go(func() {
+					if err := p.returns(); err != nil {
+						t.Error(err)
+					}
+					if got := p.viewer(); got.AccountID != ids[i] || got.BoundPlates() != i%3 {
+						t.Errorf("account %d is answered %d with %d vehicles", ids[i], got.AccountID, got.BoundPlates())
+					}
+				})
+			}
+			asking.Wait()
 		}
 	})
 }

@@ -24,6 +24,7 @@ import (
 	"parkbff/internal/partner/ocr"
 	"parkbff/internal/privacy/consents"
 	"parkbff/internal/risk"
+	"parkbff/internal/round"
 	"parkbff/internal/store"
 	"parkbff/internal/vault"
 	"parkbff/internal/viewer"
@@ -126,11 +127,12 @@ type Service struct {
 	numbers       Numbers
 	proveChannels bool
 
-	pace     *pace.Pace
-	known    *factCache
-	ending   *endings
-	doubt    chan struct{} // asks Watch to check the watched tokens
-	suspects chan subject  // asks it to check those of one
+	pace       *pace.Pace
+	known      *factCache
+	factRounds factRounds
+	ending     *endings
+	doubt      chan struct{} // asks Watch to check the watched tokens
+	suspects   chan subject  // asks it to check those of one
 }
 
 // New answers a service. An error is a mistake of the set-up.
@@ -144,13 +146,15 @@ func New(c Config) (*Service, error) {
 	if c.Stirred == nil {
 		c.Stirred = func(int64) {}
 	}
-	return &Service{
+	s := &Service{
 		store: c.Store, vault: c.Vault, issuer: c.Tokens, bus: c.Bus, clock: c.Clock, random: c.Random,
 		sms: c.SMS, reader: c.Reader, teller: c.Teller, risks: c.Risks, stepUps: c.StepUps, log: c.Log,
 		catalogue: c.Catalogue, stirred: c.Stirred,
 		platforms: c.Platforms, numbers: c.Numbers, proveChannels: c.ProveChannels,
 		pace: pace.New(c.Clock), known: newFactCache(), ending: newEndings(), doubt: make(chan struct{}, 1), suspects: make(chan subject, 64),
-	}, nil
+	}
+	s.factRounds = factRounds{rounds: round.New(s.readFacts), asked: make(map[int64]*question)}
+	return s, nil
 }
 
 // write runs fn in a transaction, as the program itself. The action must have been allowed before.

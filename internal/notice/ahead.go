@@ -12,6 +12,7 @@ import (
 	"parkbff/ent/notice"
 	"parkbff/ent/schema/policy"
 	"parkbff/internal/fault"
+	"parkbff/internal/store"
 	"parkbff/internal/viewer"
 )
 
@@ -124,7 +125,7 @@ func (s *Service) find(spans []span) ([]found, error) {
 	ctx, cancel := context.WithTimeout(viewer.AsSystem(context.Background(), jobRead), readWithin)
 	defer cancel()
 	query := s.store.Fresh(ctx).Notice.Query()
-	query.Modify(func(s *sql.Selector) { within(s, spans) })
+	query.Modify(func(of *sql.Selector) { within(of, spans, s.ofSpan) })
 	rows, err := query.All(ctx)
 	switch {
 	case err != nil && ctx.Err() != nil: // nobody's but our own patience has ended
@@ -183,24 +184,34 @@ const (
 	spanUpTo    = "column4"
 )
 
-// within makes of a query for all notices one for those within the spans that their accounts may see, oldest
-// first, with a row of nulls for a span that has none. Every join is a left one on values of the list, so that
-// both engines go from the list by index, and never through all notices of an account.
-func within(s *sql.Selector, spans []span) {
-	told, counting := sql.Table(notice.Table).As(notice.Table), sql.Table(account.Table).As("counting")
-	sequence := told.C(notice.FieldSequence)
-	visible := policy.VisibleNotice(told.C, func(column string) *sql.Predicate {
+// told answers the notices in a statement that reads spans.
+func told() *sql.SelectTable { return sql.Table(notice.Table).As(notice.Table) }
+
+// writeOfSpan writes the condition of a notice that it lies within a span and that its account may see it. It has no
+// values, and is most of the statement.
+func writeOfSpan(dialect string) string {
+	of := told().C
+	sequence := of(notice.FieldSequence)
+	visible := policy.VisibleNotice(of, func(column string) *sql.Predicate {
 		return sql.ColumnsEQ(column, spanAccount)
 	})
+	return store.Constant(dialect, sql.And(sql.ColumnsGT(sequence, spanAfter), sql.ColumnsLTE(sequence, spanUpTo), visible))
+}
+
+// within makes of a query for all notices one for those of the spans, oldest first, with a row of nulls for a span
+// that has none. Every join is a left one on values of the list, so that both engines go from the list by index, and
+// never through all notices of an account.
+func within(s *sql.Selector, spans []span, ofSpan string) {
+	told, counting := told(), sql.Table(account.Table).As("counting")
 	s.FromExpr(sql.ExprFunc(func(b *sql.Builder) { list(b, spans) }))
 	s.LeftJoin(counting).OnP(sql.ColumnsEQ(counting.C(account.FieldID), spanAccount))
-	s.LeftJoin(told).OnP(sql.And(sql.ColumnsGT(sequence, spanAfter), sql.ColumnsLTE(sequence, spanUpTo), visible))
+	s.LeftJoin(told).OnP(sql.ExprP(ofSpan))
 	withHidden(s, told.C)
 	s.AppendSelectAs(spanNumber, columnSpan)
 	s.AppendSelectExprAs(sql.ExprFunc(func(b *sql.Builder) {
 		b.WriteString("COALESCE(").Ident(counting.C(account.FieldNoticeSequence)).WriteString(", -1)")
 	}), columnCounted)
-	s.OrderBy(sequence)
+	s.OrderBy(told.C(notice.FieldSequence))
 }
 
 // list writes the spans as a list of values. Its length is a power of two, so that there are few different

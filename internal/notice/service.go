@@ -102,6 +102,8 @@ type Service struct {
 	reconcileEvery time.Duration
 	hub            *hub
 	reads          *round.Group
+	ofSpan         string          // see writeOfSpan
+	raiseCounter   store.Statement // of an account, by its row
 }
 
 // New answers a service. What the bus loses is found while Run runs.
@@ -111,6 +113,7 @@ func New(c Config) *Service {
 		retention: c.Retention, reconcileEvery: c.ReconcileEvery, hub: newHub(),
 	}
 	s.reads = round.New(s.readAhead)
+	s.ofSpan, s.raiseCounter = writeOfSpan(c.Store.Dialect()), writeRaiseCounter(c.Store.Dialect())
 	if s.retention == 0 {
 		s.retention = DefaultRetention
 	}

@@ -67,16 +67,18 @@ type counted struct {
 	reachable bool
 }
 
-// count raises the account's counter and answers it. ent itself would need a second statement to read
-// what it wrote.
-func (s *Service) count(ctx context.Context, tx *ent.Tx, accountID int64) (c counted, err error) {
-	query, args := sql.Dialect(s.store.Dialect()).
+// writeRaiseCounter writes what ent itself would need a second statement for, to read what it wrote.
+func writeRaiseCounter(dialect string) store.Statement {
+	return store.Write(sql.Dialect(dialect).
 		Update(account.Table).
 		Add(account.FieldNoticeSequence, 1).
-		Where(sql.EQ(account.FieldID, accountID)).
-		Returning(account.FieldNoticeSequence, account.FieldReachable).
-		Query()
-	rows, err := tx.QueryContext(ctx, query, args...)
+		Where(sql.EQ(account.FieldID, store.Value(0))).
+		Returning(account.FieldNoticeSequence, account.FieldReachable))
+}
+
+// count raises the account's counter and answers it.
+func (s *Service) count(ctx context.Context, tx *ent.Tx, accountID int64) (c counted, err error) {
+	rows, err := s.raiseCounter.Query(ctx, tx, accountID)
 	if err != nil {
 		return counted{}, fmt.Errorf("tell: count: %w", err)
 	}

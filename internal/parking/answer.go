@@ -124,7 +124,7 @@ func (s *Service) listeners(ctx context.Context, tx *ent.Tx, p *placed, kind not
 	if kind == notice.KindENTERED {
 		return p.listeners, nil
 	}
-	found, err := s.binders(ctx, tx, p.stay, kind, s.clock.Now(), seeing(p.stay.ID))
+	found, err := s.bindersSeeing(ctx, tx, p.stay, kind)
 	if err != nil {
 		return nil, err
 	}

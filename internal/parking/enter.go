@@ -2,16 +2,15 @@ package parking
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
 
 	"parkbff/ent"
-	"parkbff/ent/notice"
 	"parkbff/ent/observation"
 	"parkbff/ent/parkingsession"
-	"parkbff/ent/vehicle"
 	"parkbff/internal/store"
 	"parkbff/internal/vault"
 )
@@ -78,7 +77,7 @@ type ending struct {
 	outcome    observation.Outcome
 	exitedAt   *time.Time
 	goneBefore *time.Time
-	waiting    *ent.Observation    // the exit that had waited for this entry
+	waiting    *waitingExit        // the exit that had waited for this entry
 	inside     *ent.ParkingSession // the stay that seemed to go on when this one began
 }
 
@@ -93,12 +92,12 @@ func (s *Service) endOf(ctx context.Context, tx *ent.Tx, seen *sighting, line *t
 	} else if after := line.after(t); after != nil && after.EnteredAt.Before(until) {
 		until = after.EnteredAt
 	}
-	waiting, err := s.waitingExit(ctx, tx, seen, until)
+	waiting, err := s.firstWaitingExit(ctx, tx, seen, until)
 	if err != nil {
 		return ending{}, err
 	}
 	if waiting != nil {
-		closed.waiting, closed.exitedAt = waiting, &waiting.ObservedAt
+		closed.waiting, closed.exitedAt = waiting, &waiting.observedAt
 	}
 	if closed.exitedAt != nil {
 		return closed, nil
@@ -126,25 +125,28 @@ func (l *timeline) nextEntry(t time.Time) *time.Time {
 // longestWait is how much later than its entry an exit may lie that arrived before it.
 const longestWait = 30 * 24 * time.Hour
 
-// waitingExit finds the first exit from the sighting until a moment that still waits for its entry.
-func (s *Service) waitingExit(ctx context.Context, tx *ent.Tx, seen *sighting, until time.Time) (*ent.Observation, error) {
-	waiting, err := tx.Observation.Query().
-		Where(observation.LotID(seen.lot.Row), observation.PlateIndex(seen.index),
-			isUnmatched, observation.ObservedAtGTE(seen.ObservedAt), observation.ObservedAtLT(until)).
-		Order(ent.Asc(observation.FieldObservedAt)).First(ctx)
-	if ent.IsNotFound(err) {
-		return nil, nil
-	}
+// waitingExit is an exit that still waits for its entry.
+type waitingExit struct {
+	observation int64
+	observedAt  time.Time
+}
+
+// firstWaitingExit finds the first from the sighting until a moment, or nil.
+func (s *Service) firstWaitingExit(ctx context.Context, tx *ent.Tx, seen *sighting, until time.Time) (*waitingExit, error) {
+	rows, err := s.statements.waitingExit.Query(ctx, tx, seen.lot.Row, seen.index, seen.ObservedAt, until)
 	if err != nil {
 		return nil, fmt.Errorf("look for a waiting exit: %w", err)
 	}
-	return waiting, nil
-}
-
-// isUnmatched is written into the statement and not given to it: PostgreSQL would plan it anew each time, because a
-// plan for any outcome cannot use the index of the exits that wait.
-func isUnmatched(s *sql.Selector) {
-	s.Where(sql.ExprP(s.C(observation.FieldOutcome) + " = '" + string(observation.OutcomeUNMATCHED) + "'"))
+	defer rows.Close()
+	var first *waitingExit
+	if rows.Next() {
+		first = new(waitingExit)
+		err = rows.Scan(&first.observation, &first.observedAt)
+	}
+	if err := errors.Join(err, rows.Err()); err != nil {
+		return nil, fmt.Errorf("look for a waiting exit: %w", err)
+	}
+	return first, nil
 }
 
 // adopt settles whose the exits are that follow a new stay's entry. One that had waited for it is its
@@ -167,7 +169,7 @@ func (s *Service) adopt(ctx context.Context, tx *ent.Tx, end ending, stay *ent.P
 		return nil
 	}
 	n, err := tx.Observation.Update().
-		Where(observation.ID(end.waiting.ID), observation.OutcomeEQ(observation.OutcomeUNMATCHED)).
+		Where(observation.ID(end.waiting.observation), observation.OutcomeEQ(observation.OutcomeUNMATCHED)).
 		SetSessionID(stay.ID).SetOutcome(observation.OutcomeCLOSED).Save(ctx)
 	return changedOne(n, err, "adopt the waiting exit")
 }
@@ -259,10 +261,7 @@ func (s *Service) open(ctx context.Context, tx *ent.Tx, seen *sighting, end endi
 // holdVehicle finds the vehicle of a plate that somebody has bound at some time, and holds it: whoever loses it
 // meanwhile must lose the stay too. Reading it first would be a second statement.
 func (s *Service) holdVehicle(ctx context.Context, tx *ent.Tx, seen *sighting) (*int64, error) {
-	hold := sql.Dialect(s.store.Dialect()).Update(vehicle.Table)
-	store.Hold(vehicle.FieldOwnerAccountID)(hold)
-	query, args := hold.Where(sql.EQ(vehicle.FieldPlateIndex, seen.index)).Returning(vehicle.FieldID).Query()
-	rows, err := tx.QueryContext(ctx, query, args...)
+	rows, err := s.statements.holdVehicle.Query(ctx, tx, seen.index)
 	if err != nil {
 		return nil, fmt.Errorf("hold the vehicle: %w", err)
 	}
@@ -283,7 +282,7 @@ func (s *Service) grant(ctx context.Context, tx *ent.Tx, stay *ent.ParkingSessio
 	if stay.VehicleID == nil {
 		return nil, nil
 	}
-	binders, err := s.binders(ctx, tx, stay, notice.KindENTERED, stay.EnteredAt, boundBy(stay.EnteredAt))
+	binders, err := s.bindersWhenOpened(ctx, tx, stay)
 	if err != nil || len(binders) == 0 {
 		return nil, err
 	}

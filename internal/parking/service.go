@@ -67,6 +67,8 @@ type Service struct {
 	catalogue atomic.Pointer[catalogue]
 	reloading sync.Mutex
 	vacancies vacancyBoard
+
+	statements statements
 }
 
 // New answers a service that knows no lots until Reload.
@@ -74,6 +76,7 @@ func New(c Config) *Service {
 	s := &Service{
 		store: c.Store, vault: c.Vault, clock: c.Clock, random: c.Random, calendar: c.Calendar,
 		teller: c.Teller, bus: c.Bus, policies: c.Policies, risks: c.Risks, log: c.Log, pace: pace.New(c.Clock),
+		statements: writeStatements(c.Store.Dialect()),
 	}
 	s.catalogue.Store(newCatalogue())
 	return s

@@ -1,0 +1,136 @@
+package identity
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"parkbff/internal/fault"
+	"parkbff/internal/identity/token"
+	"parkbff/internal/round"
+	"parkbff/internal/viewer"
+)
+
+const (
+	// factsAtOnce bounds the accounts that are read at once, the company of the last of them left aside.
+	factsAtOnce = 256
+	// factsWithin bounds the time that takes.
+	factsWithin = 10 * time.Second
+)
+
+// factRounds read accounts' facts for all who ask meanwhile, and for others whose facts are about to be too old.
+// As many accounts as have sockets open are told something now and then; each alone, once a minute, would cost
+// as many statements as telling it.
+type factRounds struct {
+	rounds *round.Group
+
+	mu    sync.Mutex
+	asked map[int64]*question
+}
+
+// question is asked for one account by all who wait for its facts, and answered by a round.
+type question struct {
+	facts facts
+	err   error
+}
+
+// ask answers the question that the next round will take up.
+func (f *factRounds) ask(accountID int64) *question {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	q, ok := f.asked[accountID]
+	if !ok {
+		q = &question{err: fault.Unavailable} // until it is answered
+		f.asked[accountID] = q
+	}
+	return q
+}
+
+// take answers some of what was asked, and nothing when all was taken up.
+func (f *factRounds) take() map[int64]*question {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	taken := make(map[int64]*question)
+	for id, q := range f.asked {
+		if len(taken) == factsAtOnce {
+			break
+		}
+		taken[id] = q
+		delete(f.asked, id)
+	}
+	return taken
+}
+
+// factsInCompany reads the facts of an account as of a moment after the call, and keeps them.
+func (s *Service) factsInCompany(ctx context.Context, accountID int64) (facts, error) {
+	q := s.factRounds.ask(accountID)
+	if err := s.factRounds.rounds.Join(ctx); err != nil {
+		return nil, err
+	}
+	return q.facts, q.err
+}
+
+// readFacts is one round. Whoever asked hears of an error by their question.
+func (s *Service) readFacts() error {
+	for asked := s.factRounds.take(); len(asked) > 0; asked = s.factRounds.take() {
+		known, err := s.readTogether(s.withCompany(asked))
+		for id, q := range asked {
+			q.facts, q.err = known[id], err
+		}
+	}
+	return nil
+}
+
+func (s *Service) withCompany(asked map[int64]*question) []int64 {
+	ids := make([]int64, 0, len(asked))
+	for id := range asked {
+		ids = append(ids, id)
+	}
+	now := s.clock.Now()
+	for id := range asked {
+		if len(ids) >= factsAtOnce {
+			break
+		}
+		ids = append(ids, s.known.company(subject{token.Access, id}, now, s.catalogue.InForceSince(now))...)
+	}
+	// Two of one shard have the same company, and may be each other's.
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// readTogether reads the facts of accounts and keeps them, unless a change came in.
+func (s *Service) readTogether(ids []int64) (map[int64]facts, error) {
+	ctx, cancel := context.WithTimeout(viewer.AsSystem(context.Background(), jobFacts), factsWithin)
+	defer cancel()
+	now, epochs := s.clock.Now(), make([]uint64, len(ids))
+	for i, id := range ids {
+		epochs[i] = s.known.epoch(subject{token.Access, id})
+	}
+	known, err := s.accountFacts(ctx, s.store.Fresh(ctx), filled(ids)...)
+	switch {
+	case err != nil && ctx.Err() != nil: // nobody's but our own patience has ended
+		return nil, fault.Unavailable.Because(err)
+	case err != nil:
+		return nil, fmt.Errorf("read facts: %w", err)
+	}
+	for i, id := range ids {
+		s.known.put(subject{token.Access, id}, known[id], now, epochs[i])
+	}
+	return known, nil
+}
+
+// filled repeats the last id until there are a power of two, so that there are few different statements to be
+// prepared.
+func filled(ids []int64) []int64 {
+	length := 1
+	for length < len(ids) {
+		length *= 2
+	}
+	all := append(make([]int64, 0, length), ids...)
+	for len(all) < length {
+		all = append(all, ids[len(ids)-1])
+	}
+	return all
+}
