@@ -23,18 +23,30 @@ const (
 	usualPercent = 40      // by which a heap above the floor grows before it is collected
 	leastLive    = 1 << 20 // of a heap that has not been collected yet
 
-	// steadyGarbage is what a heap above the floor may hold of garbage in any case while what lives long does not grow.
-	steadyGarbage = 40 << 20
-	steadyOver    = 16 // collections
-	steadyWithin  = 8  // an eighth
+	steadyWithin = 8 // an eighth
 
 	lookEvery   = 20 * time.Second
 	worthGiving = 16 << 20 // the least that is given back
 )
 
+// allowance is what a heap above the floor may hold of garbage in any case once what lives long has not grown over so
+// many collections.
+type allowance struct {
+	over    int
+	garbage uint64
+}
+
+// A short one for what opens connections, tells each of them something and rests; a long one for what goes on.
+var (
+	short = allowance{16, 40 << 20}
+	long  = allowance{longest, 96 << 20}
+)
+
+const longest = 64
+
 // Keep lets a small heap grow to floor bytes before each collection, and one of more than half the floor by 40
-// percent, or by 40 MB where that is more and what lives long has stopped growing, and gives memory back that is not
-// used any more, until stop is called. An operator who sets GOGC knows better: then it does nothing.
+// percent, or by an allowance where that is more and what lives long has stopped growing, and gives memory back that is
+// not used any more, until stop is called. An operator who sets GOGC knows better: then it does nothing.
 func Keep(floor uint64) (stop func()) {
 	if os.Getenv("GOGC") != "" {
 		return func() {}
@@ -54,7 +66,7 @@ func Keep(floor uint64) (stop func()) {
 type keeper struct {
 	floor   uint64
 	percent int
-	lately  [steadyOver]uint64 // what was alive at the last collections, the oldest first; 0: there was none
+	lately  [longest]uint64 // what was alive at the last collections, the oldest first; 0: there was none
 	stopped atomic.Bool
 }
 
@@ -72,34 +84,37 @@ func watch(k *keeper) {
 // adjust leaves small differences alone, because a change stops the program for a moment.
 func (k *keeper) adjust() {
 	now := read()
-	percent := percentFor(k.floor, now, k.steady(now.live))
+	percent := percentFor(k.floor, now, k.allowed(now.live))
 	if difference := percent - k.percent; difference*10 < -k.percent || difference*10 > k.percent {
 		k.percent = percent
 		debug.SetGCPercent(percent)
 	}
 }
 
-// steady notes what is alive, and answers whether that is hardly more than it was some collections ago.
-func (k *keeper) steady(live uint64) bool {
-	oldest := k.lately[0]
+// allowed notes what is alive, and answers how much garbage is allowed beside it in any case: none while it is more
+// than it was some collections ago.
+func (k *keeper) allowed(live uint64) (garbage uint64) {
+	for _, a := range []allowance{short, long} {
+		if before := k.lately[longest-a.over]; live > before+before/steadyWithin {
+			break // what has shrunk and grows again is not steady, however large it was
+		}
+		garbage = a.garbage
+	}
 	copy(k.lately[:], k.lately[1:])
-	k.lately[steadyOver-1] = live
-	return live <= oldest+oldest/steadyWithin
+	k.lately[longest-1] = live
+	return garbage
 }
 
 // percentFor is how much a heap may grow: a small one to the floor. One that is larger than half of it has
 // become so by what lives long, and is collected early while that grows: what lives long would be strewn over all the
 // garbage of a long cycle, and hold its pages for ever. Once it is steady, a busy program would only collect the more
 // often for it. Stacks count for Go's percentage too (https://go.dev/doc/gc-guide).
-func percentFor(floor uint64, now usage, steady bool) int {
+func percentFor(floor uint64, now usage, garbage uint64) int {
 	live := max(now.live, leastLive)
 	if live < floor/2 {
 		return int((floor - live) * 100 / live)
 	}
-	if !steady {
-		return usualPercent
-	}
-	return max(usualPercent, int(steadyGarbage*100/(live+now.stacks)))
+	return max(usualPercent, int(garbage*100/(live+now.stacks)))
 }
 
 // usage is what the runtime says of the heap: bytes, and how often it was collected.

@@ -21,7 +21,7 @@ func TestASmallHeapMayGrowToTheFloorAndALargeOneAsUsual(t *testing.T) {
 		64 * megabyte:  40,
 		500 * megabyte: 40,
 	} {
-		if got := percentFor(64*megabyte, usage{live: live}, false); got != want {
+		if got := percentFor(64*megabyte, usage{live: live}, 0); got != want {
 			t.Errorf("with %d alive it may grow by %d %%, want %d", live, got, want)
 		}
 	}
@@ -38,26 +38,48 @@ func TestALargeHeapThatIsSteadyMayHoldMoreGarbage(t *testing.T) {
 		{64 * megabyte, 16 * megabyte, 50},
 		{500 * megabyte, 0, 40},
 	} {
-		if got := percentFor(64*megabyte, usage{live: c.live, stacks: c.stacks}, true); got != c.want {
+		if got := percentFor(64*megabyte, usage{live: c.live, stacks: c.stacks}, 40*megabyte); got != c.want {
 			t.Errorf("with %d alive and %d of stacks it may grow by %d %%, want %d", c.live, c.stacks, got, c.want)
 		}
 	}
 }
 
-func TestAHeapIsSteadyWhenItHasNotGrownForSomeCollections(t *testing.T) {
+func TestAHeapThatHasNotGrownForSomeCollectionsIsAllowedGarbage(t *testing.T) {
 	var k keeper
-	for i := range steadyOver {
-		if k.steady(40 * megabyte) {
-			t.Errorf("steady after %d collections", i)
+	for i := range 80 {
+		want := uint64(0)
+		switch {
+		case i >= 64:
+			want = 96 * megabyte
+		case i >= 16:
+			want = 40 * megabyte
+		}
+		if got := k.allowed(40 * megabyte); got != want {
+			t.Errorf("after %d collections %d bytes of garbage are allowed, want %d", i, got, want)
 		}
 	}
-	for i, c := range []struct {
-		live   uint64
-		steady bool
-	}{{40, true}, {45, true}, {46, false}, {42, true}, {20, true}} {
-		if got := k.steady(c.live * megabyte); got != c.steady {
-			t.Errorf("%d. %d MB: %v", i, c.live, got)
+	for i, c := range []struct{ live, want uint64 }{{40, 96}, {45, 96}, {46, 0}, {42, 96}, {20, 96}} {
+		if got := k.allowed(c.live * megabyte); got != c.want*megabyte {
+			t.Errorf("%d. %d MB: %d MB of garbage, want %d", i, c.live, got/megabyte, c.want)
 		}
+	}
+	for i := range 80 {
+		want := uint64(96)
+		switch {
+		case i < 16:
+			want = 0
+		case i < 64:
+			want = 40
+		}
+		if got := k.allowed(80 * megabyte); got != want*megabyte {
+			t.Errorf("%d collections after it grew: %d MB of garbage, want %d", i, got/megabyte, want)
+		}
+	}
+	for range 30 {
+		k.allowed(20 * megabyte)
+	}
+	if got := k.allowed(80 * megabyte); got != 0 {
+		t.Errorf("what has shrunk and grows again is allowed %d MB of garbage", got/megabyte)
 	}
 }
 
