@@ -14,8 +14,8 @@ import (
 // Value stands in a statement for what is given when it runs: the value of that number.
 type Value int
 
-// Statement is SQL that is written once and run often. The builders put one together anew for each run, and a
-// statement that runs for every car at every gate then costs as much to write as to run.
+// Statement is SQL that is written once and run often. The builders put one together anew for each run: the one that
+// reads who is told that a car leaves made a third of the garbage of an observation.
 type Statement struct {
 	text string
 	args []any // some of them Values
