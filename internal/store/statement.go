@@ -15,7 +15,7 @@ import (
 type Value int
 
 // Statement is SQL that is written once and run often. The builders put one together anew for each run: the one that
-// reads who is told that a car leaves made a third of the garbage of an observation.
+// reads who is told that a car leaves made two fifths of all garbage of recording it.
 type Statement struct {
 	text string
 	args []any // some of them Values
