@@ -181,6 +181,22 @@ func TestAMisreadExitIsPricedAsTheCarThatEntered(t *testing.T) {
 	})
 }
 
+func TestAnExitThatAnotherCarWasMatchedByWaitsForNoEntry(t *testing.T) {
+	testkit.EachStore(t, func(t *testing.T, s *store.Store) {
+		r := newRig(t, s)
+		entered := r.sees("A", in, car, morning.Add(-2*time.Hour))
+		if left := r.sees("A", out, near, morning.Add(-time.Hour)); left.Stay == nil || left.Stay.Row != entered.Stay.Row {
+			t.Fatalf("the misread car left with %+v", left.Barrier)
+		}
+
+		other := r.sees("A", in, near, morning.Add(-90*time.Minute))
+
+		if other.Stay == nil || other.Stay.State != parkingsession.StateOPEN {
+			t.Errorf("the car whose plate was read is not inside: %+v", other)
+		}
+	})
+}
+
 func TestAWrongMatchOfACarThatHasComeBackIsUndone(t *testing.T) {
 	testkit.EachStore(t, func(t *testing.T, s *store.Store) {
 		r := newRig(t, s)
