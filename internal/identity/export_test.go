@@ -19,6 +19,9 @@ func (s *Service) AccountOf(ctx context.Context, m cnid.Mobile) (id int64, err e
 // HearOfChange is what hearing of a change of an account's facts from another replica does.
 func (s *Service) HearOfChange(accountID int64) { s.drop(subject{"ACCESS", accountID}) }
 
+// AskForFacts asks for an account's facts and does not wait.
+func (s *Service) AskForFacts(accountID int64) { s.factRounds.ask(accountID) }
+
 // CheckDocument checks a picture as VerifyVehicle does.
 func (s *Service) CheckDocument(content []byte, declared string) error {
 	return s.checkDocument(content, declared)

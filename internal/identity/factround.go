@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -48,18 +49,13 @@ func (f *factRounds) ask(accountID int64) *question {
 	return q
 }
 
-// take answers some of what was asked, and nothing when all was taken up.
+// take answers what was asked until now. Whoever asks later waits for the next round, or one round would go on for as
+// long as somebody asks.
 func (f *factRounds) take() map[int64]*question {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	taken := make(map[int64]*question)
-	for id, q := range f.asked {
-		if len(taken) == factsAtOnce {
-			break
-		}
-		taken[id] = q
-		delete(f.asked, id)
-	}
+	taken := f.asked
+	f.asked = make(map[int64]*question)
 	return taken
 }
 
@@ -74,22 +70,20 @@ func (s *Service) factsInCompany(ctx context.Context, accountID int64) (facts, e
 
 // readFacts is one round. Whoever asked hears of an error by their question.
 func (s *Service) readFacts() error {
-	for asked := s.factRounds.take(); len(asked) > 0; asked = s.factRounds.take() {
-		known, err := s.readTogether(s.withCompany(asked))
-		for id, q := range asked {
-			q.facts, q.err = known[id], err
+	asked := s.factRounds.take()
+	for ids := range slices.Chunk(slices.Sorted(maps.Keys(asked)), factsAtOnce) {
+		known, err := s.readTogether(s.withCompany(ids))
+		for _, id := range ids {
+			asked[id].facts, asked[id].err = known[id], err
 		}
 	}
 	return nil
 }
 
-func (s *Service) withCompany(asked map[int64]*question) []int64 {
-	ids := make([]int64, 0, len(asked))
-	for id := range asked {
-		ids = append(ids, id)
-	}
-	now := s.clock.Now()
-	for id := range asked {
+// withCompany adds those who may as well be read with some.
+func (s *Service) withCompany(asked []int64) []int64 {
+	now, ids := s.clock.Now(), slices.Clone(asked)
+	for _, id := range asked {
 		if len(ids) >= factsAtOnce {
 			break
 		}

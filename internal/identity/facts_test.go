@@ -64,6 +64,31 @@ func (h *house) afterSignInsAreRead(happens func()) {
 	}))
 }
 
+func TestWhoAsksForFactsDoesNotWaitForThoseWhoAskLater(t *testing.T) {
+	h := newHouse(t, testkit.SQLite(t))
+	p := h.arrives(mobile, signin.ChannelAPP)
+	h.Forget()
+	reads, answered := 0, make(chan struct{})
+	h.store.Fresh(t.Context()).SignIn.Intercept(ent.InterceptFunc(func(next ent.Querier) ent.Querier {
+		return ent.QuerierFunc(func(ctx context.Context, q ent.Query) (ent.Value, error) {
+			reads++
+			if reads <= 5 {
+				h.AskForFacts(p.id() + int64(reads)) // whenever a reading ends, somebody else has asked
+			}
+			if reads == 5 {
+				select {
+				case <-answered:
+				case <-time.After(5 * time.Second):
+					t.Error("four others who asked later were answered first")
+				}
+			}
+			return next.Query(ctx, q)
+		})
+	}))
+	h.must(p.returns())
+	close(answered)
+}
+
 func TestFactsThatAreAskedForAgainAreReadTogetherBeforeTheyAreTooOld(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		one := h.arrives(mobile, signin.ChannelAPP)
