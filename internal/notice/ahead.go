@@ -108,6 +108,7 @@ func (r *Reading) delivered() {
 
 // readAhead is one round of reading for all who wait for it, and for those woken, who are about to.
 func (s *Service) readAhead() error {
+	s.hub.begin()
 	for spans := s.hub.next(readAtOnce); spans != nil; spans = s.hub.next(readAtOnce) {
 		got, err := s.find(spans)
 		s.hub.handOut(spans, got, err, s.clock.Now())

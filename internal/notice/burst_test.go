@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"parkbff/ent"
 	"parkbff/internal/notice"
@@ -286,5 +287,41 @@ func TestAReadingThatOpensWhileTheStoreFailsOthersBeginsWhereItOpened(t *testing
 		second := <-opened
 		h.tell(s, h.entering(other, 0))
 		mustDeliver(t, other, second, 1)
+	})
+}
+
+func TestWhoAsksDoesNotWaitForThoseWhoAskLater(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		const later = 5
+		s := h.service(never)
+		accounts := h.accounts(1 + later)
+		watchers := make([]watcher, len(accounts))
+		for i, id := range accounts {
+			watchers[i] = h.open(s, id, 0)
+		}
+		reads, answered := 0, make(chan struct{})
+		var others sync.WaitGroup
+		h.observe(func(int) {
+			reads++
+			switch {
+			case reads < later: // whenever a reading ends, somebody else has asked
+				n := reads
+				h.tell(s, h.entering(accounts[n], 0))
+				others.Go(func() { mustDeliver(t, accounts[n], watchers[n], 1) })
+				eventually(t, func() bool { return s.Asked() > 0 })
+			case reads == later:
+				select {
+				case <-answered:
+				case <-time.After(5 * time.Second):
+					t.Error("four others who asked later were answered first")
+				}
+			}
+		})
+		h.tell(s, h.entering(accounts[0], 0))
+
+		mustDeliver(t, accounts[0], watchers[0], 1)
+
+		close(answered)
+		others.Wait()
 	})
 }

@@ -22,7 +22,7 @@ func (r *Reading) Position() int64 {
 	return r.position
 }
 
-// Asked counts the readings that somebody waits for until the next round.
+// Asked counts the readings that somebody waits for and that no round serves yet.
 func (s *Service) Asked() int {
 	s.hub.mu.Lock()
 	defer s.hub.mu.Unlock()

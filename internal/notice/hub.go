@@ -14,6 +14,7 @@ type hub struct {
 	mu       sync.Mutex
 	accounts map[int64]*Reading // the first of an account's, which leads to its siblings
 	asked    []*Reading         // somebody waits for these to be read
+	serving  []*Reading         // those of them that the round at hand serves
 	woken    []*Reading         // these are read along with them, the longest waiting first
 
 	// Accounts whose interest other servers of the bus may not know yet, and those of the turn before.
@@ -118,18 +119,26 @@ func (h *hub) ask(r *Reading) {
 	h.asked = append(h.asked, r)
 }
 
-// next takes the readings that are behind, at most so many: those that somebody waits for, and with them
-// those that are about to be. It answers none when nobody waits.
+// begin has a round serve those asked for so far. Who asks meanwhile waits for the next round, and would wait as
+// long as anybody asks if this one took that up too.
+func (h *hub) begin() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.serving, h.asked = h.asked, nil
+}
+
+// next takes the readings that are behind, at most so many: those that the round serves, and with them those that
+// are about to be asked for. It answers none when the round has served all.
 func (h *hub) next(most int) []span {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var some []*Reading
-	some, h.asked = begin(some, h.asked, most)
+	some, h.serving = takeBehind(some, h.serving, most)
 	if len(some) == 0 {
 		return nil
 	}
 	along := h.woken
-	some, h.woken = begin(some, h.woken, most)
+	some, h.woken = takeBehind(some, h.woken, most)
 	for _, r := range along[:len(along)-len(h.woken)] {
 		r.queued = false
 	}
@@ -141,9 +150,9 @@ func (h *hub) next(most int) []span {
 	return spans
 }
 
-// begin moves those of a queue that are behind to some, until there are so many. It answers what is left
+// takeBehind moves those of a queue that are behind to some, until there are so many. It answers what is left
 // of the queue.
-func begin(some, queue []*Reading, most int) (_, left []*Reading) {
+func takeBehind(some, queue []*Reading, most int) (_, left []*Reading) {
 	for i, r := range queue {
 		if len(some) == most {
 			return some, queue[i:]
@@ -170,7 +179,7 @@ func (h *hub) handOut(spans []span, found []found, err error, now time.Time) {
 		}
 	}
 	if err != nil {
-		h.asked = nil // they are told, and ask again
+		h.serving = nil // they are told, and ask again
 	}
 }
 
