@@ -15,6 +15,7 @@ var (
 	leaves = []string{
 		"internal/fault", "internal/clock", "internal/page", "internal/place", "internal/parking/geo",
 		"internal/viewer", "internal/pace", "internal/language", "internal/vault", "internal/cnid", "internal/tariff",
+		"internal/money",
 	}
 	model = []string{"ent/..."}
 	// ways are what every domain goes through.
@@ -45,6 +46,7 @@ var arrows = []struct {
 	{"internal/vault/...", of("internal/fault", "internal/vault")},
 	{"internal/cnid", of("internal/fault")},
 	{"internal/tariff", of("internal/fault")},
+	{"internal/money", of("internal/fault")},
 
 	// ent/schema may not import the domains: column types live in leaves.
 	{"ent/...", slices.Concat(model, leaves)},

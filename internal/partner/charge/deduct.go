@@ -1,0 +1,61 @@
+package charge
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"parkbff/internal/money"
+)
+
+// Plate is a plate as agreements to deduct are bound to it. It prints as "plate".
+type Plate struct {
+	Text  string // such as 粤B12345
+	Color string // as cnid.Color
+}
+
+// Format prints no plate.
+func (Plate) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "plate") }
+
+// LogValue keeps it out of structured logs.
+func (Plate) LogValue() slog.Value { return slog.StringValue("plate") }
+
+// Agreement is how a channel stands to deducting for a plate without its payer's doing anything (免密支付).
+type Agreement struct {
+	State     AgreementState
+	OpenedAt  time.Time
+	Reference string // the channel's, where it has one
+}
+
+// AgreementState tells whether a channel deducts.
+type AgreementState string
+
+// States of an agreement. A blocked one is open, and its payer owes the channel something.
+const (
+	AgreementNone    AgreementState = "NONE"
+	AgreementOpen    AgreementState = "OPEN"
+	AgreementBlocked AgreementState = "BLOCKED"
+)
+
+// Entry tells a channel that a car with an agreement has come, where its protocol wants that. What a channel is told
+// of a lot is the name that it knows the merchant by.
+type Entry struct {
+	Number    string // ours, of the stay at the channel: 26 letters and digits
+	Plate     Plate
+	LotName   string
+	EnteredAt time.Time
+	Free      time.Duration // how long parking is free
+}
+
+// Deduction is money to be taken without the payer's doing anything.
+type Deduction struct {
+	Charge Charge // of no way; Payer is what the channel calls them, where it wants that
+	Entry  Entry
+	// EntryReference is what the channel answered to the entry.
+	EntryReference string
+	Left           time.Time
+}
+
+// Deductible are the channels that deduct.
+var Deductible = []money.Channel{money.WeChat, money.Alipay}
