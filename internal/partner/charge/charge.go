@@ -21,7 +21,19 @@ type Charge struct {
 	Way         money.Way
 	Payer       string    // what the channel calls the payer in our app: for MINI_PROGRAM
 	Address     string    // the payer's IP address, where the channel wants it
+	CreatedAt   time.Time // by our clock; some channels know a charge by it and the number
 	ExpiresAt   time.Time // the channel takes no payment after it
+}
+
+// Named is how the charge is asked after.
+func (c Charge) Named() Named {
+	return Named{Number: c.Number, CreatedAt: c.CreatedAt, ExpiresAt: c.ExpiresAt}
+}
+
+// Named is what a charge is asked after and closed by: as it was when it was prepared, to the second.
+type Named struct {
+	Number               string
+	CreatedAt, ExpiresAt time.Time
 }
 
 // Format prints no payer.
@@ -30,7 +42,9 @@ func (Charge) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "charge") }
 // LogValue keeps it out of structured logs.
 func (Charge) LogValue() slog.Value { return slog.StringValue("charge") }
 
-// Launch is what a client hands to the channel's app or page: parameters, or a URL to go to. It prints as "launch".
+// Launch is what a client hands to the channel's app or page: parameters, or a URL to go to. With both, the
+// parameters are the fields of a form that the payer's browser is to post to the URL, in UTF-8 and urlencoded. It
+// prints as "launch".
 type Launch struct {
 	Parameters []Parameter
 	URL        string
@@ -67,8 +81,10 @@ type Receipt struct {
 type Refund struct {
 	Number        string // ours, of the refund
 	PaymentNumber string // ours, of the payment
+	Transaction   string // the channel's, of the payment, as its receipt named it
 	Fen           int64
-	PaidFen       int64 // the whole payment
+	PaidFen       int64     // the whole payment
+	CreatedAt     time.Time // by our clock, of the refund; some channels know it by this and the number
 }
 
 // RefundReceipt is what a channel says of a refund.
