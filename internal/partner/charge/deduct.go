@@ -31,7 +31,8 @@ type Agreement struct {
 // AgreementState tells whether a channel deducts.
 type AgreementState string
 
-// States of an agreement. A blocked one is open, and its payer owes the channel something.
+// States of an agreement. A blocked one is open, and nothing is deducted just now: its payer has paused it, or owes
+// the channel something.
 const (
 	AgreementNone    AgreementState = "NONE"
 	AgreementOpen    AgreementState = "OPEN"
