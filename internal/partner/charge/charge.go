@@ -105,8 +105,9 @@ type Line struct {
 	At           time.Time
 }
 
-// Notice is what a channel tells us by calling us, its signature checked: a payment or a refund. Reply is what it
-// wants to hear once we have taken it in.
+// Notice is what a channel tells us by calling us, its signature checked: a payment, a refund, or neither, which is
+// only to be replied to. Where a channel does not say which amount went back, a refund's is zero: ask the channel.
+// Reply is what it wants to hear once we have taken it in.
 type Notice struct {
 	Payment *Receipt
 	Refund  *RefundReceipt
@@ -129,4 +130,7 @@ var (
 	Declined = fault.New("CHARGE_DECLINED", "The payment channel declined the payment.")
 	// AlreadyPaid is answered to who closes or makes a charge that has been paid.
 	AlreadyPaid = fault.New("CHARGE_PAID", "The charge has been paid.")
+	// NotBegun is answered to who closes a charge of which the channel has not heard, because its payer has not gone
+	// there yet. It cannot be closed, and can be paid until it expires.
+	NotBegun = fault.New("CHARGE_NOT_BEGUN", "The payer has not gone to the payment channel yet.")
 )

@@ -39,12 +39,20 @@ const (
 	AgreementBlocked AgreementState = "BLOCKED"
 )
 
+// Lot is what a channel knows as one place, where its protocol wants places registered before it deducts there. It
+// need not be a lot of ours: a merchant may register itself as one.
+type Lot struct {
+	Number string // ours: at most 28 letters and digits
+	ID     string // the channel's
+}
+
 // Entry tells a channel that a car with an agreement has come, where its protocol wants that. What a channel is told
-// of a lot is the name that it knows the merchant by.
+// of a lot is the name that it knows the merchant by, or the place that was registered with it.
 type Entry struct {
 	Number    string // ours, of the stay at the channel: 26 letters and digits
 	Plate     Plate
 	LotName   string
+	Lot       Lot
 	EnteredAt time.Time
 	Free      time.Duration // how long parking is free
 }
