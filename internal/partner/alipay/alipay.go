@@ -1,7 +1,8 @@
 // Package alipay asks Alipay who somebody is, in a mini-program or through its page of authorisation
 // (alipay.system.oauth.token, https://opendocs.alipay.com/open/05nai2), opens the numbers its mini-programs
 // are given (my.getPhoneNumber, https://opendocs.alipay.com/mini/api/getphonenumber), and reads what a life
-// account tells of its followers. No error repeats a code, a key, an id of a person or a mobile.
+// account tells of its followers. Pay takes payments and deducts for plates. No error repeats a code, a key, an id
+// of a person, a mobile or a plate.
 package alipay
 
 import (

@@ -1,6 +1,8 @@
 // Package alipay stands in for Alipay: it speaks the wire protocol of alipay.system.oauth.token and of a
 // mini-program's template messages, seals and signs numbers as my.getPhoneNumber does, and tells a life
-// account of its followers, with RSA2 both ways and the original's error codes. It knows whoever is named: the same name is the same person in every app.
+// account of its followers; it takes payments, gives them back, tells of both, deducts for plates and states
+// each day what moved. All with RSA2 both ways and the original's error codes. It knows whoever is named: the
+// same name is the same person in every app.
 package alipay
 
 import (
@@ -11,6 +13,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,21 +41,26 @@ type App struct {
 	Keys        Keys
 	ContentKey  string // Base64
 	RedirectURL string // beginning of where the page of authorisation may lead
+	Seller      string // who is paid through it: 2088 and twelve digits
+	Advances    bool   // whether the seller signed for Alipay's paying in advance
 }
 
 // Sandbox is an http.Handler.
 type Sandbox struct {
-	Trouble trouble.Maker // of messages
+	Trouble trouble.Maker // of messages and of all that is asked about money and parking
 
 	clock  clock.Clock
 	office *ticket.Office
 	apps   map[string]App
 	mux    *http.ServeMux
+	pays   map[string]method
 
 	mu      sync.Mutex
 	texts   map[textOf][]string           // keywords of approved templates
 	allowed recent.Values[allowance, int] // messages that people have accepted
 	sent    recent.List[Message]
+	till    till
+	parking parking
 }
 
 // New answers a stand-in that knows some apps.
@@ -65,7 +73,10 @@ func New(k clock.Clock, random io.Reader, apps ...App) (*Sandbox, error) {
 	for _, app := range apps {
 		s.apps[app.ID] = app
 	}
+	s.pays = s.methods()
 	s.mux.HandleFunc("POST /gateway.do", s.gateway)
+	s.mux.HandleFunc("GET /gateway.do", s.page)
+	s.mux.HandleFunc("GET /downloadBillFile.resource", s.downloadBill)
 	s.mux.HandleFunc("GET /oauth2/publicAppAuthorize.htm", s.authorise)
 	return s, nil
 }
@@ -117,11 +128,14 @@ func (s *Sandbox) gateway(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	app, ok := s.apps[r.Form.Get("app_id")]
+	asked, pays := s.pays[r.Form.Get("method")]
 	switch {
 	case !ok:
 		refuse(w, "isv.invalid-app-id")
 	case !s.office.IsLenient() && !app.signed(r.Form):
 		refuse(w, "isv.invalid-signature")
+	case pays:
+		s.Trouble.Around(w, r, limit, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, app, asked) })
 	case r.Form.Get("method") == sendMethod:
 		s.Trouble.Around(w, r, limit, func(w http.ResponseWriter, r *http.Request) { s.send(w, app, r.Form.Get("biz_content")) })
 	case r.Form.Get("method") != "alipay.system.oauth.token":
@@ -146,16 +160,17 @@ func (s *Sandbox) redeem(w http.ResponseWriter, app App, code string) {
 		refuse(w, "aop.unknow-error")
 		return
 	}
-	answerSigned(w, app, "alipay_system_oauth_token_response", said)
+	answerSigned(w, app, "alipay.system.oauth.token", said)
 }
 
-// answerSigned answers what is said under a name, with Alipay's signature beside it.
-func answerSigned(w http.ResponseWriter, app App, name string, said []byte) {
+// answerSigned answers what a method says, with Alipay's signature beside it.
+func answerSigned(w http.ResponseWriter, app App, method string, said []byte) {
 	sign, err := app.sign(said)
 	if err != nil {
 		refuse(w, "aop.unknow-error")
 		return
 	}
+	name := strings.ReplaceAll(method, ".", "_") + "_response"
 	answer(w, map[string]any{name: json.RawMessage(said), "sign": sign})
 }
 

@@ -61,30 +61,30 @@ func (s *Sandbox) send(w http.ResponseWriter, app App, content string) {
 	strict := json.NewDecoder(bytes.NewReader([]byte(content)))
 	strict.DisallowUnknownFields()
 	if err := strict.Decode(&a); err != nil || (a.UserID == "") == (a.OpenID == "") || a.UserID != "" && !strings.HasPrefix(a.UserID, "2088") {
-		fail(w, app, "40002", "isv.invalid-parameter")
+		fail(w, app, sendMethod, "40002", "isv.invalid-parameter")
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	keywords, approved := s.texts[textOf{app.ID, a.Template}]
 	if !approved {
-		fail(w, app, "40004", "USER_TEMPLATE_ILLEGAL")
+		fail(w, app, sendMethod, "40004", "USER_TEMPLATE_ILLEGAL")
 		return
 	}
 	m := Message{To: cmp.Or(a.UserID, a.OpenID), Template: a.Template, Page: a.Page}
 	var ok bool
 	if m.Fields, ok = read(a.Data, keywords); !ok {
-		fail(w, app, "40002", "isv.invalid-parameter")
+		fail(w, app, sendMethod, "40002", "isv.invalid-parameter")
 		return
 	}
 	left, _ := s.allowed.Get(allowance{m.To, m.Template})
 	if left == 0 {
-		fail(w, app, "40004", "USER_NOT_SUBSCRIBE")
+		fail(w, app, sendMethod, "40004", "USER_NOT_SUBSCRIBE")
 		return
 	}
 	s.allowed.Put(allowance{m.To, m.Template}, left-1)
 	s.sent.Add(m)
-	answerSigned(w, app, "alipay_open_app_mini_templatemessage_send_response", []byte(`{"code":"10000","msg":"Success"}`))
+	answerSigned(w, app, sendMethod, []byte(`{"code":"10000","msg":"Success"}`))
 }
 
 // read answers the values of exactly these keywords, none empty and none too long.
@@ -107,13 +107,13 @@ func read(data string, keywords []string) (map[string]string, bool) {
 }
 
 // fail answers that a call failed, signed, as the original does once it knows the app.
-func fail(w http.ResponseWriter, app App, code, subCode string) {
+func fail(w http.ResponseWriter, app App, method, code, subCode string) {
 	said, err := json.Marshal(map[string]string{"code": code, "msg": "Business Failed", "sub_code": subCode, "sub_msg": "refused by the stand-in"})
 	if err != nil {
 		refuse(w, "aop.unknow-error")
 		return
 	}
-	answerSigned(w, app, "alipay_open_app_mini_templatemessage_send_response", said)
+	answerSigned(w, app, method, said)
 }
 
 // limit refuses for too many calls.

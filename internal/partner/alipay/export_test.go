@@ -1,0 +1,4 @@
+package alipay
+
+// ReadBill reads a statement's ZIP.
+var ReadBill = readBill
