@@ -21,11 +21,11 @@ build: ## Build bin/parkbff.
 	$(GO) build -trimpath -o $(BIN) ./server/cmd/parkbff
 
 .PHONY: test
-test: postgres ## Run all Go tests on SQLite and PostgreSQL.
+test: postgres poppler ## Run all Go tests on SQLite and PostgreSQL.
 	$(WITHPG) $(GO) test ./...
 
 .PHONY: race
-race: postgres ## Run all Go tests with the race detector.
+race: postgres poppler ## Run all Go tests with the race detector.
 	$(WITHPG) $(GO) test -race ./...
 
 .PHONY: generate
@@ -107,6 +107,17 @@ postgres:
 			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null; \
 		else \
 			echo "tests need PostgreSQL: install its server package, or set PARKBFF_TEST_DATABASE_URL" >&2; exit 1; \
+		fi; \
+	fi
+
+# What reads the PDFs that tests look into.
+.PHONY: poppler
+poppler:
+	@if ! command -v pdftotext >/dev/null; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq poppler-utils >/dev/null; \
+		else \
+			echo "tests need pdftotext: install poppler-utils" >&2; exit 1; \
 		fi; \
 	fi
 
