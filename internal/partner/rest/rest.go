@@ -1,4 +1,4 @@
-// Package rest asks partners that take and answer JSON.
+// Package rest asks partners that answer JSON.
 package rest
 
 import (
@@ -48,7 +48,8 @@ type Reply struct {
 	Body   []byte
 }
 
-// Ask sends one request; a body of nil sends none. The error is fault.Unavailable, and names no URL.
+// Ask sends one request; a body of nil sends none, url.Values a form, anything else JSON. The error is
+// fault.Unavailable, and names no URL.
 func (c *Client) Ask(ctx context.Context, method, path string, header http.Header, body any) (Reply, error) {
 	request, err := c.request(ctx, method, path, header, body)
 	if err != nil {
@@ -72,7 +73,10 @@ func (c *Client) Ask(ctx context.Context, method, path string, header http.Heade
 
 func (c *Client) request(ctx context.Context, method, path string, header http.Header, body any) (*http.Request, error) {
 	var content io.Reader
-	if body != nil {
+	media := "application/json;charset=utf-8"
+	if form, ok := body.(url.Values); ok {
+		content, media = strings.NewReader(form.Encode()), "application/x-www-form-urlencoded;charset=utf-8"
+	} else if body != nil {
 		raw, err := json.Marshal(body)
 		if err != nil {
 			return nil, fmt.Errorf("%s: write the request: %w", c.name, err)
@@ -87,7 +91,7 @@ func (c *Client) request(ctx context.Context, method, path string, header http.H
 		request.Header[name] = values
 	}
 	if body != nil {
-		request.Header.Set("Content-Type", "application/json;charset=utf-8")
+		request.Header.Set("Content-Type", media)
 	}
 	return request, nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -60,5 +61,21 @@ func TestAnAddressIsNeeded(t *testing.T) {
 		if _, err := rest.New("partner", base, nil); err == nil || !strings.HasPrefix(err.Error(), "partner: ") {
 			t.Errorf("%q: %v", base, err)
 		}
+	}
+}
+
+func TestAFormIsSentAsAForm(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.PostFormValue("to") != "alice&bob" || !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+			t.Errorf("sent %v as %s", r.PostForm, r.Header.Get("Content-Type"))
+		}
+	}))
+	defer server.Close()
+	c, err := rest.New("partner", server.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Ask(t.Context(), http.MethodPost, "/", nil, url.Values{"to": {"alice&bob"}}); err != nil {
+		t.Error(err)
 	}
 }
