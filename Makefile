@@ -86,6 +86,10 @@ outages: postgres ## Hold docs/OUTAGES.md against two replicas, telling 10,000 n
 bench: build postgres ## Measure against the hand-written baseline, on PostgreSQL.
 	$(WITHPG) $(GO) run ./server/bench/cmd/bench
 
+.PHONY: histories
+histories: postgres ## Tell 10,000 random histories of orders, payments, refunds and crashes on each engine.
+	$(WITHPG) $(GO) test ./internal/billing -run TestRandomHistories -histories 10000 -timeout 90m -v
+
 .PHONY: loadtest
 loadtest: build postgres ## Put servers under load: 15,000 subscribers, 10,000 at 300 observations/s, 5,000 watchers.
 	$(BIN) loadtest subscribers --n 15000 --compare --most-peak 12288 --most-settled 10240

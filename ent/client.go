@@ -25,6 +25,8 @@ import (
 	"parkbff/ent/follower"
 	"parkbff/ent/gate"
 	"parkbff/ent/gatecommand"
+	"parkbff/ent/ledgerentry"
+	"parkbff/ent/ledgerline"
 	"parkbff/ent/linkedaccount"
 	"parkbff/ent/logincode"
 	"parkbff/ent/lot"
@@ -32,9 +34,12 @@ import (
 	"parkbff/ent/notice"
 	"parkbff/ent/observation"
 	"parkbff/ent/parkingsession"
+	"parkbff/ent/payment"
+	"parkbff/ent/paymentorder"
 	"parkbff/ent/platedispute"
 	"parkbff/ent/pushendpoint"
 	"parkbff/ent/quoteattempt"
+	"parkbff/ent/refund"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/sessionaccess"
 	"parkbff/ent/signin"
@@ -87,6 +92,10 @@ type Client struct {
 	Gate *GateClient
 	// GateCommand is the client for interacting with the GateCommand builders.
 	GateCommand *GateCommandClient
+	// LedgerEntry is the client for interacting with the LedgerEntry builders.
+	LedgerEntry *LedgerEntryClient
+	// LedgerLine is the client for interacting with the LedgerLine builders.
+	LedgerLine *LedgerLineClient
 	// LinkedAccount is the client for interacting with the LinkedAccount builders.
 	LinkedAccount *LinkedAccountClient
 	// LoginCode is the client for interacting with the LoginCode builders.
@@ -101,12 +110,18 @@ type Client struct {
 	Observation *ObservationClient
 	// ParkingSession is the client for interacting with the ParkingSession builders.
 	ParkingSession *ParkingSessionClient
+	// Payment is the client for interacting with the Payment builders.
+	Payment *PaymentClient
+	// PaymentOrder is the client for interacting with the PaymentOrder builders.
+	PaymentOrder *PaymentOrderClient
 	// PlateDispute is the client for interacting with the PlateDispute builders.
 	PlateDispute *PlateDisputeClient
 	// PushEndpoint is the client for interacting with the PushEndpoint builders.
 	PushEndpoint *PushEndpointClient
 	// QuoteAttempt is the client for interacting with the QuoteAttempt builders.
 	QuoteAttempt *QuoteAttemptClient
+	// Refund is the client for interacting with the Refund builders.
+	Refund *RefundClient
 	// RiskEvent is the client for interacting with the RiskEvent builders.
 	RiskEvent *RiskEventClient
 	// SessionAccess is the client for interacting with the SessionAccess builders.
@@ -152,6 +167,8 @@ func (c *Client) init() {
 	c.Follower = NewFollowerClient(c.config)
 	c.Gate = NewGateClient(c.config)
 	c.GateCommand = NewGateCommandClient(c.config)
+	c.LedgerEntry = NewLedgerEntryClient(c.config)
+	c.LedgerLine = NewLedgerLineClient(c.config)
 	c.LinkedAccount = NewLinkedAccountClient(c.config)
 	c.LoginCode = NewLoginCodeClient(c.config)
 	c.Lot = NewLotClient(c.config)
@@ -159,9 +176,12 @@ func (c *Client) init() {
 	c.Notice = NewNoticeClient(c.config)
 	c.Observation = NewObservationClient(c.config)
 	c.ParkingSession = NewParkingSessionClient(c.config)
+	c.Payment = NewPaymentClient(c.config)
+	c.PaymentOrder = NewPaymentOrderClient(c.config)
 	c.PlateDispute = NewPlateDisputeClient(c.config)
 	c.PushEndpoint = NewPushEndpointClient(c.config)
 	c.QuoteAttempt = NewQuoteAttemptClient(c.config)
+	c.Refund = NewRefundClient(c.config)
 	c.RiskEvent = NewRiskEventClient(c.config)
 	c.SessionAccess = NewSessionAccessClient(c.config)
 	c.SignIn = NewSignInClient(c.config)
@@ -278,6 +298,8 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Follower:           NewFollowerClient(cfg),
 		Gate:               NewGateClient(cfg),
 		GateCommand:        NewGateCommandClient(cfg),
+		LedgerEntry:        NewLedgerEntryClient(cfg),
+		LedgerLine:         NewLedgerLineClient(cfg),
 		LinkedAccount:      NewLinkedAccountClient(cfg),
 		LoginCode:          NewLoginCodeClient(cfg),
 		Lot:                NewLotClient(cfg),
@@ -285,9 +307,12 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Notice:             NewNoticeClient(cfg),
 		Observation:        NewObservationClient(cfg),
 		ParkingSession:     NewParkingSessionClient(cfg),
+		Payment:            NewPaymentClient(cfg),
+		PaymentOrder:       NewPaymentOrderClient(cfg),
 		PlateDispute:       NewPlateDisputeClient(cfg),
 		PushEndpoint:       NewPushEndpointClient(cfg),
 		QuoteAttempt:       NewQuoteAttemptClient(cfg),
+		Refund:             NewRefundClient(cfg),
 		RiskEvent:          NewRiskEventClient(cfg),
 		SessionAccess:      NewSessionAccessClient(cfg),
 		SignIn:             NewSignInClient(cfg),
@@ -331,6 +356,8 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Follower:           NewFollowerClient(cfg),
 		Gate:               NewGateClient(cfg),
 		GateCommand:        NewGateCommandClient(cfg),
+		LedgerEntry:        NewLedgerEntryClient(cfg),
+		LedgerLine:         NewLedgerLineClient(cfg),
 		LinkedAccount:      NewLinkedAccountClient(cfg),
 		LoginCode:          NewLoginCodeClient(cfg),
 		Lot:                NewLotClient(cfg),
@@ -338,9 +365,12 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Notice:             NewNoticeClient(cfg),
 		Observation:        NewObservationClient(cfg),
 		ParkingSession:     NewParkingSessionClient(cfg),
+		Payment:            NewPaymentClient(cfg),
+		PaymentOrder:       NewPaymentOrderClient(cfg),
 		PlateDispute:       NewPlateDisputeClient(cfg),
 		PushEndpoint:       NewPushEndpointClient(cfg),
 		QuoteAttempt:       NewQuoteAttemptClient(cfg),
+		Refund:             NewRefundClient(cfg),
 		RiskEvent:          NewRiskEventClient(cfg),
 		SessionAccess:      NewSessionAccessClient(cfg),
 		SignIn:             NewSignInClient(cfg),
@@ -382,10 +412,11 @@ func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Account, c.AppRelease, c.ChannelLink, c.ChannelVisit, c.CoDriverInvitation,
 		c.Consent, c.DataKey, c.Delivery, c.Erasure, c.FeatureSwitch, c.Fleet,
-		c.Follower, c.Gate, c.GateCommand, c.LinkedAccount, c.LoginCode, c.Lot,
-		c.MessageQuota, c.Notice, c.Observation, c.ParkingSession, c.PlateDispute,
-		c.PushEndpoint, c.QuoteAttempt, c.RiskEvent, c.SessionAccess, c.SignIn,
-		c.Staff, c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding,
+		c.Follower, c.Gate, c.GateCommand, c.LedgerEntry, c.LedgerLine,
+		c.LinkedAccount, c.LoginCode, c.Lot, c.MessageQuota, c.Notice, c.Observation,
+		c.ParkingSession, c.Payment, c.PaymentOrder, c.PlateDispute, c.PushEndpoint,
+		c.QuoteAttempt, c.Refund, c.RiskEvent, c.SessionAccess, c.SignIn, c.Staff,
+		c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding,
 	} {
 		n.Use(hooks...)
 	}
@@ -397,10 +428,11 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Account, c.AppRelease, c.ChannelLink, c.ChannelVisit, c.CoDriverInvitation,
 		c.Consent, c.DataKey, c.Delivery, c.Erasure, c.FeatureSwitch, c.Fleet,
-		c.Follower, c.Gate, c.GateCommand, c.LinkedAccount, c.LoginCode, c.Lot,
-		c.MessageQuota, c.Notice, c.Observation, c.ParkingSession, c.PlateDispute,
-		c.PushEndpoint, c.QuoteAttempt, c.RiskEvent, c.SessionAccess, c.SignIn,
-		c.Staff, c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding,
+		c.Follower, c.Gate, c.GateCommand, c.LedgerEntry, c.LedgerLine,
+		c.LinkedAccount, c.LoginCode, c.Lot, c.MessageQuota, c.Notice, c.Observation,
+		c.ParkingSession, c.Payment, c.PaymentOrder, c.PlateDispute, c.PushEndpoint,
+		c.QuoteAttempt, c.Refund, c.RiskEvent, c.SessionAccess, c.SignIn, c.Staff,
+		c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -437,6 +469,10 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Gate.mutate(ctx, m)
 	case *GateCommandMutation:
 		return c.GateCommand.mutate(ctx, m)
+	case *LedgerEntryMutation:
+		return c.LedgerEntry.mutate(ctx, m)
+	case *LedgerLineMutation:
+		return c.LedgerLine.mutate(ctx, m)
 	case *LinkedAccountMutation:
 		return c.LinkedAccount.mutate(ctx, m)
 	case *LoginCodeMutation:
@@ -451,12 +487,18 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Observation.mutate(ctx, m)
 	case *ParkingSessionMutation:
 		return c.ParkingSession.mutate(ctx, m)
+	case *PaymentMutation:
+		return c.Payment.mutate(ctx, m)
+	case *PaymentOrderMutation:
+		return c.PaymentOrder.mutate(ctx, m)
 	case *PlateDisputeMutation:
 		return c.PlateDispute.mutate(ctx, m)
 	case *PushEndpointMutation:
 		return c.PushEndpoint.mutate(ctx, m)
 	case *QuoteAttemptMutation:
 		return c.QuoteAttempt.mutate(ctx, m)
+	case *RefundMutation:
+		return c.Refund.mutate(ctx, m)
 	case *RiskEventMutation:
 		return c.RiskEvent.mutate(ctx, m)
 	case *SessionAccessMutation:
@@ -2390,6 +2432,306 @@ func (c *GateCommandClient) mutate(ctx context.Context, m *GateCommandMutation) 
 	}
 }
 
+// LedgerEntryClient is a client for the LedgerEntry schema.
+type LedgerEntryClient struct {
+	config
+}
+
+// NewLedgerEntryClient returns a client for the LedgerEntry from the given config.
+func NewLedgerEntryClient(c config) *LedgerEntryClient {
+	return &LedgerEntryClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `ledgerentry.Hooks(f(g(h())))`.
+func (c *LedgerEntryClient) Use(hooks ...Hook) {
+	c.hooks.LedgerEntry = append(c.hooks.LedgerEntry, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `ledgerentry.Intercept(f(g(h())))`.
+func (c *LedgerEntryClient) Intercept(interceptors ...Interceptor) {
+	c.inters.LedgerEntry = append(c.inters.LedgerEntry, interceptors...)
+}
+
+// Create returns a builder for creating a LedgerEntry entity.
+func (c *LedgerEntryClient) Create() *LedgerEntryCreate {
+	mutation := newLedgerEntryMutation(c.config, OpCreate)
+	return &LedgerEntryCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of LedgerEntry entities.
+func (c *LedgerEntryClient) CreateBulk(builders ...*LedgerEntryCreate) *LedgerEntryCreateBulk {
+	return &LedgerEntryCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *LedgerEntryClient) MapCreateBulk(slice any, setFunc func(*LedgerEntryCreate, int)) *LedgerEntryCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &LedgerEntryCreateBulk{err: fmt.Errorf("calling to LedgerEntryClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*LedgerEntryCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &LedgerEntryCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for LedgerEntry.
+func (c *LedgerEntryClient) Update() *LedgerEntryUpdate {
+	mutation := newLedgerEntryMutation(c.config, OpUpdate)
+	return &LedgerEntryUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *LedgerEntryClient) UpdateOne(_m *LedgerEntry) *LedgerEntryUpdateOne {
+	mutation := newLedgerEntryMutation(c.config, OpUpdateOne, withLedgerEntry(_m))
+	return &LedgerEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *LedgerEntryClient) UpdateOneID(id int64) *LedgerEntryUpdateOne {
+	mutation := newLedgerEntryMutation(c.config, OpUpdateOne, withLedgerEntryID(id))
+	return &LedgerEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for LedgerEntry.
+func (c *LedgerEntryClient) Delete() *LedgerEntryDelete {
+	mutation := newLedgerEntryMutation(c.config, OpDelete)
+	return &LedgerEntryDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *LedgerEntryClient) DeleteOne(_m *LedgerEntry) *LedgerEntryDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *LedgerEntryClient) DeleteOneID(id int64) *LedgerEntryDeleteOne {
+	builder := c.Delete().Where(ledgerentry.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &LedgerEntryDeleteOne{builder}
+}
+
+// Query returns a query builder for LedgerEntry.
+func (c *LedgerEntryClient) Query() *LedgerEntryQuery {
+	return &LedgerEntryQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeLedgerEntry},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a LedgerEntry entity by its id.
+func (c *LedgerEntryClient) Get(ctx context.Context, id int64) (*LedgerEntry, error) {
+	return c.Query().Where(ledgerentry.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *LedgerEntryClient) GetX(ctx context.Context, id int64) *LedgerEntry {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryLines queries the lines edge of a LedgerEntry.
+func (c *LedgerEntryClient) QueryLines(_m *LedgerEntry) *LedgerLineQuery {
+	query := (&LedgerLineClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(ledgerentry.Table, ledgerentry.FieldID, id),
+			sqlgraph.To(ledgerline.Table, ledgerline.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, true, ledgerentry.LinesTable, ledgerentry.LinesColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *LedgerEntryClient) Hooks() []Hook {
+	hooks := c.hooks.LedgerEntry
+	return append(hooks[:len(hooks):len(hooks)], ledgerentry.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *LedgerEntryClient) Interceptors() []Interceptor {
+	return c.inters.LedgerEntry
+}
+
+func (c *LedgerEntryClient) mutate(ctx context.Context, m *LedgerEntryMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&LedgerEntryCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&LedgerEntryUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&LedgerEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&LedgerEntryDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown LedgerEntry mutation op: %q", m.Op())
+	}
+}
+
+// LedgerLineClient is a client for the LedgerLine schema.
+type LedgerLineClient struct {
+	config
+}
+
+// NewLedgerLineClient returns a client for the LedgerLine from the given config.
+func NewLedgerLineClient(c config) *LedgerLineClient {
+	return &LedgerLineClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `ledgerline.Hooks(f(g(h())))`.
+func (c *LedgerLineClient) Use(hooks ...Hook) {
+	c.hooks.LedgerLine = append(c.hooks.LedgerLine, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `ledgerline.Intercept(f(g(h())))`.
+func (c *LedgerLineClient) Intercept(interceptors ...Interceptor) {
+	c.inters.LedgerLine = append(c.inters.LedgerLine, interceptors...)
+}
+
+// Create returns a builder for creating a LedgerLine entity.
+func (c *LedgerLineClient) Create() *LedgerLineCreate {
+	mutation := newLedgerLineMutation(c.config, OpCreate)
+	return &LedgerLineCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of LedgerLine entities.
+func (c *LedgerLineClient) CreateBulk(builders ...*LedgerLineCreate) *LedgerLineCreateBulk {
+	return &LedgerLineCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *LedgerLineClient) MapCreateBulk(slice any, setFunc func(*LedgerLineCreate, int)) *LedgerLineCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &LedgerLineCreateBulk{err: fmt.Errorf("calling to LedgerLineClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*LedgerLineCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &LedgerLineCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for LedgerLine.
+func (c *LedgerLineClient) Update() *LedgerLineUpdate {
+	mutation := newLedgerLineMutation(c.config, OpUpdate)
+	return &LedgerLineUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *LedgerLineClient) UpdateOne(_m *LedgerLine) *LedgerLineUpdateOne {
+	mutation := newLedgerLineMutation(c.config, OpUpdateOne, withLedgerLine(_m))
+	return &LedgerLineUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *LedgerLineClient) UpdateOneID(id int64) *LedgerLineUpdateOne {
+	mutation := newLedgerLineMutation(c.config, OpUpdateOne, withLedgerLineID(id))
+	return &LedgerLineUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for LedgerLine.
+func (c *LedgerLineClient) Delete() *LedgerLineDelete {
+	mutation := newLedgerLineMutation(c.config, OpDelete)
+	return &LedgerLineDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *LedgerLineClient) DeleteOne(_m *LedgerLine) *LedgerLineDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *LedgerLineClient) DeleteOneID(id int64) *LedgerLineDeleteOne {
+	builder := c.Delete().Where(ledgerline.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &LedgerLineDeleteOne{builder}
+}
+
+// Query returns a query builder for LedgerLine.
+func (c *LedgerLineClient) Query() *LedgerLineQuery {
+	return &LedgerLineQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeLedgerLine},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a LedgerLine entity by its id.
+func (c *LedgerLineClient) Get(ctx context.Context, id int64) (*LedgerLine, error) {
+	return c.Query().Where(ledgerline.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *LedgerLineClient) GetX(ctx context.Context, id int64) *LedgerLine {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryEntry queries the entry edge of a LedgerLine.
+func (c *LedgerLineClient) QueryEntry(_m *LedgerLine) *LedgerEntryQuery {
+	query := (&LedgerEntryClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(ledgerline.Table, ledgerline.FieldID, id),
+			sqlgraph.To(ledgerentry.Table, ledgerentry.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, ledgerline.EntryTable, ledgerline.EntryColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *LedgerLineClient) Hooks() []Hook {
+	hooks := c.hooks.LedgerLine
+	return append(hooks[:len(hooks):len(hooks)], ledgerline.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *LedgerLineClient) Interceptors() []Interceptor {
+	return c.inters.LedgerLine
+}
+
+func (c *LedgerLineClient) mutate(ctx context.Context, m *LedgerLineMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&LedgerLineCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&LedgerLineUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&LedgerLineUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&LedgerLineDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown LedgerLine mutation op: %q", m.Op())
+	}
+}
+
 // LinkedAccountClient is a client for the LinkedAccount schema.
 type LinkedAccountClient struct {
 	config
@@ -3376,6 +3718,306 @@ func (c *ParkingSessionClient) mutate(ctx context.Context, m *ParkingSessionMuta
 	}
 }
 
+// PaymentClient is a client for the Payment schema.
+type PaymentClient struct {
+	config
+}
+
+// NewPaymentClient returns a client for the Payment from the given config.
+func NewPaymentClient(c config) *PaymentClient {
+	return &PaymentClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `payment.Hooks(f(g(h())))`.
+func (c *PaymentClient) Use(hooks ...Hook) {
+	c.hooks.Payment = append(c.hooks.Payment, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `payment.Intercept(f(g(h())))`.
+func (c *PaymentClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Payment = append(c.inters.Payment, interceptors...)
+}
+
+// Create returns a builder for creating a Payment entity.
+func (c *PaymentClient) Create() *PaymentCreate {
+	mutation := newPaymentMutation(c.config, OpCreate)
+	return &PaymentCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Payment entities.
+func (c *PaymentClient) CreateBulk(builders ...*PaymentCreate) *PaymentCreateBulk {
+	return &PaymentCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PaymentClient) MapCreateBulk(slice any, setFunc func(*PaymentCreate, int)) *PaymentCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PaymentCreateBulk{err: fmt.Errorf("calling to PaymentClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PaymentCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PaymentCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Payment.
+func (c *PaymentClient) Update() *PaymentUpdate {
+	mutation := newPaymentMutation(c.config, OpUpdate)
+	return &PaymentUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PaymentClient) UpdateOne(_m *Payment) *PaymentUpdateOne {
+	mutation := newPaymentMutation(c.config, OpUpdateOne, withPayment(_m))
+	return &PaymentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PaymentClient) UpdateOneID(id int64) *PaymentUpdateOne {
+	mutation := newPaymentMutation(c.config, OpUpdateOne, withPaymentID(id))
+	return &PaymentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Payment.
+func (c *PaymentClient) Delete() *PaymentDelete {
+	mutation := newPaymentMutation(c.config, OpDelete)
+	return &PaymentDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PaymentClient) DeleteOne(_m *Payment) *PaymentDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PaymentClient) DeleteOneID(id int64) *PaymentDeleteOne {
+	builder := c.Delete().Where(payment.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PaymentDeleteOne{builder}
+}
+
+// Query returns a query builder for Payment.
+func (c *PaymentClient) Query() *PaymentQuery {
+	return &PaymentQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePayment},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Payment entity by its id.
+func (c *PaymentClient) Get(ctx context.Context, id int64) (*Payment, error) {
+	return c.Query().Where(payment.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PaymentClient) GetX(ctx context.Context, id int64) *Payment {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryOrder queries the order edge of a Payment.
+func (c *PaymentClient) QueryOrder(_m *Payment) *PaymentOrderQuery {
+	query := (&PaymentOrderClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(payment.Table, payment.FieldID, id),
+			sqlgraph.To(paymentorder.Table, paymentorder.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, payment.OrderTable, payment.OrderColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *PaymentClient) Hooks() []Hook {
+	hooks := c.hooks.Payment
+	return append(hooks[:len(hooks):len(hooks)], payment.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PaymentClient) Interceptors() []Interceptor {
+	return c.inters.Payment
+}
+
+func (c *PaymentClient) mutate(ctx context.Context, m *PaymentMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PaymentCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PaymentUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PaymentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PaymentDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Payment mutation op: %q", m.Op())
+	}
+}
+
+// PaymentOrderClient is a client for the PaymentOrder schema.
+type PaymentOrderClient struct {
+	config
+}
+
+// NewPaymentOrderClient returns a client for the PaymentOrder from the given config.
+func NewPaymentOrderClient(c config) *PaymentOrderClient {
+	return &PaymentOrderClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `paymentorder.Hooks(f(g(h())))`.
+func (c *PaymentOrderClient) Use(hooks ...Hook) {
+	c.hooks.PaymentOrder = append(c.hooks.PaymentOrder, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `paymentorder.Intercept(f(g(h())))`.
+func (c *PaymentOrderClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PaymentOrder = append(c.inters.PaymentOrder, interceptors...)
+}
+
+// Create returns a builder for creating a PaymentOrder entity.
+func (c *PaymentOrderClient) Create() *PaymentOrderCreate {
+	mutation := newPaymentOrderMutation(c.config, OpCreate)
+	return &PaymentOrderCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PaymentOrder entities.
+func (c *PaymentOrderClient) CreateBulk(builders ...*PaymentOrderCreate) *PaymentOrderCreateBulk {
+	return &PaymentOrderCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PaymentOrderClient) MapCreateBulk(slice any, setFunc func(*PaymentOrderCreate, int)) *PaymentOrderCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PaymentOrderCreateBulk{err: fmt.Errorf("calling to PaymentOrderClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PaymentOrderCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PaymentOrderCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PaymentOrder.
+func (c *PaymentOrderClient) Update() *PaymentOrderUpdate {
+	mutation := newPaymentOrderMutation(c.config, OpUpdate)
+	return &PaymentOrderUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PaymentOrderClient) UpdateOne(_m *PaymentOrder) *PaymentOrderUpdateOne {
+	mutation := newPaymentOrderMutation(c.config, OpUpdateOne, withPaymentOrder(_m))
+	return &PaymentOrderUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PaymentOrderClient) UpdateOneID(id int64) *PaymentOrderUpdateOne {
+	mutation := newPaymentOrderMutation(c.config, OpUpdateOne, withPaymentOrderID(id))
+	return &PaymentOrderUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PaymentOrder.
+func (c *PaymentOrderClient) Delete() *PaymentOrderDelete {
+	mutation := newPaymentOrderMutation(c.config, OpDelete)
+	return &PaymentOrderDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PaymentOrderClient) DeleteOne(_m *PaymentOrder) *PaymentOrderDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PaymentOrderClient) DeleteOneID(id int64) *PaymentOrderDeleteOne {
+	builder := c.Delete().Where(paymentorder.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PaymentOrderDeleteOne{builder}
+}
+
+// Query returns a query builder for PaymentOrder.
+func (c *PaymentOrderClient) Query() *PaymentOrderQuery {
+	return &PaymentOrderQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePaymentOrder},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PaymentOrder entity by its id.
+func (c *PaymentOrderClient) Get(ctx context.Context, id int64) (*PaymentOrder, error) {
+	return c.Query().Where(paymentorder.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PaymentOrderClient) GetX(ctx context.Context, id int64) *PaymentOrder {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QuerySession queries the session edge of a PaymentOrder.
+func (c *PaymentOrderClient) QuerySession(_m *PaymentOrder) *ParkingSessionQuery {
+	query := (&ParkingSessionClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(paymentorder.Table, paymentorder.FieldID, id),
+			sqlgraph.To(parkingsession.Table, parkingsession.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, paymentorder.SessionTable, paymentorder.SessionColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *PaymentOrderClient) Hooks() []Hook {
+	hooks := c.hooks.PaymentOrder
+	return append(hooks[:len(hooks):len(hooks)], paymentorder.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PaymentOrderClient) Interceptors() []Interceptor {
+	return c.inters.PaymentOrder
+}
+
+func (c *PaymentOrderClient) mutate(ctx context.Context, m *PaymentOrderMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PaymentOrderCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PaymentOrderUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PaymentOrderUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PaymentOrderDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown PaymentOrder mutation op: %q", m.Op())
+	}
+}
+
 // PlateDisputeClient is a client for the PlateDispute schema.
 type PlateDisputeClient struct {
 	config
@@ -3775,6 +4417,156 @@ func (c *QuoteAttemptClient) mutate(ctx context.Context, m *QuoteAttemptMutation
 		return (&QuoteAttemptDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown QuoteAttempt mutation op: %q", m.Op())
+	}
+}
+
+// RefundClient is a client for the Refund schema.
+type RefundClient struct {
+	config
+}
+
+// NewRefundClient returns a client for the Refund from the given config.
+func NewRefundClient(c config) *RefundClient {
+	return &RefundClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `refund.Hooks(f(g(h())))`.
+func (c *RefundClient) Use(hooks ...Hook) {
+	c.hooks.Refund = append(c.hooks.Refund, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `refund.Intercept(f(g(h())))`.
+func (c *RefundClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Refund = append(c.inters.Refund, interceptors...)
+}
+
+// Create returns a builder for creating a Refund entity.
+func (c *RefundClient) Create() *RefundCreate {
+	mutation := newRefundMutation(c.config, OpCreate)
+	return &RefundCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Refund entities.
+func (c *RefundClient) CreateBulk(builders ...*RefundCreate) *RefundCreateBulk {
+	return &RefundCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *RefundClient) MapCreateBulk(slice any, setFunc func(*RefundCreate, int)) *RefundCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &RefundCreateBulk{err: fmt.Errorf("calling to RefundClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*RefundCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &RefundCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Refund.
+func (c *RefundClient) Update() *RefundUpdate {
+	mutation := newRefundMutation(c.config, OpUpdate)
+	return &RefundUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *RefundClient) UpdateOne(_m *Refund) *RefundUpdateOne {
+	mutation := newRefundMutation(c.config, OpUpdateOne, withRefund(_m))
+	return &RefundUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *RefundClient) UpdateOneID(id int64) *RefundUpdateOne {
+	mutation := newRefundMutation(c.config, OpUpdateOne, withRefundID(id))
+	return &RefundUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Refund.
+func (c *RefundClient) Delete() *RefundDelete {
+	mutation := newRefundMutation(c.config, OpDelete)
+	return &RefundDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *RefundClient) DeleteOne(_m *Refund) *RefundDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *RefundClient) DeleteOneID(id int64) *RefundDeleteOne {
+	builder := c.Delete().Where(refund.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &RefundDeleteOne{builder}
+}
+
+// Query returns a query builder for Refund.
+func (c *RefundClient) Query() *RefundQuery {
+	return &RefundQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeRefund},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Refund entity by its id.
+func (c *RefundClient) Get(ctx context.Context, id int64) (*Refund, error) {
+	return c.Query().Where(refund.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *RefundClient) GetX(ctx context.Context, id int64) *Refund {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryPayment queries the payment edge of a Refund.
+func (c *RefundClient) QueryPayment(_m *Refund) *PaymentQuery {
+	query := (&PaymentClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(refund.Table, refund.FieldID, id),
+			sqlgraph.To(payment.Table, payment.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, refund.PaymentTable, refund.PaymentColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *RefundClient) Hooks() []Hook {
+	hooks := c.hooks.Refund
+	return append(hooks[:len(hooks):len(hooks)], refund.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *RefundClient) Interceptors() []Interceptor {
+	return c.inters.Refund
+}
+
+func (c *RefundClient) mutate(ctx context.Context, m *RefundMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&RefundCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&RefundUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&RefundUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&RefundDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Refund mutation op: %q", m.Op())
 	}
 }
 
@@ -5251,18 +6043,18 @@ type (
 	hooks struct {
 		Account, AppRelease, ChannelLink, ChannelVisit, CoDriverInvitation, Consent,
 		DataKey, Delivery, Erasure, FeatureSwitch, Fleet, Follower, Gate, GateCommand,
-		LinkedAccount, LoginCode, Lot, MessageQuota, Notice, Observation,
-		ParkingSession, PlateDispute, PushEndpoint, QuoteAttempt, RiskEvent,
-		SessionAccess, SignIn, Staff, StaffRole, Store, Tariff, Task, Vehicle,
-		VehicleBinding []ent.Hook
+		LedgerEntry, LedgerLine, LinkedAccount, LoginCode, Lot, MessageQuota, Notice,
+		Observation, ParkingSession, Payment, PaymentOrder, PlateDispute, PushEndpoint,
+		QuoteAttempt, Refund, RiskEvent, SessionAccess, SignIn, Staff, StaffRole,
+		Store, Tariff, Task, Vehicle, VehicleBinding []ent.Hook
 	}
 	inters struct {
 		Account, AppRelease, ChannelLink, ChannelVisit, CoDriverInvitation, Consent,
 		DataKey, Delivery, Erasure, FeatureSwitch, Fleet, Follower, Gate, GateCommand,
-		LinkedAccount, LoginCode, Lot, MessageQuota, Notice, Observation,
-		ParkingSession, PlateDispute, PushEndpoint, QuoteAttempt, RiskEvent,
-		SessionAccess, SignIn, Staff, StaffRole, Store, Tariff, Task, Vehicle,
-		VehicleBinding []ent.Interceptor
+		LedgerEntry, LedgerLine, LinkedAccount, LoginCode, Lot, MessageQuota, Notice,
+		Observation, ParkingSession, Payment, PaymentOrder, PlateDispute, PushEndpoint,
+		QuoteAttempt, Refund, RiskEvent, SessionAccess, SignIn, Staff, StaffRole,
+		Store, Tariff, Task, Vehicle, VehicleBinding []ent.Interceptor
 	}
 )
 

@@ -20,6 +20,8 @@ import (
 	"parkbff/ent/follower"
 	"parkbff/ent/gate"
 	"parkbff/ent/gatecommand"
+	"parkbff/ent/ledgerentry"
+	"parkbff/ent/ledgerline"
 	"parkbff/ent/linkedaccount"
 	"parkbff/ent/logincode"
 	"parkbff/ent/lot"
@@ -27,9 +29,12 @@ import (
 	"parkbff/ent/notice"
 	"parkbff/ent/observation"
 	"parkbff/ent/parkingsession"
+	"parkbff/ent/payment"
+	"parkbff/ent/paymentorder"
 	"parkbff/ent/platedispute"
 	"parkbff/ent/pushendpoint"
 	"parkbff/ent/quoteattempt"
+	"parkbff/ent/refund"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/sessionaccess"
 	"parkbff/ent/signin"
@@ -120,6 +125,8 @@ func checkColumn(t, c string) error {
 			follower.Table:           follower.ValidColumn,
 			gate.Table:               gate.ValidColumn,
 			gatecommand.Table:        gatecommand.ValidColumn,
+			ledgerentry.Table:        ledgerentry.ValidColumn,
+			ledgerline.Table:         ledgerline.ValidColumn,
 			linkedaccount.Table:      linkedaccount.ValidColumn,
 			logincode.Table:          logincode.ValidColumn,
 			lot.Table:                lot.ValidColumn,
@@ -127,9 +134,12 @@ func checkColumn(t, c string) error {
 			notice.Table:             notice.ValidColumn,
 			observation.Table:        observation.ValidColumn,
 			parkingsession.Table:     parkingsession.ValidColumn,
+			payment.Table:            payment.ValidColumn,
+			paymentorder.Table:       paymentorder.ValidColumn,
 			platedispute.Table:       platedispute.ValidColumn,
 			pushendpoint.Table:       pushendpoint.ValidColumn,
 			quoteattempt.Table:       quoteattempt.ValidColumn,
+			refund.Table:             refund.ValidColumn,
 			riskevent.Table:          riskevent.ValidColumn,
 			sessionaccess.Table:      sessionaccess.ValidColumn,
 			signin.Table:             signin.ValidColumn,

@@ -42,6 +42,10 @@ type Tx struct {
 	Gate *GateClient
 	// GateCommand is the client for interacting with the GateCommand builders.
 	GateCommand *GateCommandClient
+	// LedgerEntry is the client for interacting with the LedgerEntry builders.
+	LedgerEntry *LedgerEntryClient
+	// LedgerLine is the client for interacting with the LedgerLine builders.
+	LedgerLine *LedgerLineClient
 	// LinkedAccount is the client for interacting with the LinkedAccount builders.
 	LinkedAccount *LinkedAccountClient
 	// LoginCode is the client for interacting with the LoginCode builders.
@@ -56,12 +60,18 @@ type Tx struct {
 	Observation *ObservationClient
 	// ParkingSession is the client for interacting with the ParkingSession builders.
 	ParkingSession *ParkingSessionClient
+	// Payment is the client for interacting with the Payment builders.
+	Payment *PaymentClient
+	// PaymentOrder is the client for interacting with the PaymentOrder builders.
+	PaymentOrder *PaymentOrderClient
 	// PlateDispute is the client for interacting with the PlateDispute builders.
 	PlateDispute *PlateDisputeClient
 	// PushEndpoint is the client for interacting with the PushEndpoint builders.
 	PushEndpoint *PushEndpointClient
 	// QuoteAttempt is the client for interacting with the QuoteAttempt builders.
 	QuoteAttempt *QuoteAttemptClient
+	// Refund is the client for interacting with the Refund builders.
+	Refund *RefundClient
 	// RiskEvent is the client for interacting with the RiskEvent builders.
 	RiskEvent *RiskEventClient
 	// SessionAccess is the client for interacting with the SessionAccess builders.
@@ -227,6 +237,8 @@ func (tx *Tx) init() {
 	tx.Follower = NewFollowerClient(tx.config)
 	tx.Gate = NewGateClient(tx.config)
 	tx.GateCommand = NewGateCommandClient(tx.config)
+	tx.LedgerEntry = NewLedgerEntryClient(tx.config)
+	tx.LedgerLine = NewLedgerLineClient(tx.config)
 	tx.LinkedAccount = NewLinkedAccountClient(tx.config)
 	tx.LoginCode = NewLoginCodeClient(tx.config)
 	tx.Lot = NewLotClient(tx.config)
@@ -234,9 +246,12 @@ func (tx *Tx) init() {
 	tx.Notice = NewNoticeClient(tx.config)
 	tx.Observation = NewObservationClient(tx.config)
 	tx.ParkingSession = NewParkingSessionClient(tx.config)
+	tx.Payment = NewPaymentClient(tx.config)
+	tx.PaymentOrder = NewPaymentOrderClient(tx.config)
 	tx.PlateDispute = NewPlateDisputeClient(tx.config)
 	tx.PushEndpoint = NewPushEndpointClient(tx.config)
 	tx.QuoteAttempt = NewQuoteAttemptClient(tx.config)
+	tx.Refund = NewRefundClient(tx.config)
 	tx.RiskEvent = NewRiskEventClient(tx.config)
 	tx.SessionAccess = NewSessionAccessClient(tx.config)
 	tx.SignIn = NewSignInClient(tx.config)

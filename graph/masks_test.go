@@ -11,6 +11,7 @@ import (
 
 	"parkbff/ent/parkingsession"
 	"parkbff/graph/directive"
+	"parkbff/internal/billing"
 	"parkbff/internal/notice"
 	"parkbff/internal/parking"
 	"parkbff/internal/privacy"
@@ -27,11 +28,13 @@ func models() map[string]any {
 	name := "万象城停车场"
 	entered := time.Date(2026, 11, 21, 0, 17, 0, 0, time.UTC)
 	left := entered.Add(100 * time.Minute)
+	stay := &parking.Stay{
+		Row: 1, LotID: theLot, VehicleID: theVehicle, Plate: "粤B12345", LotName: name, HalfLotName: "万***停车场",
+		State: parkingsession.StateCLOSED, EnteredAt: entered, ExitedAt: &left, FeeFen: 1000,
+	}
 	return map[string]any{
-		"ParkingSession": &parking.Stay{
-			Row: 1, LotID: theLot, VehicleID: theVehicle, Plate: "粤B12345", LotName: name, HalfLotName: "万***停车场",
-			State: parkingsession.StateCLOSED, EnteredAt: entered, ExitedAt: &left, FeeFen: 1000,
-		},
+		"ParkingSession": stay,
+		"PaymentOrder":   &billing.Order{Row: 1, Stay: stay, CreatedAt: entered, PaidAt: &left},
 		"Notice": &notice.Notice{
 			Row: 1, LotID: theLot, VehicleID: theVehicle, Plate: "粤B12345", LotName: &name, HalfLotName: "万***停车场",
 			OccurredAt: entered,

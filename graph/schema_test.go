@@ -14,7 +14,7 @@ import (
 )
 
 // stayLike are the types that carry facts of a stay. Each of their fields says what it shows to whom.
-var stayLike = []string{"ParkingSession", "Notice", "Payable", "NothingToPay"}
+var stayLike = []string{"ParkingSession", "Notice", "Payable", "NothingToPay", "PaymentOrder", "Payment", "PaymentLaunch", "LaunchParameter", "PaymentOffer"}
 
 // telling are the names under which facts of a stay go. A type with such a field is stay-like, unless it
 // is one of theirOwn.
@@ -31,6 +31,8 @@ var theirOwn = map[string]string{
 
 // plainLists are the lists of objects that are no connections, and what bounds them.
 var plainLists = map[string]string{
+	"Query.paymentOffers":                    "one to each value of PaymentChannel at most",
+	"PaymentLaunch.parameters":               "as many as the channel's app wants",
 	"Query.messageTemplates":                 "one to each value of NoticeKind at most",
 	"AcceptMessagesPayload.messageTemplates": "one to each value of NoticeKind at most",
 	"Query.dataRecipients":                   "written in the program",

@@ -6,6 +6,7 @@ import (
 	"parkbff/ent/featureswitch"
 	"parkbff/graph/model"
 	"parkbff/internal/appconfig"
+	"parkbff/internal/billing"
 	"parkbff/internal/cnid"
 	"parkbff/internal/delivery"
 	"parkbff/internal/identity"
@@ -18,6 +19,13 @@ func colorOf(color *cnid.Color) cnid.Color {
 		return ""
 	}
 	return *color
+}
+
+func attemptOf(in model.PayOrderInput) billing.Attempt {
+	return billing.Attempt{
+		IdempotencyKey: in.IdempotencyKey, Order: rowOf(in.OrderID, typePaymentOrder), Proof: text(in.PayerProof),
+		Channel: in.Channel, Way: in.Way, Code: text(in.Code),
+	}
 }
 
 func pictureOf(file graphql.Upload, purpose identity.UploadPurpose) identity.Picture {

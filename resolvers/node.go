@@ -28,6 +28,7 @@ const (
 	typePlateDispute  = "PlateDispute"
 	typeDelivery      = "Delivery"
 	typeDeadLetter    = "DeadLetter"
+	typePaymentOrder  = "PaymentOrder"
 )
 
 // NodeTypes lists them.
@@ -35,6 +36,7 @@ func NodeTypes() []string {
 	return []string{
 		typeAccount, typeConsent, typeVehicle, typeLot, typeStay, typeNotice, typeGateCommand,
 		typeLinkedAccount, typeDevice, typeRiskEvent, typeCoDriver, typeFleet, typePlateDispute, typeDelivery, typeDeadLetter,
+		typePaymentOrder,
 	}
 }
 
@@ -93,6 +95,8 @@ func (r *Resolver) find(ctx context.Context, id relay.ID) (relay.Node, error) {
 		return some(r.delivery.Delivery(ctx, id.Row))
 	case typeDeadLetter:
 		return some(r.outbox.DeadLetter(ctx, id.Row))
+	case typePaymentOrder:
+		return some(r.billing.Order(ctx, id.Row, ""))
 	case typeGateCommand:
 		return some(r.parking.CommandByRow(ctx, id.Row))
 	case typeLot:

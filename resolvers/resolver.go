@@ -7,6 +7,7 @@ import (
 
 	"parkbff/graph/relay"
 	"parkbff/internal/appconfig"
+	"parkbff/internal/billing"
 	"parkbff/internal/delivery"
 	"parkbff/internal/identity"
 	"parkbff/internal/identity/staffing"
@@ -25,6 +26,7 @@ type Services struct {
 	Staff    *staffing.Service
 	Consents *consents.Service
 	Parking  *parking.Service
+	Billing  *billing.Service
 	Notices  *notice.Service
 	Delivery *delivery.Service
 	Outbox   *outbox.Service
@@ -38,6 +40,7 @@ type Resolver struct {
 	staff     *staffing.Service
 	consents  *consents.Service
 	parking   *parking.Service
+	billing   *billing.Service
 	notices   *notice.Service
 	delivery  *delivery.Service
 	outbox    *outbox.Service
@@ -49,22 +52,24 @@ type Resolver struct {
 // New answers the root of all resolvers. viewerTag binds cursors to a viewer, as the edge does.
 func New(s Services, viewerTag func(*viewer.Viewer) uint32) *Resolver {
 	return &Resolver{
-		identity: s.Identity, staff: s.Staff, consents: s.Consents, parking: s.Parking, notices: s.Notices,
+		identity: s.Identity, staff: s.Staff, consents: s.Consents, parking: s.Parking, billing: s.Billing, notices: s.Notices,
 		delivery: s.Delivery, outbox: s.Outbox, risk: s.Risk, apps: s.Apps, viewerTag: viewerTag,
 	}
 }
 
 // Names of lists, to which cursors are bound.
 const (
-	listHistory  = "viewer.sessions"
-	listOpen     = "viewer.openSessions"
-	listConsents = "account.consents"
-	listLots     = "lots"
-	listLotStays = "lot.sessions"
-	listDevices  = "account.devices"
-	listClaims   = "account.plateDisputes"
-	listDisputes = "plateDisputes"
-	listRisks    = "riskEvents"
+	listHistory   = "viewer.sessions"
+	listOpen      = "viewer.openSessions"
+	listOrders    = "viewer.orders"
+	listLotOrders = "lot.orders"
+	listConsents  = "account.consents"
+	listLots      = "lots"
+	listLotStays  = "lot.sessions"
+	listDevices   = "account.devices"
+	listClaims    = "account.plateDisputes"
+	listDisputes  = "plateDisputes"
+	listRisks     = "riskEvents"
 
 	listOwnDeliveries = "account.deliveries"
 	listDeliveries    = "deliveries"
@@ -92,6 +97,8 @@ func connect[T any](ctx context.Context, list string, first *int, after *string,
 func rowOfConsent(c *consents.Consent) int64 { return c.Row }
 
 func rowOfStay(s *parking.Stay) int64 { return s.Row }
+
+func rowOfOrder(o *billing.Order) int64 { return o.Row }
 
 func rowOfDevice(d *identity.Device) int64 { return d.Row }
 

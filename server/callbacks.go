@@ -22,6 +22,6 @@ func (p *Partners) CheckCallbacks() error {
 func (h *House) callbacks() map[string]http.Handler {
 	return callback.Routes(callback.Options{
 		WeChat: h.Partners.WechatOfficial, Alipay: h.Partners.AlipayLife, Followers: h.Identity,
-		Risks: h.Risk, Log: h.Log,
+		Risks: h.Risk, Log: h.Log, Money: h.Billing, Channels: h.Partners.payCallbacks(),
 	})
 }

@@ -152,7 +152,7 @@ func body(t *testing.T, url string) []byte {
 
 func TestEveryPartnerHasARowAmongThoseDataIsSharedWith(t *testing.T) {
 	const partners = "../internal/partner"
-	tools := []string{"acs3", "message", "rest", "sandbox", "vouch"} // of partners, and none themselves
+	tools := []string{"acs3", "charge", "message", "rest", "sandbox", "vouch"} // of partners, and none themselves
 	folders, err := os.ReadDir(partners)
 	if err != nil {
 		t.Fatal(err)

@@ -84,9 +84,10 @@ func (p *Partners) InUse() []string {
 	var used []string
 	for name, uses := range map[string]bool{
 		"sms": real("sms"), "ocr": real("ocr"), "oneclick": real(oneClickName),
-		"wechat": real(wechatMiniName) || real(wechatOfficialName),
-		"alipay": real(alipayMiniName) || real(alipayLifeName),
-		"jpush":  p.JPush != nil && real(jpushName), "getui": p.GeTui != nil && real(getuiName),
+		"wechat":    real(wechatMiniName) || real(wechatOfficialName),
+		"alipay":    real(alipayMiniName) || real(alipayLifeName) || p.AlipayPay != nil && real(alipayPayName),
+		"wechatpay": p.WechatPay != nil && real(wechatPayName), "unionpay": len(p.UnionPay) > 0 && real(unionPayName),
+		"jpush": p.JPush != nil && real(jpushName), "getui": p.GeTui != nil && real(getuiName),
 	} {
 		if uses {
 			used = append(used, name)

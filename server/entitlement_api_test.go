@@ -42,9 +42,9 @@ func visitorOf(h *servertest.House, tier string, n int) visitor {
 	default:
 		v.Client = h.Driver("APP")
 	}
-	strangers := h.Gate("WXT").Sees(fmt.Sprintf("粤B3%04d", n), servertest.Entering, h.Clock.Now()).OK()
+	strangers := h.Gate("WXT").Sees(fmt.Sprintf("粤B3%04d", n), servertest.Entering, h.Clock.Now().Add(-time.Hour)).OK()
 	v.paid = idOf(strangers)
-	h.Pays(v.Client, v.paid, 500)
+	h.PaysAll(v.Client, v.paid)
 	if tier == "REGISTERED" {
 		return v
 	}
@@ -71,6 +71,10 @@ var withoutCar = map[string]string{"REGISTERED": "NOT_FOUND"}
 var triedServices = map[string]tried{
 	"FIND_LOTS":   {try: func(v visitor) *servertest.Answer { return v.Asks(`{ lots(first: 1) { edges { node { name } } } }`) }},
 	"QUOTE_PLATE": {try: func(v visitor) *servertest.Answer { return v.Asks(quotePlate, plateAtLot(v.free, "WXC")) }},
+	"PAY_PARKING": {try: func(v visitor) *servertest.Answer {
+		stay := idOf(v.House.Gate("WXT").Sees(v.free, servertest.Entering, v.House.Clock.Now().Add(-time.Hour)))
+		return v.Asks(servertest.CreateOrder, servertest.Vars{"in": servertest.Vars{"idempotencyKey": v.free[3:], "quote": v.House.Quoted(stay)}})
+	}},
 	"MANAGE_PROFILE": {try: func(v visitor) *servertest.Answer {
 		return v.Asks(updateProfile, telling(servertest.Vars{"nickname": "白龙马甲"}))
 	}},

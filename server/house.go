@@ -18,6 +18,7 @@ import (
 	"github.com/alexedwards/argon2id"
 
 	"parkbff/internal/appconfig"
+	"parkbff/internal/billing"
 	"parkbff/internal/bus"
 	"parkbff/internal/clock"
 	"parkbff/internal/delivery"
@@ -47,6 +48,7 @@ type House struct {
 	Tokens   *token.Issuer
 	Identity *identity.Service
 	Parking  *parking.Service
+	Billing  *billing.Service
 	Notices  *notice.Service
 	Outbox   *outbox.Service
 	Delivery *delivery.Service
@@ -134,10 +136,13 @@ func (h *House) openServices(p Parts) (err error) {
 		Store: h.Store, Vault: v, Bus: h.Bus, Clock: h.Clock, Log: h.Log, Outbox: h.Outbox,
 		ReconcileEvery: p.ReconcileEvery,
 	})
-	h.Parking = parking.New(parking.Config{
+	h.Parking, err = parking.New(parking.Config{
 		Store: h.Store, Vault: v, Clock: h.Clock, Random: p.Random, Calendar: tariff.Calendar{},
-		Teller: h.Notices, Bus: h.Bus, Policies: p.Catalogue, Risks: h.Risk, Log: h.Log,
+		Teller: h.Notices, Bus: h.Bus, Policies: p.Catalogue, Risks: h.Risk, Log: h.Log, QuoteKey: h.Keys.IDKey(),
 	})
+	if err != nil {
+		return err
+	}
 	h.Notices.SetLots(h.Parking)
 	h.people = identity.Config{
 		Store: h.Store, Vault: v, Tokens: h.Tokens, Bus: h.Bus, Clock: h.Clock, Random: p.Random,
@@ -160,6 +165,10 @@ func (h *House) openServices(p Parts) (err error) {
 		return err
 	}
 	h.Outbox.SetOffice(h.Staff)
+	h.Billing = billing.New(billing.Config{
+		Store: h.Store, Vault: v, Clock: h.Clock, Random: p.Random, Stays: h.Parking, Payers: h.Identity, Office: h.Staff,
+		Tasks: h.Outbox, Tills: h.Partners.Offers(), Log: h.Log,
+	})
 	h.Apps = appconfig.New(appconfig.ServiceConfig{Store: h.Store, Clock: h.Clock, Office: h.Staff})
 	return h.openDelivery(v)
 }

@@ -13,6 +13,7 @@ const (
 	catalogueEvery     = 5 * time.Second // what the bus lost, or a command beside an embedded bus did, is found then
 	tidyEvery          = time.Hour
 	signInsEvery       = time.Second // while the bus is away: so soon a revoked sign-in closes its sockets
+	ordersEvery        = time.Minute
 	policyEvery        = time.Minute // when a version of the privacy policy comes into force
 )
 
@@ -39,6 +40,7 @@ func (h *House) Work(ctx context.Context) (wait func(), err error) {
 	jobs.Go(func() { h.every(ctx, catalogueEvery, "read lots", h.Parking.Reload) })
 	jobs.Go(func() { h.every(ctx, signInsEvery, "doubt sign-ins", h.doubtSignIns) })
 	jobs.Go(func() { h.every(ctx, policyEvery, "end outdated tracking", h.Identity.UntrackOutdated) })
+	jobs.Go(func() { h.every(ctx, ordersEvery, "close expired orders", h.Billing.CloseExpired) })
 	jobs.Go(func() { h.every(ctx, tidyEvery, "forget attempts", h.Parking.ForgetAttempts) })
 	jobs.Go(func() { h.every(ctx, tidyEvery, "forget codes", h.Identity.ForgetCodes) })
 	jobs.Go(func() { h.every(ctx, tidyEvery, "prune notices", h.pruneNotices) })

@@ -37,6 +37,7 @@ type Partners struct {
 	AlipayLife     *alipay.Client
 	OneClick       *oneclick.Client
 	Carriers
+	Tills
 
 	// The stand-ins; nil where the real partner is asked.
 	Sandbox         *sandboxsms.Sandbox
@@ -52,6 +53,7 @@ type Partners struct {
 type partnerFile struct {
 	channelFile
 	pushFile
+	tillFile
 	SMS *struct {
 		AccessKeyID     string          `json:"accessKeyId"`
 		AccessKeySecret string          `json:"accessKeySecret"`
@@ -82,7 +84,7 @@ func openPartners(c config.Config, k clock.Clock, random io.Reader) (*Partners, 
 	err := errors.Join(
 		p.openSMS(file, k, random), p.openOCR(file, k), p.openWechat(file.channelFile, home, k, random),
 		p.openAlipay(file.channelFile, home, k, random), p.openOneClick(file.channelFile, k, random),
-		p.openPush(file.pushFile, k, random),
+		p.openPush(file.pushFile, k, random), p.openTills(file.tillFile, home, k, random),
 	)
 	if err == nil {
 		err = p.openTemplates(file)

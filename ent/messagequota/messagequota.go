@@ -95,6 +95,8 @@ const (
 	KindCO_DRIVER_REMOVED Kind = "CO_DRIVER_REMOVED"
 	KindDISPUTE_OPENED    Kind = "DISPUTE_OPENED"
 	KindDISPUTE_DECIDED   Kind = "DISPUTE_DECIDED"
+	KindPAID              Kind = "PAID"
+	KindREFUNDED          Kind = "REFUNDED"
 )
 
 func (k Kind) String() string {
@@ -104,7 +106,7 @@ func (k Kind) String() string {
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
 func KindValidator(k Kind) error {
 	switch k {
-	case KindENTERED, KindEXITED, KindBOUND_BY_ANOTHER, KindEVICTED, KindCO_DRIVER_REMOVED, KindDISPUTE_OPENED, KindDISPUTE_DECIDED:
+	case KindENTERED, KindEXITED, KindBOUND_BY_ANOTHER, KindEVICTED, KindCO_DRIVER_REMOVED, KindDISPUTE_OPENED, KindDISPUTE_DECIDED, KindPAID, KindREFUNDED:
 		return nil
 	default:
 		return fmt.Errorf("messagequota: invalid enum value for kind field: %q", k)

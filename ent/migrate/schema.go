@@ -176,7 +176,7 @@ var (
 		{Name: "account_id", Type: field.TypeInt64},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "notice_id", Type: field.TypeInt64},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED", "PAID", "REFUNDED"}},
 		{Name: "channel", Type: field.TypeEnum, Enums: []string{"JPUSH", "GETUI", "WECHAT_MINI", "ALIPAY_MINI", "SMS"}},
 		{Name: "state", Type: field.TypeEnum, Enums: []string{"WAITING", "SENT", "FAILED", "DROPPED"}, Default: "WAITING"},
 		{Name: "reason", Type: field.TypeString, Nullable: true},
@@ -380,6 +380,75 @@ var (
 			},
 		},
 	}
+	// LedgerEntriesColumns holds the columns for the "ledger_entries" table.
+	LedgerEntriesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "cause", Type: field.TypeEnum, Enums: []string{"PAYMENT", "REFUND_DECIDED", "REFUND_DONE"}},
+		{Name: "cause_id", Type: field.TypeInt64},
+		{Name: "lot_id", Type: field.TypeInt64},
+		{Name: "order_id", Type: field.TypeInt64},
+		{Name: "session_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "occurred_at", Type: field.TypeTime},
+	}
+	// LedgerEntriesTable holds the schema information for the "ledger_entries" table.
+	LedgerEntriesTable = &schema.Table{
+		Name:       "ledger_entries",
+		Columns:    LedgerEntriesColumns,
+		PrimaryKey: []*schema.Column{LedgerEntriesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "ledgerentry_cause_cause_id",
+				Unique:  true,
+				Columns: []*schema.Column{LedgerEntriesColumns[2], LedgerEntriesColumns[3]},
+			},
+			{
+				Name:    "ledgerentry_session_id",
+				Unique:  false,
+				Columns: []*schema.Column{LedgerEntriesColumns[6]},
+			},
+			{
+				Name:    "ledgerentry_order_id",
+				Unique:  false,
+				Columns: []*schema.Column{LedgerEntriesColumns[5]},
+			},
+			{
+				Name:    "ledgerentry_lot_id_occurred_at",
+				Unique:  false,
+				Columns: []*schema.Column{LedgerEntriesColumns[4], LedgerEntriesColumns[7]},
+			},
+		},
+	}
+	// LedgerLinesColumns holds the columns for the "ledger_lines" table.
+	LedgerLinesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "lot_id", Type: field.TypeInt64},
+		{Name: "account", Type: field.TypeEnum, Enums: []string{"CHANNEL", "LOT", "SURPLUS", "REFUNDS"}},
+		{Name: "channel", Type: field.TypeEnum, Nullable: true, Enums: []string{"WECHAT", "ALIPAY", "UNIONPAY", "QUICKPASS", "ABC", "CCB", "JST_WALLET", "CASH"}},
+		{Name: "fen", Type: field.TypeInt64},
+		{Name: "entry_id", Type: field.TypeInt64},
+	}
+	// LedgerLinesTable holds the schema information for the "ledger_lines" table.
+	LedgerLinesTable = &schema.Table{
+		Name:       "ledger_lines",
+		Columns:    LedgerLinesColumns,
+		PrimaryKey: []*schema.Column{LedgerLinesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "ledger_lines_ledger_entries_entry",
+				Columns:    []*schema.Column{LedgerLinesColumns[5]},
+				RefColumns: []*schema.Column{LedgerEntriesColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "ledgerline_entry_id",
+				Unique:  false,
+				Columns: []*schema.Column{LedgerLinesColumns[5]},
+			},
+		},
+	}
 	// LinkedAccountsColumns holds the columns for the "linked_accounts" table.
 	LinkedAccountsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
@@ -488,7 +557,7 @@ var (
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "account_id", Type: field.TypeInt64},
 		{Name: "channel", Type: field.TypeEnum, Enums: []string{"WECHAT_MINI", "ALIPAY_MINI"}},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED", "PAID", "REFUNDED"}},
 		{Name: "remaining", Type: field.TypeInt},
 		{Name: "changed_at", Type: field.TypeTime},
 	}
@@ -515,7 +584,7 @@ var (
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "sequence", Type: field.TypeInt64},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED", "PAID", "REFUNDED"}},
 		{Name: "session_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "vehicle_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "lot_id", Type: field.TypeInt64, Nullable: true},
@@ -664,6 +733,118 @@ var (
 			},
 		},
 	}
+	// PaymentsColumns holds the columns for the "payments" table.
+	PaymentsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "lot_id", Type: field.TypeInt64},
+		{Name: "account_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "channel", Type: field.TypeEnum, Enums: []string{"WECHAT", "ALIPAY", "UNIONPAY", "QUICKPASS", "ABC", "CCB", "JST_WALLET", "CASH"}},
+		{Name: "way", Type: field.TypeEnum, Nullable: true, Enums: []string{"MINI_PROGRAM", "H5", "APP"}},
+		{Name: "number", Type: field.TypeString, Unique: true},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"CREATED", "PENDING", "CLOSED", "SUCCEEDED"}, Default: "CREATED"},
+		{Name: "fen", Type: field.TypeInt64},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "transaction_id", Type: field.TypeString, Nullable: true},
+		{Name: "paid_at", Type: field.TypeTime, Nullable: true},
+		{Name: "paid_fen", Type: field.TypeInt64, Default: 0},
+		{Name: "taken_fen", Type: field.TypeInt64, Default: 0},
+		{Name: "refunded_fen", Type: field.TypeInt64, Default: 0},
+		{Name: "staff_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "key_hash", Type: field.TypeBytes, Unique: true},
+		{Name: "order_id", Type: field.TypeInt64},
+	}
+	// PaymentsTable holds the schema information for the "payments" table.
+	PaymentsTable = &schema.Table{
+		Name:       "payments",
+		Columns:    PaymentsColumns,
+		PrimaryKey: []*schema.Column{PaymentsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "payments_payment_orders_order",
+				Columns:    []*schema.Column{PaymentsColumns[17]},
+				RefColumns: []*schema.Column{PaymentOrdersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "payment_channel_transaction_id",
+				Unique:  true,
+				Columns: []*schema.Column{PaymentsColumns[4], PaymentsColumns[10]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "transaction_id IS NOT NULL",
+				},
+			},
+			{
+				Name:    "payment_order_id",
+				Unique:  false,
+				Columns: []*schema.Column{PaymentsColumns[17]},
+			},
+			{
+				Name:    "payment_channel_paid_at",
+				Unique:  false,
+				Columns: []*schema.Column{PaymentsColumns[4], PaymentsColumns[11]},
+			},
+		},
+	}
+	// PaymentOrdersColumns holds the columns for the "payment_orders" table.
+	PaymentOrdersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"STAY"}},
+		{Name: "lot_id", Type: field.TypeInt64},
+		{Name: "account_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"OPEN", "CLOSED", "PAID", "REFUNDED"}, Default: "OPEN"},
+		{Name: "close_reason", Type: field.TypeEnum, Nullable: true, Enums: []string{"EXPIRED", "REPLACED", "CANCELLED"}},
+		{Name: "due_fen", Type: field.TypeInt64},
+		{Name: "taken_fen", Type: field.TypeInt64, Default: 0},
+		{Name: "refunded_fen", Type: field.TypeInt64, Default: 0},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "paid_at", Type: field.TypeTime, Nullable: true},
+		{Name: "paid_channel", Type: field.TypeEnum, Nullable: true, Enums: []string{"WECHAT", "ALIPAY", "UNIONPAY", "QUICKPASS", "ABC", "CCB", "JST_WALLET", "CASH"}},
+		{Name: "key_hash", Type: field.TypeBytes, Unique: true},
+		{Name: "session_id", Type: field.TypeInt64, Nullable: true},
+	}
+	// PaymentOrdersTable holds the schema information for the "payment_orders" table.
+	PaymentOrdersTable = &schema.Table{
+		Name:       "payment_orders",
+		Columns:    PaymentOrdersColumns,
+		PrimaryKey: []*schema.Column{PaymentOrdersColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "payment_orders_parking_sessions_session",
+				Columns:    []*schema.Column{PaymentOrdersColumns[14]},
+				RefColumns: []*schema.Column{ParkingSessionsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "paymentorder_one_open",
+				Unique:  true,
+				Columns: []*schema.Column{PaymentOrdersColumns[14]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "state = 'OPEN' AND session_id IS NOT NULL",
+				},
+			},
+			{
+				Name:    "paymentorder_session_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{PaymentOrdersColumns[14], PaymentOrdersColumns[0]},
+			},
+			{
+				Name:    "paymentorder_account_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{PaymentOrdersColumns[4], PaymentOrdersColumns[0]},
+			},
+			{
+				Name:    "paymentorder_lot_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{PaymentOrdersColumns[3], PaymentOrdersColumns[0]},
+			},
+		},
+	}
 	// PlateDisputesColumns holds the columns for the "plate_disputes" table.
 	PlateDisputesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
@@ -748,6 +929,48 @@ var (
 				Name:    "quoteattempt_created_at",
 				Unique:  false,
 				Columns: []*schema.Column{QuoteAttemptsColumns[1]},
+			},
+		},
+	}
+	// RefundsColumns holds the columns for the "refunds" table.
+	RefundsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "order_id", Type: field.TypeInt64},
+		{Name: "lot_id", Type: field.TypeInt64},
+		{Name: "number", Type: field.TypeString, Unique: true},
+		{Name: "fen", Type: field.TypeInt64},
+		{Name: "reason", Type: field.TypeEnum, Enums: []string{"SURPLUS", "REQUESTED"}},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"DECIDED", "PENDING", "FAILED", "DONE"}, Default: "DECIDED"},
+		{Name: "note", Type: field.TypeString, Nullable: true},
+		{Name: "done_at", Type: field.TypeTime, Nullable: true},
+		{Name: "staff_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "key_hash", Type: field.TypeBytes, Unique: true},
+		{Name: "payment_id", Type: field.TypeInt64},
+	}
+	// RefundsTable holds the schema information for the "refunds" table.
+	RefundsTable = &schema.Table{
+		Name:       "refunds",
+		Columns:    RefundsColumns,
+		PrimaryKey: []*schema.Column{RefundsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "refunds_payments_payment",
+				Columns:    []*schema.Column{RefundsColumns[12]},
+				RefColumns: []*schema.Column{PaymentsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "refund_payment_id",
+				Unique:  false,
+				Columns: []*schema.Column{RefundsColumns[12]},
+			},
+			{
+				Name:    "refund_order_id",
+				Unique:  false,
+				Columns: []*schema.Column{RefundsColumns[2]},
 			},
 		},
 	}
@@ -959,7 +1182,7 @@ var (
 	TasksColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "created_at", Type: field.TypeTime},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"NOTICE", "DELIVERY"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"NOTICE", "DELIVERY", "PAYMENT", "REFUND"}},
 		{Name: "about_id", Type: field.TypeInt64},
 		{Name: "account_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "state", Type: field.TypeEnum, Enums: []string{"WAITING", "DEAD"}, Default: "WAITING"},
@@ -1101,6 +1324,8 @@ var (
 		FollowersTable,
 		GatesTable,
 		GateCommandsTable,
+		LedgerEntriesTable,
+		LedgerLinesTable,
 		LinkedAccountsTable,
 		LoginCodesTable,
 		LotsTable,
@@ -1108,9 +1333,12 @@ var (
 		NoticesTable,
 		ObservationsTable,
 		ParkingSessionsTable,
+		PaymentsTable,
+		PaymentOrdersTable,
 		PlateDisputesTable,
 		PushEndpointsTable,
 		QuoteAttemptsTable,
+		RefundsTable,
 		RiskEventsTable,
 		SessionAccessesTable,
 		SignInsTable,
@@ -1127,9 +1355,13 @@ var (
 func init() {
 	GatesTable.ForeignKeys[0].RefTable = LotsTable
 	GateCommandsTable.ForeignKeys[0].RefTable = GatesTable
+	LedgerLinesTable.ForeignKeys[0].RefTable = LedgerEntriesTable
 	NoticesTable.ForeignKeys[0].RefTable = AccountsTable
 	ObservationsTable.ForeignKeys[0].RefTable = GatesTable
 	ParkingSessionsTable.ForeignKeys[0].RefTable = LotsTable
+	PaymentsTable.ForeignKeys[0].RefTable = PaymentOrdersTable
+	PaymentOrdersTable.ForeignKeys[0].RefTable = ParkingSessionsTable
+	RefundsTable.ForeignKeys[0].RefTable = PaymentsTable
 	SessionAccessesTable.ForeignKeys[0].RefTable = ParkingSessionsTable
 	SessionAccessesTable.ForeignKeys[1].RefTable = AccountsTable
 	StaffRolesTable.ForeignKeys[0].RefTable = StaffsTable

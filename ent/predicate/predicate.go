@@ -48,6 +48,12 @@ type Gate func(*sql.Selector)
 // GateCommand is the predicate function for gatecommand builders.
 type GateCommand func(*sql.Selector)
 
+// LedgerEntry is the predicate function for ledgerentry builders.
+type LedgerEntry func(*sql.Selector)
+
+// LedgerLine is the predicate function for ledgerline builders.
+type LedgerLine func(*sql.Selector)
+
 // LinkedAccount is the predicate function for linkedaccount builders.
 type LinkedAccount func(*sql.Selector)
 
@@ -69,6 +75,12 @@ type Observation func(*sql.Selector)
 // ParkingSession is the predicate function for parkingsession builders.
 type ParkingSession func(*sql.Selector)
 
+// Payment is the predicate function for payment builders.
+type Payment func(*sql.Selector)
+
+// PaymentOrder is the predicate function for paymentorder builders.
+type PaymentOrder func(*sql.Selector)
+
 // PlateDispute is the predicate function for platedispute builders.
 type PlateDispute func(*sql.Selector)
 
@@ -77,6 +89,9 @@ type PushEndpoint func(*sql.Selector)
 
 // QuoteAttempt is the predicate function for quoteattempt builders.
 type QuoteAttempt func(*sql.Selector)
+
+// Refund is the predicate function for refund builders.
+type Refund func(*sql.Selector)
 
 // RiskEvent is the predicate function for riskevent builders.
 type RiskEvent func(*sql.Selector)

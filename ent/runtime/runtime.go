@@ -18,6 +18,8 @@ import (
 	"parkbff/ent/follower"
 	"parkbff/ent/gate"
 	"parkbff/ent/gatecommand"
+	"parkbff/ent/ledgerentry"
+	"parkbff/ent/ledgerline"
 	"parkbff/ent/linkedaccount"
 	"parkbff/ent/logincode"
 	"parkbff/ent/lot"
@@ -25,9 +27,12 @@ import (
 	"parkbff/ent/notice"
 	"parkbff/ent/observation"
 	"parkbff/ent/parkingsession"
+	"parkbff/ent/payment"
+	"parkbff/ent/paymentorder"
 	"parkbff/ent/platedispute"
 	"parkbff/ent/pushendpoint"
 	"parkbff/ent/quoteattempt"
+	"parkbff/ent/refund"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/schema"
 	"parkbff/ent/sessionaccess"
@@ -222,6 +227,24 @@ func init() {
 			return next.Mutate(ctx, m)
 		})
 	}
+	ledgerentry.Policy = privacy.NewPolicies(schema.LedgerEntry{})
+	ledgerentry.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := ledgerentry.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	ledgerline.Policy = privacy.NewPolicies(schema.LedgerLine{})
+	ledgerline.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := ledgerline.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
 	linkedaccount.Policy = privacy.NewPolicies(schema.LinkedAccount{})
 	linkedaccount.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
@@ -315,6 +338,48 @@ func init() {
 	parkingsessionDescPaidFen := parkingsessionFields[7].Descriptor()
 	// parkingsession.DefaultPaidFen holds the default value on creation for the paid_fen field.
 	parkingsession.DefaultPaidFen = parkingsessionDescPaidFen.Default.(int64)
+	payment.Policy = privacy.NewPolicies(schema.Payment{})
+	payment.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := payment.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	paymentFields := schema.Payment{}.Fields()
+	_ = paymentFields
+	// paymentDescPaidFen is the schema descriptor for paid_fen field.
+	paymentDescPaidFen := paymentFields[11].Descriptor()
+	// payment.DefaultPaidFen holds the default value on creation for the paid_fen field.
+	payment.DefaultPaidFen = paymentDescPaidFen.Default.(int64)
+	// paymentDescTakenFen is the schema descriptor for taken_fen field.
+	paymentDescTakenFen := paymentFields[12].Descriptor()
+	// payment.DefaultTakenFen holds the default value on creation for the taken_fen field.
+	payment.DefaultTakenFen = paymentDescTakenFen.Default.(int64)
+	// paymentDescRefundedFen is the schema descriptor for refunded_fen field.
+	paymentDescRefundedFen := paymentFields[13].Descriptor()
+	// payment.DefaultRefundedFen holds the default value on creation for the refunded_fen field.
+	payment.DefaultRefundedFen = paymentDescRefundedFen.Default.(int64)
+	paymentorder.Policy = privacy.NewPolicies(schema.PaymentOrder{})
+	paymentorder.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := paymentorder.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	paymentorderFields := schema.PaymentOrder{}.Fields()
+	_ = paymentorderFields
+	// paymentorderDescTakenFen is the schema descriptor for taken_fen field.
+	paymentorderDescTakenFen := paymentorderFields[7].Descriptor()
+	// paymentorder.DefaultTakenFen holds the default value on creation for the taken_fen field.
+	paymentorder.DefaultTakenFen = paymentorderDescTakenFen.Default.(int64)
+	// paymentorderDescRefundedFen is the schema descriptor for refunded_fen field.
+	paymentorderDescRefundedFen := paymentorderFields[8].Descriptor()
+	// paymentorder.DefaultRefundedFen holds the default value on creation for the refunded_fen field.
+	paymentorder.DefaultRefundedFen = paymentorderDescRefundedFen.Default.(int64)
 	platedispute.Policy = privacy.NewPolicies(schema.PlateDispute{})
 	platedispute.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
@@ -344,6 +409,17 @@ func init() {
 			return next.Mutate(ctx, m)
 		})
 	}
+	refund.Policy = privacy.NewPolicies(schema.Refund{})
+	refund.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := refund.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	refundFields := schema.Refund{}.Fields()
+	_ = refundFields
 	riskevent.Policy = privacy.NewPolicies(schema.RiskEvent{})
 	riskevent.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {

@@ -82,6 +82,8 @@ type Kind string
 const (
 	KindNOTICE   Kind = "NOTICE"
 	KindDELIVERY Kind = "DELIVERY"
+	KindPAYMENT  Kind = "PAYMENT"
+	KindREFUND   Kind = "REFUND"
 )
 
 func (k Kind) String() string {
@@ -91,7 +93,7 @@ func (k Kind) String() string {
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
 func KindValidator(k Kind) error {
 	switch k {
-	case KindNOTICE, KindDELIVERY:
+	case KindNOTICE, KindDELIVERY, KindPAYMENT, KindREFUND:
 		return nil
 	default:
 		return fmt.Errorf("task: invalid enum value for kind field: %q", k)

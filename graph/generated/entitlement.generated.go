@@ -279,6 +279,7 @@ var (
 	unmarshalNService2parkbffᚋinternalᚋentitlementᚐServiceF = map[string]entitlement.Service{
 		"FIND_LOTS":           entitlement.FindLots,
 		"QUOTE_PLATE":         entitlement.QuotePlate,
+		"PAY_PARKING":         entitlement.PayParking,
 		"MANAGE_PROFILE":      entitlement.ManageProfile,
 		"BIND_PLATE":          entitlement.BindPlate,
 		"LINK_CHANNEL":        entitlement.LinkChannel,
@@ -302,6 +303,7 @@ var (
 	marshalNService2parkbffᚋinternalᚋentitlementᚐServiceF = map[entitlement.Service]string{
 		entitlement.FindLots:          "FIND_LOTS",
 		entitlement.QuotePlate:        "QUOTE_PLATE",
+		entitlement.PayParking:        "PAY_PARKING",
 		entitlement.ManageProfile:     "MANAGE_PROFILE",
 		entitlement.BindPlate:         "BIND_PLATE",
 		entitlement.LinkChannel:       "LINK_CHANNEL",

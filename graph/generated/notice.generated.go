@@ -807,6 +807,8 @@ var (
 		"CO_DRIVER_REMOVED": notice1.KindCO_DRIVER_REMOVED,
 		"DISPUTE_OPENED":    notice1.KindDISPUTE_OPENED,
 		"DISPUTE_DECIDED":   notice1.KindDISPUTE_DECIDED,
+		"PAID":              notice1.KindPAID,
+		"REFUNDED":          notice1.KindREFUNDED,
 	}
 	marshalNNoticeKind2parkbffᚋentᚋnoticeᚐKindF = map[notice1.Kind]string{
 		notice1.KindENTERED:           "ENTERED",
@@ -816,6 +818,8 @@ var (
 		notice1.KindCO_DRIVER_REMOVED: "CO_DRIVER_REMOVED",
 		notice1.KindDISPUTE_OPENED:    "DISPUTE_OPENED",
 		notice1.KindDISPUTE_DECIDED:   "DISPUTE_DECIDED",
+		notice1.KindPAID:              "PAID",
+		notice1.KindREFUNDED:          "REFUNDED",
 	}
 )
 

@@ -925,6 +925,29 @@ func fieldContext_Payable_expiresAt(_ context.Context, ec *executionContext, fie
 	return serial.LeafContext("Payable", field, false, false)
 }
 
+func _Payable_token(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Payable) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Payable_token(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Token, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return marshalNString2string(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_Payable_token(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return serial.LeafContext("Payable", field, false, false)
+}
+
 func _RecordObservationPayload_session(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.RecordObservationPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1797,6 +1820,11 @@ func _Payable(ctx context.Context, ec *executionContext, sel ast.SelectionSet, o
 			}
 		case "expiresAt":
 			out.Values[i] = _Payable_expiresAt(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "token":
+			out.Values[i] = _Payable_token(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

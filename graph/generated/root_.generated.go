@@ -476,6 +476,307 @@ type SetFullMaskPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/billing.graphql", Input: `extend type Query {
+  "An order that the viewer may see: the account's own, its lot's for staff, and for anybody the one whose proof they hold."
+  paymentOrder(
+    "The order's id."
+    id: ID!
+    "The proof that createOrder answered, for whoever ordered without an account."
+    payerProof: String
+  ): PaymentOrder
+  "How a stay can be paid for here."
+  paymentOffers: [PaymentOffer!]!
+}
+
+extend type Viewer {
+  "The account's orders, newest first; none for anybody else."
+  orders(
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): PaymentOrderConnection!
+}
+
+extend type Lot {
+  "Its orders, newest first; for its staff."
+  orders(
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): PaymentOrderConnection @requires(fact: LOT_STAFF)
+}
+
+extend type Mutation {
+  """
+  Makes an order of a quote, for anybody who holds one. The amount is firm until the quote expires. A stay has one
+  open order: the one before is replaced, and a payment of it that is under way is still taken when it is owed.
+  """
+  createOrder(
+    "The quote."
+    input: CreateOrderInput!
+  ): CreateOrderPayload
+  "Begins a payment of an order and answers what the client hands to the payment channel. The order is PAID once the channel says so."
+  payOrder(
+    "The order and the way to pay it."
+    input: PayOrderInput!
+  ): PayOrderPayload
+  "Closes an order that is not paid."
+  cancelOrder(
+    "The order."
+    input: CancelOrderInput!
+  ): CancelOrderPayload
+  "Books cash that was given for a stay, all that is owed; for staff of the lot. The gate at which the car waits opens."
+  takeCash(
+    "The stay and the amount."
+    input: TakeCashInput!
+  ): TakeCashPayload
+  "Gives back what was paid for an order, or a part, the way it came; for managers of the lot with a second factor."
+  refundOrder(
+    "The order and the amount."
+    input: RefundOrderInput!
+  ): RefundOrderPayload
+}
+
+"Who takes a payment."
+enum PaymentChannel {
+  "微信支付."
+  WECHAT
+  "支付宝."
+  ALIPAY
+  "银联."
+  UNIONPAY
+  "云闪付."
+  QUICKPASS
+  "农业银行."
+  ABC
+  "建设银行."
+  CCB
+  "捷顺金科钱包."
+  JST_WALLET
+  "Cash, at the lot."
+  CASH
+}
+
+"How a payer comes to a channel."
+enum PaymentWay {
+  "Inside the channel's own app, as a mini-program."
+  MINI_PROGRAM
+  "From a page in a browser, which leads to the channel's."
+  H5
+  "From our app. It needs an account."
+  APP
+}
+
+"How far an order has come. It only moves forward."
+enum PaymentOrderState {
+  "It may be paid."
+  OPEN
+  "It has expired, was replaced or cancelled."
+  CLOSED
+  "It was paid."
+  PAID
+  "All that was paid has gone back, or is about to."
+  REFUNDED
+}
+
+"How far a payment has come. It only moves forward."
+enum PaymentState {
+  "The channel has not answered yet: ask again with the same key."
+  CREATED
+  "The payer may pay."
+  PENDING
+  "It was not made."
+  CLOSED
+  "It was made."
+  SUCCEEDED
+}
+
+"A channel and the ways to it."
+type PaymentOffer {
+  "The channel."
+  channel: PaymentChannel! @clear(why: "the same for everybody")
+  "The ways to it."
+  ways: [PaymentWay!]! @clear(why: "the same for everybody")
+}
+
+"An amount that is to be paid for a stay, firm until it expires."
+type PaymentOrder implements Node {
+  "The order's id."
+  id: ID! @clear(why: "sealed: carries neither time nor order")
+  "How far it has come."
+  state: PaymentOrderState! @clear(why: "whether something is due depends on it")
+  "What is to be paid."
+  dueFen: Fen! @clear(why: "it must be paid")
+  "What was received for it."
+  paidFen: Fen! @clear(why: "the payer paid it")
+  "What of that has gone back, or is about to."
+  refundedFen: Fen! @clear(why: "the payer gets it")
+  "Through whom it was paid; null before."
+  channel: PaymentChannel @clear(why: "the payer chose it")
+  "The vehicle's plate; masked until the vehicle is verified."
+  plate: Plate! @mask(as: PLATE, unless: VERIFIED)
+  "Name of the lot; masked as in ParkingSession."
+  lotName: String! @mask(as: LOT_NAME, unless: VERIFIED)
+  "How much of the lot's name is shown."
+  nameVisibility: NameVisibility! @mask(as: NAME_VISIBILITY, unless: VERIFIED)
+  "When it was ordered; floored to a part of the day until the vehicle is verified."
+  createdAt: DateTime! @mask(as: PART_OF_DAY, unless: VERIFIED)
+  "How exact createdAt is."
+  createdAtPrecision: Precision! @mask(as: PRECISION, unless: VERIFIED)
+  "Until when the amount holds; null once it is not open."
+  expiresAt: DateTime @clear(why: "it must be acted on")
+  "When it was paid; floored likewise. Null before."
+  paidAt: DateTime @mask(as: PART_OF_DAY, unless: VERIFIED)
+  "How exact paidAt is."
+  paidAtPrecision: Precision! @mask(as: PRECISION, unless: VERIFIED)
+}
+
+"A page of orders."
+type PaymentOrderConnection {
+  "The orders, each with its cursor."
+  edges: [PaymentOrderEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"An order and its cursor."
+type PaymentOrderEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The order."
+  node: PaymentOrder!
+}
+
+"One attempt to pay an order."
+type Payment {
+  "Our number of it, which the channel shows to the payer."
+  number: String! @clear(why: "random: carries neither time nor order")
+  "Through whom."
+  channel: PaymentChannel! @clear(why: "the payer chose it")
+  "How far it has come."
+  state: PaymentState! @clear(why: "the payer's client acts on it")
+  "What is to be paid."
+  amountFen: Fen! @clear(why: "it must be paid")
+  "Until when it can be made."
+  expiresAt: DateTime! @clear(why: "it must be acted on")
+  "What the client hands to the channel; null when nothing is left to do."
+  launch: PaymentLaunch @clear(why: "holds the amount and our number")
+}
+
+"What a client hands to a payment channel: parameters for its app, or a page to go to, to which the parameters are posted if there are any."
+type PaymentLaunch {
+  "In the channel's own names."
+  parameters: [LaunchParameter!]! @clear(why: "hold the amount and our number")
+  "The page; null for an app."
+  url: String @clear(why: "holds the amount and our number")
+}
+
+"One parameter, in the channel's own name."
+type LaunchParameter {
+  "The channel's name of it."
+  name: String! @clear(why: "the channel's")
+  "Its value."
+  value: String! @clear(why: "holds the amount and our number")
+}
+
+"A quote to order."
+input CreateOrderInput {
+  "The client's own key: the same key makes the same order once."
+  idempotencyKey: String!
+  "The token of the quote."
+  quote: String!
+}
+
+"Answer to createOrder."
+type CreateOrderPayload {
+  "The order."
+  order: PaymentOrder
+  "Shows the order to whoever ordered without an account: keep it."
+  payerProof: String @clear(why: "given to whoever ordered")
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"An order and the way to pay it."
+input PayOrderInput {
+  "The client's own key: the same key makes the same payment once."
+  idempotencyKey: String!
+  "The order's id."
+  orderId: ID!
+  "The proof that createOrder answered, for whoever ordered without an account."
+  payerProof: String
+  "Who is to take the payment."
+  channel: PaymentChannel!
+  "How the payer comes there."
+  way: PaymentWay!
+  "For MINI_PROGRAM: the one-time code of the channel's app (wx.login, my.getAuthCode). Not needed when the account is linked there."
+  code: String
+}
+
+"Answer to payOrder."
+type PayOrderPayload {
+  "The payment."
+  payment: Payment
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"An order to close."
+input CancelOrderInput {
+  "The order's id."
+  orderId: ID!
+  "The proof that createOrder answered, for whoever ordered without an account."
+  payerProof: String
+}
+
+"Answer to cancelOrder."
+type CancelOrderPayload {
+  "The order."
+  order: PaymentOrder
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"Cash that was given for a stay."
+input TakeCashInput {
+  "The client's own key: the same key books once."
+  idempotencyKey: String!
+  "The stay's id."
+  sessionId: ID!
+  "What was given and kept: all that is owed, no more."
+  amountFen: Fen!
+}
+
+"Answer to takeCash."
+type TakeCashPayload {
+  "The order, paid."
+  order: PaymentOrder
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"What is to go back."
+input RefundOrderInput {
+  "The client's own key: the same key refunds once."
+  idempotencyKey: String!
+  "The order's id."
+  orderId: ID!
+  "How much; what was paid and has not gone back at most."
+  amountFen: Fen!
+  "Why; kept."
+  reason: String!
+}
+
+"Answer to refundOrder."
+type RefundOrderPayload {
+  "The order."
+  order: PaymentOrder
+  "What was refused."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../schema/channel.graphql", Input: `extend type Mutation {
   "Begins a way through WeChat's or Alipay's page of authorisation: answers its address and the state that comes back with the code."
   beginChannelVisit(
@@ -920,6 +1221,8 @@ enum Service {
   FIND_LOTS
   "Asking what a car owes, by lane or by plate."
   QUOTE_PLATE
+  "Paying for parking."
+  PAY_PARKING
   "Changing and clearing what the person told about themselves."
   MANAGE_PROFILE
   "Binding a plate."
@@ -1582,6 +1885,10 @@ enum NoticeKind {
   DISPUTE_OPENED
   "A claim of the account's to a plate was decided."
   DISPUTE_DECIDED
+  "A payment of the account's for a stay was received."
+  PAID
+  "A payment of the account's for a stay has gone back, or a part of it."
+  REFUNDED
 }
 
 "Something the account was told."
@@ -1602,7 +1909,7 @@ type Notice implements Node {
   occurredAt: DateTime! @mask(as: PART_OF_DAY, unless: VERIFIED)
   "How exact occurredAt is."
   occurredAtPrecision: Precision! @mask(as: PRECISION, unless: VERIFIED)
-  "What the stay cost; null before it has ended."
+  "What the stay cost, null before it has ended; of PAID what was paid, of REFUNDED what has gone back."
   feeFen: Fen @clear(why: "it must be paid")
 }
 
@@ -2069,6 +2376,8 @@ type Payable {
   amount: Fen! @clear(why: "it must be paid")
   "Until when the amount holds."
   expiresAt: DateTime! @clear(why: "it must be acted on")
+  "What createOrder takes."
+  token: String! @clear(why: "sealed: tells nothing")
 }
 
 "There is nothing to pay. Why is not said."
@@ -3117,6 +3426,10 @@ enum TaskKind {
   NOTICE
   "Handing a notice to one channel."
   DELIVERY
+  "Finding out what became of a payment."
+  PAYMENT
+  "Giving money back."
+  REFUND
 }
 
 "Work outside that has failed. It tells nothing of whom it is for."
@@ -3302,6 +3615,16 @@ func childFields_BindPlatePayload(ctx context.Context, ec *executionContext, fie
 	return nil, fmt.Errorf("no field named %q was found under type BindPlatePayload", field.Name)
 }
 
+func childFields_CancelOrderPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "order":
+		return fieldContext_CancelOrderPayload_order(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_CancelOrderPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CancelOrderPayload", field.Name)
+}
+
 func childFields_ChangeMobilePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "viewer":
@@ -3386,6 +3709,18 @@ func childFields_ConsentEdge(ctx context.Context, ec *executionContext, field gr
 		return fieldContext_ConsentEdge_node(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ConsentEdge", field.Name)
+}
+
+func childFields_CreateOrderPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "order":
+		return fieldContext_CreateOrderPayload_order(ctx, ec, field)
+	case "payerProof":
+		return fieldContext_CreateOrderPayload_payerProof(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_CreateOrderPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateOrderPayload", field.Name)
 }
 
 func childFields_DataInventory(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3746,6 +4081,16 @@ func childFields_InviteStaffPayload(ctx context.Context, ec *executionContext, f
 	return nil, fmt.Errorf("no field named %q was found under type InviteStaffPayload", field.Name)
 }
 
+func childFields_LaunchParameter(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return fieldContext_LaunchParameter_name(ctx, ec, field)
+	case "value":
+		return fieldContext_LaunchParameter_value(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LaunchParameter", field.Name)
+}
+
 func childFields_LinkChannelPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "linkedAccount":
@@ -3874,6 +4219,8 @@ func childFields_Lot(ctx context.Context, ec *executionContext, field graphql.Co
 		return fieldContext_Lot_gates(ctx, ec, field)
 	case "sessions":
 		return fieldContext_Lot_sessions(ctx, ec, field)
+	case "orders":
+		return fieldContext_Lot_orders(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Lot", field.Name)
 }
@@ -4094,6 +4441,108 @@ func childFields_ParkingSessionEdge(ctx context.Context, ec *executionContext, f
 	return nil, fmt.Errorf("no field named %q was found under type ParkingSessionEdge", field.Name)
 }
 
+func childFields_PayOrderPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "payment":
+		return fieldContext_PayOrderPayload_payment(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_PayOrderPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PayOrderPayload", field.Name)
+}
+
+func childFields_Payment(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "number":
+		return fieldContext_Payment_number(ctx, ec, field)
+	case "channel":
+		return fieldContext_Payment_channel(ctx, ec, field)
+	case "state":
+		return fieldContext_Payment_state(ctx, ec, field)
+	case "amountFen":
+		return fieldContext_Payment_amountFen(ctx, ec, field)
+	case "expiresAt":
+		return fieldContext_Payment_expiresAt(ctx, ec, field)
+	case "launch":
+		return fieldContext_Payment_launch(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Payment", field.Name)
+}
+
+func childFields_PaymentLaunch(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "parameters":
+		return fieldContext_PaymentLaunch_parameters(ctx, ec, field)
+	case "url":
+		return fieldContext_PaymentLaunch_url(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PaymentLaunch", field.Name)
+}
+
+func childFields_PaymentOffer(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "channel":
+		return fieldContext_PaymentOffer_channel(ctx, ec, field)
+	case "ways":
+		return fieldContext_PaymentOffer_ways(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PaymentOffer", field.Name)
+}
+
+func childFields_PaymentOrder(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_PaymentOrder_id(ctx, ec, field)
+	case "state":
+		return fieldContext_PaymentOrder_state(ctx, ec, field)
+	case "dueFen":
+		return fieldContext_PaymentOrder_dueFen(ctx, ec, field)
+	case "paidFen":
+		return fieldContext_PaymentOrder_paidFen(ctx, ec, field)
+	case "refundedFen":
+		return fieldContext_PaymentOrder_refundedFen(ctx, ec, field)
+	case "channel":
+		return fieldContext_PaymentOrder_channel(ctx, ec, field)
+	case "plate":
+		return fieldContext_PaymentOrder_plate(ctx, ec, field)
+	case "lotName":
+		return fieldContext_PaymentOrder_lotName(ctx, ec, field)
+	case "nameVisibility":
+		return fieldContext_PaymentOrder_nameVisibility(ctx, ec, field)
+	case "createdAt":
+		return fieldContext_PaymentOrder_createdAt(ctx, ec, field)
+	case "createdAtPrecision":
+		return fieldContext_PaymentOrder_createdAtPrecision(ctx, ec, field)
+	case "expiresAt":
+		return fieldContext_PaymentOrder_expiresAt(ctx, ec, field)
+	case "paidAt":
+		return fieldContext_PaymentOrder_paidAt(ctx, ec, field)
+	case "paidAtPrecision":
+		return fieldContext_PaymentOrder_paidAtPrecision(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PaymentOrder", field.Name)
+}
+
+func childFields_PaymentOrderConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_PaymentOrderConnection_edges(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_PaymentOrderConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PaymentOrderConnection", field.Name)
+}
+
+func childFields_PaymentOrderEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_PaymentOrderEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_PaymentOrderEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PaymentOrderEdge", field.Name)
+}
+
 func childFields_Picture(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "url":
@@ -4266,6 +4715,16 @@ func childFields_RefreshTokenPayload(ctx context.Context, ec *executionContext, 
 		return fieldContext_RefreshTokenPayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RefreshTokenPayload", field.Name)
+}
+
+func childFields_RefundOrderPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "order":
+		return fieldContext_RefundOrderPayload_order(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_RefundOrderPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RefundOrderPayload", field.Name)
 }
 
 func childFields_RegisterPushEndpointPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4540,6 +4999,16 @@ func childFields_StepUpPayload(ctx context.Context, ec *executionContext, field 
 	return nil, fmt.Errorf("no field named %q was found under type StepUpPayload", field.Name)
 }
 
+func childFields_TakeCashPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "order":
+		return fieldContext_TakeCashPayload_order(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_TakeCashPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TakeCashPayload", field.Name)
+}
+
 func childFields_UnbindPlatePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "viewer":
@@ -4682,6 +5151,8 @@ func childFields_Viewer(ctx context.Context, ec *executionContext, field graphql
 		return fieldContext_Viewer_openSessions(ctx, ec, field)
 	case "notices":
 		return fieldContext_Viewer_notices(ctx, ec, field)
+	case "orders":
+		return fieldContext_Viewer_orders(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
 }

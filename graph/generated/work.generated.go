@@ -666,10 +666,14 @@ var (
 	unmarshalNTaskKind2parkbffᚋentᚋtaskᚐKindF = map[string]task.Kind{
 		"NOTICE":   task.KindNOTICE,
 		"DELIVERY": task.KindDELIVERY,
+		"PAYMENT":  task.KindPAYMENT,
+		"REFUND":   task.KindREFUND,
 	}
 	marshalNTaskKind2parkbffᚋentᚋtaskᚐKindF = map[task.Kind]string{
 		task.KindNOTICE:   "NOTICE",
 		task.KindDELIVERY: "DELIVERY",
+		task.KindPAYMENT:  "PAYMENT",
+		task.KindREFUND:   "REFUND",
 	}
 )
 

@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"parkbff/graph/relay"
+	"parkbff/internal/billing"
 	"parkbff/internal/delivery"
 	"parkbff/internal/identity"
 	"parkbff/internal/notice"
@@ -32,6 +33,8 @@ type (
 	DeliveryEdge             = relay.Edge[*delivery.Delivery]
 	DeadLetterConnection     = relay.Connection[*outbox.DeadLetter]
 	DeadLetterEdge           = relay.Edge[*outbox.DeadLetter]
+	PaymentOrderConnection   = relay.Connection[*billing.Order]
+	PaymentOrderEdge         = relay.Edge[*billing.Order]
 	NoticeConnection         = relay.Connection[*notice.Notice]
 	NoticeEdge               = relay.Edge[*notice.Notice]
 )

@@ -20,10 +20,12 @@ import (
 	"parkbff/ent/staffrole"
 	"parkbff/graph/relay"
 	"parkbff/internal/appconfig"
+	"parkbff/internal/billing"
 	"parkbff/internal/cnid"
 	"parkbff/internal/delivery"
 	"parkbff/internal/identity"
 	"parkbff/internal/identity/staffing"
+	"parkbff/internal/money"
 	"parkbff/internal/parking"
 	"parkbff/internal/privacy/consents"
 	"parkbff/internal/viewer"
@@ -125,6 +127,22 @@ type BindPlatePayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// An order to close.
+type CancelOrderInput struct {
+	// The order's id.
+	OrderID relay.ID `json:"orderId"`
+	// The proof that createOrder answered, for whoever ordered without an account.
+	PayerProof *string `json:"payerProof,omitempty"`
+}
+
+// Answer to cancelOrder.
+type CancelOrderPayload struct {
+	// The order.
+	Order *billing.Order `json:"order,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // A new mobile.
 type ChangeMobileInput struct {
 	// The new mobile.
@@ -167,6 +185,24 @@ type ClearProfileFieldsPayload struct {
 type CloseAccountPayload struct {
 	// The viewer, who is nobody now.
 	Viewer *viewer.Viewer `json:"viewer"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A quote to order.
+type CreateOrderInput struct {
+	// The client's own key: the same key makes the same order once.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The token of the quote.
+	Quote string `json:"quote"`
+}
+
+// Answer to createOrder.
+type CreateOrderPayload struct {
+	// The order.
+	Order *billing.Order `json:"order,omitempty"`
+	// Shows the order to whoever ordered without an account: keep it.
+	PayerProof *string `json:"payerProof,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -509,6 +545,30 @@ type OpenFleetPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// An order and the way to pay it.
+type PayOrderInput struct {
+	// The client's own key: the same key makes the same payment once.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The order's id.
+	OrderID relay.ID `json:"orderId"`
+	// The proof that createOrder answered, for whoever ordered without an account.
+	PayerProof *string `json:"payerProof,omitempty"`
+	// Who is to take the payment.
+	Channel money.Channel `json:"channel"`
+	// How the payer comes there.
+	Way money.Way `json:"way"`
+	// For MINI_PROGRAM: the one-time code of the channel's app (wx.login, my.getAuthCode). Not needed when the account is linked there.
+	Code *string `json:"code,omitempty"`
+}
+
+// Answer to payOrder.
+type PayOrderPayload struct {
+	// The payment.
+	Payment *billing.Payment `json:"payment,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // A plate in a lot.
 type PlateAtLotInput struct {
 	// The plate.
@@ -637,6 +697,26 @@ type RefreshTokenPayload struct {
 	RefreshToken *string `json:"refreshToken,omitempty"`
 	// Seconds until the access token ends.
 	ExpiresIn *int `json:"expiresIn,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What is to go back.
+type RefundOrderInput struct {
+	// The client's own key: the same key refunds once.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The order's id.
+	OrderID relay.ID `json:"orderId"`
+	// How much; what was paid and has not gone back at most.
+	AmountFen int64 `json:"amountFen"`
+	// Why; kept.
+	Reason string `json:"reason"`
+}
+
+// Answer to refundOrder.
+type RefundOrderPayload struct {
+	// The order.
+	Order *billing.Order `json:"order,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -947,6 +1027,24 @@ type StepUpInput struct {
 type StepUpPayload struct {
 	// Until when sensitive mutations are open.
 	Until *time.Time `json:"until,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Cash that was given for a stay.
+type TakeCashInput struct {
+	// The client's own key: the same key books once.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The stay's id.
+	SessionID relay.ID `json:"sessionId"`
+	// What was given and kept: all that is owed, no more.
+	AmountFen int64 `json:"amountFen"`
+}
+
+// Answer to takeCash.
+type TakeCashPayload struct {
+	// The order, paid.
+	Order *billing.Order `json:"order,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }

@@ -80,6 +80,12 @@ func (s *Service) refused(ctx context.Context, a *addressed) (string, error) {
 	if a.urgent() {
 		return "", nil
 	}
+	if notices.OfPayment(a.told.Kind) {
+		if !a.to.Follows() {
+			return notAllowed, nil
+		}
+		return s.stale(ctx, a)
+	}
 	if entitlement.Require(a.to, entitlement.StayMessages, a.notice.VehicleID) != nil {
 		return notAllowed, nil
 	}

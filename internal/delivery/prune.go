@@ -7,6 +7,7 @@ import (
 	"parkbff/ent"
 	"parkbff/ent/delivery"
 	"parkbff/ent/predicate"
+	notices "parkbff/internal/notice"
 	"parkbff/internal/viewer"
 )
 
@@ -23,7 +24,11 @@ const (
 func (s *Service) Prune(ctx context.Context) error {
 	ctx = viewer.AsSystem(ctx, jobPrune)
 	now := s.Clock.Now()
-	ofStays := delivery.KindIn(delivery.KindENTERED, delivery.KindEXITED)
+	var kinds []delivery.Kind
+	for _, kind := range notices.OfStays() {
+		kinds = append(kinds, delivery.Kind(kind))
+	}
+	ofStays := delivery.KindIn(kinds...)
 	if err := s.prune(ctx, ofStays, now.Add(-s.NoticesKept)); err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ type Service string
 const (
 	FindLots          Service = "FIND_LOTS"
 	QuotePlate        Service = "QUOTE_PLATE"
+	PayParking        Service = "PAY_PARKING"
 	ManageProfile     Service = "MANAGE_PROFILE"
 	BindPlate         Service = "BIND_PLATE"
 	LinkChannel       Service = "LINK_CHANNEL"

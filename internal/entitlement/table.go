@@ -32,6 +32,7 @@ func table() []row {
 	return []row{
 		{FindLots, "查看/查找附近车场", "Finding lots", nil, nil, "(一)1(3)"},
 		{QuotePlate, "输入车牌查询停车费", "Asking what a plate owes", nil, nil, "(一)1(2)"},
+		{PayParking, "扫码或输入车牌缴费", "Paying for parking", nil, nil, "(一)1(2)"},
 		{ManageProfile, "个人信息设置/修改/清除", "Personal information", person, nil, "(一)2(1)"},
 		{ManageConsents, "授权管理", "Consents", person, nil, "(二)5(3), (六)2"},
 		{ManageDevices, "设备与账号安全", "Devices and security", person, nil, "(二)4(1), (二)4(2)"},

@@ -16,6 +16,8 @@ import (
 	"parkbff/ent/linkedaccount"
 	"parkbff/ent/messagequota"
 	"parkbff/ent/notice"
+	"parkbff/ent/payment"
+	"parkbff/ent/paymentorder"
 	"parkbff/ent/platedispute"
 	"parkbff/ent/pushendpoint"
 	"parkbff/ent/sessionaccess"
@@ -79,7 +81,7 @@ func (s *Service) erase(ctx context.Context, tx *ent.Tx, accountID int64, why er
 	}
 	items := 0
 	for _, step := range []func(context.Context, *ent.Tx, int64) (int, error){
-		s.endSignIns, s.endConsents, deleteOwned, s.emptyBindings, s.emptyAccount,
+		s.endSignIns, s.endConsents, deleteOwned, disownPayments, s.emptyBindings, s.emptyAccount,
 	} {
 		n, err := step(ctx, tx, accountID)
 		if err != nil {
@@ -159,6 +161,17 @@ func deleteOwned(ctx context.Context, tx *ent.Tx, accountID int64) (items int, e
 		items += n
 	}
 	return items, nil
+}
+
+// disownPayments keeps what was ordered and paid, and forgets whose it was: money records survive without identity
+// (J(五)9(3)).
+func disownPayments(ctx context.Context, tx *ent.Tx, accountID int64) (items int, err error) {
+	orders, err := tx.PaymentOrder.Update().Where(paymentorder.AccountID(accountID)).ClearAccountID().Save(ctx)
+	if err != nil {
+		return 0, err
+	}
+	payments, err := tx.Payment.Update().Where(payment.AccountID(accountID)).ClearAccountID().Save(ctx)
+	return orders + payments, err
 }
 
 // emptyBindings ends the bindings that hold, and empties all there ever were.

@@ -273,3 +273,22 @@ func TestWhoWasLetInBeforeTheClosingSetsNothingAfterIt(t *testing.T) {
 		h.mustBeEmpty(v.AccountID)
 	})
 }
+
+func TestWhatWasPaidOutlivesTheAccountAndForgetsIt(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		p, guest := h.arrives(mobile, signin.ChannelAPP), h.arrives("13900000002", signin.ChannelAPP)
+		car := p.binds(plate)
+		h.owns(p.id(), car.VehicleID, guest.id())
+		closed := p.id()
+		h.must(h.CloseAccount(p.ctx))
+		h.system(func(ctx context.Context, tx *ent.Tx) {
+			orders, err := tx.PaymentOrder.Query().All(ctx)
+			h.must(err)
+			payments, err := tx.Payment.Query().All(ctx)
+			h.must(err)
+			if len(orders) != 1 || len(payments) != 1 || orders[0].AccountID != nil || payments[0].AccountID != nil {
+				t.Errorf("account %d is still named, or its money is gone", closed)
+			}
+		})
+	})
+}

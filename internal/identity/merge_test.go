@@ -20,6 +20,7 @@ import (
 	"parkbff/ent/migrate"
 	"parkbff/ent/notice"
 	"parkbff/ent/platedispute"
+	"parkbff/ent/paymentorder"
 	"parkbff/ent/pushendpoint"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/signin"
@@ -28,6 +29,7 @@ import (
 	"parkbff/internal/fault"
 	"parkbff/internal/identity"
 	"parkbff/internal/identity/token"
+	"parkbff/internal/money"
 	"parkbff/internal/risk"
 	"parkbff/internal/vault"
 	"parkbff/internal/viewer"
@@ -142,6 +144,11 @@ func (h *house) owns(accountID, vehicleID, guest int64) {
 			SetKind(messagequota.KindENTERED).SetRemaining(2).SetChangedAt(now).Exec(ctx))
 		h.must(tx.Delivery.Create().SetAccountID(accountID).SetNoticeID(1).SetKind(delivery.KindENTERED).
 			SetChannel(delivery.ChannelJPUSH).SetCreatedAt(now).Exec(ctx))
+		order, err := tx.PaymentOrder.Create().SetAccountID(accountID).SetKind(paymentorder.KindSTAY).SetLotID(1).SetDueFen(500).
+			SetExpiresAt(now).SetCreatedAt(now).SetKeyHash([]byte{byte(accountID)}).Save(ctx)
+		h.must(err)
+		h.must(tx.Payment.Create().SetAccountID(accountID).SetOrderID(order.ID).SetLotID(1).SetChannel(money.WeChat).SetNumber("n").
+			SetFen(500).SetExpiresAt(now).SetCreatedAt(now).SetKeyHash([]byte{byte(accountID)}).Exec(ctx))
 		h.must(tx.Task.Create().SetAccountID(accountID).SetAboutID(1).SetKind(task.KindDELIVERY).SetDueAt(now).SetCreatedAt(now).Exec(ctx))
 	})
 	h.config.Risks.Note(h.t.Context(), risk.Happening{Kind: riskevent.KindNEW_DEVICE, Outcome: riskevent.OutcomeNOTED, AccountID: accountID})
@@ -214,6 +221,7 @@ func (h *connected) mustHaveMoved(p *person, car *identity.Vehicle) {
 	}
 	for column, want := range map[string]int{
 		"deliveries.account_id": 1, "tasks.account_id": 1, "message_quota.account_id": 1, "push_endpoints.account_id": 0,
+		"payment_orders.account_id": 1, "payments.account_id": 1,
 	} {
 		if got := h.naming(p.id())[column]; got != want {
 			h.t.Errorf("%d rows in %s, not %d", got, column, want)

@@ -13,6 +13,8 @@ import (
 	"parkbff/ent/consent"
 	"parkbff/ent/fleet"
 	"parkbff/ent/linkedaccount"
+	"parkbff/ent/payment"
+	"parkbff/ent/paymentorder"
 	"parkbff/ent/platedispute"
 	"parkbff/ent/predicate"
 	"parkbff/ent/sessionaccess"
@@ -248,6 +250,17 @@ func (g *merging) moveAccess(ctx context.Context) error {
 	}
 	if err := access.Update().Where(sessionaccess.AccountID(g.from)).Modify(g.moved).Exec(ctx); err != nil {
 		return fmt.Errorf("move the views of stays: %w", err)
+	}
+	return nil
+}
+
+// moveOrders moves what was ordered and paid. The ledger knows no account.
+func (g *merging) moveOrders(ctx context.Context) error {
+	if err := g.tx.PaymentOrder.Update().Where(paymentorder.AccountID(g.from)).Modify(g.moved).Exec(ctx); err != nil {
+		return fmt.Errorf("move orders: %w", err)
+	}
+	if err := g.tx.Payment.Update().Where(payment.AccountID(g.from)).Modify(g.moved).Exec(ctx); err != nil {
+		return fmt.Errorf("move payments: %w", err)
 	}
 	return nil
 }

@@ -5,20 +5,20 @@ type Channel string
 
 // Channels.
 const (
-	WeChat   Channel = "WECHAT"     // 微信支付
-	Alipay   Channel = "ALIPAY"     // 支付宝
-	UnionPay Channel = "UNIONPAY"   // 银联
-	QuickPay Channel = "QUICKPASS"  // 云闪付
-	ABC      Channel = "ABC"        // 农业银行
-	CCB      Channel = "CCB"        // 建设银行
-	Wallet   Channel = "JST_WALLET" // 捷顺金科钱包
-	Cash     Channel = "CASH"       // at the lot
+	WeChat    Channel = "WECHAT"     // 微信支付
+	Alipay    Channel = "ALIPAY"     // 支付宝
+	UnionPay  Channel = "UNIONPAY"   // 银联
+	QuickPass Channel = "QUICKPASS"  // 云闪付
+	ABC       Channel = "ABC"        // 农业银行
+	CCB       Channel = "CCB"        // 建设银行
+	Wallet    Channel = "JST_WALLET" // 捷顺金科钱包
+	Cash      Channel = "CASH"       // at the lot
 )
 
 // Values lists the channels, for columns.
 func (Channel) Values() []string {
 	return []string{
-		string(WeChat), string(Alipay), string(UnionPay), string(QuickPay), string(ABC), string(CCB), string(Wallet), string(Cash),
+		string(WeChat), string(Alipay), string(UnionPay), string(QuickPass), string(ABC), string(CCB), string(Wallet), string(Cash),
 	}
 }
 

@@ -3,6 +3,7 @@ package notice
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"entgo.io/ent/dialect/sql"
 
@@ -14,9 +15,18 @@ import (
 )
 
 // OfSecurity holds for notices of who has, had or claims a plate: they leave the program in any case.
-func OfSecurity(kind notice.Kind) bool {
-	return kind != notice.KindENTERED && kind != notice.KindEXITED
+func OfSecurity(kind notice.Kind) bool { return !OfStay(kind) }
+
+// OfStay holds for notices about stays: they tell when a car came, was paid for and left.
+func OfStay(kind notice.Kind) bool { return slices.Contains(OfStays(), kind) }
+
+// OfStays are the kinds about stays.
+func OfStays() []notice.Kind {
+	return []notice.Kind{notice.KindENTERED, notice.KindEXITED, notice.KindPAID, notice.KindREFUNDED}
 }
+
+// OfPayment holds for notices about money, which are told to who paid, whatever they have bound.
+func OfPayment(kind notice.Kind) bool { return kind == notice.KindPAID || kind == notice.KindREFUNDED }
 
 // Reach notes whether notices can leave the program to an account, in one statement, in the transaction in which
 // that has changed: while a phone of its is known and it wants pushes, a mini-program may send it a message, or it

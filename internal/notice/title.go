@@ -15,6 +15,8 @@ var titles = map[language.Language]map[notice.Kind]string{
 		notice.KindCO_DRIVER_REMOVED: "车主已收回共同驾驶授权",
 		notice.KindDISPUTE_OPENED:    "有人对您的车牌提出申诉",
 		notice.KindDISPUTE_DECIDED:   "车牌申诉有结果",
+		notice.KindPAID:              "缴费成功",
+		notice.KindREFUNDED:          "退款到账",
 	},
 	language.English: {
 		notice.KindENTERED:           "Vehicle entered",
@@ -24,6 +26,8 @@ var titles = map[language.Language]map[notice.Kind]string{
 		notice.KindCO_DRIVER_REMOVED: "The owner no longer shares this vehicle with you",
 		notice.KindDISPUTE_OPENED:    "Somebody claims your plate",
 		notice.KindDISPUTE_DECIDED:   "Your plate claim was decided",
+		notice.KindPAID:              "Parking was paid",
+		notice.KindREFUNDED:          "A payment was refunded",
 	},
 }
 

@@ -12,7 +12,7 @@ func TestEveryKindHasATitleInBothLanguages(t *testing.T) {
 	seen := map[string]bool{}
 	for _, kind := range []model.Kind{
 		model.KindENTERED, model.KindEXITED, model.KindBOUND_BY_ANOTHER, model.KindEVICTED,
-		model.KindCO_DRIVER_REMOVED, model.KindDISPUTE_OPENED, model.KindDISPUTE_DECIDED,
+		model.KindCO_DRIVER_REMOVED, model.KindDISPUTE_OPENED, model.KindDISPUTE_DECIDED, model.KindPAID, model.KindREFUNDED,
 	} {
 		for _, in := range []language.Language{language.English, language.Chinese} {
 			title := (&notice.Notice{Kind: kind, Plate: "粤B12345"}).Title(in)

@@ -75,6 +75,7 @@ func (c *Command) check() error {
 	return nil
 }
 
+// writeCommand writes the order of a member of staff, or of the program itself, whose id is 0.
 func (s *Service) writeCommand(ctx context.Context, tx *ent.Tx, target *Gate, staffID int64, c Command) (*ent.GateCommand, error) {
 	known, err := tx.GateCommand.Query().
 		Where(gatecommand.GateID(target.Row), gatecommand.IdempotencyKey(c.IdempotencyKey)).Only(ctx)
@@ -91,10 +92,14 @@ func (s *Service) writeCommand(ctx context.Context, tx *ent.Tx, target *Gate, st
 		return nil, fmt.Errorf("count the order: %w", err)
 	}
 	now := s.clock.Now()
-	sent, err := tx.GateCommand.Create().
+	create := tx.GateCommand.Create().
 		SetGateID(target.Row).SetLotID(target.LotID).SetSequence(row.CommandSequence).
 		SetIdempotencyKey(c.IdempotencyKey).SetKind(c.Kind).SetText(c.Text).SetReason(c.Reason).
-		SetStaffID(staffID).SetCreatedAt(now).SetExpiresAt(now.Add(commandHolds)).Save(ctx)
+		SetCreatedAt(now).SetExpiresAt(now.Add(commandHolds))
+	if staffID != 0 {
+		create.SetStaffID(staffID)
+	}
+	sent, err := create.Save(ctx)
 	switch {
 	case store.IsDuplicate(err):
 		return nil, store.Retry(fmt.Errorf("the order has just been sent: %w", err))

@@ -3,12 +3,22 @@ package parking
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
+	"entgo.io/ent/dialect/sql"
+
 	"parkbff/ent"
+	"parkbff/ent/channellink"
+	"parkbff/ent/gatecommand"
+	"parkbff/ent/notice"
+	"parkbff/ent/observation"
 	"parkbff/ent/parkingsession"
+	"parkbff/ent/schema/policy"
 	"parkbff/ent/sessionaccess"
 	"parkbff/internal/cnid"
+	told "parkbff/internal/notice"
+	"parkbff/internal/viewer"
 )
 
 // Payment is money received for a stay.
@@ -19,36 +29,120 @@ type Payment struct {
 	PaidAt    time.Time
 }
 
-// Settle books a payment on its stay inside the payer's transaction: when it covers what was quoted, the
-// car may leave within the tariff's grace without owing more; and an account that paid sees the stay from
-// then on. The caller is the system and answers for the payment being booked once.
-func (s *Service) Settle(ctx context.Context, tx *ent.Tx, p Payment) error {
+// Settle books a payment on its stay inside the payer's transaction and answers how much of it was taken: what is
+// owed and no more, so that of two payments for one stay the second is not taken, nor one for a GHOST. When the
+// stay is covered its car may leave within the tariff's grace without owing more, and the gate at which it waits is
+// ordered to open; an account that paid sees the stay from then on. The caller is the system and answers for the
+// payment being booked once.
+func (s *Service) Settle(ctx context.Context, tx *ent.Tx, p Payment) (taken int64, err error) {
 	row, err := tx.ParkingSession.Get(ctx, p.SessionID)
 	if err != nil {
-		return fmt.Errorf("read the paid stay: %w", err)
+		return 0, fmt.Errorf("read the paid stay: %w", err)
 	}
-	until, err := s.exitBy(ctx, row, p)
+	owed, plate, err := s.owedAt(ctx, row, p.PaidAt)
 	if err != nil {
-		return err
+		return 0, err
+	}
+	if taken = min(owed, p.Fen); taken <= 0 {
+		return 0, nil
+	}
+	p.Fen = taken
+	until, err := s.exitBy(row, plate, p)
+	if err != nil {
+		return 0, err
 	}
 	n, err := tx.ParkingSession.Update().
 		Where(parkingsession.ID(row.ID), parkingsession.PaidFen(row.PaidFen)).
-		AddPaidFen(p.Fen).SetNillablePaidUntil(until).Save(ctx)
-	if err := changedOne(n, err, "book payment"); err != nil || p.AccountID == 0 {
-		return err
+		AddPaidFen(taken).SetNillablePaidUntil(until).Save(ctx)
+	if err := changedOne(n, err, "book payment"); err != nil {
+		return 0, err
 	}
-	return letPayerSee(ctx, tx, row, p.AccountID)
+	if p.AccountID != 0 {
+		if err := letPayerSee(ctx, tx, row, p.AccountID); err != nil {
+			return 0, err
+		}
+		if err := s.tellPayer(ctx, tx, row, plate, notice.KindPAID, p); err != nil {
+			return 0, err
+		}
+	}
+	if row.State == parkingsession.StateCLOSED && taken == owed {
+		return taken, s.letOut(ctx, tx, row)
+	}
+	return taken, nil
 }
 
-// exitBy is until when a car may leave after paying, or nil when it was too little for that.
-func (s *Service) exitBy(ctx context.Context, row *ent.ParkingSession, p Payment) (*time.Time, error) {
-	lot, ok := s.LotByRow(row.LotID)
-	if !ok || lot.tariff == nil {
-		return &p.PaidAt, nil
+// Unsettle takes back what was taken for a stay and is to be refunded. A stay that is over costs so much less; of one
+// that goes on it is owed again.
+func (s *Service) Unsettle(ctx context.Context, tx *ent.Tx, sessionID, fen int64) error {
+	row, err := tx.ParkingSession.Get(ctx, sessionID)
+	if err != nil {
+		return fmt.Errorf("read the refunded stay: %w", err)
+	}
+	back := tx.ParkingSession.Update().
+		Where(parkingsession.ID(row.ID), parkingsession.PaidFen(row.PaidFen), parkingsession.StateEQ(row.State)).AddPaidFen(-fen)
+	if row.State == parkingsession.StateOPEN {
+		back.ClearPaidUntil()
+	} else {
+		back.AddFeeFen(-fen)
+	}
+	n, err := back.Save(ctx)
+	return changedOne(n, err, "take a payment back")
+}
+
+// TellRefunded tells the account that paid for a stay that so much has gone back to it.
+func (s *Service) TellRefunded(ctx context.Context, tx *ent.Tx, p Payment) error {
+	row, err := tx.ParkingSession.Get(ctx, p.SessionID)
+	if err != nil {
+		return fmt.Errorf("read the refunded stay: %w", err)
 	}
 	plate, err := s.plateOf(ctx, row)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	return s.tellPayer(ctx, tx, row, plate, notice.KindREFUNDED, p)
+}
+
+// tellPayer writes a notice for the account that paid, if it follows on a channel (R024).
+func (s *Service) tellPayer(ctx context.Context, tx *ent.Tx, row *ent.ParkingSession, plate cnid.Plate, kind notice.Kind, p Payment) error {
+	follows, err := tx.ChannelLink.Query().
+		Where(channellink.AccountID(p.AccountID), channellink.EndedAtIsNil()).Exist(ctx)
+	if err != nil {
+		return fmt.Errorf("look whether the payer follows: %w", err)
+	}
+	if !follows {
+		return nil
+	}
+	news := told.Telling{
+		AccountID: p.AccountID, Kind: kind, SessionID: row.ID, LotID: row.LotID, Plate: plate.Text(),
+		OccurredAt: p.PaidAt, FeeFen: &p.Fen,
+	}
+	if row.VehicleID != nil {
+		news.VehicleID = *row.VehicleID
+	}
+	if err := s.teller.Tell(ctx, tx, news); err != nil {
+		return fmt.Errorf("tell the payer: %w", err)
+	}
+	return nil
+}
+
+// owedAt is what a stay still costs at t.
+func (s *Service) owedAt(ctx context.Context, row *ent.ParkingSession, t time.Time) (int64, cnid.Plate, error) {
+	plate, err := s.plateOf(ctx, row)
+	if err != nil {
+		return 0, cnid.Plate{}, err
+	}
+	fee := row.FeeFen
+	if lot, ok := s.LotByRow(row.LotID); ok && row.State == parkingsession.StateOPEN {
+		fee = s.feeAt(lot, plate, row, t)
+	}
+	return fee - row.PaidFen, plate, nil
+}
+
+// exitBy is until when a car may leave after paying, or nil when it was too little for that.
+func (s *Service) exitBy(row *ent.ParkingSession, plate cnid.Plate, p Payment) (*time.Time, error) {
+	lot, ok := s.LotByRow(row.LotID)
+	if !ok || lot.tariff == nil {
+		return &p.PaidAt, nil
 	}
 	if row.PaidFen+p.Fen < s.quotedFee(lot, plate, row, p.PaidAt) {
 		return nil, nil
@@ -87,4 +181,90 @@ func letPayerSee(ctx context.Context, tx *ent.Tx, row *ent.ParkingSession, accou
 		return fmt.Errorf("let the payer see the stay: %w", err)
 	}
 	return nil
+}
+
+// letOut orders the gate to open at which the car of a covered stay waits, if it still does: nobody else has been
+// seen there since, and it was seen a moment ago. A gate that hears nothing reports the car again, and is then told
+// to let it go.
+func (s *Service) letOut(ctx context.Context, tx *ent.Tx, row *ent.ParkingSession) error {
+	held, err := tx.Observation.Query().
+		Where(observation.SessionID(row.ID), observation.DirectionEQ(observation.DirectionEXIT)).
+		Order(ent.Desc(observation.FieldObservedAt), ent.Desc(observation.FieldID)).First(ctx)
+	switch {
+	case ent.IsNotFound(err):
+		return nil
+	case err != nil:
+		return fmt.Errorf("look for the waiting car: %w", err)
+	case held.Reason != observation.ReasonPAYMENT_DUE || held.ObservedAt.Before(s.clock.Now().Add(-laneSeesFor)):
+		return nil
+	}
+	followed, err := tx.Observation.Query().
+		Where(observation.GateID(held.GateID), observation.ObservedAtGT(held.ObservedAt)).Exist(ctx)
+	if err != nil || followed {
+		return err
+	}
+	gate, ok := s.catalogue.Load().gates[held.GateID]
+	if !ok {
+		return nil
+	}
+	_, err = s.writeCommand(ctx, tx, gate, 0, Command{
+		IdempotencyKey: paidKey + strconv.FormatInt(held.ID, 10), Kind: gatecommand.KindOPEN, Reason: paidReason,
+	})
+	return err
+}
+
+// paidKey begins the keys of orders that follow a payment; no client's key has a blank.
+const paidKey = "paid "
+
+// paidReason is why a gate is ordered to open; lots' staff read it.
+const paidReason = "已缴费"
+
+// Owed is what a stay still costs, and where.
+type Owed struct {
+	LotID int64
+	Fen   int64 // nothing, or less, when it is covered
+}
+
+// Owed answers what a stay costs at t beyond what was paid, inside the transaction of whoever is about to ask for
+// it. The caller is the system.
+func (s *Service) Owed(ctx context.Context, tx *ent.Tx, sessionID int64, at time.Time) (Owed, error) {
+	row, err := tx.ParkingSession.Get(ctx, sessionID)
+	if err != nil {
+		return Owed{}, fmt.Errorf("read the stay: %w", err)
+	}
+	owed, _, err := s.owedAt(ctx, row, at)
+	return Owed{LotID: row.LotID, Fen: owed}, err
+}
+
+// StaysByRow opens stays for records that name them, whoever may see those records; of a driver's own it knows which
+// are hidden. It reads them in one statement.
+func (s *Service) StaysByRow(ctx context.Context, rows []int64) (map[int64]*Stay, error) {
+	account := viewer.Of(ctx).AccountID
+	ctx = viewer.AsSystem(ctx, jobPayment)
+	found, err := s.store.Client(ctx).ParkingSession.Query().
+		Where(parkingsession.IDIn(rows...)).Modify(withHiddenBy(account)).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read stays: %w", err)
+	}
+	stays := make(map[int64]*Stay, len(found))
+	for _, row := range found {
+		if stays[row.ID], err = s.stayOf(ctx, row); err != nil {
+			return nil, err
+		}
+	}
+	return stays, nil
+}
+
+// withHiddenBy reads an account's wish for each record, if it has one.
+func withHiddenBy(accountID int64) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		access := policy.Access()
+		s.LeftJoin(access).OnP(sql.And(
+			sql.ColumnsEQ(s.C(parkingsession.FieldID), access.C(sessionaccess.FieldSessionID)),
+			sql.EQ(access.C(sessionaccess.FieldAccountID), accountID),
+		))
+		s.AppendSelectExprAs(sql.ExprFunc(func(b *sql.Builder) {
+			b.WriteString("COALESCE(").Ident(access.C(sessionaccess.FieldHidden)).WriteString(", false)")
+		}), columnHidden)
+	}
 }

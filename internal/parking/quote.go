@@ -9,6 +9,7 @@ type Quote interface{ isQuote() }
 type Payable struct {
 	Amount    int64 // fen
 	ExpiresAt time.Time
+	Token     string // of the Offer
 }
 
 // NothingToPay does not say why.

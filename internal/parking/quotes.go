@@ -40,7 +40,7 @@ func (s *Service) QuoteStay(ctx context.Context, row int64) (Quote, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.quote(stay.FeeFen - stay.PaidFen), nil
+	return s.quote(stay)
 }
 
 // QuoteLane quotes the car that stands at the lane of that code. Whoever reads the code on the lane's
@@ -48,7 +48,7 @@ func (s *Service) QuoteStay(ctx context.Context, row int64) (Quote, error) {
 func (s *Service) QuoteLane(ctx context.Context, code string) (Quote, error) {
 	gate, ok := s.catalogue.Load().byLane[code]
 	if !ok {
-		return s.quote(0), nil
+		return s.nothingToPay(), nil
 	}
 	ctx = viewer.AsSystem(ctx, jobQuote)
 	last, err := s.store.Fresh(ctx).Observation.Query().
@@ -56,11 +56,11 @@ func (s *Service) QuoteLane(ctx context.Context, code string) (Quote, error) {
 		Order(ent.Desc(observation.FieldObservedAt), ent.Desc(observation.FieldID)).First(ctx)
 	switch {
 	case ent.IsNotFound(err):
-		return s.quote(0), nil
+		return s.nothingToPay(), nil
 	case err != nil:
 		return nil, fmt.Errorf("read the lane: %w", err)
 	case last.SessionID == nil:
-		return s.quote(0), nil
+		return s.nothingToPay(), nil
 	}
 	return s.owedFor(ctx, parkingsession.ID(*last.SessionID))
 }
@@ -85,7 +85,7 @@ func (s *Service) QuotePlate(ctx context.Context, text string, color cnid.Color,
 	if stay, err := s.seenClear(ctx, here); err != nil {
 		return nil, err
 	} else if stay != nil {
-		return s.quote(stay.FeeFen - stay.PaidFen), nil
+		return s.quote(stay)
 	}
 	system := viewer.AsSystem(ctx, jobQuote)
 	if err := s.countAttempt(system, index, lot.Row); err != nil {
@@ -101,7 +101,7 @@ func (s *Service) QuotePlate(ctx context.Context, text string, color cnid.Color,
 		return nil, err
 	}
 	if protected {
-		owed = s.quote(0)
+		owed = s.nothingToPay()
 	}
 	return owed, nil
 }
@@ -131,21 +131,28 @@ func (s *Service) seenClear(ctx context.Context, meant predicate.ParkingSession)
 	return stay, nil
 }
 
-// quote makes an amount that is owed into its answer.
-func (s *Service) quote(owedFen int64) Quote {
-	until := s.clock.Now().Add(quoteHolds)
-	if owedFen <= 0 {
-		return NothingToPay{ExpiresAt: until}
+// quote makes what is owed for a stay into its answer.
+func (s *Service) quote(stay *Stay) (Quote, error) {
+	owed := stay.FeeFen - stay.PaidFen
+	if owed <= 0 {
+		return s.nothingToPay(), nil
 	}
-	return Payable{Amount: owedFen, ExpiresAt: until}
+	offer := Offer{SessionID: stay.Row, Fen: owed, ExpiresAt: s.clock.Now().Add(quoteHolds)}
+	token, err := s.offers.seal(offer)
+	if err != nil {
+		return nil, err
+	}
+	return Payable{Amount: owed, ExpiresAt: offer.ExpiresAt, Token: token}, nil
 }
+
+func (s *Service) nothingToPay() Quote { return NothingToPay{ExpiresAt: s.clock.Now().Add(quoteHolds)} }
 
 // owedFor quotes the latest of the stays that are meant.
 func (s *Service) owedFor(ctx context.Context, meant predicate.ParkingSession) (Quote, error) {
 	row, err := s.store.Fresh(ctx).ParkingSession.Query().Where(meant).
 		Order(ent.Desc(parkingsession.FieldEnteredAt)).First(ctx)
 	if ent.IsNotFound(err) {
-		return s.quote(0), nil
+		return s.nothingToPay(), nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the stay to quote: %w", err)
@@ -154,7 +161,7 @@ func (s *Service) owedFor(ctx context.Context, meant predicate.ParkingSession) (
 	if err != nil {
 		return nil, err
 	}
-	return s.quote(stay.FeeFen - stay.PaidFen), nil
+	return s.quote(stay)
 }
 
 // protected tells whether the vehicle of a plate has a verified owner, who alone may ask about it.

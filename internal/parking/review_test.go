@@ -61,7 +61,8 @@ func TestACarThatPaidAndLeftUnseenIsNotChargedUntilItLeavesAgain(t *testing.T) {
 func (r *rig) pays(row, fen int64, at time.Time) {
 	r.t.Helper()
 	r.writes(func(ctx context.Context, tx *ent.Tx) error {
-		return r.Settle(ctx, tx, parking.Payment{SessionID: row, Fen: fen, PaidAt: at})
+		_, err := r.Settle(ctx, tx, parking.Payment{SessionID: row, Fen: fen, PaidAt: at})
+		return err
 	})
 }
 

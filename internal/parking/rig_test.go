@@ -42,10 +42,14 @@ func newRig(t testing.TB, s *store.Store, lots ...lotfile.Lot) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Service = parking.New(parking.Config{
+	r.Service, err = parking.New(parking.Config{
 		Store: s, Vault: vault.New(vaulttest.Keys(t), s.DataKeys()), Clock: r.clock, Random: rand.Reader,
 		Calendar: calendar, Teller: r, Bus: r, Policies: agreements(t), Log: slog.New(slog.DiscardHandler),
+		QuoteKey: make([]byte, 32),
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if len(lots) == 0 {
 		lots = []lotfile.Lot{lotNamed("A"), lotNamed("B")}
 	}

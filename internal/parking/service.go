@@ -49,6 +49,8 @@ type Config struct {
 	Policies Policies
 	Risks    Risks // nil: nobody notes them
 	Log      *slog.Logger
+	// QuoteKey seals quotes: 32 secret bytes or more, equal on all replicas.
+	QuoteKey []byte
 }
 
 // Service is the domain of parking. It is safe for concurrent use.
@@ -69,17 +71,23 @@ type Service struct {
 	vacancies vacancyBoard
 
 	statements statements
+	offers     *offers
 }
 
 // New answers a service that knows no lots until Reload.
-func New(c Config) *Service {
+func New(c Config) (*Service, error) {
+	offers, err := newOffers(c.QuoteKey)
+	if err != nil {
+		return nil, err
+	}
 	s := &Service{
+		offers: offers,
 		store: c.Store, vault: c.Vault, clock: c.Clock, random: c.Random, calendar: c.Calendar,
 		teller: c.Teller, bus: c.Bus, policies: c.Policies, risks: c.Risks, log: c.Log, pace: pace.New(c.Clock),
 		statements: writeStatements(c.Store.Dialect()),
 	}
 	s.catalogue.Store(newCatalogue())
-	return s
+	return s, nil
 }
 
 // Limits of what gates may report.

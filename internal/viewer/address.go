@@ -4,8 +4,8 @@ import "context"
 
 type addressKey struct{}
 
-// AskedFrom answers a context in which a client at an address is asking. It is for limits alone: addresses are
-// neither kept nor logged.
+// AskedFrom answers a context in which a client at an address is asking. It is for limits, and for a payment
+// channel that wants its payer's: addresses are neither kept nor logged.
 func AskedFrom(ctx context.Context, address string) context.Context {
 	return context.WithValue(ctx, addressKey{}, address)
 }

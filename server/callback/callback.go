@@ -54,16 +54,22 @@ type Options struct {
 	Followers Followers
 	Risks     Risks
 	Log       *slog.Logger
+	Money     Money
+	Channels  map[string]Channel // by the last part of the path
 }
 
 // Routes answers the call-backs by pattern of http.ServeMux.
 func Routes(o Options) map[string]http.Handler {
 	t := &taker{o}
-	return map[string]http.Handler{
+	routes := map[string]http.Handler{
 		"GET " + wechatPath:  http.HandlerFunc(t.echo),
 		"POST " + wechatPath: http.HandlerFunc(t.wechat),
 		"POST " + alipayPath: http.HandlerFunc(t.alipay),
 	}
+	for path, channel := range o.Channels {
+		routes["POST "+payPath+path] = t.pay(path, channel)
+	}
+	return routes
 }
 
 type taker struct{ Options }

@@ -44,8 +44,13 @@ func (m *matrix) setAsks() {
 	for _, id := range slices.Sorted(maps.Keys(m.records)) {
 		ids = append(ids, id)
 	}
+	var orders []any
+	for _, order := range m.orders {
+		orders = append(orders, order.id)
+	}
 	m.asks = map[string][]any{
-		"Query.node.id": ids, "Query.nodes.ids": {ids}, "Query.lot.code": {closedLot, openLot},
+		"Query.paymentOrder.id": orders,
+		"Query.node.id":         ids, "Query.nodes.ids": {ids}, "Query.lot.code": {closedLot, openLot},
 		"Subscription.lotOccupancyChanged.lotCode": {closedLot},
 	}
 }
@@ -71,6 +76,7 @@ func (m *matrix) changesNothing(t *testing.T, who string) {
 	if len(f.verifies) > 0 {
 		inputs["setFullMask"] = []any{map[string]any{"on": f.masks}}
 	}
+	maps.Copy(inputs, m.again[who])
 	for _, id := range slices.Sorted(maps.Values(m.stays)) {
 		hidden := f.hides && m.records[id].stay == closed && m.records[id].plate == hidingCar
 		inputs["setSessionHidden"] = append(inputs["setSessionHidden"], map[string]any{"sessionId": id, "hidden": hidden})
@@ -130,9 +136,10 @@ func (m *matrix) hears(who string, op operation, events int) {
 // seesItsRows asks for each record by its id, and compares the lists with what is the viewer's.
 func (m *matrix) seesItsRows(who string) {
 	f := m.facts[who]
-	got := m.clients[who].Asks(`{ viewer { sessions(first: 100) { edges { node { id } } } notices(first: 100) { edges { node { id } } } } }`).Shown()
+	got := m.clients[who].Asks(`{ viewer { sessions(first: 100) { edges { node { id } } } notices(first: 100) { edges { node { id } } }
+		orders(first: 100) { edges { node { id } } } } }`).Shown()
 	listed := map[string]bool{}
-	for _, list := range []string{"viewer.sessions", "viewer.notices"} {
+	for _, list := range []string{"viewer.sessions", "viewer.notices", "viewer.orders"} {
 		nodes, _ := servertest.Nodes(got, list).([]any)
 		for _, node := range nodes {
 			id, _ := servertest.Part(node, "id").(string)

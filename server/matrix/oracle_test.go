@@ -56,6 +56,8 @@ func (f facts) seesRow(who string, r *record) bool {
 		return true
 	case r.typ == "Notice":
 		return r.whose == who
+	case r.typ == "PaymentOrder":
+		return r.whose == who || f.worksAt == r.lot && !f.machine
 	case f.worksAt != "":
 		return f.worksAt == r.lot
 	}
@@ -84,7 +86,7 @@ func (f facts) shows(r *record, field *ast.FieldDefinition) any {
 	if d := field.Directives.ForName("requires"); d != nil && !f.holds(d.Arguments.ForName("fact").Value.Raw, r) {
 		return refusal("!FACT_REQUIRED")
 	}
-	if f.machine && r.typ == "Lot" && field.Name == "sessions" {
+	if f.machine && r.typ == "Lot" && field.Name != "gates" {
 		return refusal("!FORBIDDEN") // lists are for people
 	}
 	truth, d := r.truth[field.Name], field.Directives.ForName("mask")

@@ -51,6 +51,7 @@ const (
 	gate        = "gate of the lot"
 	foreignGate = "gate of another lot"
 	officer     = "officer"
+	manager     = "manager of the lot"
 )
 
 var lotNames = map[string]string{closedLot: "万象荣停车场", openLot: "万象天地停车场"}
@@ -83,7 +84,9 @@ type matrix struct {
 	facts    map[string]facts
 	records  map[string]*record // by id
 	stays    map[string]string  // ids, by car and which
-	bindings map[int64]string   // plates
+	orders   []ordered
+	again    map[string]map[string][]any // mutations that change nothing when they are sent again, by who and name
+	bindings map[int64]string            // plates
 	kept     []keptAnswer
 	tally
 }
@@ -104,7 +107,7 @@ func newMatrix(t *testing.T, h *servertest.House) *matrix {
 	return &matrix{
 		House: h, schema: schema, guarded: guardedFields(schema),
 		clients: map[string]*servertest.Client{}, facts: map[string]facts{},
-		records: map[string]*record{}, stays: map[string]string{}, bindings: map[int64]string{}, tally: newTally(),
+		records: map[string]*record{}, stays: map[string]string{}, again: map[string]map[string][]any{}, bindings: map[int64]string{}, tally: newTally(),
 	}
 }
 
@@ -194,13 +197,12 @@ func (m *matrix) happen(t *testing.T) {
 		m.stays[car+closed] = over.Sees(read, servertest.Leaving, left).OK().String("recordObservation.session.id")
 		m.stays[car+open] = on.Sees(car, servertest.Entering, enteredNext).OK().String("recordObservation.session.id")
 	}
-	m.Pays(m.clients[payer], m.stays[strangeCar+closed], 500)
-	m.Pays(m.clients[payer], m.stays[strangeCar+open], 500)
 	m.hear(ears)
 	m.clients[hiding].Asks(`mutation($id: ID!) { setSessionHidden(input: {sessionId: $id, hidden: true}) { userErrors { code } } }`,
 		servertest.Vars{"id": m.stays[hidingCar+closed]}).OK()
 	m.Clock.Set(asked)
 	m.signInAgain()
+	m.pay()
 	input := map[string]any{"sessionId": m.stays[strangeCar+closed], "right": true}
 	for _, who := range []string{foreigner, gate, officer, attendant} {
 		for _, op := range m.mutation(t, "reviewMatch", input) {
@@ -265,8 +267,9 @@ func (m *matrix) recordAll() {
 	}
 	for _, code := range []string{officersLot, openLot, anotherLot, closedLot} {
 		lot, _ := m.Parking.Lot(code)
-		m.records[m.ID("Lot", lot.Row)] = &record{typ: "Lot", lot: code, truth: map[string]any{"gates": present{}, "sessions": present{}}}
+		m.records[m.ID("Lot", lot.Row)] = &record{typ: "Lot", lot: code, truth: map[string]any{"gates": present{}, "sessions": present{}, "orders": present{}}}
 	}
+	m.recordOrders()
 	m.recordNotices(accounts)
 }
 
@@ -311,15 +314,22 @@ func (m *matrix) stayThatGoesOn(car string) map[string]any {
 
 // noticeOf tells the truth about a notice: of a stay, or of a binding on the morning of the day.
 func (m *matrix) noticeOf(row *ent.Notice, who string, cars map[int64]string) *record {
-	r := &record{typ: "Notice", whose: who, plate: cars[*row.VehicleID], truth: map[string]any{
+	car := ""
+	if row.VehicleID != nil {
+		car = cars[*row.VehicleID]
+	}
+	r := &record{typ: "Notice", whose: who, plate: car, truth: map[string]any{
 		"lotName": nil, "nameVisibility": "CLEAR", "occurredAt": servertest.Morning, "occurredAtPrecision": "EXACT",
 	}}
 	if row.SessionID != nil {
 		stay := m.records[m.ID("ParkingSession", *row.SessionID)]
 		r.plate, r.stay = stay.plate, stay.stay
 		r.truth["lotName"], r.truth["occurredAt"] = stay.truth["lotName"], stay.truth["enteredAt"]
-		if row.Kind == notice.KindEXITED {
+		switch row.Kind {
+		case notice.KindEXITED:
 			r.truth["occurredAt"] = stay.truth["exitedAt"]
+		case notice.KindPAID:
+			r.truth["occurredAt"] = asked
 		}
 	}
 	r.truth["plate"] = r.plate

@@ -31,6 +31,8 @@ type House struct {
 	Clock *testkit.Clock
 	URL   string // http://127.0.0.1:…
 	log   *logBook
+
+	keys int // idempotency keys given out
 }
 
 // Options of a house; zero values are fine.

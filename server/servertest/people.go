@@ -1,7 +1,6 @@
 package servertest
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"hash/crc32"
@@ -11,10 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"parkbff/internal/parking"
 	"parkbff/internal/viewer"
-
-	"parkbff/ent"
 )
 
 var mobiles atomic.Int64
@@ -194,20 +190,6 @@ func (g *Gate) Report(plate, direction string, at time.Time) Vars {
 func (g *Gate) Sees(plate, direction string, at time.Time) *Answer {
 	g.House.T.Helper()
 	return g.Asks(RecordObservation, Vars{"in": g.Report(plate, direction, at)})
-}
-
-// Pays books a payment on the stay of an id, as billing does.
-func (h *House) Pays(payer *Client, stayID string, fen int64) {
-	h.T.Helper()
-	account := payer.Asks(`{ viewer { account { id } } }`).OK().String("viewer.account.id")
-	err := h.Store.WithTx(h.AsSystem(), func(ctx context.Context, tx *ent.Tx) error {
-		return h.Parking.Settle(ctx, tx, parking.Payment{
-			SessionID: h.Row(stayID), AccountID: h.Row(account), Fen: fen, PaidAt: h.Clock.Now(),
-		})
-	})
-	if err != nil {
-		h.T.Fatal(err)
-	}
 }
 
 // Refreshes changes the refresh token for new tokens.

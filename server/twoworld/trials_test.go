@@ -1,6 +1,9 @@
 package twoworld_test
 
 import (
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"parkbff/server/servertest"
@@ -32,6 +35,15 @@ func knownIDs(met *acquaintance) []any { return append(met.allIDs(), "rubbish", 
 
 func knownCursors(met *acquaintance) []any {
 	return append(met.someCursors(), "rubbish", "AAAAAAAAAAAAAAAAAAAAAA", "")
+}
+
+// knownQuotes are the tokens of what the viewer was quoted.
+func knownQuotes(met *acquaintance) []any {
+	quotes := []any{"rubbish", ""}
+	for _, encoded := range slices.Sorted(maps.Keys(met.values["Payable.token"])) {
+		quotes = append([]any{strings.Trim(encoded, `"`)}, quotes...)
+	}
+	return quotes
 }
 
 // trials by coordinate, or by name alone where that says enough. Enums, booleans, ids and inputs need none.
@@ -100,6 +112,9 @@ var trials = map[string]trial{
 	"drivingLicence": these(papers("in.drivingLicence", absentPlate), file("no picture")),
 	"idCard":         these(papers("in.idCard", absentPlate), file("no picture")),
 
+	"quote":          knownQuotes,
+	"payerProof":     these("rubbish", ""),
+	"amountFen":      these(1, 0, -1),
 	"idempotencyKey": these("key-1", ""),
 	"text":           these("欢迎", ""),
 	"reason":         these("test", ""),

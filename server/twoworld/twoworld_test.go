@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -85,9 +86,12 @@ func (p *proof) tellAndLook() {
 // pay lets somebody pay for a car that is bound to others and for one that is bound to nobody.
 func (p *proof) pay() {
 	for i, w := range p.both {
+		now := w.Clock.Now()
+		w.Clock.Pass(time.Duration(i) * time.Minute) // the one in the second world takes longer to do so
 		for _, plate := range []string{boundPlate, "stranger"} {
 			w.Pays(p.people[payer][i], p.stayIDs[plate], 1000)
 		}
+		w.Clock.Set(now)
 	}
 }
 

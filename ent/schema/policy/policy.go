@@ -16,7 +16,7 @@ import (
 )
 
 // own builds a policy from the rules by which others than the system may read.
-func own(read ...privacy.QueryRule) ent.Policy {
+func own(read ...privacy.QueryRule) privacy.Policy {
 	query := append(privacy.QueryPolicy{systemMay()}, read...)
 	return privacy.Policy{
 		Query:    append(query, privacy.AlwaysDenyRule()),

@@ -37,6 +37,8 @@ var mayRead = []struct {
 	{"Follower", 1, denied, denied, denied, denied, denied, denied, denied, denied},
 	{"Gate", 2, denied, denied, denied, 1, 1, denied, denied, denied},
 	{"GateCommand", 2, denied, denied, denied, 1, 1, denied, denied, denied},
+	{"LedgerEntry", 2, denied, denied, denied, denied, 1, denied, denied, denied},
+	{"LedgerLine", 4, denied, denied, denied, denied, 2, denied, denied, denied},
 	{"LinkedAccount", 2, denied, 1, 0, denied, denied, denied, denied, denied},
 	{"LoginCode", 1, denied, denied, denied, denied, denied, denied, denied, denied},
 	{"Lot", 2, 2, 2, 2, 2, 2, 2, 2, 2},
@@ -44,9 +46,12 @@ var mayRead = []struct {
 	{"Notice", 4, denied, 2, 0, denied, denied, denied, denied, denied}, // not the one about a stay the owner lost
 	{"Observation", 3, denied, denied, denied, 2, 2, denied, denied, denied},
 	{"ParkingSession", 3, denied, 1, 0, 2, 2, denied, denied, denied},
+	{"Payment", 2, denied, 1, 0, denied, 1, denied, denied, denied},
+	{"PaymentOrder", 2, denied, 1, 0, denied, 1, denied, denied, denied},
 	{"PlateDispute", 2, denied, 1, 0, denied, denied, denied, 2, denied},
 	{"PushEndpoint", 2, denied, 1, 0, denied, denied, denied, denied, denied},
 	{"QuoteAttempt", 1, denied, denied, denied, denied, denied, denied, denied, denied},
+	{"Refund", 2, denied, denied, denied, denied, 1, denied, denied, denied},
 	{"RiskEvent", 2, denied, denied, denied, denied, denied, denied, 2, denied},
 	{"SessionAccess", 2, denied, 1, 0, denied, denied, denied, denied, denied},
 	{"SignIn", 2, denied, 1, 0, denied, denied, denied, denied, denied},
@@ -129,4 +134,16 @@ func clientOf(client *ent.Client, entity string) reflect.Value {
 
 func call(on reflect.Value, method string, args ...reflect.Value) []reflect.Value {
 	return on.MethodByName(method).Call(args)
+}
+
+func TestNotEvenTheProgramChangesTheLedger(t *testing.T) {
+	s := testkit.SQLite(t)
+	ctx := viewer.With(t.Context(), viewersOf(seed(t, s))["system"])
+	for _, entity := range []string{"LedgerEntry", "LedgerLine"} {
+		for _, verb := range []string{"Update", "Delete"} {
+			if err := write(ctx, s.Client(ctx), entity, verb); !errors.Is(err, privacy.Deny) {
+				t.Errorf("%s of %s: %v", verb, entity, err)
+			}
+		}
+	}
 }

@@ -17,15 +17,20 @@ import (
 	"parkbff/ent/follower"
 	"parkbff/ent/gate"
 	"parkbff/ent/gatecommand"
+	"parkbff/ent/ledgerentry"
+	"parkbff/ent/ledgerline"
 	"parkbff/ent/linkedaccount"
 	"parkbff/ent/messagequota"
 	"parkbff/ent/notice"
 	"parkbff/ent/observation"
+	"parkbff/ent/paymentorder"
 	"parkbff/ent/pushendpoint"
+	"parkbff/ent/refund"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/signin"
 	"parkbff/ent/staffrole"
 	"parkbff/ent/task"
+	"parkbff/internal/money"
 	"parkbff/internal/store"
 	"parkbff/internal/vault"
 	"parkbff/internal/viewer"
@@ -64,7 +69,8 @@ func seed(t *testing.T, s *store.Store) (w world) {
 		owner, other, stranger := p.person("owner"), p.person("other"), p.person("stranger")
 		car, foreign := p.car(owner), p.car(other)
 		mine := p.stay(here, owner, car)
-		p.stay(there, other, foreign)
+		p.paid(here, owner, mine)
+		p.paid(there, other, p.stay(there, other, foreign))
 		lost := p.stay(here, 0, car)
 		p.told(owner, 1, mine)
 		p.told(owner, 2, lost)
@@ -104,6 +110,22 @@ func saved[T any](p *planter) func(row T, err error) T {
 			p.t.Fatal(err)
 		}
 		return row
+	}
+}
+
+// paid is an order, its payment and refund, and what the ledger says of the payment.
+func (p *planter) paid(at site, account, session int64) {
+	order := saved[*ent.PaymentOrder](p)(p.tx.PaymentOrder.Create().SetKind(paymentorder.KindSTAY).SetLotID(at.lot).SetSessionID(session).
+		SetAccountID(account).SetDueFen(500).SetExpiresAt(morning).SetCreatedAt(morning).SetKeyHash(p.value()).Save(p.ctx))
+	made := saved[*ent.Payment](p)(p.tx.Payment.Create().SetOrderID(order.ID).SetLotID(at.lot).SetAccountID(account).
+		SetChannel(money.WeChat).SetNumber(string(p.value())).SetFen(500).SetExpiresAt(morning).SetCreatedAt(morning).
+		SetKeyHash(p.value()).Save(p.ctx))
+	saved[*ent.Refund](p)(p.tx.Refund.Create().SetPaymentID(made.ID).SetOrderID(order.ID).SetLotID(at.lot).SetNumber(string(p.value())).
+		SetFen(1).SetReason(refund.ReasonREQUESTED).SetCreatedAt(morning).SetKeyHash(p.value()).Save(p.ctx))
+	entry := saved[*ent.LedgerEntry](p)(p.tx.LedgerEntry.Create().SetCause(ledgerentry.CausePAYMENT).SetCauseID(made.ID).
+		SetLotID(at.lot).SetOrderID(order.ID).SetOccurredAt(morning).SetCreatedAt(morning).Save(p.ctx))
+	for account, fen := range map[ledgerline.Account]int64{ledgerline.AccountCHANNEL: 500, ledgerline.AccountLOT: -500} {
+		saved[*ent.LedgerLine](p)(p.tx.LedgerLine.Create().SetEntryID(entry.ID).SetLotID(at.lot).SetAccount(account).SetFen(fen).Save(p.ctx))
 	}
 }
 

@@ -90,11 +90,9 @@ func (b *bill) unpack(file *zip.File) error {
 		return unreadable("a file of the statement cannot be unpacked")
 	}
 	defer func() { _ = content.Close() }()
-	capped := &io.LimitedReader{R: content, N: b.left + 1}
+	capped := &io.LimitedReader{R: content, N: b.left} // a file that is longer lacks its end
 	err = b.table(simplifiedchinese.GBK.NewDecoder().Reader(capped))
-	if b.left = capped.N - 1; b.left < 0 {
-		return unreadable("the statement is too long unpacked")
-	}
+	b.left = capped.N
 	return err
 }
 
@@ -137,10 +135,10 @@ func (b *bill) table(content io.Reader) error {
 // taker answers what takes the rows of the file with this title, or nil.
 func (b *bill) taker(title string) func(row) error {
 	switch {
-	case title == detailTitle && !b.details:
+	case title == detailTitle:
 		b.details = true
 		return b.movement
-	case title == summaryTitle && !b.summary:
+	case title == summaryTitle:
 		b.summary = true
 		return b.sum
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/smartwalle/nsign"
@@ -55,7 +56,7 @@ func (p *Pay) Notice(form url.Values) (*charge.Notice, error) {
 // sent tells whether Alipay sent this to us, just now. Other than in an event, sign_type is not signed.
 func (p *Pay) sent(form url.Values) bool {
 	for _, values := range form {
-		if len(values) != 1 || joined.MatchString(values[0]) {
+		if slices.ContainsFunc(values, joined.MatchString) {
 			return false
 		}
 	}

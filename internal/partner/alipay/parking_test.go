@@ -202,6 +202,15 @@ func TestADeductionIsDeclinedWithoutMoneyOrAgreement(t *testing.T) {
 	}
 }
 
+func TestMinutesAreCountedFromSecondToSecond(t *testing.T) {
+	m, e := garage(t, sandbox.Open)
+	d := m.leaving(t, e)
+	d.Left = e.EnteredAt.Add(time.Hour - 50*time.Millisecond)
+	if _, err := m.pay.Deduct(t.Context(), d); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestADeductionThatIsNoneIsRefused(t *testing.T) {
 	m, e := garage(t, sandbox.Open)
 	good := m.leaving(t, e)
@@ -227,6 +236,11 @@ func TestADeductionThatIsNoneIsRefused(t *testing.T) {
 	}
 	if _, err := m.client(t, m.another()).Deduct(t.Context(), good); !errors.Is(err, charge.Refused) {
 		t.Errorf("another merchant's: %v", err)
+	}
+	c := m.config()
+	c.Seller = otherSeller
+	if _, err := m.client(t, c).Deduct(t.Context(), good); !errors.Is(err, charge.Refused) {
+		t.Errorf("for another seller: %v", err)
 	}
 	if got := m.states(); got != "" {
 		t.Error(got)

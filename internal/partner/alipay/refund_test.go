@@ -37,6 +37,7 @@ func TestRefundsGoBackOnceAndNotFurtherThanWasPaid(t *testing.T) {
 		"another amount":     {Number: backOne, PaymentNumber: one, Fen: 400, PaidFen: 1250},
 		"more than is left":  {Number: backTwo, PaymentNumber: one, Fen: 800, PaidFen: 1250},
 		"more than was paid": {Number: backTwo, PaymentNumber: one, Fen: 1251, PaidFen: 1250},
+		"more than is said":  {Number: backTwo, PaymentNumber: one, Fen: 2, PaidFen: 1},
 		"nothing":            {Number: backTwo, PaymentNumber: one, PaidFen: 1250},
 		"no number":          {PaymentNumber: one, Fen: 1, PaidFen: 1250},
 		"of no payment":      {Number: backTwo, PaymentNumber: two, Fen: 1, PaidFen: 1250},
@@ -78,6 +79,12 @@ func TestARefundThatAlipayIsAboutIsPending(t *testing.T) {
 	got, err := m.saying(t, "alipay.trade.refund", slow).Refund(t.Context(), charge.Refund{Number: backOne, PaymentNumber: one, Fen: 1, PaidFen: 1250})
 	if err != nil || got != (charge.RefundReceipt{Number: backOne, State: charge.Pending, Fen: 1}) {
 		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := m.pay.Refund(t.Context(), charge.Refund{Number: backTwo, PaymentNumber: one, Fen: 2, PaidFen: 1250}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.saying(t, "alipay.trade.refund", slow).Refund(t.Context(), charge.Refund{Number: backTwo, PaymentNumber: one, Fen: 1, PaidFen: 1250}); !errors.Is(err, charge.Refused) {
+		t.Errorf("another amount went back before: %v", err)
 	}
 }
 

@@ -90,6 +90,7 @@ func TestAStatementThatIsNotWholeOrDisagreesIsNotTaken(t *testing.T) {
 	if got, err := m.stated(t, details, summary); err != nil || len(got) != len(want) {
 		t.Fatalf("the good one: %d, %v", len(got), err)
 	}
+	_, idle := m.Statement(otherSeller, morning.In(time.FixedZone("", 8*60*60)))
 	cut := func(text, from string) string { return text[:strings.Index(text, from)] }
 	lines := strings.SplitAfter(details, "\r\n")
 	for name, files := range map[string][2]string{
@@ -100,6 +101,8 @@ func TestAStatementThatIsNotWholeOrDisagreesIsNotTaken(t *testing.T) {
 		"a payment that goes back":  {strings.Replace(details, "12.50,12.50", "-12.50,12.50", 1), summary},
 		"an unknown kind":           {strings.Replace(details, "退款\t", "转账\t", 1), summary},
 		"no time":                   {strings.Replace(details, "2026-11-21 10:00:00", "", 1), summary},
+		"a field less":              {strings.Replace(details, "0.00,0.00,\r\n", "0.00,0.00\r\n", 1), summary},
+		"a payment of nothing":      {strings.Replace(details, "12.50,12.50", "0.00,12.50", 1), strings.Replace(summary, "合计\t,\t,1\t,2\t,0.00", "合计\t,\t,1\t,2\t,-12.50", 1)},
 		"a field more":              {strings.Replace(details, "停车费", "停,车费", 1), summary},
 		"no column of refunds":      {strings.Replace(details, "退款批次号/请求号", "批次", 1), summary},
 		"cut off":                   {cut(details, "业务明细列表结束"), summary},
@@ -111,6 +114,8 @@ func TestAStatementThatIsNotWholeOrDisagreesIsNotTaken(t *testing.T) {
 		"a summary without counts":  {details, strings.Replace(summary, "合计\t,\t,1\t", "合计\t,\t,-\t", 1)},
 		"no summary":                {details, ""},
 		"details twice":             {details, details},
+		"a summary twice":           {summary, summary},
+		"no details of an idle day": {idle, idle},
 		"an unknown title":          {"#微信\r\n" + details, summary},
 		"an endless line":           {details, strings.Replace(summary, "#账号", "#"+strings.Repeat("x", 20<<10), 1)},
 	} {
@@ -137,16 +142,20 @@ func TestAStatementThatCannotBeFetchedOrIsABombIsUnavailable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	good, err := sandbox.ZipStatement(details, summary)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct {
 		status  int
 		content []byte
 	}{
-		"refused":          {http.StatusForbidden, nil},
-		"leads elsewhere":  {http.StatusFound, nil},
+		"refused":          {http.StatusForbidden, good},
+		"leads elsewhere":  {http.StatusFound, good},
 		"no ZIP":           {http.StatusOK, []byte("<html>")},
 		"empty":            {http.StatusOK, nil},
 		"unpacks for ever": {http.StatusOK, bomb},
-		"is too long":      {http.StatusOK, make([]byte, 17<<20)},
+		"is too long":      {http.StatusOK, append(make([]byte, 17<<20), good...)},
 	} {
 		got, err := m.served(t, c.status, c.content)
 		if !errors.Is(err, fault.Unavailable) || got != nil {

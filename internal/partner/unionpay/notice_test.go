@@ -109,6 +109,8 @@ func TestASignedNoticeIsRefusedWhereItDoesNotFit(t *testing.T) {
 		"another merchant's": {"merId", neighbor},
 		"an acquirer's":      {"accessType", "1"},
 		"of 5.0.0":           {"version", "5.0.0"},
+		"signed otherwise":   {"signMethod", "11"},
+		"in GBK":             {"encoding", "GBK"},
 		"no amount":          {"txnAmt", "0"},
 		"a negative amount":  {"txnAmt", "-1"},
 		"not in yuan":        {"currencyCode", "840"},

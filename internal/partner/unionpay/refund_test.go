@@ -52,9 +52,12 @@ func TestNoMoreGoesBackThanWasPaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	nothing, whole, tooMuch, unnamed, foreign := w.back(receipt), w.back(receipt), w.back(receipt), w.back(receipt), w.back(receipt)
+	known := w.back(receipt)
+	known.Fen, known.PaidFen = 200, 199
 	nothing.Fen, whole.Fen, tooMuch.Fen, unnamed.Transaction, foreign.Transaction = 0, 1251, 251, "", "912345678901234567890"
 	for name, r := range map[string]charge.Refund{
 		"nothing": nothing, "more than was paid": whole, "more than is left": tooMuch, "no transaction": unnamed, "no such transaction": foreign,
+		"more than we know of": known,
 	} {
 		r.Number = refundNo[:25] + "2"
 		if _, err := w.ours.Refund(t.Context(), r); !errors.Is(err, charge.Refused) {

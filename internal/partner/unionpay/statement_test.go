@@ -25,7 +25,7 @@ func TestTheStatementNamesWhatMoved(t *testing.T) {
 	if _, err := w.ours.Refund(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
-	w.clock.Pass(24 * time.Hour)
+	w.clock.Pass(28 * time.Hour)
 	got, err := w.ours.Statement(t.Context(), start)
 	if err != nil || len(got) != 2 {
 		t.Fatalf("%d lines: %v", len(got), err)
@@ -36,8 +36,14 @@ func TestTheStatementNamesWhatMoved(t *testing.T) {
 	if want := (charge.Line{Number: number, RefundNumber: refundNo, Transaction: receipt.Transaction, Fen: 500, At: r.CreatedAt}); got[1] != want {
 		t.Errorf("%+v", got[1])
 	}
-	if lines, err := w.other.Statement(t.Context(), start); err != nil && !errors.Is(err, fault.Unavailable) || len(lines) != 0 {
+	if lines, err := w.other.Statement(t.Context(), start); err != nil || len(lines) != 0 {
 		t.Errorf("another merchant is given ours: %v", err)
+	}
+	if err := w.Fail(refundNo, "60"); err != nil {
+		t.Fatal(err)
+	}
+	if lines, err := w.ours.Statement(t.Context(), start); err != nil || len(lines) != 1 {
+		t.Errorf("a refund that failed moved: %v", err)
 	}
 }
 
@@ -135,9 +141,9 @@ func TestAFileThatCannotBeReadIsTroubleAndNoEmptyDay(t *testing.T) {
 		"broken off":          packed(t, map[string]string{tradeFile: "S22"})[:60],
 		"half a line":         packed(t, map[string]string{tradeFile: "S22 00010000    00049992"}),
 		"several":             packed(t, map[string]string{tradeFile: "", "a/" + tradeFile: ""}),
-		"a bomb":              deflated(t, make([]byte, 65<<20)),
+		"a bomb":              deflated(t, append(make([]byte, 64<<20), archive(t, "")...)),
 		"a line without end":  packed(t, map[string]string{tradeFile: strings.Repeat(" ", 1<<20)}),
-		"an archive of bombs": deflated(t, bomb(t)),
+		"an archive of bombs": deflated(t, archive(t, bomb)),
 	} {
 		got, err := w.carrying(t, content)
 		if !errors.Is(err, fault.Unavailable) || got != nil {
@@ -146,25 +152,25 @@ func TestAFileThatCannotBeReadIsTroubleAndNoEmptyDay(t *testing.T) {
 	}
 }
 
-// bomb is an archive of a file of many lines that say nothing.
-func bomb(t *testing.T) []byte {
+// bomb is a file of many lines that say nothing, more than is read.
+var bomb = strings.Repeat(strings.Repeat(" ", 1023)+"\n", zm.Most>>10+1)
+
+// archive is an archive of one file of trade.
+func archive(t *testing.T, content string) []byte {
 	t.Helper()
-	var archive bytes.Buffer
-	zipped := zip.NewWriter(&archive)
+	var raw bytes.Buffer
+	zipped := zip.NewWriter(&raw)
 	file, err := zipped.Create(tradeFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines := []byte(strings.Repeat(strings.Repeat(" ", 1023)+"\n", 1<<10))
-	for range zm.Most/len(lines) + 1 {
-		if _, err := file.Write(lines); err != nil {
-			t.Fatal(err)
-		}
+	if _, err := file.Write([]byte(content)); err != nil {
+		t.Fatal(err)
 	}
 	if err := zipped.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return archive.Bytes()
+	return raw.Bytes()
 }
 
 func TestAnArchiveWithoutOrdinaryTradeIsAnEmptyDay(t *testing.T) {

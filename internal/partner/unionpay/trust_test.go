@@ -71,6 +71,23 @@ func TestNobodyButUnionPayIsBelieved(t *testing.T) {
 	}
 }
 
+// The clock is the house's, not the machine's.
+func TestACertificateIsBelievedAsLongAsItLasts(t *testing.T) {
+	w := newWorld(t)
+	end := time.Date(2045, 1, 1, 0, 0, 0, 0, time.UTC)
+	who, err := w.keys.Issue(w.keys.UnionPay.Key, "041@Z12@"+unionpay.Owner+"@1", end)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.SignAs(who)
+	for at, believed := range map[time.Time]bool{end: true, end.Add(time.Second): false} {
+		w.clock.Set(at)
+		if _, err := w.ours.Find(t.Context(), w.due(money.App).Named()); believed != (err == nil) {
+			t.Errorf("at %v: %v", at, err)
+		}
+	}
+}
+
 func TestACertificateAmongTheRootsIsBelievedAsItIs(t *testing.T) {
 	w := newWorld(t)
 	config := w.config(merchant)
@@ -135,7 +152,7 @@ func TestRepliesThatAreNoneAreTrouble(t *testing.T) {
 		}
 	}
 	config := w.config(merchant)
-	config.Gateway = serve(t, http.RedirectHandler(w.url, http.StatusTemporaryRedirect))
+	config.Gateway = serve(t, http.RedirectHandler(w.url+"/gateway/api/queryTrans.do", http.StatusTemporaryRedirect))
 	if _, err := w.client(t, config).Find(t.Context(), w.due(money.App).Named()); !errors.Is(err, fault.Unavailable) {
 		t.Errorf("a redirect: %v", err)
 	}

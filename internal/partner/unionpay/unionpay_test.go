@@ -229,7 +229,11 @@ func TestWhatCannotBePaidIsNotPrepared(t *testing.T) {
 	w := newWorld(t)
 	nothing, over, noNumber := w.due(money.App), w.due(money.App), w.due(money.App)
 	nothing.Fen, over.ExpiresAt, noNumber.Number = 0, w.clock.Now(), "no-number"
-	for name, due := range map[string]charge.Charge{"nothing": nothing, "over": over, "no number": noNumber} {
+	noForm, lateForm := nothing, over
+	noForm.Way, lateForm.Way = money.H5, money.H5
+	for name, due := range map[string]charge.Charge{
+		"nothing": nothing, "over": over, "no number": noNumber, "a form of nothing": noForm, "a form that is over": lateForm,
+	} {
 		if _, err := w.ours.Prepare(t.Context(), due); !errors.Is(err, charge.Refused) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -244,6 +248,11 @@ func TestAChargeIsFoundAsFarAsItHasCome(t *testing.T) {
 	due := w.prepared(t)
 	if got, err := w.ours.Find(t.Context(), due.Named()); err != nil || got.State != charge.Pending {
 		t.Errorf("prepared: %+v, %v", got, err)
+	}
+	later := due.Named()
+	later.CreatedAt = later.CreatedAt.Add(time.Second)
+	if got, err := w.ours.Find(t.Context(), later); err != nil || got.State != charge.Unknown {
+		t.Errorf("of another second: %+v, %v", got, err)
 	}
 	w.clock.Pass(time.Minute)
 	if err := w.Pay(t.Context(), number, "alice"); err != nil {
@@ -284,6 +293,22 @@ func TestAPaymentWithFlawsIsAPayment(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, err := w.ours.Find(t.Context(), due.Named()); err != nil || got.State != charge.Done {
+		t.Errorf("%v, %v", got.State, err)
+	}
+}
+
+func TestARefundIsNoPaymentAndAPaymentNoRefund(t *testing.T) {
+	w := newWorld(t)
+	due, receipt := w.paid(t)
+	r := w.back(receipt)
+	if _, err := w.ours.Refund(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := w.ours.Find(t.Context(), charge.Named{Number: refundNo, CreatedAt: r.CreatedAt}); !errors.Is(err, fault.Unavailable) {
+		t.Errorf("%v, %v", got.State, err)
+	}
+	r.Number, r.CreatedAt = number, due.CreatedAt
+	if got, err := w.ours.FindRefund(t.Context(), r); !errors.Is(err, fault.Unavailable) {
 		t.Errorf("%v, %v", got.State, err)
 	}
 }

@@ -126,6 +126,10 @@ func TestAnEntryIsToldOnceAndABlockedOneAnswersItsReference(t *testing.T) {
 	if _, err := w.client.Enter(t.Context(), changed); !errors.Is(err, charge.Refused) {
 		t.Errorf("another stay under the same number: %v", err)
 	}
+	said := `{"id":"PK1","out_parking_no":"01KAQ0000000000000000000E2","state":"NORMAL"}`
+	if got, err := replaying(t, w, http.StatusOK, said).Enter(t.Context(), w.entry()); !errors.Is(err, fault.Unavailable) {
+		t.Errorf("another entry's: %q, %v", got, err)
+	}
 	// That the car may be deducted for now is nothing but a call to be answered.
 	if taken, _ := w.Deliver(t.Context()); taken != 1 || w.called.notices[0].Payment != nil || w.called.notices[0].Refund != nil {
 		t.Errorf("%d were taken", taken)
@@ -242,6 +246,9 @@ func TestAStayIsDeductedForOnce(t *testing.T) {
 		t.Errorf("another amount: %v", err)
 	}
 	must(t, w.FinishDeduction(number))
+	if w.FinishDeduction(number) == nil {
+		t.Error("a deduction ended twice")
+	}
 	if _, err := w.client.Deduct(t.Context(), d); !errors.Is(err, charge.AlreadyPaid) {
 		t.Errorf("paid: %v", err)
 	}
@@ -254,6 +261,18 @@ func TestAStayIsDeductedForOnce(t *testing.T) {
 	}
 	if got, err := w.client.FindDeduction(t.Context(), number); err != nil || got.State != charge.Done {
 		t.Errorf("%v, %v", got, err)
+	}
+}
+
+func TestOnlyTheLastEntryOfACarIsDeductedFor(t *testing.T) {
+	w := newWorld(t)
+	d := w.stay(t, sandbox.Car{Service: sandbox.Normal})
+	next := w.entry()
+	next.Number = next.Number[:25] + "2"
+	_, err := w.client.Enter(t.Context(), next)
+	must(t, err)
+	if _, err := w.client.Deduct(t.Context(), d); !errors.Is(err, charge.Refused) {
+		t.Error(err)
 	}
 }
 

@@ -28,6 +28,9 @@ func TestARefundArrivesOrFails(t *testing.T) {
 	w.clock.Pass(time.Minute)
 	must(t, w.FinishRefund("REFUND1"))
 	must(t, w.FailRefund("REFUND2"))
+	if w.FailRefund("REFUND1") == nil || w.FinishRefund("REFUND2") == nil {
+		t.Error("a refund ended twice")
+	}
 	got, err := w.client.FindRefund(t.Context(), "REFUND1")
 	must(t, err)
 	got.Transaction = ""
@@ -59,8 +62,15 @@ func TestNoMoreGoesBackThanWasPaid(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	unpaid := w.ours()
+	unpaid.Number = unpaid.Number[:25] + "2"
+	_, err := w.client.Prepare(t.Context(), unpaid)
+	must(t, err)
+	if _, err := w.client.Refund(t.Context(), charge.Refund{Number: "REFUND1", PaymentNumber: unpaid.Number, Fen: 1, PaidFen: 1250}); !errors.Is(err, charge.Refused) {
+		t.Errorf("of what was never paid: %v", err)
+	}
 	of := charge.Refund{Number: "REFUND1", PaymentNumber: number, Fen: 1000, PaidFen: 1250}
-	_, err := w.client.Refund(t.Context(), of)
+	_, err = w.client.Refund(t.Context(), of)
 	must(t, err)
 	of.Fen = 900
 	if _, err := w.client.Refund(t.Context(), of); !errors.Is(err, charge.Refused) {

@@ -125,6 +125,7 @@ func TestAStatementIsFetchedNowhereElse(t *testing.T) {
 	for _, said := range []string{
 		`{"hash_type":"SHA1","hash_value":"da39a3ee5e6b4b0d3255bfef95601890afd80709","download_url":"` + elsewhere + `/v3/billdownload/file"}`,
 		`{"hash_type":"SHA1","hash_value":"da39a3ee5e6b4b0d3255bfef95601890afd80709","download_url":""}`, `{}`,
+		`{"hash_type":"MD5","hash_value":"da39a3ee5e6b4b0d3255bfef95601890afd80709","download_url":"https://api.mch.weixin.qq.com/"}`,
 	} {
 		if got, err := replaying(t, w, http.StatusOK, said).Statement(t.Context(), theDay); !errors.Is(err, fault.Unavailable) {
 			t.Errorf("%s: %v, %v", said, got, err)

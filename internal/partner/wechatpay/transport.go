@@ -25,8 +25,8 @@ func (c *Client) httpClient(transport http.RoundTripper, most int64) *http.Clien
 	}
 }
 
-// line leads to the base URL what the SDK sends to the only host it knows, and reads no reply further than it must:
-// the SDK would read it to its end. The signature of a request names no host.
+// line leads to the base URL whatever is sent: the SDK knows one host only, and our signature goes to no other. (What
+// is signed names no host.) It reads no reply further than it must: the SDK would read it to its end.
 type line struct {
 	next http.RoundTripper
 	base *url.URL

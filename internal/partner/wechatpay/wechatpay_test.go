@@ -233,6 +233,7 @@ func TestRepliesThatWeChatHasNotSignedAreNotBelieved(t *testing.T) {
 			t.Errorf("a refusal, %s: %v, %v", name, got, err)
 		}
 	}
+	elsewhere := serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("our signature went elsewhere") }))
 	for name, reply := range map[string]http.HandlerFunc{
 		"unsigned": func(rw http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(rw, `{"trade_state":"SUCCESS"}`)
@@ -241,7 +242,12 @@ func TestRepliesThatWeChatHasNotSignedAreNotBelieved(t *testing.T) {
 			rw.WriteHeader(http.StatusNotFound)
 			_, _ = io.WriteString(rw, `{"code":"ORDER_NOT_EXIST"}`)
 		},
-		"a redirect": http.RedirectHandler(w.url, http.StatusTemporaryRedirect).ServeHTTP,
+		"a redirect": func(rw http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/followed" {
+				t.Error("a redirect was followed")
+			}
+			http.Redirect(rw, r, elsewhere+"/followed", http.StatusTemporaryRedirect)
+		},
 		"endless": func(rw http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(rw, strings.Repeat("x", 1<<20))
 		},
@@ -295,11 +301,17 @@ func TestASignedReplyToSomethingElseIsNotBelieved(t *testing.T) {
 		"another app's":      transaction("wxstranger", merchant, number, "SUCCESS"),
 		"of no state":        transaction(miniApp, merchant, number, "MAYBE"),
 		"without amount":     strings.ReplaceAll(transaction(miniApp, merchant, number, "SUCCESS"), "1250", "0"),
+		"too long":           transaction(miniApp, merchant, number, "SUCCESS") + strings.Repeat(" ", 64<<10),
+		"without time":       strings.ReplaceAll(transaction(miniApp, merchant, number, "SUCCESS"), "success_time", "time"),
+		"without name":       strings.ReplaceAll(transaction(miniApp, merchant, number, "SUCCESS"), `"42"`, `""`),
 		"null":               `null`, "empty": ``, "no object": `[1]`,
 	} {
 		if got, err := replaying(t, w, http.StatusOK, body).Find(t.Context(), number); !errors.Is(err, fault.Unavailable) {
 			t.Errorf("%s: %v, %v", name, got, err)
 		}
+	}
+	if _, err := replaying(t, w, http.StatusAccepted, transaction(miniApp, merchant, number, "SUCCESS")).Find(t.Context(), number); !errors.Is(err, fault.Unavailable) {
+		t.Errorf("WeChat is not done: %v", err)
 	}
 	for _, way := range []money.Way{money.MiniProgram, money.H5, money.App} {
 		of := w.ours()

@@ -176,8 +176,24 @@ func (doctorCommand) Run(s *surroundings) error {
 			}
 			fmt.Fprintf(os.Stdout, "ok    %s\n", c.name)
 		}
-		return failed
+		return errors.Join(failed, proveLedger(ctx, h))
 	})
+}
+
+// proveLedger says whether all money is where the ledger says.
+func proveLedger(ctx context.Context, h *server.House) error {
+	proof, err := h.Billing.Prove(ctx)
+	if err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	for _, o := range proof.Offences {
+		fmt.Fprintf(os.Stdout, "ledger: %s\n", o)
+	}
+	if len(proof.Offences) > 0 {
+		return errors.New("ledger: not balanced")
+	}
+	fmt.Fprintf(os.Stdout, "ledger: balanced, %d entries\n", proof.Entries)
+	return nil
 }
 
 // saneClock refuses a clock that has plainly never been set: tokens and tariffs depend on it.

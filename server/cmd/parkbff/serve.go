@@ -71,6 +71,7 @@ func (c *serveCommand) serve(ctx context.Context, s *surroundings, h *server.Hou
 	defer rest()
 	announce(s, h, listener, c.Demo)
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { h.Partners.Automate(ctx); return nil })
 	group.Go(func() error { return served.Serve(ctx, listener) })
 	if play != nil {
 		group.Go(func() error { return play(ctx, "http://"+listener.Addr().String()) })

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	sandboxalipay "parkbff/internal/partner/sandbox/alipay"
+	sandboxwechatpay "parkbff/internal/partner/sandbox/wechatpay"
 	"parkbff/internal/vault"
 )
 
@@ -39,6 +40,10 @@ func Credentials() (map[string]any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make keys for Alipay: %w", err)
 	}
+	money, err := sandboxwechatpay.NewKeys()
+	if err != nil {
+		return nil, fmt.Errorf("make keys for WeChat Pay: %w", err)
+	}
 	alipay := map[string]string{
 		"appId": "2026", "privateKey": keys.AppPrivate(), "alipayPublicKey": keys.AlipayPublic(),
 		"contentKey": "MDEyMzQ1Njc4OWFiY2RlZg==", "redirectUrl": "https://h5.example.cn/",
@@ -57,5 +62,10 @@ func Credentials() (map[string]any, error) {
 		},
 		"oneClick": map[string]string{"accessKeyId": "a", "accessKeySecret": "b"},
 		"jpush":    map[string]string{"appKey": "a", "masterSecret": "b"},
+		"wechatPay": map[string]any{
+			"merchantId": "1900000001", "certificateSerial": money.Serial(), "privateKey": money.MerchantPrivate(), "apiV3Key": money.APIv3,
+			"platformKeys": map[string]string{sandboxwechatpay.PlatformKeyID: money.PlatformPublic()},
+			"appIds":       map[string]string{"MINI_PROGRAM": "wx1"}, "notifyUrl": "https://api.example.cn/callback/pay/wechat",
+		},
 	}, nil
 }

@@ -125,6 +125,11 @@ func TestWhatTheProtocolDoesNotKnowIsRefused(t *testing.T) {
 			t.Errorf("%s: %d %s", said, status, answer)
 		}
 	}
+	const prepay, foreign = "/v3/pay/transactions/app", `{"appid":"wxmini","mchid":"1900000002","description":"停车费","out_trade_no":"NUMBER1","notify_url":"https://h5.example.cn/","amount":{"total":100,"currency":"CNY"}}`
+	call := signature{"WECHATPAY2-SHA256-RSA2048", merchant, "foreign", keys.Serial(), time.Now(), keys.Merchant, prepay, foreign}
+	if status, answer, _ := send(t, http.MethodPost, url+prepay, call.header(t, http.MethodPost), foreign); status != http.StatusBadRequest || !strings.Contains(answer, "PARAM_ERROR") {
+		t.Errorf("another merchant's charge: %d %s", status, answer)
+	}
 	if s.Pay("NUMBER1", "alice") == nil || s.FinishRefund("R1") == nil || s.FinishDeduction("NUMBER1") == nil || s.Repay("NUMBER1") == nil {
 		t.Error("the unknown was paid, or refunded")
 	}

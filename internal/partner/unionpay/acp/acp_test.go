@@ -1,6 +1,11 @@
 package acp_test
 
 import (
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
 	"maps"
 	"net/url"
 	"strings"
@@ -61,6 +66,27 @@ func TestASignatureIsOfEveryField(t *testing.T) {
 			t.Fatalf("%v is still signed", m)
 		}
 	})
+}
+
+// As the specification has it, worked out by hand.
+func TestWhatIsSignedIsTheDigestOfTheFieldsByName(t *testing.T) {
+	keys, err := sandbox.NewKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := acp.Message{"txnAmt": "1", "orderId": "12345678", "respMsg": "成功[00]", "signature": "of another time"}
+	if err := m.Sign(keys.Merchant.Key); err != nil {
+		t.Fatal(err)
+	}
+	signature, err := base64.StdEncoding.DecodeString(m["signature"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash := fmt.Sprintf("%x", sha256.Sum256([]byte("orderId=12345678&respMsg=成功[00]&txnAmt=1")))
+	again := sha256.Sum256([]byte(hash))
+	if err := rsa.VerifyPKCS1v15(&keys.Merchant.Key.PublicKey, crypto.SHA256, again[:], signature); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestATimeIsBeijings(t *testing.T) {

@@ -102,6 +102,7 @@ func TestALineThatDoesNotFitIsNotSkipped(t *testing.T) {
 		"a refund of none":   line("04", order, "", order),
 		"a nameless refund":  line("04", "", "912209081322060674028", order),
 		"other widths":       strings.Replace(good, "S22 ", "S22", 1),
+		"no space between":   strings.Replace(good, "067402 1121", "067402x1121", 1),
 		"too short":          good[:300],
 		"endless":            strings.Repeat(" ", 5<<10),
 	} {

@@ -1,0 +1,82 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+
+	"parkbff/ent/schema/mixin"
+	"parkbff/ent/schema/policy"
+	"parkbff/internal/money"
+)
+
+// LedgerEntry is one movement of money, with two lines or more that sum to nothing. It is never changed.
+type LedgerEntry struct{ ent.Schema }
+
+// Mixin of LedgerEntry.
+func (LedgerEntry) Mixin() []ent.Mixin { return []ent.Mixin{mixin.Row{}, mixin.Recorded{}} }
+
+// Fields of LedgerEntry. cause_id is the row, of the table that the cause names, which caused it: a cause moves money
+// once.
+func (LedgerEntry) Fields() []ent.Field {
+	return []ent.Field{
+		field.Enum("cause").Values("PAYMENT", "REFUND_DECIDED", "REFUND_DONE").Immutable(),
+		field.Int64("cause_id").Immutable(),
+		field.Int64("lot_id").Immutable(),
+		field.Int64("order_id").Immutable(),
+		field.Int64("session_id").Optional().Nillable().Immutable(),
+		mixin.Since("occurred_at"),
+	}
+}
+
+// Edges of LedgerEntry.
+func (LedgerEntry) Edges() []ent.Edge {
+	return []ent.Edge{edge.From("lines", LedgerLine.Type).Ref("entry")}
+}
+
+// Indexes of LedgerEntry.
+func (LedgerEntry) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("cause", "cause_id").Unique(),
+		index.Fields("session_id"),
+		index.Fields("order_id"),
+		index.Fields("lot_id", "occurred_at"),
+	}
+}
+
+// Policy of LedgerEntry.
+func (LedgerEntry) Policy() ent.Policy { return policy.LedgerEntry() }
+
+// LedgerLine is what a movement does to one account. It is never changed.
+type LedgerLine struct{ ent.Schema }
+
+// Mixin of LedgerLine.
+func (LedgerLine) Mixin() []ent.Mixin { return []ent.Mixin{mixin.Row{}} }
+
+// Fields of LedgerLine. Debits are more than zero. CHANNEL is what a channel, or the lot's till, holds for us; LOT is
+// what a lot has earned; SURPLUS is what was received and nobody owed; REFUNDS is what is to go back.
+func (LedgerLine) Fields() []ent.Field {
+	return []ent.Field{
+		field.Int64("entry_id").Immutable(),
+		field.Int64("lot_id").Immutable(),
+		field.Enum("account").Values("CHANNEL", "LOT", "SURPLUS", "REFUNDS").Immutable(),
+		field.Enum("channel").GoType(money.Channel("")).Optional().Nillable().Immutable(),
+		field.Int64("fen").Immutable(),
+	}
+}
+
+// Edges of LedgerLine.
+func (LedgerLine) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.To("entry", LedgerEntry.Type).Field("entry_id").Unique().Required().Immutable().
+			Annotations(entsql.OnDelete(entsql.NoAction)),
+	}
+}
+
+// Indexes of LedgerLine.
+func (LedgerLine) Indexes() []ent.Index { return []ent.Index{index.Fields("entry_id")} }
+
+// Policy of LedgerLine.
+func (LedgerLine) Policy() ent.Policy { return policy.LedgerLine() }

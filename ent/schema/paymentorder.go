@@ -1,0 +1,62 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+
+	"parkbff/ent/schema/mixin"
+	"parkbff/ent/schema/policy"
+	"parkbff/internal/money"
+)
+
+// PaymentOrder is an amount that somebody has undertaken to pay for something, firm until it expires.
+type PaymentOrder struct{ ent.Schema }
+
+// Mixin of PaymentOrder.
+func (PaymentOrder) Mixin() []ent.Mixin { return []ent.Mixin{mixin.Row{}, mixin.Recorded{}} }
+
+// Fields of PaymentOrder. A state only moves forward, in the order given: money that arrives for a CLOSED one and
+// is still owed makes it PAID. taken_fen is what was received for it and kept, refunded_fen what of that was given
+// back or is about to be. key_hash is of the client's own key and whose it is.
+func (PaymentOrder) Fields() []ent.Field {
+	return []ent.Field{
+		field.Enum("kind").Values("STAY").Immutable(),
+		field.Int64("lot_id").Immutable(),
+		field.Int64("session_id").Optional().Nillable().Immutable(),
+		field.Int64("account_id").Optional().Nillable(),
+		field.Enum("state").Values("OPEN", "CLOSED", "PAID", "REFUNDED").Default("OPEN"),
+		field.Enum("close_reason").Values("EXPIRED", "REPLACED", "CANCELLED").Optional().Nillable(),
+		field.Int64("due_fen").Immutable(),
+		field.Int64("taken_fen").Default(0),
+		field.Int64("refunded_fen").Default(0),
+		mixin.Since("expires_at"),
+		mixin.Instant("paid_at"),
+		field.Enum("paid_channel").GoType(money.Channel("")).Optional().Nillable(),
+		field.Bytes("key_hash").Unique().Immutable().Sensitive(),
+	}
+}
+
+// Edges of PaymentOrder.
+func (PaymentOrder) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.To("session", ParkingSession.Type).Field("session_id").Unique().Immutable().
+			Annotations(entsql.OnDelete(entsql.NoAction)),
+	}
+}
+
+// Indexes of PaymentOrder: a stay has at most one open order.
+func (PaymentOrder) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("session_id").Unique().StorageKey("paymentorder_one_open").
+			Annotations(entsql.IndexWhere("state = 'OPEN' AND session_id IS NOT NULL")),
+		index.Fields("session_id", "id"),
+		index.Fields("account_id", "id"),
+		index.Fields("lot_id", "id"),
+	}
+}
+
+// Policy of PaymentOrder.
+func (PaymentOrder) Policy() ent.Policy { return policy.PaymentOrder() }

@@ -1,0 +1,74 @@
+package policy
+
+import (
+	"context"
+
+	"entgo.io/ent"
+
+	gen "parkbff/ent"
+	"parkbff/ent/ledgerentry"
+	"parkbff/ent/ledgerline"
+	"parkbff/ent/payment"
+	"parkbff/ent/paymentorder"
+	"parkbff/ent/privacy"
+	"parkbff/ent/refund"
+	"parkbff/internal/viewer"
+)
+
+// PaymentOrder is read by the account that ordered or paid, and by the staff of its lot.
+func PaymentOrder() ent.Policy {
+	return own(privacy.PaymentOrderQueryRuleFunc(func(ctx context.Context, q *gen.PaymentOrderQuery) error {
+		if err := staffAtLots(ctx, func(ids []int64) { q.Where(paymentorder.LotIDIn(ids...)) }); err != privacy.Skip {
+			return err
+		}
+		return driver(ctx, func(id int64) { q.Where(paymentorder.AccountID(id)) })
+	}))
+}
+
+// Payment is read by the account that paid, and by the staff of its lot.
+func Payment() ent.Policy {
+	return own(privacy.PaymentQueryRuleFunc(func(ctx context.Context, q *gen.PaymentQuery) error {
+		if err := staffAtLots(ctx, func(ids []int64) { q.Where(payment.LotIDIn(ids...)) }); err != privacy.Skip {
+			return err
+		}
+		return driver(ctx, func(id int64) { q.Where(payment.AccountID(id)) })
+	}))
+}
+
+// Refund is read by the staff of its lot.
+func Refund() ent.Policy {
+	return own(privacy.RefundQueryRuleFunc(func(ctx context.Context, q *gen.RefundQuery) error {
+		return staffAtLots(ctx, func(ids []int64) { q.Where(refund.LotIDIn(ids...)) })
+	}))
+}
+
+// LedgerEntry is read by the staff of its lot, and changed by nobody.
+func LedgerEntry() ent.Policy {
+	return appendOnly(privacy.LedgerEntryQueryRuleFunc(func(ctx context.Context, q *gen.LedgerEntryQuery) error {
+		return staffAtLots(ctx, func(ids []int64) { q.Where(ledgerentry.LotIDIn(ids...)) })
+	}))
+}
+
+// LedgerLine is read by the staff of its lot, and changed by nobody.
+func LedgerLine() ent.Policy {
+	return appendOnly(privacy.LedgerLineQueryRuleFunc(func(ctx context.Context, q *gen.LedgerLineQuery) error {
+		return staffAtLots(ctx, func(ids []int64) { q.Where(ledgerline.LotIDIn(ids...)) })
+	}))
+}
+
+// appendOnly is own for rows that not even the program changes or deletes.
+func appendOnly(read ...privacy.QueryRule) ent.Policy {
+	rules := own(read...)
+	rules.Mutation = append(privacy.MutationPolicy{
+		privacy.DenyMutationOperationRule(ent.OpUpdate | ent.OpUpdateOne | ent.OpDelete | ent.OpDeleteOne),
+	}, rules.Mutation...)
+	return rules
+}
+
+// staffAtLots runs a rule for the staff of lots only: gates have no business with money.
+func staffAtLots(ctx context.Context, narrow func(lotIDs []int64)) error {
+	if viewer.Of(ctx).Kind != viewer.Staff {
+		return privacy.Skip
+	}
+	return atLots(ctx, narrow)
+}

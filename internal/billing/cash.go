@@ -1,0 +1,95 @@
+package billing
+
+import (
+	"context"
+	"fmt"
+
+	"parkbff/ent"
+	"parkbff/ent/payment"
+	"parkbff/internal/fault"
+	"parkbff/internal/money"
+	"parkbff/internal/parking"
+	"parkbff/internal/partner/charge"
+	"parkbff/internal/viewer"
+)
+
+// Cash is what staff were given for a stay.
+type Cash struct {
+	IdempotencyKey string
+	Session        int64 // its row
+	Fen            int64
+}
+
+// TakeCash books cash that staff of the lot were given for a stay: all that is owed, and no more (P10). The gate at
+// which the car waits opens. The same key is booked once.
+//
+// Errors: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, InvalidKey, KeyReused, AmountDiffers with what is owed.
+func (s *Service) TakeCash(ctx context.Context, c Cash) (*Order, error) {
+	v := viewer.Of(ctx)
+	if v.Kind == viewer.Anonymous {
+		return nil, fault.Unauthenticated
+	}
+	stay, err := s.stays.Stay(ctx, c.Session)
+	switch {
+	case err != nil:
+		return nil, err
+	case v.Kind != viewer.Staff || !v.WorksAt(stay.LotID):
+		return nil, fault.Forbidden
+	}
+	key, err := s.keyHash(v, "cash", c.IdempotencyKey)
+	if err != nil {
+		return nil, err
+	}
+	var order int64
+	err = s.write(ctx, jobReceive, func(ctx context.Context, tx *ent.Tx) error {
+		order, err = s.takeOnce(ctx, tx, v, key, c)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.Order(ctx, order, "")
+}
+
+func (s *Service) takeOnce(ctx context.Context, tx *ent.Tx, v *viewer.Viewer, key []byte, c Cash) (order int64, err error) {
+	known, err := tx.Payment.Query().Where(payment.KeyHash(key)).WithOrder().Only(ctx)
+	switch {
+	case err == nil && (*known.Edges.Order.SessionID != c.Session || known.Fen != c.Fen):
+		return 0, KeyReused
+	case err == nil:
+		return known.OrderID, nil
+	case !ent.IsNotFound(err):
+		return 0, fmt.Errorf("look for the payment: %w", err)
+	}
+	now := s.clock.Now()
+	owed, err := s.stays.Owed(ctx, tx, c.Session, now)
+	switch {
+	case err != nil:
+		return 0, err
+	case c.Fen <= 0 || owed.Fen != c.Fen:
+		return 0, AmountDiffers.With("owedFen", max(0, owed.Fen))
+	}
+	if err := closeOpen(ctx, tx, c.Session); err != nil {
+		return 0, err
+	}
+	row, err := s.open(ctx, tx, v, key, owed.LotID, parking.Offer{SessionID: c.Session, Fen: c.Fen, ExpiresAt: now})
+	if err != nil {
+		return 0, err
+	}
+	return row.ID, s.putIntoTill(ctx, tx, v, key, row)
+}
+
+// putIntoTill books a payment that is made as it is written down.
+func (s *Service) putIntoTill(ctx context.Context, tx *ent.Tx, v *viewer.Viewer, key []byte, order *ent.PaymentOrder) error {
+	number, err := s.draw()
+	if err != nil {
+		return err
+	}
+	now := s.clock.Now()
+	row, err := tx.Payment.Create().SetOrderID(order.ID).SetLotID(order.LotID).SetChannel(money.Cash).SetNumber(number).
+		SetFen(order.DueFen).SetExpiresAt(now).SetCreatedAt(now).SetKeyHash(key).SetStaffID(v.StaffID).Save(ctx)
+	if err != nil {
+		return fmt.Errorf("write the payment: %w", err)
+	}
+	return s.receive(ctx, tx, order, row, charge.Receipt{Number: number, State: charge.Done, Fen: order.DueFen, PaidAt: now})
+}

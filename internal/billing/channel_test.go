@@ -1,0 +1,213 @@
+package billing_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"parkbff/internal/fault"
+	"parkbff/internal/partner/charge"
+	"parkbff/internal/testkit"
+)
+
+// channel takes money as the stand-ins of package partner/sandbox do, without their wire: so that thousands of
+// histories can be tried. It keeps what it did with whose money, and loses answers, refuses and is away when told.
+type channel struct {
+	clock *testkit.Clock
+
+	mu      sync.Mutex
+	charges map[string]*charged
+	refunds map[string]*returned
+
+	// before and after are called around each call of ours; an error stands for a call that never arrived, or whose
+	// answer never came.
+	before, after func() error
+	// busy refunds are done when they are asked for a second time.
+	busy bool
+	// hopeless refunds fail for good.
+	hopeless bool
+	// hasty says of pending payments that they were made: a bug.
+	hasty bool
+	// overpay is added to what the next payer pays.
+	overpay int64
+}
+
+type charged struct {
+	charge.Charge
+	state  charge.State
+	paid   int64
+	paidAt time.Time
+	back   int64
+}
+
+type returned struct {
+	charge.Refund
+	state charge.State
+	at    time.Time
+}
+
+func newChannel(clock *testkit.Clock) *channel {
+	quiet := func() error { return nil }
+	return &channel{clock: clock, charges: map[string]*charged{}, refunds: map[string]*returned{}, before: quiet, after: quiet}
+}
+
+var errAway = errors.New("away")
+
+func (c *channel) call(do func() error) error {
+	if err := c.before(); err != nil {
+		return fault.Unavailable.Because(err)
+	}
+	c.mu.Lock()
+	err := do()
+	c.mu.Unlock()
+	if lost := c.after(); lost != nil {
+		return fault.Unavailable.Because(lost)
+	}
+	return err
+}
+
+// Prepare makes a charge, or answers the one of that number.
+func (c *channel) Prepare(_ context.Context, asked charge.Charge) (launch charge.Launch, err error) {
+	err = c.call(func() error {
+		known := c.charges[asked.Number]
+		switch {
+		case known == nil:
+			c.charges[asked.Number] = &charged{Charge: asked, state: charge.Pending}
+		case known.Fen != asked.Fen, known.state == charge.Closed:
+			return charge.Refused
+		case known.state == charge.Done:
+			return charge.AlreadyPaid
+		}
+		launch = charge.Launch{URL: "https://pay.example/" + asked.Number}
+		return nil
+	})
+	return launch, err
+}
+
+// Find answers what became of a charge.
+func (c *channel) Find(_ context.Context, of charge.Named) (found charge.Receipt, err error) {
+	err = c.call(func() error {
+		found = charge.Receipt{Number: of.Number, State: charge.Unknown}
+		if known := c.charges[of.Number]; known != nil {
+			found.State = known.state
+			if c.hasty && known.state == charge.Pending {
+				found.State, found.Fen, found.PaidAt = charge.Done, known.Fen, c.clock.Now()
+			}
+			if known.state == charge.Done {
+				found.Transaction, found.Fen, found.PaidAt = "T"+of.Number, known.paid, known.paidAt
+			}
+		}
+		return nil
+	})
+	return found, err
+}
+
+// Close keeps a charge from being paid.
+func (c *channel) Close(_ context.Context, of charge.Named) error {
+	return c.call(func() error {
+		known := c.charges[of.Number]
+		switch {
+		case known == nil:
+			return nil
+		case known.state == charge.Done:
+			return charge.AlreadyPaid
+		}
+		known.state = charge.Closed
+		return nil
+	})
+}
+
+// Refund gives money back, once for each number and never more than was paid.
+func (c *channel) Refund(_ context.Context, asked charge.Refund) (charge.RefundReceipt, error) {
+	return c.refund(asked, false)
+}
+
+// FindRefund answers what became of a refund.
+func (c *channel) FindRefund(_ context.Context, asked charge.Refund) (charge.RefundReceipt, error) {
+	return c.refund(asked, true)
+}
+
+func (c *channel) refund(asked charge.Refund, again bool) (receipt charge.RefundReceipt, err error) {
+	err = c.call(func() error {
+		of, known := c.charges[asked.PaymentNumber], c.refunds[asked.Number]
+		switch {
+		case c.hopeless:
+			return charge.Refused
+		case known == nil && (of == nil || of.state != charge.Done || of.back+asked.Fen > of.paid || asked.PaidFen != of.paid):
+			return charge.Refused
+		case known == nil:
+			known = &returned{Refund: asked, state: charge.Pending, at: c.clock.Now()}
+			c.refunds[asked.Number] = known
+			of.back += asked.Fen
+		}
+		if !c.busy || again {
+			known.state = charge.Done
+		}
+		receipt = charge.RefundReceipt{Number: asked.Number, State: known.state, Fen: known.Fen, At: known.at}
+		return nil
+	})
+	return receipt, err
+}
+
+var errNotPayable = errors.New("it cannot be paid any more")
+
+// pay is what a payer does in the channel's app.
+func (c *channel) pay(number string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	known := c.charges[number]
+	if known == nil || known.state != charge.Pending || c.clock.Now().After(known.ExpiresAt) {
+		return errNotPayable
+	}
+	known.state, known.paid, known.paidAt = charge.Done, known.Fen+c.overpay, c.clock.Now()
+	c.overpay = 0
+	return nil
+}
+
+// payLate is a payment that the channel took although it had closed it.
+func (c *channel) payLate(number string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	known := c.charges[number]
+	known.state, known.paid, known.paidAt = charge.Done, known.Fen, c.clock.Now()
+}
+
+// keeps is what the channel took and has not given back.
+func (c *channel) keeps() (fen int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, one := range c.charges {
+		fen += one.paid - one.back
+	}
+	return fen
+}
+
+// said is what the channel tells of a payment that was made.
+func (c *channel) said(number string) (charge.Receipt, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	known := c.charges[number]
+	if known == nil || known.state != charge.Done {
+		return charge.Receipt{}, false
+	}
+	return charge.Receipt{
+		Number: number, Transaction: "T" + number, State: charge.Done, Fen: known.paid, PaidAt: known.paidAt,
+	}, true
+}
+
+func (c *channel) isClosed(number string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.charges[number] != nil && c.charges[number].state == charge.Closed
+}
+
+// net is what the channel took by a payment and has not given back.
+func (c *channel) net(number string) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.charges[number] == nil {
+		return 0
+	}
+	return c.charges[number].paid - c.charges[number].back
+}

@@ -1,0 +1,168 @@
+package billing_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"parkbff/ent"
+	"parkbff/ent/payment"
+	"parkbff/ent/paymentorder"
+	"parkbff/ent/refund"
+	"parkbff/internal/billing"
+	"parkbff/internal/parking"
+)
+
+// crash is what a process that is killed leaves behind: nothing after it happens.
+type crash struct{}
+
+// crashes counts the calls of store and channel, and dies at one of them.
+type crashes struct {
+	calls, at int
+}
+
+func (c *crashes) step() {
+	c.calls++
+	if c.calls == c.at {
+		panic(crash{})
+	}
+}
+
+// watch has every call of the store, and those of the channel before they arrive and before they are answered,
+// counted.
+func (c *crashes) watch(h *house) {
+	h.Helper()
+	h.must(h.store.WithTx(h.asSystem(), func(_ context.Context, tx *ent.Tx) error {
+		tx.Client().Use(func(next ent.Mutator) ent.Mutator {
+			return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+				c.step()
+				return next.Mutate(ctx, m)
+			})
+		})
+		tx.Client().Intercept(ent.InterceptFunc(func(next ent.Querier) ent.Querier {
+			return ent.QuerierFunc(func(ctx context.Context, q ent.Query) (ent.Value, error) {
+				c.step()
+				return next.Query(ctx, q)
+			})
+		}))
+		return nil
+	}))
+	h.channel.before = func() error { c.step(); return nil }
+	h.channel.after = func() error { c.step(); return nil }
+}
+
+// survived runs a part of a story until it ends or the process dies.
+func survived(do func()) (alive bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			if _, dead := p.(crash); !dead {
+				panic(p)
+			}
+		}
+	}()
+	do()
+	return true
+}
+
+// A payment is killed between any two of its steps, and whoever pays asks again with the same keys, or does not. It
+// ends paid or given back, whole, and never neither.
+func TestAPaymentThatIsKilledBetweenAnyTwoStepsEndsPaidOrGivenBack(t *testing.T) {
+	stories := map[string]func(h *house, quote parking.Quote) func(){
+		"paid":            func(h *house, quote parking.Quote) func() { return h.payingStory(quote, false) },
+		"paid twice over": func(h *house, quote parking.Quote) func() { return h.payingStory(quote, true) },
+	}
+	eachHouse(t, func(t *testing.T, h *house) {
+		dies := &crashes{}
+		dies.watch(h)
+		for name, story := range stories {
+			for _, again := range []bool{true, false} {
+				deaths := 0
+				for at := 1; ; at++ {
+					plate := fmt.Sprintf("粤B%05d", 10000+h.codes)
+					h.sees(in, plate)
+					h.pass(2 * time.Hour)
+					h.sees(out, plate)
+					quote := h.laneQuote()
+					before := h.channel.keeps()
+					play := story(h, quote)
+
+					dies.calls, dies.at = 0, at
+					alive := survived(play)
+					dies.at = 0
+					if alive {
+						h.settles()
+						break
+					}
+					deaths++
+					h.open(h.parking, h.outbox)
+					if again {
+						play()
+					}
+					h.settles()
+					h.endsPaidOrGivenBack(name, at, h.channel.keeps()-before)
+				}
+				t.Logf("%s: killed %d times", name, deaths)
+				if deaths < 30 {
+					t.Errorf("%s: killed only %d times", name, deaths)
+				}
+			}
+		}
+		h.balanced()
+	})
+}
+
+// payingStory is a stay's payment from the quote to what follows it, which can be told again with the same keys.
+func (h *house) payingStory(quote parking.Quote, twice bool) func() {
+	order, keys := h.key(), []string{h.key(), h.key()}
+	ctx := context.Background()
+	return func() {
+		made, err := h.tryOrder(ctx, order, quote)
+		h.must(err)
+		var begun []*billing.Payment
+		for _, key := range keys[:1+btoi(twice)] {
+			p, err := h.tryPay(ctx, key, made)
+			if err != nil { // paid meanwhile
+				continue
+			}
+			begun = append(begun, p)
+		}
+		for _, p := range begun {
+			if err := h.channel.pay(p.Number); err == nil {
+				h.hears(p)
+			}
+		}
+		h.works()
+	}
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (h *house) endsPaidOrGivenBack(story string, at int, kept int64) {
+	h.Helper()
+	ctx := h.asSystem()
+	payments, err := h.store.Fresh(ctx).Payment.Query().WithOrder().All(ctx)
+	h.must(err)
+	for _, p := range payments {
+		owed := p.PaidFen - p.TakenFen
+		switch {
+		case p.State != payment.StateSUCCEEDED && p.State != payment.StateCLOSED:
+			h.Fatalf("%s, killed at %d: a payment is left %s", story, at, p.State)
+		case p.RefundedFen != owed:
+			h.Fatalf("%s, killed at %d: of %d fen paid %d were taken and %d go back", story, at, p.PaidFen, p.TakenFen, p.RefundedFen)
+		case p.TakenFen > 0 && p.Edges.Order.State != paymentorder.StatePAID:
+			h.Fatalf("%s, killed at %d: taken, and the order is %s", story, at, p.Edges.Order.State)
+		}
+	}
+	left, err := h.store.Fresh(ctx).Refund.Query().Where(refund.StateNEQ(refund.StateDONE)).Count(ctx)
+	h.must(err)
+	if left != 0 || kept != 0 && kept != 1000 {
+		h.Fatalf("%s, killed at %d: %d refunds are left, the channel keeps %d fen", story, at, left, kept)
+	}
+	h.balanced()
+}

@@ -1,0 +1,361 @@
+package billing_test
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"parkbff/ent"
+	"parkbff/ent/channellink"
+	"parkbff/ent/gatecommand"
+	"parkbff/ent/observation"
+	"parkbff/ent/task"
+	"parkbff/internal/billing"
+	"parkbff/internal/fault"
+	"parkbff/internal/money"
+	told "parkbff/internal/notice"
+	"parkbff/internal/outbox"
+	"parkbff/internal/parking"
+	"parkbff/internal/parking/lotfile"
+	"parkbff/internal/partner/charge"
+	"parkbff/internal/privacy/consents"
+	"parkbff/internal/store"
+	"parkbff/internal/tariff"
+	"parkbff/internal/testkit"
+	"parkbff/internal/vault"
+	"parkbff/internal/vault/vaulttest"
+	"parkbff/internal/viewer"
+)
+
+// morning is a Saturday, 09:00 in Shanghai.
+var morning = time.Date(2026, 11, 21, 1, 0, 0, 0, time.UTC)
+
+const (
+	car   = "粤B12345"
+	other = "粤B54321"
+	in    = observation.DirectionENTRY
+	out   = observation.DirectionEXIT
+)
+
+// house is billing and parking on one store, with a channel that takes money and tasks that are done when a test
+// says so.
+type house struct {
+	testing.TB
+	clock   *testkit.Clock
+	store   *store.Store
+	parking *parking.Service
+	*billing.Service
+	channel *channel
+	outbox  *outbox.Service
+	queue   *queue
+	told    []told.Telling
+	codes   int
+}
+
+func eachHouse(t *testing.T, test func(t *testing.T, h *house)) {
+	t.Helper()
+	testkit.EachStore(t, func(t *testing.T, s *store.Store) { test(t, newHouse(t, s)) })
+}
+
+func newHouse(t testing.TB, s *store.Store) *house {
+	t.Helper()
+	h := &house{TB: t, clock: testkit.NewClock(morning), store: s}
+	h.channel = newChannel(h.clock)
+	h.queue = &queue{}
+	h.outbox = outbox.New(outbox.Config{Store: s, Queue: h.queue, Clock: h.clock, SweepEvery: time.Hour})
+	keys := vault.New(vaulttest.Keys(t), s.DataKeys())
+	catalogue, err := consents.Published()
+	h.must(err)
+	h.parking, err = parking.New(parking.Config{
+		Store: s, Vault: keys, Clock: h.clock, Random: rand.Reader, Calendar: tariff.Calendar{}, Teller: h, Bus: h,
+		Policies: catalogue, Log: slog.New(slog.DiscardHandler), QuoteKey: make([]byte, 32),
+	})
+	h.must(err)
+	h.must(h.parking.Import(t.Context(), []lotfile.Lot{lot("A"), lot("B")}))
+	h.open(h.parking, h.outbox)
+	ctx, stop := context.WithCancel(context.Background())
+	var working sync.WaitGroup
+	working.Go(func() { h.outbox.Run(ctx) })
+	t.Cleanup(func() {
+		stop()
+		working.Wait()
+	})
+	return h
+}
+
+// open makes the service anew, as after a crash; what stays and tasks are is the test's to say.
+func (h *house) open(stays billing.Stays, tasks billing.Tasks) {
+	h.Service = billing.New(billing.Config{
+		Store: h.store, Vault: vault.New(vaulttest.Keys(h), h.store.DataKeys()), Clock: h.clock, Random: rand.Reader,
+		Stays: stays, Payers: h, Office: h, Tasks: tasks, Log: slog.New(slog.DiscardHandler),
+		Tills: map[money.Channel]billing.Offer{
+			money.WeChat: {Till: h.channel, Ways: []money.Way{money.MiniProgram, money.H5, money.App}},
+		},
+	})
+}
+
+func (h *house) must(err error) {
+	h.Helper()
+	if err != nil {
+		h.Fatal(err)
+	}
+}
+
+// Tell keeps what accounts are told.
+func (h *house) Tell(_ context.Context, _ *ent.Tx, t told.Telling) error {
+	h.told = append(h.told, t)
+	return nil
+}
+
+// Publish goes nowhere.
+func (*house) Publish(string, []byte) error { return nil }
+
+// PayerOn knows everybody.
+func (*house) PayerOn(context.Context, money.Channel, string) (string, error) { return "somebody", nil }
+
+// SteppedUp lets all staff pass but one.
+func (h *house) SteppedUp(ctx context.Context) error {
+	if viewer.Of(ctx).StaffID == withoutFactor {
+		return errNoFactor
+	}
+	return nil
+}
+
+// lot has a barrier and costs 5 yuan for every hour begun, the first 15 minutes nothing.
+func lot(code string) lotfile.Lot {
+	hourly := tariff.Always(tariff.RateTable{
+		Free:             tariff.Free{Minutes: 15},
+		Collections:      tariff.AllDay(tariff.RateLine{UnitMinutes: 60, Fen: 500}),
+		ExitGraceMinutes: 15,
+	})
+	return lotfile.Lot{
+		Code: code, Name: "测试" + code + "停车场", Region: lotfile.Mainland, City: "深圳", Capacity: 100, Barrier: true,
+		Gates: []lotfile.Gate{{Code: "G1", Direction: lotfile.Both}}, Tariff: &hourly,
+	}
+}
+
+func (h *house) gate(lotCode string) context.Context {
+	at, _ := h.parking.Lot(lotCode)
+	gate, _ := h.parking.GateAt(at, "G1")
+	return viewer.With(context.Background(), &viewer.Viewer{
+		Kind: viewer.Gate, GateID: gate.Row, Lots: []viewer.LotRole{{LotID: at.Row}},
+	})
+}
+
+// sees has the gate of lot A see a car now.
+func (h *house) sees(direction observation.Direction, plate string) *parking.Outcome {
+	h.Helper()
+	return h.seesAt("A", direction, plate)
+}
+
+func (h *house) seesAt(lotCode string, direction observation.Direction, plate string) *parking.Outcome {
+	h.Helper()
+	h.codes++
+	outcome, err := h.parking.Observe(h.gate(lotCode), parking.Observation{
+		EventID: fmt.Sprint("e", h.codes), LotCode: lotCode, GateCode: "G1", Direction: direction, Plate: plate,
+		ObservedAt: h.clock.Now(), Confidence: 1,
+	})
+	h.must(err)
+	return outcome
+}
+
+func (h *house) pass(d time.Duration) { h.clock.Pass(d) }
+
+const withoutFactor = 99
+
+var errNoFactor = fault.New("STEP_UP_REQUIRED", "test")
+
+func (h *house) staff(id int64, role viewer.Role) context.Context {
+	at, _ := h.parking.Lot("A")
+	return viewer.With(context.Background(), &viewer.Viewer{
+		Kind: viewer.Staff, StaffID: id, Lots: []viewer.LotRole{{LotID: at.Row, Role: role}},
+	})
+}
+
+func (h *house) manager() context.Context { return h.staff(7, viewer.Manager) }
+
+// driver is a new account that follows a channel.
+func (h *house) driver() context.Context {
+	h.Helper()
+	var id int64
+	h.must(h.store.WithTx(h.asSystem(), func(ctx context.Context, tx *ent.Tx) error {
+		row, err := tx.Account.Create().SetMobile(vault.Sealed{}).SetCreatedAt(h.clock.Now()).Save(ctx)
+		if err != nil {
+			return err
+		}
+		id = row.ID
+		return tx.ChannelLink.Create().SetAccountID(id).SetChannel(channellink.ChannelAPP).SetLinkedAt(h.clock.Now()).Exec(ctx)
+	}))
+	return viewer.With(context.Background(), &viewer.Viewer{
+		Kind: viewer.Driver, AccountID: id, Consents: []string{"PARKING_CORE"},
+	})
+}
+
+func (h *house) asSystem() context.Context { return viewer.AsSystem(context.Background(), "test") }
+
+// laneQuote is what somebody is quoted who stands at the lane of lot A.
+func (h *house) laneQuote() parking.Quote {
+	h.Helper()
+	at, _ := h.parking.Lot("A")
+	gate, _ := h.parking.GateAt(at, "G1")
+	quote, err := h.parking.QuoteLane(context.Background(), gate.LaneCode)
+	h.must(err)
+	return quote
+}
+
+// plateQuote is what anybody is quoted for a plate in lot A.
+func (h *house) plateQuote(plate string) parking.Quote {
+	h.Helper()
+	quote, err := h.parking.QuotePlate(context.Background(), plate, "", "A")
+	h.must(err)
+	return quote
+}
+
+// orders makes an order of a quote.
+func (h *house) orders(ctx context.Context, quote parking.Quote) *billing.Ordered {
+	h.Helper()
+	made, err := h.tryOrder(ctx, h.key(), quote)
+	h.must(err)
+	return made
+}
+
+func (h *house) tryOrder(ctx context.Context, key string, quote parking.Quote) (*billing.Ordered, error) {
+	payable, ok := quote.(parking.Payable)
+	if !ok {
+		h.Fatalf("nothing to order: %T", quote)
+	}
+	return h.CreateOrder(ctx, billing.NewOrder{IdempotencyKey: key, Quote: payable.Token})
+}
+
+// begins begins a payment on a page.
+func (h *house) begins(ctx context.Context, made *billing.Ordered) *billing.Payment {
+	h.Helper()
+	begun, err := h.tryPay(ctx, h.key(), made)
+	h.must(err)
+	return begun
+}
+
+func (h *house) tryPay(ctx context.Context, key string, made *billing.Ordered) (*billing.Payment, error) {
+	return h.Pay(ctx, billing.Attempt{
+		IdempotencyKey: key, Order: made.Order.Row, Proof: made.Proof, Channel: money.WeChat, Way: money.H5,
+	})
+}
+
+// pays orders, pays and has the channel say so.
+func (h *house) pays(ctx context.Context, quote parking.Quote) *billing.Ordered {
+	h.Helper()
+	made := h.orders(ctx, quote)
+	begun := h.begins(ctx, made)
+	h.must(h.channel.pay(begun.Number))
+	h.hears(begun)
+	return made
+}
+
+// hears takes in what the channel says of a payment.
+func (h *house) hears(p *billing.Payment) {
+	h.Helper()
+	receipt, err := h.channel.Find(h.Context(), charge.Named{Number: p.Number})
+	h.must(err)
+	h.must(h.Received(h.Context(), money.WeChat, receipt))
+}
+
+func (h *house) key() string {
+	h.codes++
+	return fmt.Sprint("key-", h.codes)
+}
+
+// order reads an order as the staff of the lot.
+func (h *house) order(row int64) *billing.Order {
+	h.Helper()
+	order, err := h.Order(h.manager(), row, "")
+	h.must(err)
+	return order
+}
+
+// opened counts the orders to open that the gate of lot A was sent.
+func (h *house) opened() int {
+	h.Helper()
+	n, err := h.store.Fresh(h.asSystem()).GateCommand.Query().Where(gatecommand.KindEQ(gatecommand.KindOPEN)).Count(h.asSystem())
+	h.must(err)
+	return n
+}
+
+// balanced fails when the ledger does not balance.
+func (h *house) balanced() {
+	h.Helper()
+	proof, err := h.Prove(context.Background())
+	h.must(err)
+	for _, o := range proof.Offences {
+		h.Error(o)
+	}
+}
+
+// queue hands messages out when a test says so. The outbox in front of it is the real one.
+type queue struct {
+	mu      sync.Mutex
+	waiting [][]byte
+	do      func(ctx context.Context, payload []byte) time.Duration
+}
+
+// Publish keeps a message.
+func (q *queue) Publish(_ context.Context, _ string, payload []byte) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.waiting = append(q.waiting, payload)
+	return nil
+}
+
+// Consume learns how messages are done.
+func (q *queue) Consume(ctx context.Context, _ int, do func(ctx context.Context, payload []byte) time.Duration) {
+	q.mu.Lock()
+	q.do = do
+	q.mu.Unlock()
+	<-ctx.Done()
+}
+
+func (q *queue) take() ([]byte, func(ctx context.Context, payload []byte) time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.waiting) == 0 || q.do == nil {
+		return nil, q.do
+	}
+	first := q.waiting[0]
+	q.waiting = q.waiting[1:]
+	return first, q.do
+}
+
+// works does the tasks that are due.
+func (h *house) works() {
+	h.Helper()
+	h.must(h.outbox.Sweep(context.Background()))
+	for {
+		payload, do := h.queue.take()
+		if do == nil {
+			time.Sleep(time.Millisecond)
+			continue
+		}
+		if payload == nil {
+			return
+		}
+		do(context.Background(), payload)
+	}
+}
+
+// settles lets time pass until nothing is left to do.
+func (h *house) settles() {
+	h.Helper()
+	for range 200 {
+		h.works()
+		left, err := h.store.Fresh(h.asSystem()).Task.Query().Where(task.StateEQ(task.StateWAITING)).Count(h.asSystem())
+		h.must(err)
+		if left == 0 {
+			return
+		}
+		h.pass(time.Minute)
+	}
+	h.Fatal("tasks are never done")
+}

@@ -1,0 +1,111 @@
+// Package ledger is the double-entry book of all money: every movement is an entry whose lines sum to nothing, is
+// written in the transaction that causes it, and is never changed. Amounts are fen; debits are more than zero.
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"parkbff/ent"
+	"parkbff/ent/ledgerentry"
+	"parkbff/ent/ledgerline"
+	"parkbff/internal/clock"
+	"parkbff/internal/money"
+	"parkbff/internal/store"
+)
+
+// Book writes entries. It is safe for concurrent use.
+type Book struct{ clock clock.Clock }
+
+// New answers a book.
+func New(k clock.Clock) *Book { return &Book{k} }
+
+// Movement is money that moves for one cause.
+type Movement struct {
+	Cause      ledgerentry.Cause
+	CauseID    int64 // the row of that cause's table
+	LotID      int64
+	OrderID    int64
+	SessionID  *int64
+	OccurredAt time.Time // by the channel's clock
+	Lines      []Line
+}
+
+// Line is what a movement does to one account.
+type Line struct {
+	Account ledgerline.Account
+	Channel money.Channel // of CHANNEL
+	Fen     int64
+}
+
+// Received is money that a channel took: what of it the lot has earned, and what nobody owed.
+func Received(channel money.Channel, earned, surplus int64) []Line {
+	return []Line{
+		{ledgerline.AccountCHANNEL, channel, earned + surplus},
+		{ledgerline.AccountLOT, "", -earned},
+		{ledgerline.AccountSURPLUS, "", -surplus},
+	}
+}
+
+// SurplusOwedBack is a surplus that is to go back.
+func SurplusOwedBack(fen int64) []Line {
+	return []Line{{ledgerline.AccountSURPLUS, "", fen}, {ledgerline.AccountREFUNDS, "", -fen}}
+}
+
+// EarningsOwedBack is what a lot had earned and is to go back.
+func EarningsOwedBack(fen int64) []Line {
+	return []Line{{ledgerline.AccountLOT, "", fen}, {ledgerline.AccountREFUNDS, "", -fen}}
+}
+
+// GivenBack is money that a channel has given back.
+func GivenBack(channel money.Channel, fen int64) []Line {
+	return []Line{{ledgerline.AccountREFUNDS, "", fen}, {ledgerline.AccountCHANNEL, channel, -fen}}
+}
+
+// errUnbalanced is a mistake of the program.
+var errUnbalanced = errors.New("ledger: the lines do not sum to nothing, or there are none")
+
+// Write writes a movement in the transaction tx, as the system. A cause that has moved money already asks for
+// another try: whoever was first has committed.
+func (b *Book) Write(ctx context.Context, tx *ent.Tx, m Movement) error {
+	lines, err := balanced(m.Lines)
+	if err != nil {
+		return err
+	}
+	entry, err := tx.LedgerEntry.Create().SetCause(m.Cause).SetCauseID(m.CauseID).SetLotID(m.LotID).SetOrderID(m.OrderID).
+		SetNillableSessionID(m.SessionID).SetOccurredAt(m.OccurredAt).SetCreatedAt(b.clock.Now()).Save(ctx)
+	switch {
+	case store.IsDuplicate(err):
+		return store.Retry(fmt.Errorf("the money has just been moved: %w", err))
+	case err != nil:
+		return fmt.Errorf("write a ledger entry: %w", err)
+	}
+	err = tx.LedgerLine.MapCreateBulk(lines, func(c *ent.LedgerLineCreate, i int) {
+		c.SetEntryID(entry.ID).SetLotID(m.LotID).SetAccount(lines[i].Account).SetFen(lines[i].Fen)
+		if lines[i].Account == ledgerline.AccountCHANNEL {
+			c.SetChannel(lines[i].Channel)
+		}
+	}).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("write the lines of a ledger entry: %w", err)
+	}
+	return nil
+}
+
+// balanced leaves out the lines that move nothing.
+func balanced(lines []Line) ([]Line, error) {
+	var moving []Line
+	var sum int64
+	for _, l := range lines {
+		sum += l.Fen
+		if l.Fen != 0 {
+			moving = append(moving, l)
+		}
+	}
+	if sum != 0 || len(moving) < 2 {
+		return nil, errUnbalanced
+	}
+	return moving, nil
+}

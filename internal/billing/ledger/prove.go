@@ -1,0 +1,172 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+
+	"entgo.io/ent/dialect/sql"
+
+	"parkbff/ent"
+	"parkbff/ent/ledgerentry"
+	"parkbff/ent/ledgerline"
+	"parkbff/ent/parkingsession"
+	"parkbff/ent/payment"
+	"parkbff/ent/paymentorder"
+	"parkbff/ent/refund"
+	"parkbff/internal/store"
+	"parkbff/internal/viewer"
+)
+
+// Proof is what a look through the whole ledger found.
+type Proof struct {
+	Entries  int
+	Offences []Offence // none: everything balances
+}
+
+// Offence is a row that contradicts the ledger. It names rows and amounts, and nobody.
+type Offence struct {
+	What string // such as "entry"
+	Row  int64
+	Why  string
+}
+
+func (o Offence) String() string { return fmt.Sprintf("%s %d: %s", o.What, o.Row, o.Why) }
+
+// mostOffences are listed; one is enough to fail.
+const mostOffences = 20
+
+// check is one thing that must hold of all rows: a statement that answers (row, said, should be) of those of which
+// it does not.
+type check struct {
+	what, why string
+	find      func(b *sql.DialectBuilder) *sql.Selector
+}
+
+// Prove goes through the ledger as of one moment: that every entry sums to nothing, that every payment, refund and
+// order says what the ledger says, and that every stay was paid what was earned by it.
+func (b *Book) Prove(ctx context.Context, s *store.Store) (*Proof, error) {
+	ctx = viewer.AsSystem(ctx, "prove the ledger")
+	proof := &Proof{}
+	err := s.WithTx(ctx, func(ctx context.Context, tx *ent.Tx) (err error) {
+		*proof = Proof{}
+		if proof.Entries, err = tx.LedgerEntry.Query().Count(ctx); err != nil {
+			return fmt.Errorf("count the ledger's entries: %w", err)
+		}
+		for _, c := range checks() {
+			found, err := c.offences(ctx, tx, sql.Dialect(s.Dialect()))
+			if err != nil {
+				return fmt.Errorf("prove the ledger: %w", err)
+			}
+			proof.Offences = append(proof.Offences, found...)
+		}
+		return nil
+	})
+	return proof, err
+}
+
+func (c check) offences(ctx context.Context, tx *ent.Tx, b *sql.DialectBuilder) ([]Offence, error) {
+	query, args := c.find(b).Limit(mostOffences).Query()
+	rows, err := tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var found []Offence
+	for rows.Next() {
+		var row, said, should int64
+		if err := rows.Scan(&row, &said, &should); err != nil {
+			return nil, err
+		}
+		found = append(found, Offence{c.what, row, fmt.Sprintf("%s: %d fen, and should be %d", c.why, said, should)})
+	}
+	return found, rows.Err()
+}
+
+func checks() []check {
+	return []check{
+		{"entry", "its lines sum to", unbalanced},
+		{"payment", "the ledger says that its channel took", func(b *sql.DialectBuilder) *sql.Selector {
+			t := b.Table(payment.Table)
+			return differing(b, t, t.C(payment.FieldPaidFen),
+				moved(b, ledgerline.AccountCHANNEL, 1, causedBy(ledgerentry.CausePAYMENT, t)))
+		}},
+		{"payment", "the ledger says that of it was earned", func(b *sql.DialectBuilder) *sql.Selector {
+			t := b.Table(payment.Table)
+			return differing(b, t, t.C(payment.FieldTakenFen),
+				moved(b, ledgerline.AccountLOT, -1, causedBy(ledgerentry.CausePAYMENT, t)))
+		}},
+		{"payment", "what goes back of it sums to", func(b *sql.DialectBuilder) *sql.Selector {
+			t, r := b.Table(payment.Table), b.Table(refund.Table)
+			return differing(b, t, t.C(payment.FieldRefundedFen), b.Select(total(r.C(refund.FieldFen), 1)).From(r).
+				Where(sql.ColumnsEQ(r.C(refund.FieldPaymentID), t.C(payment.FieldID))))
+		}},
+		{"refund", "the ledger says that there was decided to go back", func(b *sql.DialectBuilder) *sql.Selector {
+			t := b.Table(refund.Table)
+			return differing(b, t, t.C(refund.FieldFen),
+				moved(b, ledgerline.AccountREFUNDS, -1, causedBy(ledgerentry.CauseREFUND_DECIDED, t)))
+		}},
+		{"refund", "the ledger says that its channel gave back", func(b *sql.DialectBuilder) *sql.Selector {
+			t := b.Table(refund.Table)
+			onceDone := fmt.Sprintf("CASE WHEN %s = '%s' THEN %s ELSE 0 END", t.C(refund.FieldState), refund.StateDONE, t.C(refund.FieldFen))
+			return differing(b, t, onceDone, moved(b, ledgerline.AccountCHANNEL, -1, causedBy(ledgerentry.CauseREFUND_DONE, t)))
+		}},
+		{"order", "the ledger says that the lot earned by it", func(b *sql.DialectBuilder) *sql.Selector {
+			t := b.Table(paymentorder.Table)
+			return differing(b, t, t.C(paymentorder.FieldTakenFen)+" - "+t.C(paymentorder.FieldRefundedFen),
+				moved(b, ledgerline.AccountLOT, -1, about(ledgerentry.FieldOrderID, t)))
+		}},
+		{"stay", "the ledger says that the lot earned by it", func(b *sql.DialectBuilder) *sql.Selector {
+			t := b.Table(parkingsession.Table)
+			return differing(b, t, t.C(parkingsession.FieldPaidFen),
+				moved(b, ledgerline.AccountLOT, -1, about(ledgerentry.FieldSessionID, t)))
+		}},
+	}
+}
+
+// unbalanced finds the entries whose lines do not sum to nothing, or that have none.
+func unbalanced(b *sql.DialectBuilder) *sql.Selector {
+	entry, line := b.Table(ledgerentry.Table), b.Table(ledgerline.Table)
+	its := func() *sql.Predicate {
+		return sql.ColumnsEQ(line.C(ledgerline.FieldEntryID), entry.C(ledgerentry.FieldID))
+	}
+	found := differing(b, entry, "0", b.Select(total(line.C(ledgerline.FieldFen), 1)).From(line).Where(its()))
+	none := sql.NotExists(b.Select(line.C(ledgerline.FieldID)).From(line).Where(its()))
+	sumsWrong := found.P()
+	return found.SetP(nil).Where(sql.Or(sumsWrong, none))
+}
+
+// moved sums, by a sign, what entries of which something holds did to an account.
+func moved(b *sql.DialectBuilder, account ledgerline.Account, sign int, of func(entry *sql.SelectTable) *sql.Predicate) *sql.Selector {
+	entry, line := b.Table(ledgerentry.Table), b.Table(ledgerline.Table)
+	return b.Select(total(line.C(ledgerline.FieldFen), sign)).From(line).
+		Join(entry).On(line.C(ledgerline.FieldEntryID), entry.C(ledgerentry.FieldID)).
+		Where(sql.And(sql.EQ(line.C(ledgerline.FieldAccount), account), of(entry)))
+}
+
+// causedBy holds for the entry that a row of a table caused.
+func causedBy(cause ledgerentry.Cause, t *sql.SelectTable) func(*sql.SelectTable) *sql.Predicate {
+	return func(entry *sql.SelectTable) *sql.Predicate {
+		return sql.And(sql.EQ(entry.C(ledgerentry.FieldCause), cause), sql.ColumnsEQ(entry.C(ledgerentry.FieldCauseID), t.C("id")))
+	}
+}
+
+// about holds for the entries that name a row of a table.
+func about(column string, t *sql.SelectTable) func(*sql.SelectTable) *sql.Predicate {
+	return func(entry *sql.SelectTable) *sql.Predicate { return sql.ColumnsEQ(entry.C(column), t.C("id")) }
+}
+
+// total sums a column; PostgreSQL would answer a numeric.
+func total(column string, sign int) string {
+	return fmt.Sprintf("CAST(COALESCE(SUM(%s), 0) * %d AS bigint)", column, sign)
+}
+
+// differing finds the rows of a table whose own word is not what a sum says, with the sum and the word.
+func differing(b *sql.DialectBuilder, t *sql.SelectTable, word string, sum *sql.Selector) *sql.Selector {
+	said := func(w *sql.Builder) { w.Wrap(func(w *sql.Builder) { w.Join(sum) }) }
+	found := b.Select(t.C("id")).From(t)
+	found.AppendSelectExpr(sql.ExprFunc(said), sql.Expr(word))
+	return found.Where(sql.P(func(w *sql.Builder) {
+		w.WriteString(word).WriteString(" <> ")
+		said(w)
+	}))
+}

@@ -1,0 +1,73 @@
+package billing_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"parkbff/ent"
+	"parkbff/internal/billing"
+)
+
+func TestEveryFenThatSomebodyTampersWithIsFound(t *testing.T) {
+	for change, found := range map[string]string{
+		"UPDATE ledger_lines SET fen = fen + 1 WHERE id = 1":                                   "entry 1",
+		"DELETE FROM ledger_lines WHERE entry_id = 1":                                          "entry 1",
+		"DELETE FROM ledger_lines WHERE entry_id = 2; DELETE FROM ledger_entries WHERE id = 2": "refund 1",
+		"UPDATE ledger_lines SET fen = fen * 2 WHERE entry_id = 1":                             "payment 1",
+		"UPDATE ledger_lines SET fen = fen * 2 WHERE entry_id = 3":                             "refund 1",
+		"UPDATE payments SET paid_fen = paid_fen + 1":                                          "payment 1",
+		"UPDATE payments SET taken_fen = taken_fen + 1":                                        "payment 1",
+		"UPDATE payments SET refunded_fen = refunded_fen - 1":                                  "payment 1",
+		"UPDATE refunds SET fen = fen - 1":                                                     "refund 1",
+		"UPDATE refunds SET state = 'PENDING'":                                                 "refund 1",
+		"UPDATE payment_orders SET taken_fen = taken_fen - 1":                                  "order 1",
+		"UPDATE payment_orders SET refunded_fen = 0":                                           "order 1",
+		"UPDATE parking_sessions SET paid_fen = paid_fen + 1":                                  "stay 1",
+		"UPDATE ledger_entries SET session_id = NULL WHERE id = 1":                             "stay 1",
+	} {
+		eachHouse(t, func(t *testing.T, h *house) {
+			h.sees(in, car)
+			h.pass(2 * time.Hour)
+			h.sees(out, car)
+			made := h.pays(t.Context(), h.laneQuote())
+			_, err := h.RefundOrder(h.manager(), billing.NewRefund{IdempotencyKey: "r", Order: made.Order.Row, Fen: 300, Reason: "x"})
+			h.must(err)
+			h.settles()
+			h.balanced()
+
+			h.must(h.store.WithTx(h.asSystem(), func(ctx context.Context, tx *ent.Tx) error {
+				for statement := range strings.SplitSeq(change, ";") {
+					if _, err := tx.ExecContext(ctx, statement); err != nil {
+						return err
+					}
+				}
+				return nil
+			}))
+
+			proof, err := h.Prove(t.Context())
+			h.must(err)
+			for _, o := range proof.Offences {
+				if strings.HasPrefix(o.String(), found+":") {
+					return
+				}
+			}
+			t.Errorf("after %s: %v", change, proof.Offences)
+		})
+	}
+}
+
+func TestTheProofCountsTheEntries(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		h.sees(in, car)
+		h.pass(time.Hour)
+		h.channel.overpay = 1
+		h.pays(t.Context(), h.plateQuote(car))
+		h.settles()
+		proof, err := h.Prove(t.Context())
+		if err != nil || proof.Entries != 3 || len(proof.Offences) != 0 {
+			t.Errorf("%+v, %v", proof, err)
+		}
+	})
+}

@@ -1,0 +1,117 @@
+package billing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"parkbff/ent"
+	"parkbff/ent/paymentorder"
+	"parkbff/ent/predicate"
+	"parkbff/ent/privacy"
+	"parkbff/internal/entitlement"
+	"parkbff/internal/fault"
+	"parkbff/internal/page"
+	"parkbff/internal/viewer"
+)
+
+// Order answers an order that the viewer may see: the account's own, its lot's for staff, and for anybody the one
+// whose proof they hold (R010). Errors: NOT_FOUND; CONSENT_REQUIRED.
+func (s *Service) Order(ctx context.Context, row int64, proof string) (*Order, error) {
+	found, err := s.seen(ctx, row, proof)
+	if err != nil {
+		return nil, err
+	}
+	return s.opened(ctx, found)
+}
+
+// seen reads an order that the viewer may see.
+func (s *Service) seen(ctx context.Context, row int64, proof string) (*ent.PaymentOrder, error) {
+	if proof != "" && s.proves(proof, row) {
+		ctx = viewer.AsSystem(ctx, jobRead)
+	}
+	found, err := s.store.Fresh(ctx).PaymentOrder.Query().Where(paymentorder.ID(row)).Only(ctx)
+	switch {
+	case ent.IsNotFound(err), errors.Is(err, privacy.Deny):
+		return nil, fault.NotFound
+	case err != nil:
+		return nil, fmt.Errorf("read the order: %w", err)
+	}
+	return found, nil
+}
+
+// Orders lists the asking driver's orders, newest first; others have none. Errors: CONSENT_REQUIRED.
+func (s *Service) Orders(ctx context.Context, p page.Request) (page.Of[*Order], error) {
+	v := viewer.Of(ctx)
+	if v.Kind != viewer.Driver {
+		return page.Of[*Order]{}, nil
+	}
+	if err := entitlement.Require(v, entitlement.StayRecords, 0); err != nil {
+		return page.Of[*Order]{}, err
+	}
+	return s.list(ctx, p)
+}
+
+// LotOrders lists the orders of a lot for its staff, newest first. Errors: UNAUTHENTICATED, FORBIDDEN.
+func (s *Service) LotOrders(ctx context.Context, lotID int64, p page.Request) (page.Of[*Order], error) {
+	switch v := viewer.Of(ctx); {
+	case v.Kind == viewer.Anonymous:
+		return page.Of[*Order]{}, fault.Unauthenticated
+	case v.Kind != viewer.Staff || !v.WorksAt(lotID):
+		return page.Of[*Order]{}, fault.Forbidden
+	}
+	return s.list(ctx, p, paymentorder.LotID(lotID))
+}
+
+// list reads a page of the orders that the viewer may see.
+func (s *Service) list(ctx context.Context, p page.Request, where ...predicate.PaymentOrder) (page.Of[*Order], error) {
+	query := s.store.Client(ctx).PaymentOrder.Query().Where(where...).Order(ent.Desc(paymentorder.FieldID)).Limit(p.Limit())
+	if p.After > 0 {
+		query.Where(paymentorder.IDLT(p.After))
+	}
+	rows, err := query.All(ctx)
+	if err != nil {
+		return page.Of[*Order]{}, fmt.Errorf("read orders: %w", err)
+	}
+	cut := page.Cut(rows, p.First)
+	orders, err := s.openAll(ctx, cut.Items)
+	if err != nil {
+		return page.Of[*Order]{}, err
+	}
+	return page.Of[*Order]{Items: orders, More: cut.More}, nil
+}
+
+func (s *Service) opened(ctx context.Context, row *ent.PaymentOrder) (*Order, error) {
+	all, err := s.openAll(ctx, []*ent.PaymentOrder{row})
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
+}
+
+// openAll opens orders with the stays they pay for, in one statement.
+func (s *Service) openAll(ctx context.Context, rows []*ent.PaymentOrder) ([]*Order, error) {
+	ids := make([]int64, len(rows))
+	for i, row := range rows {
+		ids[i] = *row.SessionID
+	}
+	stays, err := s.stays.StaysByRow(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	orders := make([]*Order, len(rows))
+	for i, row := range rows {
+		orders[i] = &Order{
+			Row: row.ID, Stay: stays[*row.SessionID], State: row.State, DueFen: row.DueFen, PaidFen: row.TakenFen,
+			RefundedFen: row.RefundedFen, Channel: row.PaidChannel, CreatedAt: row.CreatedAt, PaidAt: row.PaidAt,
+		}
+		switch {
+		case row.State != paymentorder.StateOPEN:
+		case s.clock.Now().After(row.ExpiresAt):
+			orders[i].State = paymentorder.StateCLOSED
+		default:
+			orders[i].ExpiresAt = &row.ExpiresAt
+		}
+	}
+	return orders, nil
+}

@@ -1,0 +1,137 @@
+package billing
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"parkbff/ent"
+	"parkbff/ent/ledgerentry"
+	"parkbff/ent/payment"
+	"parkbff/ent/paymentorder"
+	"parkbff/ent/refund"
+	"parkbff/internal/billing/ledger"
+	"parkbff/internal/money"
+	"parkbff/internal/parking"
+	"parkbff/internal/partner/charge"
+	"parkbff/internal/store"
+)
+
+// Received takes in what a channel says of a payment that was made, as often as it says so. What is owed is taken
+// and settles the stay; the rest, which nobody owed, goes back at once: a second payment for the same stay, one
+// that came too late, or one of another amount. Of a payment that was not made nothing is noted.
+//
+// Errors: UnknownPayment; UNAVAILABLE.
+func (s *Service) Received(ctx context.Context, channel money.Channel, r charge.Receipt) error {
+	if r.State != charge.Done {
+		return nil
+	}
+	return s.write(ctx, jobReceive, func(ctx context.Context, tx *ent.Tx) error {
+		row, err := tx.Payment.Query().Where(payment.Number(r.Number), payment.ChannelEQ(channel)).Only(ctx)
+		switch {
+		case ent.IsNotFound(err):
+			return UnknownPayment
+		case err != nil:
+			return fmt.Errorf("read the payment: %w", err)
+		case row.State == payment.StateSUCCEEDED:
+			return nil
+		}
+		order, err := tx.PaymentOrder.Get(ctx, row.OrderID)
+		if err != nil {
+			return fmt.Errorf("read the order: %w", err)
+		}
+		return s.receive(ctx, tx, order, row, r)
+	})
+}
+
+// receive books money that has arrived.
+func (s *Service) receive(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrder, row *ent.Payment, r charge.Receipt) error {
+	r.PaidAt = s.instant(r.PaidAt)
+	taken, err := s.settle(ctx, tx, order, row, r)
+	if err != nil {
+		return err
+	}
+	if err := succeed(ctx, tx, row, r, taken); err != nil {
+		return err
+	}
+	err = s.book.Write(ctx, tx, ledger.Movement{
+		Cause: ledgerentry.CausePAYMENT, CauseID: row.ID, LotID: row.LotID, OrderID: order.ID, SessionID: order.SessionID,
+		OccurredAt: r.PaidAt, Lines: ledger.Received(row.Channel, taken, r.Fen-taken),
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.advance(ctx, tx, order, row, r.PaidAt, taken); err != nil {
+		return err
+	}
+	if surplus := r.Fen - taken; surplus > 0 {
+		_, err = s.decide(ctx, tx, decision{payment: row, fen: surplus, reason: refund.ReasonSURPLUS, key: s.ownKey("surplus", row.ID)})
+	}
+	return err
+}
+
+// settle books what is owed on the stay. For an order that has been refunded nothing is.
+func (s *Service) settle(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrder, row *ent.Payment, r charge.Receipt) (taken int64, err error) {
+	if order.State == paymentorder.StateREFUNDED {
+		return 0, nil
+	}
+	return s.stays.Settle(ctx, tx, parking.Payment{
+		SessionID: *order.SessionID, AccountID: accountOf(row), Fen: r.Fen, PaidAt: r.PaidAt,
+	})
+}
+
+// instant is when a channel says that it was paid, if that can be.
+func (s *Service) instant(said time.Time) time.Time {
+	if now := s.clock.Now(); said.IsZero() || said.After(now) {
+		return now
+	}
+	return said
+}
+
+func succeed(ctx context.Context, tx *ent.Tx, row *ent.Payment, r charge.Receipt, taken int64) error {
+	done := tx.Payment.Update().Where(payment.ID(row.ID), payment.StateEQ(row.State)).
+		SetState(payment.StateSUCCEEDED).SetPaidAt(r.PaidAt).SetPaidFen(r.Fen).SetTakenFen(taken)
+	if r.Transaction != "" {
+		done.SetTransactionID(r.Transaction)
+	}
+	n, err := done.Save(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("note the payment: %w", err)
+	case n != 1:
+		return store.Retry(fmt.Errorf("the payment has changed meanwhile"))
+	}
+	return nil
+}
+
+// advance moves an order on when money has arrived. An order for which nothing was owed any more is closed.
+func (s *Service) advance(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrder, by *ent.Payment, at time.Time, taken int64) error {
+	moved := tx.PaymentOrder.Update().
+		Where(paymentorder.ID(order.ID), paymentorder.StateEQ(order.State), paymentorder.TakenFen(order.TakenFen))
+	switch {
+	case taken > 0:
+		moved.AddTakenFen(taken).SetState(paymentorder.StatePAID).SetPaidAt(at).SetPaidChannel(by.Channel)
+		if order.AccountID == nil && by.AccountID != nil {
+			moved.SetAccountID(*by.AccountID)
+		}
+	case order.State == paymentorder.StateOPEN:
+		moved.SetState(paymentorder.StateCLOSED).SetCloseReason(paymentorder.CloseReasonREPLACED)
+	default:
+		return nil
+	}
+	n, err := moved.Save(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("move the order on: %w", err)
+	case n != 1:
+		return store.Retry(fmt.Errorf("the order has changed meanwhile"))
+	}
+	return nil
+}
+
+func accountOf(row *ent.Payment) int64 {
+	if row.AccountID == nil {
+		return 0
+	}
+	return *row.AccountID
+}

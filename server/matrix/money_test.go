@@ -1,0 +1,83 @@
+package matrix_test
+
+import (
+	"fmt"
+
+	"parkbff/server/servertest"
+)
+
+// ordered is an order of a stay, and by whom it was made and perhaps paid.
+type ordered struct {
+	id, by, stay string
+	paid         bool
+}
+
+// pay lets those who have bound a car and one who has not pay for stays, one think better of it, and staff take cash
+// and give some of it back.
+func (m *matrix) pay() {
+	for _, who := range []struct {
+		who   string
+		stays []string
+	}{
+		{payer, []string{strangeCar + closed, strangeCar + open}},
+		{followed, []string{sharedCar + closed}},
+		{owner, []string{ownedCar + closed}},
+		{masking, []string{maskingCar + closed}},
+		{hiding, []string{hidingCar + closed, hidingCar + open}},
+		{fullyMasked, []string{fullCar + closed}},
+	} {
+		for _, stay := range who.stays {
+			order := m.order(who.who, stay)
+			m.WechatTakes(m.clients[who.who].Begins(order))
+			m.orders = append(m.orders, ordered{order.ID, who.who, stay, true})
+		}
+	}
+	dropped := m.order(bound, sharedCar+open)
+	m.orders = append(m.orders, ordered{dropped.ID, bound, sharedCar + open, false})
+	m.sends(bound, "cancelOrder", servertest.Vars{"orderId": dropped.ID}, "order { id }")
+	m.takeCash()
+}
+
+// takeCash has the staff of the lot take cash, and its manager give some of it back.
+func (m *matrix) takeCash() {
+	taken := m.sends(attendant, "takeCash", servertest.Vars{
+		"idempotencyKey": "cash", "sessionId": m.stays[otherCar+closed], "amountFen": m.Owes(m.stays[otherCar+closed]),
+	}, "order { id }").String("takeCash.order.id")
+	m.orders = append(m.orders, ordered{taken, "", otherCar + closed, true})
+	m.clients[manager], m.facts[manager] = m.Hires("MANAGER", closedLot, "").Client, facts{worksAt: closedLot}
+	m.sends(manager, "refundOrder", servertest.Vars{"idempotencyKey": "back", "orderId": taken, "amountFen": 1, "reason": "找零"}, "order { id }")
+}
+
+// order makes an order, which the same key makes once.
+func (m *matrix) order(who, stay string) servertest.Order {
+	made := m.sends(who, "createOrder", servertest.Vars{"idempotencyKey": fmt.Sprint("order-", len(m.orders)), "quote": m.Quoted(m.stays[stay])}, "order { id } payerProof")
+	return servertest.Order{ID: made.String("createOrder.order.id"), Proof: made.String("createOrder.payerProof")}
+}
+
+// sends sends a mutation, and notes that it may be sent again.
+func (m *matrix) sends(who, name string, input servertest.Vars, selection string) *servertest.Answer {
+	if m.again[who] == nil {
+		m.again[who] = map[string][]any{}
+	}
+	m.again[who][name] = append(m.again[who][name], map[string]any(input))
+	title := m.schema.Mutation.Fields.ForName(name).Arguments[0].Type.String()
+	return m.clients[who].Asks("mutation($in: "+title+") { "+name+"(input: $in) { "+selection+" userErrors { code field message } } }",
+		servertest.Vars{"in": input}).OK()
+}
+
+// recordOrders tells the truth about orders.
+func (m *matrix) recordOrders() {
+	for _, order := range m.orders {
+		stay := m.records[m.stays[order.stay]]
+		truth := map[string]any{
+			"plate": stay.plate, "lotName": stay.truth["lotName"], "nameVisibility": "CLEAR",
+			"createdAt": asked, "createdAtPrecision": "EXACT", "paidAt": nil, "paidAtPrecision": "EXACT",
+		}
+		if order.paid {
+			truth["paidAt"] = asked
+		}
+		m.records[order.id] = &record{
+			typ: "PaymentOrder", whose: order.by, plate: stay.plate, lot: stay.lot, stay: stay.stay, truth: truth,
+		}
+	}
+}

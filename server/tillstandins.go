@@ -1,0 +1,126 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"parkbff/internal/clock"
+	"parkbff/internal/money"
+	"parkbff/internal/partner/alipay"
+	sandboxalipay "parkbff/internal/partner/sandbox/alipay"
+	sandboxunionpay "parkbff/internal/partner/sandbox/unionpay"
+	sandboxwechatpay "parkbff/internal/partner/sandbox/wechatpay"
+	"parkbff/internal/partner/unionpay"
+	"parkbff/internal/partner/wechatpay"
+)
+
+// Merchants and apps that the stand-ins know.
+const (
+	sandboxMerchant  = "1900000001"
+	sandboxH5        = "wxsandboxh5"
+	sandboxApp       = "wxsandboxapp"
+	sandboxSeller    = "2088000000000001"
+	sandboxAlipayPay = sandboxAlipayMini // in the mini-program one pays the app that one signed in to
+)
+
+// sandboxUnionPay are the variants of one protocol: merchant, product and bank.
+var sandboxUnionPay = map[money.Channel]struct {
+	merchant, product, bank string
+	ways                    []money.Way
+}{
+	money.UnionPay:  {"777290058110001", "000201", "", []money.Way{money.H5, money.App}},
+	money.QuickPass: {"777290058110002", "000902", "", []money.Way{money.H5, money.App}},
+	money.ABC:       {"777290058110003", "000202", "ABC", []money.Way{money.H5}},
+	money.CCB:       {"777290058110004", "000202", "CCB", []money.Way{money.H5}},
+	money.Wallet:    {"777290058110005", "000301", "", []money.Way{money.H5, money.App}},
+}
+
+func (p *Partners) standInForTills(home string, k clock.Clock, random io.Reader) error {
+	return errors.Join(p.standInForWechatPay(home, k, random), p.standInForAlipayPay(home, k, random), p.standInForUnionPay(home, k, random))
+}
+
+// Automate has the stand-ins that take payments call us as soon as somebody has paid, until ctx ends.
+func (p *Partners) Automate(ctx context.Context) {
+	if p.WechatMoney == nil {
+		return
+	}
+	p.AlipayMoney.Automatic()
+	p.UnionPayMoney.Automatic()
+	p.WechatMoney.Run(ctx)
+}
+
+func (p *Partners) standInForWechatPay(home string, k clock.Clock, random io.Reader) error {
+	keys, err := sandboxwechatpay.NewKeys()
+	if err != nil {
+		return err
+	}
+	p.WechatMoney, err = sandboxwechatpay.New(sandboxwechatpay.Config{
+		Platform: keys.Platform, Automatic: true,
+		Merchants: []sandboxwechatpay.Merchant{sandboxwechatpay.NewMerchant(sandboxMerchant, keys, sandboxMini, sandboxH5, sandboxApp)},
+	}, k, random)
+	if err != nil {
+		return err
+	}
+	base, err := p.standIn(wechatPayName, p.WechatMoney)
+	if err != nil {
+		return err
+	}
+	return p.openWechatPay(wechatpay.Config{
+		BaseURL: base, MerchantID: sandboxMerchant, CertificateSerial: keys.Serial(), PrivateKey: keys.MerchantPrivate(),
+		APIv3Key: keys.APIv3, PlatformKeys: []wechatpay.PlatformKey{{ID: sandboxwechatpay.PlatformKeyID, PEM: keys.PlatformPublic()}},
+		AppIDs:    map[money.Way]string{money.MiniProgram: sandboxMini, money.H5: sandboxH5, money.App: sandboxApp},
+		NotifyURL: home + callbackPay + wechatPayPath,
+	}, k)
+}
+
+func (p *Partners) standInForAlipayPay(home string, k clock.Clock, random io.Reader) error {
+	keys, err := sandboxalipay.NewKeys()
+	if err != nil {
+		return err
+	}
+	p.AlipayMoney, err = sandboxalipay.New(k, random, sandboxalipay.App{ID: sandboxAlipayPay, Keys: keys, Seller: sandboxSeller, Advances: true})
+	if err != nil {
+		return err
+	}
+	base, err := p.standIn(alipayPayName, p.AlipayMoney)
+	if err != nil {
+		return err
+	}
+	return p.openAlipayPay(alipay.PayConfig{
+		App: alipay.Config{
+			Gateway: base + "/gateway.do", AppID: sandboxAlipayPay, PrivateKey: keys.AppPrivate(), AlipayPublicKey: keys.AlipayPublic(),
+		},
+		Seller: sandboxSeller, NotifyURL: home + callbackPay + alipayPayPath, ReturnURL: home, Advances: true,
+	}, k)
+}
+
+func (p *Partners) standInForUnionPay(home string, k clock.Clock, random io.Reader) error {
+	keys, err := sandboxunionpay.NewKeys()
+	if err != nil {
+		return err
+	}
+	var merchants []sandboxunionpay.Merchant
+	for _, v := range sandboxUnionPay {
+		merchants = append(merchants, sandboxunionpay.Merchant{ID: v.merchant, Identity: keys.Merchant, BizType: v.product, Bank: v.bank})
+	}
+	p.UnionPayMoney = sandboxunionpay.New(k, random, keys, merchants...)
+	base, err := p.standIn(unionPayName, p.UnionPayMoney)
+	if err != nil {
+		return err
+	}
+	for channel, v := range sandboxUnionPay {
+		err := p.openUnionPay(channel, unionpay.Config{
+			Gateway: base, Files: base + "/", MerchantID: v.merchant,
+			Certificate: keys.Merchant.CertificatePEM(), PrivateKey: keys.Merchant.KeyPEM(),
+			Roots: keys.Root.CertificatePEM(), Intermediates: keys.Middle.CertificatePEM(),
+			Product:   unionpay.Product{Ways: v.ways, BizType: v.product, Bank: v.bank},
+			NoticeURL: home + callbackPay + payPaths[channel], ReturnURL: home,
+		}, k)
+		if err != nil {
+			return fmt.Errorf("%s: %w", channel, err)
+		}
+	}
+	return nil
+}
