@@ -38,7 +38,8 @@ func (m *Maker) Left() int {
 	return m.calls
 }
 
-func (m *Maker) next() Kind {
+// Next is what goes wrong with the next call, for stand-ins that do not speak HTTP.
+func (m *Maker) Next() Kind {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.calls <= 0 {
@@ -51,7 +52,7 @@ func (m *Maker) next() Kind {
 // Around serves one call: well, or with the trouble that was made. Limit answers as the partner does to too
 // many calls.
 func (m *Maker) Around(w http.ResponseWriter, r *http.Request, limit, serve http.HandlerFunc) {
-	switch m.next() {
+	switch m.Next() {
 	case Down:
 		http.Error(w, "<html>502 Bad Gateway</html>", http.StatusBadGateway)
 	case Limited:
