@@ -2,16 +2,13 @@ package einvoice_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -258,141 +255,6 @@ func TestWhatCannotBeAnInvoiceIsNotEvenSent(t *testing.T) {
 	}
 }
 
-func TestAnInvoiceIsSentOnceMore(t *testing.T) {
-	w := newWorld(t)
-	r := request("A1")
-	r.Mail, r.Mobile = "", ""
-	issued := w.issue(t, r)
-	for _, to := range []sandbox.Delivery{{Mail: someMail}, {Mobile: somePhone}, {Mail: someMail, Mobile: somePhone}} {
-		if err := w.client.Deliver(t.Context(), issued.InvoiceNumber, to.Mail, to.Mobile); err != nil {
-			t.Errorf("%v: %v", to, err)
-		}
-	}
-	if got := w.Deliveries(); len(got) != 3 || got[2].Mail != someMail || got[2].Mobile != somePhone || got[2].InvoiceNumber != issued.InvoiceNumber {
-		t.Errorf("%v", got)
-	}
-	for name, to := range map[string][3]string{
-		"nowhere": {issued.InvoiceNumber, "", ""}, "no mail": {issued.InvoiceNumber, "alice", ""}, "no mobile": {issued.InvoiceNumber, "", "12345"},
-		"no invoice": {"26000000000000099999", someMail, ""},
-	} {
-		if err := w.client.Deliver(t.Context(), to[0], to[1], to[2]); !errors.Is(err, einvoice.Refused) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-}
-
-func TestFilesAreFetchedFromTheServiceAlone(t *testing.T) {
-	w := newWorld(t)
-	elsewhere := serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("another host was asked") }))
-	pdf := w.issue(t, request("A1")).PDF
-	at, err := url.Parse(pdf)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, address := range []string{
-		"", "/fp/1.pdf", elsewhere + "/1.pdf", "http://" + einvoice.FilesHost + "/1.pdf", "file:///etc/passwd", "http://a:b@" + at.Host + at.Path,
-		"ftp://" + at.Host + at.Path, "http://" + at.Host + ".example.cn" + at.Path,
-	} {
-		if _, err := w.client.Fetch(t.Context(), address); !errors.Is(err, einvoice.Refused) {
-			t.Errorf("%s: %v", address, err)
-		}
-	}
-	_, err = w.client.Fetch(t.Context(), strings.Replace(pdf, "/fp/", "/fp/0", 1))
-	if !errors.Is(err, fault.Unavailable) {
-		t.Errorf("no such file: %v", err)
-	}
-	says(t, err, at.Path)
-	for name, h := range map[string]http.HandlerFunc{
-		"no PDF": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) },
-		"too large": func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = w.Write(append([]byte("%PDF-"), make([]byte, 8<<20)...))
-		},
-		"elsewhere": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere, http.StatusFound) },
-		"cut":       func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
-	} {
-		base := serve(t, h)
-		w.config.Files = []string{strings.TrimPrefix(base, "http://")}
-		_, err := client(t, w.config, w.clock).Fetch(t.Context(), base+"/fp/secret.pdf")
-		if !errors.Is(err, fault.Unavailable) {
-			t.Errorf("%s: %v", name, err)
-		}
-		says(t, err, "secret.pdf")
-	}
-}
-
-func TestATokenIsAskedForOnceAndRenewedOnceItIsWorthless(t *testing.T) {
-	w := newWorld(t)
-	var all sync.WaitGroup
-	for n := range 20 {
-		all.Go(func() {
-			if _, err := w.client.Issue(t.Context(), request(fmt.Sprintf("A%d", n))); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	all.Wait()
-	if got := w.Signs(); got != 1 {
-		t.Errorf("%d tokens for twenty invoices", got)
-	}
-	for name, spoil := range map[string]func(){"ended": func() { w.clock.Pass(24 * time.Hour) }, "revoked": w.Revoke} {
-		before := w.Signs()
-		spoil()
-		if _, err := w.client.Find(t.Context(), "A1"); err != nil || w.Signs() != before+1 {
-			t.Errorf("%s: %v, %d tokens more", name, err, w.Signs()-before)
-		}
-	}
-}
-
-func TestWhoWaitsForATokenNeedNotWaitForEver(t *testing.T) {
-	w := newWorld(t)
-	asked, hold := make(chan struct{}), make(chan struct{})
-	w.config.TokenURL = serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked <- struct{}{}; <-hold }))
-	c := client(t, w.config, w.clock)
-	first := make(chan error, 1)
-	go func() { _, err := c.Find(t.Context(), "A1"); first <- err }()
-	<-asked
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := c.Find(ctx, "A1"); !errors.Is(err, context.Canceled) || !errors.Is(err, fault.Unavailable) {
-		t.Error(err)
-	}
-	close(hold)
-	if err := <-first; !errors.Is(err, fault.Unavailable) {
-		t.Error(err)
-	}
-}
-
-func TestTroubleIsToldApart(t *testing.T) {
-	w := newWorld(t)
-	w.issue(t, request("A1"))
-	for _, c := range []struct {
-		kind trouble.Kind
-		want error
-	}{{trouble.Down, fault.Unavailable}, {trouble.Limited, fault.RateLimited}, {trouble.LostAnswers, fault.Unavailable}} {
-		w.Trouble.Make(c.kind, 1)
-		if _, err := w.client.Find(t.Context(), "A1"); !errors.Is(err, c.want) {
-			t.Errorf("%d: %v", c.kind, err)
-		}
-	}
-	for name, spoil := range map[string]func(*einvoice.Config){
-		"another secret": func(c *einvoice.Config) { c.AppSecret = "guessed" },
-		"another app":    func(c *einvoice.Config) { c.AppKey = "other" },
-		"another seller": func(c *einvoice.Config) { c.Seller.TaxNumber = buyerTax },
-	} {
-		other := w.config
-		spoil(&other)
-		_, err := client(t, other, w.clock).Find(t.Context(), "A1")
-		if !errors.Is(err, fault.Unavailable) {
-			t.Errorf("%s: %v", name, err)
-		}
-		says(t, err, "guessed", "secret", buyerTax)
-	}
-	late := testkit.NewClock(start.Add(-11 * time.Minute))
-	if _, err := client(t, w.config, late).Find(t.Context(), "A1"); !errors.Is(err, fault.Unavailable) {
-		t.Errorf("a clock that is wrong: %v", err)
-	}
-}
-
 func TestAnIncompleteConfigurationIsRefused(t *testing.T) {
 	whole := newWorld(t).config
 	whole.BaseURL, whole.TokenURL, whole.Files = einvoice.Endpoint, einvoice.TokenEndpoint, nil
@@ -450,14 +312,6 @@ func TestAPriceIsPartedIntoAmountAndTaxThatAddUp(t *testing.T) {
 	})
 	if net, tax := einvoice.General.Split(3000); net != 2752 || tax != 248 {
 		t.Errorf("%d and %d", net, tax)
-	}
-}
-
-// The value was computed by another implementation of HMAC.
-func TestTheSignatureIsTheServices(t *testing.T) {
-	got := einvoice.Sign("F65E41ED8A2B4F65", "HnPARK01", "0123456789abcdef0123456789abcdef", "12345678", "1790000000", []byte(`{"order":{"buyerName":"张三"}}`))
-	if want := "ZjuC6j6Qr8tiLyaP5zRTPz8Tafk="; got != want {
-		t.Errorf("%s, not %s", got, want)
 	}
 }
 
