@@ -82,7 +82,7 @@ func New(c Config) (*Service, error) {
 	}
 	s := &Service{
 		offers: offers,
-		store: c.Store, vault: c.Vault, clock: c.Clock, random: c.Random, calendar: c.Calendar,
+		store:  c.Store, vault: c.Vault, clock: c.Clock, random: c.Random, calendar: c.Calendar,
 		teller: c.Teller, bus: c.Bus, policies: c.Policies, risks: c.Risks, log: c.Log, pace: pace.New(c.Clock),
 		statements: writeStatements(c.Store.Dialect()),
 	}
