@@ -19,6 +19,7 @@ import (
 	"parkbff/ent/consent"
 	"parkbff/ent/datakey"
 	"parkbff/ent/delivery"
+	"parkbff/ent/difference"
 	"parkbff/ent/erasure"
 	"parkbff/ent/featureswitch"
 	"parkbff/ent/fleet"
@@ -39,6 +40,7 @@ import (
 	"parkbff/ent/platedispute"
 	"parkbff/ent/pushendpoint"
 	"parkbff/ent/quoteattempt"
+	"parkbff/ent/reconciliation"
 	"parkbff/ent/refund"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/sessionaccess"
@@ -80,6 +82,8 @@ type Client struct {
 	DataKey *DataKeyClient
 	// Delivery is the client for interacting with the Delivery builders.
 	Delivery *DeliveryClient
+	// Difference is the client for interacting with the Difference builders.
+	Difference *DifferenceClient
 	// Erasure is the client for interacting with the Erasure builders.
 	Erasure *ErasureClient
 	// FeatureSwitch is the client for interacting with the FeatureSwitch builders.
@@ -120,6 +124,8 @@ type Client struct {
 	PushEndpoint *PushEndpointClient
 	// QuoteAttempt is the client for interacting with the QuoteAttempt builders.
 	QuoteAttempt *QuoteAttemptClient
+	// Reconciliation is the client for interacting with the Reconciliation builders.
+	Reconciliation *ReconciliationClient
 	// Refund is the client for interacting with the Refund builders.
 	Refund *RefundClient
 	// RiskEvent is the client for interacting with the RiskEvent builders.
@@ -161,6 +167,7 @@ func (c *Client) init() {
 	c.Consent = NewConsentClient(c.config)
 	c.DataKey = NewDataKeyClient(c.config)
 	c.Delivery = NewDeliveryClient(c.config)
+	c.Difference = NewDifferenceClient(c.config)
 	c.Erasure = NewErasureClient(c.config)
 	c.FeatureSwitch = NewFeatureSwitchClient(c.config)
 	c.Fleet = NewFleetClient(c.config)
@@ -181,6 +188,7 @@ func (c *Client) init() {
 	c.PlateDispute = NewPlateDisputeClient(c.config)
 	c.PushEndpoint = NewPushEndpointClient(c.config)
 	c.QuoteAttempt = NewQuoteAttemptClient(c.config)
+	c.Reconciliation = NewReconciliationClient(c.config)
 	c.Refund = NewRefundClient(c.config)
 	c.RiskEvent = NewRiskEventClient(c.config)
 	c.SessionAccess = NewSessionAccessClient(c.config)
@@ -292,6 +300,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Consent:            NewConsentClient(cfg),
 		DataKey:            NewDataKeyClient(cfg),
 		Delivery:           NewDeliveryClient(cfg),
+		Difference:         NewDifferenceClient(cfg),
 		Erasure:            NewErasureClient(cfg),
 		FeatureSwitch:      NewFeatureSwitchClient(cfg),
 		Fleet:              NewFleetClient(cfg),
@@ -312,6 +321,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		PlateDispute:       NewPlateDisputeClient(cfg),
 		PushEndpoint:       NewPushEndpointClient(cfg),
 		QuoteAttempt:       NewQuoteAttemptClient(cfg),
+		Reconciliation:     NewReconciliationClient(cfg),
 		Refund:             NewRefundClient(cfg),
 		RiskEvent:          NewRiskEventClient(cfg),
 		SessionAccess:      NewSessionAccessClient(cfg),
@@ -350,6 +360,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Consent:            NewConsentClient(cfg),
 		DataKey:            NewDataKeyClient(cfg),
 		Delivery:           NewDeliveryClient(cfg),
+		Difference:         NewDifferenceClient(cfg),
 		Erasure:            NewErasureClient(cfg),
 		FeatureSwitch:      NewFeatureSwitchClient(cfg),
 		Fleet:              NewFleetClient(cfg),
@@ -370,6 +381,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		PlateDispute:       NewPlateDisputeClient(cfg),
 		PushEndpoint:       NewPushEndpointClient(cfg),
 		QuoteAttempt:       NewQuoteAttemptClient(cfg),
+		Reconciliation:     NewReconciliationClient(cfg),
 		Refund:             NewRefundClient(cfg),
 		RiskEvent:          NewRiskEventClient(cfg),
 		SessionAccess:      NewSessionAccessClient(cfg),
@@ -411,12 +423,13 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Account, c.AppRelease, c.ChannelLink, c.ChannelVisit, c.CoDriverInvitation,
-		c.Consent, c.DataKey, c.Delivery, c.Erasure, c.FeatureSwitch, c.Fleet,
-		c.Follower, c.Gate, c.GateCommand, c.LedgerEntry, c.LedgerLine,
+		c.Consent, c.DataKey, c.Delivery, c.Difference, c.Erasure, c.FeatureSwitch,
+		c.Fleet, c.Follower, c.Gate, c.GateCommand, c.LedgerEntry, c.LedgerLine,
 		c.LinkedAccount, c.LoginCode, c.Lot, c.MessageQuota, c.Notice, c.Observation,
 		c.ParkingSession, c.Payment, c.PaymentOrder, c.PlateDispute, c.PushEndpoint,
-		c.QuoteAttempt, c.Refund, c.RiskEvent, c.SessionAccess, c.SignIn, c.Staff,
-		c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding,
+		c.QuoteAttempt, c.Reconciliation, c.Refund, c.RiskEvent, c.SessionAccess,
+		c.SignIn, c.Staff, c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle,
+		c.VehicleBinding,
 	} {
 		n.Use(hooks...)
 	}
@@ -427,12 +440,13 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Account, c.AppRelease, c.ChannelLink, c.ChannelVisit, c.CoDriverInvitation,
-		c.Consent, c.DataKey, c.Delivery, c.Erasure, c.FeatureSwitch, c.Fleet,
-		c.Follower, c.Gate, c.GateCommand, c.LedgerEntry, c.LedgerLine,
+		c.Consent, c.DataKey, c.Delivery, c.Difference, c.Erasure, c.FeatureSwitch,
+		c.Fleet, c.Follower, c.Gate, c.GateCommand, c.LedgerEntry, c.LedgerLine,
 		c.LinkedAccount, c.LoginCode, c.Lot, c.MessageQuota, c.Notice, c.Observation,
 		c.ParkingSession, c.Payment, c.PaymentOrder, c.PlateDispute, c.PushEndpoint,
-		c.QuoteAttempt, c.Refund, c.RiskEvent, c.SessionAccess, c.SignIn, c.Staff,
-		c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding,
+		c.QuoteAttempt, c.Reconciliation, c.Refund, c.RiskEvent, c.SessionAccess,
+		c.SignIn, c.Staff, c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle,
+		c.VehicleBinding,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -457,6 +471,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.DataKey.mutate(ctx, m)
 	case *DeliveryMutation:
 		return c.Delivery.mutate(ctx, m)
+	case *DifferenceMutation:
+		return c.Difference.mutate(ctx, m)
 	case *ErasureMutation:
 		return c.Erasure.mutate(ctx, m)
 	case *FeatureSwitchMutation:
@@ -497,6 +513,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.PushEndpoint.mutate(ctx, m)
 	case *QuoteAttemptMutation:
 		return c.QuoteAttempt.mutate(ctx, m)
+	case *ReconciliationMutation:
+		return c.Reconciliation.mutate(ctx, m)
 	case *RefundMutation:
 		return c.Refund.mutate(ctx, m)
 	case *RiskEventMutation:
@@ -1593,6 +1611,156 @@ func (c *DeliveryClient) mutate(ctx context.Context, m *DeliveryMutation) (Value
 		return (&DeliveryDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Delivery mutation op: %q", m.Op())
+	}
+}
+
+// DifferenceClient is a client for the Difference schema.
+type DifferenceClient struct {
+	config
+}
+
+// NewDifferenceClient returns a client for the Difference from the given config.
+func NewDifferenceClient(c config) *DifferenceClient {
+	return &DifferenceClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `difference.Hooks(f(g(h())))`.
+func (c *DifferenceClient) Use(hooks ...Hook) {
+	c.hooks.Difference = append(c.hooks.Difference, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `difference.Intercept(f(g(h())))`.
+func (c *DifferenceClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Difference = append(c.inters.Difference, interceptors...)
+}
+
+// Create returns a builder for creating a Difference entity.
+func (c *DifferenceClient) Create() *DifferenceCreate {
+	mutation := newDifferenceMutation(c.config, OpCreate)
+	return &DifferenceCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Difference entities.
+func (c *DifferenceClient) CreateBulk(builders ...*DifferenceCreate) *DifferenceCreateBulk {
+	return &DifferenceCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *DifferenceClient) MapCreateBulk(slice any, setFunc func(*DifferenceCreate, int)) *DifferenceCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &DifferenceCreateBulk{err: fmt.Errorf("calling to DifferenceClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*DifferenceCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &DifferenceCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Difference.
+func (c *DifferenceClient) Update() *DifferenceUpdate {
+	mutation := newDifferenceMutation(c.config, OpUpdate)
+	return &DifferenceUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *DifferenceClient) UpdateOne(_m *Difference) *DifferenceUpdateOne {
+	mutation := newDifferenceMutation(c.config, OpUpdateOne, withDifference(_m))
+	return &DifferenceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *DifferenceClient) UpdateOneID(id int64) *DifferenceUpdateOne {
+	mutation := newDifferenceMutation(c.config, OpUpdateOne, withDifferenceID(id))
+	return &DifferenceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Difference.
+func (c *DifferenceClient) Delete() *DifferenceDelete {
+	mutation := newDifferenceMutation(c.config, OpDelete)
+	return &DifferenceDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *DifferenceClient) DeleteOne(_m *Difference) *DifferenceDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *DifferenceClient) DeleteOneID(id int64) *DifferenceDeleteOne {
+	builder := c.Delete().Where(difference.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &DifferenceDeleteOne{builder}
+}
+
+// Query returns a query builder for Difference.
+func (c *DifferenceClient) Query() *DifferenceQuery {
+	return &DifferenceQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeDifference},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Difference entity by its id.
+func (c *DifferenceClient) Get(ctx context.Context, id int64) (*Difference, error) {
+	return c.Query().Where(difference.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *DifferenceClient) GetX(ctx context.Context, id int64) *Difference {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryReconciliation queries the reconciliation edge of a Difference.
+func (c *DifferenceClient) QueryReconciliation(_m *Difference) *ReconciliationQuery {
+	query := (&ReconciliationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(difference.Table, difference.FieldID, id),
+			sqlgraph.To(reconciliation.Table, reconciliation.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, difference.ReconciliationTable, difference.ReconciliationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *DifferenceClient) Hooks() []Hook {
+	hooks := c.hooks.Difference
+	return append(hooks[:len(hooks):len(hooks)], difference.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *DifferenceClient) Interceptors() []Interceptor {
+	return c.inters.Difference
+}
+
+func (c *DifferenceClient) mutate(ctx context.Context, m *DifferenceMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&DifferenceCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&DifferenceUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&DifferenceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&DifferenceDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Difference mutation op: %q", m.Op())
 	}
 }
 
@@ -4420,6 +4588,140 @@ func (c *QuoteAttemptClient) mutate(ctx context.Context, m *QuoteAttemptMutation
 	}
 }
 
+// ReconciliationClient is a client for the Reconciliation schema.
+type ReconciliationClient struct {
+	config
+}
+
+// NewReconciliationClient returns a client for the Reconciliation from the given config.
+func NewReconciliationClient(c config) *ReconciliationClient {
+	return &ReconciliationClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `reconciliation.Hooks(f(g(h())))`.
+func (c *ReconciliationClient) Use(hooks ...Hook) {
+	c.hooks.Reconciliation = append(c.hooks.Reconciliation, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `reconciliation.Intercept(f(g(h())))`.
+func (c *ReconciliationClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Reconciliation = append(c.inters.Reconciliation, interceptors...)
+}
+
+// Create returns a builder for creating a Reconciliation entity.
+func (c *ReconciliationClient) Create() *ReconciliationCreate {
+	mutation := newReconciliationMutation(c.config, OpCreate)
+	return &ReconciliationCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Reconciliation entities.
+func (c *ReconciliationClient) CreateBulk(builders ...*ReconciliationCreate) *ReconciliationCreateBulk {
+	return &ReconciliationCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ReconciliationClient) MapCreateBulk(slice any, setFunc func(*ReconciliationCreate, int)) *ReconciliationCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ReconciliationCreateBulk{err: fmt.Errorf("calling to ReconciliationClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ReconciliationCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ReconciliationCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Reconciliation.
+func (c *ReconciliationClient) Update() *ReconciliationUpdate {
+	mutation := newReconciliationMutation(c.config, OpUpdate)
+	return &ReconciliationUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ReconciliationClient) UpdateOne(_m *Reconciliation) *ReconciliationUpdateOne {
+	mutation := newReconciliationMutation(c.config, OpUpdateOne, withReconciliation(_m))
+	return &ReconciliationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ReconciliationClient) UpdateOneID(id int64) *ReconciliationUpdateOne {
+	mutation := newReconciliationMutation(c.config, OpUpdateOne, withReconciliationID(id))
+	return &ReconciliationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Reconciliation.
+func (c *ReconciliationClient) Delete() *ReconciliationDelete {
+	mutation := newReconciliationMutation(c.config, OpDelete)
+	return &ReconciliationDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ReconciliationClient) DeleteOne(_m *Reconciliation) *ReconciliationDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ReconciliationClient) DeleteOneID(id int64) *ReconciliationDeleteOne {
+	builder := c.Delete().Where(reconciliation.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ReconciliationDeleteOne{builder}
+}
+
+// Query returns a query builder for Reconciliation.
+func (c *ReconciliationClient) Query() *ReconciliationQuery {
+	return &ReconciliationQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeReconciliation},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Reconciliation entity by its id.
+func (c *ReconciliationClient) Get(ctx context.Context, id int64) (*Reconciliation, error) {
+	return c.Query().Where(reconciliation.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ReconciliationClient) GetX(ctx context.Context, id int64) *Reconciliation {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ReconciliationClient) Hooks() []Hook {
+	hooks := c.hooks.Reconciliation
+	return append(hooks[:len(hooks):len(hooks)], reconciliation.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ReconciliationClient) Interceptors() []Interceptor {
+	return c.inters.Reconciliation
+}
+
+func (c *ReconciliationClient) mutate(ctx context.Context, m *ReconciliationMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ReconciliationCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ReconciliationUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ReconciliationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ReconciliationDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Reconciliation mutation op: %q", m.Op())
+	}
+}
+
 // RefundClient is a client for the Refund schema.
 type RefundClient struct {
 	config
@@ -6042,19 +6344,21 @@ func (c *VehicleBindingClient) mutate(ctx context.Context, m *VehicleBindingMuta
 type (
 	hooks struct {
 		Account, AppRelease, ChannelLink, ChannelVisit, CoDriverInvitation, Consent,
-		DataKey, Delivery, Erasure, FeatureSwitch, Fleet, Follower, Gate, GateCommand,
-		LedgerEntry, LedgerLine, LinkedAccount, LoginCode, Lot, MessageQuota, Notice,
-		Observation, ParkingSession, Payment, PaymentOrder, PlateDispute, PushEndpoint,
-		QuoteAttempt, Refund, RiskEvent, SessionAccess, SignIn, Staff, StaffRole,
-		Store, Tariff, Task, Vehicle, VehicleBinding []ent.Hook
+		DataKey, Delivery, Difference, Erasure, FeatureSwitch, Fleet, Follower, Gate,
+		GateCommand, LedgerEntry, LedgerLine, LinkedAccount, LoginCode, Lot,
+		MessageQuota, Notice, Observation, ParkingSession, Payment, PaymentOrder,
+		PlateDispute, PushEndpoint, QuoteAttempt, Reconciliation, Refund, RiskEvent,
+		SessionAccess, SignIn, Staff, StaffRole, Store, Tariff, Task, Vehicle,
+		VehicleBinding []ent.Hook
 	}
 	inters struct {
 		Account, AppRelease, ChannelLink, ChannelVisit, CoDriverInvitation, Consent,
-		DataKey, Delivery, Erasure, FeatureSwitch, Fleet, Follower, Gate, GateCommand,
-		LedgerEntry, LedgerLine, LinkedAccount, LoginCode, Lot, MessageQuota, Notice,
-		Observation, ParkingSession, Payment, PaymentOrder, PlateDispute, PushEndpoint,
-		QuoteAttempt, Refund, RiskEvent, SessionAccess, SignIn, Staff, StaffRole,
-		Store, Tariff, Task, Vehicle, VehicleBinding []ent.Interceptor
+		DataKey, Delivery, Difference, Erasure, FeatureSwitch, Fleet, Follower, Gate,
+		GateCommand, LedgerEntry, LedgerLine, LinkedAccount, LoginCode, Lot,
+		MessageQuota, Notice, Observation, ParkingSession, Payment, PaymentOrder,
+		PlateDispute, PushEndpoint, QuoteAttempt, Reconciliation, Refund, RiskEvent,
+		SessionAccess, SignIn, Staff, StaffRole, Store, Tariff, Task, Vehicle,
+		VehicleBinding []ent.Interceptor
 	}
 )
 

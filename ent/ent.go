@@ -14,6 +14,7 @@ import (
 	"parkbff/ent/consent"
 	"parkbff/ent/datakey"
 	"parkbff/ent/delivery"
+	"parkbff/ent/difference"
 	"parkbff/ent/erasure"
 	"parkbff/ent/featureswitch"
 	"parkbff/ent/fleet"
@@ -34,6 +35,7 @@ import (
 	"parkbff/ent/platedispute"
 	"parkbff/ent/pushendpoint"
 	"parkbff/ent/quoteattempt"
+	"parkbff/ent/reconciliation"
 	"parkbff/ent/refund"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/sessionaccess"
@@ -119,6 +121,7 @@ func checkColumn(t, c string) error {
 			consent.Table:            consent.ValidColumn,
 			datakey.Table:            datakey.ValidColumn,
 			delivery.Table:           delivery.ValidColumn,
+			difference.Table:         difference.ValidColumn,
 			erasure.Table:            erasure.ValidColumn,
 			featureswitch.Table:      featureswitch.ValidColumn,
 			fleet.Table:              fleet.ValidColumn,
@@ -139,6 +142,7 @@ func checkColumn(t, c string) error {
 			platedispute.Table:       platedispute.ValidColumn,
 			pushendpoint.Table:       pushendpoint.ValidColumn,
 			quoteattempt.Table:       quoteattempt.ValidColumn,
+			reconciliation.Table:     reconciliation.ValidColumn,
 			refund.Table:             refund.ValidColumn,
 			riskevent.Table:          riskevent.ValidColumn,
 			sessionaccess.Table:      sessionaccess.ValidColumn,

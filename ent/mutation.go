@@ -15,6 +15,7 @@ import (
 	"parkbff/ent/consent"
 	"parkbff/ent/datakey"
 	"parkbff/ent/delivery"
+	"parkbff/ent/difference"
 	"parkbff/ent/erasure"
 	"parkbff/ent/featureswitch"
 	"parkbff/ent/fleet"
@@ -36,6 +37,7 @@ import (
 	"parkbff/ent/predicate"
 	"parkbff/ent/pushendpoint"
 	"parkbff/ent/quoteattempt"
+	"parkbff/ent/reconciliation"
 	"parkbff/ent/refund"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/sessionaccess"
@@ -74,6 +76,7 @@ const (
 	TypeConsent            = "Consent"
 	TypeDataKey            = "DataKey"
 	TypeDelivery           = "Delivery"
+	TypeDifference         = "Difference"
 	TypeErasure            = "Erasure"
 	TypeFeatureSwitch      = "FeatureSwitch"
 	TypeFleet              = "Fleet"
@@ -94,6 +97,7 @@ const (
 	TypePlateDispute       = "PlateDispute"
 	TypePushEndpoint       = "PushEndpoint"
 	TypeQuoteAttempt       = "QuoteAttempt"
+	TypeReconciliation     = "Reconciliation"
 	TypeRefund             = "Refund"
 	TypeRiskEvent          = "RiskEvent"
 	TypeSessionAccess      = "SessionAccess"
@@ -6441,6 +6445,731 @@ func (m *DeliveryMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *DeliveryMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Delivery edge %s", name)
+}
+
+// DifferenceMutation represents an operation that mutates the Difference nodes in the graph.
+type DifferenceMutation struct {
+	config
+	op                    Op
+	typ                   string
+	id                    *int64
+	kind                  *difference.Kind
+	refund                *bool
+	number                *string
+	channel_fen           *int64
+	addchannel_fen        *int64
+	ledger_fen            *int64
+	addledger_fen         *int64
+	clearedFields         map[string]struct{}
+	reconciliation        *int64
+	clearedreconciliation bool
+	done                  bool
+	oldValue              func(context.Context) (*Difference, error)
+	predicates            []predicate.Difference
+}
+
+var _ ent.Mutation = (*DifferenceMutation)(nil)
+
+// differenceOption allows management of the mutation configuration using functional options.
+type differenceOption func(*DifferenceMutation)
+
+// newDifferenceMutation creates new mutation for the Difference entity.
+func newDifferenceMutation(c config, op Op, opts ...differenceOption) *DifferenceMutation {
+	m := &DifferenceMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeDifference,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withDifferenceID sets the ID field of the mutation.
+func withDifferenceID(id int64) differenceOption {
+	return func(m *DifferenceMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Difference
+		)
+		m.oldValue = func(ctx context.Context) (*Difference, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Difference.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withDifference sets the old Difference of the mutation.
+func withDifference(node *Difference) differenceOption {
+	return func(m *DifferenceMutation) {
+		m.oldValue = func(context.Context) (*Difference, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m DifferenceMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m DifferenceMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Difference entities.
+func (m *DifferenceMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *DifferenceMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *DifferenceMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Difference.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetReconciliationID sets the "reconciliation_id" field.
+func (m *DifferenceMutation) SetReconciliationID(i int64) {
+	m.reconciliation = &i
+}
+
+// ReconciliationID returns the value of the "reconciliation_id" field in the mutation.
+func (m *DifferenceMutation) ReconciliationID() (r int64, exists bool) {
+	v := m.reconciliation
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReconciliationID returns the old "reconciliation_id" field's value of the Difference entity.
+// If the Difference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DifferenceMutation) OldReconciliationID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReconciliationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReconciliationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReconciliationID: %w", err)
+	}
+	return oldValue.ReconciliationID, nil
+}
+
+// ResetReconciliationID resets all changes to the "reconciliation_id" field.
+func (m *DifferenceMutation) ResetReconciliationID() {
+	m.reconciliation = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *DifferenceMutation) SetKind(d difference.Kind) {
+	m.kind = &d
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *DifferenceMutation) Kind() (r difference.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the Difference entity.
+// If the Difference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DifferenceMutation) OldKind(ctx context.Context) (v difference.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *DifferenceMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetRefund sets the "refund" field.
+func (m *DifferenceMutation) SetRefund(b bool) {
+	m.refund = &b
+}
+
+// Refund returns the value of the "refund" field in the mutation.
+func (m *DifferenceMutation) Refund() (r bool, exists bool) {
+	v := m.refund
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefund returns the old "refund" field's value of the Difference entity.
+// If the Difference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DifferenceMutation) OldRefund(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefund is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefund requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefund: %w", err)
+	}
+	return oldValue.Refund, nil
+}
+
+// ResetRefund resets all changes to the "refund" field.
+func (m *DifferenceMutation) ResetRefund() {
+	m.refund = nil
+}
+
+// SetNumber sets the "number" field.
+func (m *DifferenceMutation) SetNumber(s string) {
+	m.number = &s
+}
+
+// Number returns the value of the "number" field in the mutation.
+func (m *DifferenceMutation) Number() (r string, exists bool) {
+	v := m.number
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNumber returns the old "number" field's value of the Difference entity.
+// If the Difference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DifferenceMutation) OldNumber(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNumber is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNumber requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNumber: %w", err)
+	}
+	return oldValue.Number, nil
+}
+
+// ResetNumber resets all changes to the "number" field.
+func (m *DifferenceMutation) ResetNumber() {
+	m.number = nil
+}
+
+// SetChannelFen sets the "channel_fen" field.
+func (m *DifferenceMutation) SetChannelFen(i int64) {
+	m.channel_fen = &i
+	m.addchannel_fen = nil
+}
+
+// ChannelFen returns the value of the "channel_fen" field in the mutation.
+func (m *DifferenceMutation) ChannelFen() (r int64, exists bool) {
+	v := m.channel_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChannelFen returns the old "channel_fen" field's value of the Difference entity.
+// If the Difference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DifferenceMutation) OldChannelFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChannelFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChannelFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChannelFen: %w", err)
+	}
+	return oldValue.ChannelFen, nil
+}
+
+// AddChannelFen adds i to the "channel_fen" field.
+func (m *DifferenceMutation) AddChannelFen(i int64) {
+	if m.addchannel_fen != nil {
+		*m.addchannel_fen += i
+	} else {
+		m.addchannel_fen = &i
+	}
+}
+
+// AddedChannelFen returns the value that was added to the "channel_fen" field in this mutation.
+func (m *DifferenceMutation) AddedChannelFen() (r int64, exists bool) {
+	v := m.addchannel_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetChannelFen resets all changes to the "channel_fen" field.
+func (m *DifferenceMutation) ResetChannelFen() {
+	m.channel_fen = nil
+	m.addchannel_fen = nil
+}
+
+// SetLedgerFen sets the "ledger_fen" field.
+func (m *DifferenceMutation) SetLedgerFen(i int64) {
+	m.ledger_fen = &i
+	m.addledger_fen = nil
+}
+
+// LedgerFen returns the value of the "ledger_fen" field in the mutation.
+func (m *DifferenceMutation) LedgerFen() (r int64, exists bool) {
+	v := m.ledger_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLedgerFen returns the old "ledger_fen" field's value of the Difference entity.
+// If the Difference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DifferenceMutation) OldLedgerFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLedgerFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLedgerFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLedgerFen: %w", err)
+	}
+	return oldValue.LedgerFen, nil
+}
+
+// AddLedgerFen adds i to the "ledger_fen" field.
+func (m *DifferenceMutation) AddLedgerFen(i int64) {
+	if m.addledger_fen != nil {
+		*m.addledger_fen += i
+	} else {
+		m.addledger_fen = &i
+	}
+}
+
+// AddedLedgerFen returns the value that was added to the "ledger_fen" field in this mutation.
+func (m *DifferenceMutation) AddedLedgerFen() (r int64, exists bool) {
+	v := m.addledger_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLedgerFen resets all changes to the "ledger_fen" field.
+func (m *DifferenceMutation) ResetLedgerFen() {
+	m.ledger_fen = nil
+	m.addledger_fen = nil
+}
+
+// ClearReconciliation clears the "reconciliation" edge to the Reconciliation entity.
+func (m *DifferenceMutation) ClearReconciliation() {
+	m.clearedreconciliation = true
+	m.clearedFields[difference.FieldReconciliationID] = struct{}{}
+}
+
+// ReconciliationCleared reports if the "reconciliation" edge to the Reconciliation entity was cleared.
+func (m *DifferenceMutation) ReconciliationCleared() bool {
+	return m.clearedreconciliation
+}
+
+// ReconciliationIDs returns the "reconciliation" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ReconciliationID instead. It exists only for internal usage by the builders.
+func (m *DifferenceMutation) ReconciliationIDs() (ids []int64) {
+	if id := m.reconciliation; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetReconciliation resets all changes to the "reconciliation" edge.
+func (m *DifferenceMutation) ResetReconciliation() {
+	m.reconciliation = nil
+	m.clearedreconciliation = false
+}
+
+// Where appends a list predicates to the DifferenceMutation builder.
+func (m *DifferenceMutation) Where(ps ...predicate.Difference) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the DifferenceMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *DifferenceMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Difference, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *DifferenceMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *DifferenceMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Difference).
+func (m *DifferenceMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *DifferenceMutation) Fields() []string {
+	fields := make([]string, 0, 6)
+	if m.reconciliation != nil {
+		fields = append(fields, difference.FieldReconciliationID)
+	}
+	if m.kind != nil {
+		fields = append(fields, difference.FieldKind)
+	}
+	if m.refund != nil {
+		fields = append(fields, difference.FieldRefund)
+	}
+	if m.number != nil {
+		fields = append(fields, difference.FieldNumber)
+	}
+	if m.channel_fen != nil {
+		fields = append(fields, difference.FieldChannelFen)
+	}
+	if m.ledger_fen != nil {
+		fields = append(fields, difference.FieldLedgerFen)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *DifferenceMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case difference.FieldReconciliationID:
+		return m.ReconciliationID()
+	case difference.FieldKind:
+		return m.Kind()
+	case difference.FieldRefund:
+		return m.Refund()
+	case difference.FieldNumber:
+		return m.Number()
+	case difference.FieldChannelFen:
+		return m.ChannelFen()
+	case difference.FieldLedgerFen:
+		return m.LedgerFen()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *DifferenceMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case difference.FieldReconciliationID:
+		return m.OldReconciliationID(ctx)
+	case difference.FieldKind:
+		return m.OldKind(ctx)
+	case difference.FieldRefund:
+		return m.OldRefund(ctx)
+	case difference.FieldNumber:
+		return m.OldNumber(ctx)
+	case difference.FieldChannelFen:
+		return m.OldChannelFen(ctx)
+	case difference.FieldLedgerFen:
+		return m.OldLedgerFen(ctx)
+	}
+	return nil, fmt.Errorf("unknown Difference field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *DifferenceMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case difference.FieldReconciliationID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReconciliationID(v)
+		return nil
+	case difference.FieldKind:
+		v, ok := value.(difference.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case difference.FieldRefund:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefund(v)
+		return nil
+	case difference.FieldNumber:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNumber(v)
+		return nil
+	case difference.FieldChannelFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChannelFen(v)
+		return nil
+	case difference.FieldLedgerFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLedgerFen(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Difference field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *DifferenceMutation) AddedFields() []string {
+	var fields []string
+	if m.addchannel_fen != nil {
+		fields = append(fields, difference.FieldChannelFen)
+	}
+	if m.addledger_fen != nil {
+		fields = append(fields, difference.FieldLedgerFen)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *DifferenceMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case difference.FieldChannelFen:
+		return m.AddedChannelFen()
+	case difference.FieldLedgerFen:
+		return m.AddedLedgerFen()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *DifferenceMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case difference.FieldChannelFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddChannelFen(v)
+		return nil
+	case difference.FieldLedgerFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLedgerFen(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Difference numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *DifferenceMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *DifferenceMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *DifferenceMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Difference nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *DifferenceMutation) ResetField(name string) error {
+	switch name {
+	case difference.FieldReconciliationID:
+		m.ResetReconciliationID()
+		return nil
+	case difference.FieldKind:
+		m.ResetKind()
+		return nil
+	case difference.FieldRefund:
+		m.ResetRefund()
+		return nil
+	case difference.FieldNumber:
+		m.ResetNumber()
+		return nil
+	case difference.FieldChannelFen:
+		m.ResetChannelFen()
+		return nil
+	case difference.FieldLedgerFen:
+		m.ResetLedgerFen()
+		return nil
+	}
+	return fmt.Errorf("unknown Difference field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *DifferenceMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.reconciliation != nil {
+		edges = append(edges, difference.EdgeReconciliation)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *DifferenceMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case difference.EdgeReconciliation:
+		if id := m.reconciliation; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *DifferenceMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *DifferenceMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *DifferenceMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedreconciliation {
+		edges = append(edges, difference.EdgeReconciliation)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *DifferenceMutation) EdgeCleared(name string) bool {
+	switch name {
+	case difference.EdgeReconciliation:
+		return m.clearedreconciliation
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *DifferenceMutation) ClearEdge(name string) error {
+	switch name {
+	case difference.EdgeReconciliation:
+		m.ClearReconciliation()
+		return nil
+	}
+	return fmt.Errorf("unknown Difference unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *DifferenceMutation) ResetEdge(name string) error {
+	switch name {
+	case difference.EdgeReconciliation:
+		m.ResetReconciliation()
+		return nil
+	}
+	return fmt.Errorf("unknown Difference edge %s", name)
 }
 
 // ErasureMutation represents an operation that mutates the Erasure nodes in the graph.
@@ -19951,6 +20680,7 @@ type PaymentMutation struct {
 	addrefunded_fen *int64
 	staff_id        *int64
 	addstaff_id     *int64
+	reconciled_at   *time.Time
 	key_hash        *[]byte
 	clearedFields   map[string]struct{}
 	_order          *int64
@@ -20847,6 +21577,55 @@ func (m *PaymentMutation) ResetStaffID() {
 	delete(m.clearedFields, payment.FieldStaffID)
 }
 
+// SetReconciledAt sets the "reconciled_at" field.
+func (m *PaymentMutation) SetReconciledAt(t time.Time) {
+	m.reconciled_at = &t
+}
+
+// ReconciledAt returns the value of the "reconciled_at" field in the mutation.
+func (m *PaymentMutation) ReconciledAt() (r time.Time, exists bool) {
+	v := m.reconciled_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReconciledAt returns the old "reconciled_at" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldReconciledAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReconciledAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReconciledAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReconciledAt: %w", err)
+	}
+	return oldValue.ReconciledAt, nil
+}
+
+// ClearReconciledAt clears the value of the "reconciled_at" field.
+func (m *PaymentMutation) ClearReconciledAt() {
+	m.reconciled_at = nil
+	m.clearedFields[payment.FieldReconciledAt] = struct{}{}
+}
+
+// ReconciledAtCleared returns if the "reconciled_at" field was cleared in this mutation.
+func (m *PaymentMutation) ReconciledAtCleared() bool {
+	_, ok := m.clearedFields[payment.FieldReconciledAt]
+	return ok
+}
+
+// ResetReconciledAt resets all changes to the "reconciled_at" field.
+func (m *PaymentMutation) ResetReconciledAt() {
+	m.reconciled_at = nil
+	delete(m.clearedFields, payment.FieldReconciledAt)
+}
+
 // SetKeyHash sets the "key_hash" field.
 func (m *PaymentMutation) SetKeyHash(b []byte) {
 	m.key_hash = &b
@@ -20944,7 +21723,7 @@ func (m *PaymentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PaymentMutation) Fields() []string {
-	fields := make([]string, 0, 17)
+	fields := make([]string, 0, 18)
 	if m.created_at != nil {
 		fields = append(fields, payment.FieldCreatedAt)
 	}
@@ -20993,6 +21772,9 @@ func (m *PaymentMutation) Fields() []string {
 	if m.staff_id != nil {
 		fields = append(fields, payment.FieldStaffID)
 	}
+	if m.reconciled_at != nil {
+		fields = append(fields, payment.FieldReconciledAt)
+	}
 	if m.key_hash != nil {
 		fields = append(fields, payment.FieldKeyHash)
 	}
@@ -21036,6 +21818,8 @@ func (m *PaymentMutation) Field(name string) (ent.Value, bool) {
 		return m.RefundedFen()
 	case payment.FieldStaffID:
 		return m.StaffID()
+	case payment.FieldReconciledAt:
+		return m.ReconciledAt()
 	case payment.FieldKeyHash:
 		return m.KeyHash()
 	}
@@ -21079,6 +21863,8 @@ func (m *PaymentMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldRefundedFen(ctx)
 	case payment.FieldStaffID:
 		return m.OldStaffID(ctx)
+	case payment.FieldReconciledAt:
+		return m.OldReconciledAt(ctx)
 	case payment.FieldKeyHash:
 		return m.OldKeyHash(ctx)
 	}
@@ -21201,6 +21987,13 @@ func (m *PaymentMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetStaffID(v)
+		return nil
+	case payment.FieldReconciledAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReconciledAt(v)
 		return nil
 	case payment.FieldKeyHash:
 		v, ok := value.([]byte)
@@ -21341,6 +22134,9 @@ func (m *PaymentMutation) ClearedFields() []string {
 	if m.FieldCleared(payment.FieldStaffID) {
 		fields = append(fields, payment.FieldStaffID)
 	}
+	if m.FieldCleared(payment.FieldReconciledAt) {
+		fields = append(fields, payment.FieldReconciledAt)
+	}
 	return fields
 }
 
@@ -21369,6 +22165,9 @@ func (m *PaymentMutation) ClearField(name string) error {
 		return nil
 	case payment.FieldStaffID:
 		m.ClearStaffID()
+		return nil
+	case payment.FieldReconciledAt:
+		m.ClearReconciledAt()
 		return nil
 	}
 	return fmt.Errorf("unknown Payment nullable field %s", name)
@@ -21425,6 +22224,9 @@ func (m *PaymentMutation) ResetField(name string) error {
 		return nil
 	case payment.FieldStaffID:
 		m.ResetStaffID()
+		return nil
+	case payment.FieldReconciledAt:
+		m.ResetReconciledAt()
 		return nil
 	case payment.FieldKeyHash:
 		m.ResetKeyHash()
@@ -25117,6 +25919,884 @@ func (m *QuoteAttemptMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown QuoteAttempt edge %s", name)
 }
 
+// ReconciliationMutation represents an operation that mutates the Reconciliation nodes in the graph.
+type ReconciliationMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *int64
+	created_at      *time.Time
+	channel         *money.Channel
+	day             *time.Time
+	payments        *int
+	addpayments     *int
+	paid_fen        *int64
+	addpaid_fen     *int64
+	refunds         *int
+	addrefunds      *int
+	refunded_fen    *int64
+	addrefunded_fen *int64
+	differences     *int
+	adddifferences  *int
+	clearedFields   map[string]struct{}
+	done            bool
+	oldValue        func(context.Context) (*Reconciliation, error)
+	predicates      []predicate.Reconciliation
+}
+
+var _ ent.Mutation = (*ReconciliationMutation)(nil)
+
+// reconciliationOption allows management of the mutation configuration using functional options.
+type reconciliationOption func(*ReconciliationMutation)
+
+// newReconciliationMutation creates new mutation for the Reconciliation entity.
+func newReconciliationMutation(c config, op Op, opts ...reconciliationOption) *ReconciliationMutation {
+	m := &ReconciliationMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeReconciliation,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withReconciliationID sets the ID field of the mutation.
+func withReconciliationID(id int64) reconciliationOption {
+	return func(m *ReconciliationMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Reconciliation
+		)
+		m.oldValue = func(ctx context.Context) (*Reconciliation, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Reconciliation.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withReconciliation sets the old Reconciliation of the mutation.
+func withReconciliation(node *Reconciliation) reconciliationOption {
+	return func(m *ReconciliationMutation) {
+		m.oldValue = func(context.Context) (*Reconciliation, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ReconciliationMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ReconciliationMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Reconciliation entities.
+func (m *ReconciliationMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ReconciliationMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ReconciliationMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Reconciliation.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ReconciliationMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ReconciliationMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Reconciliation entity.
+// If the Reconciliation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReconciliationMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ReconciliationMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetChannel sets the "channel" field.
+func (m *ReconciliationMutation) SetChannel(value money.Channel) {
+	m.channel = &value
+}
+
+// Channel returns the value of the "channel" field in the mutation.
+func (m *ReconciliationMutation) Channel() (r money.Channel, exists bool) {
+	v := m.channel
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChannel returns the old "channel" field's value of the Reconciliation entity.
+// If the Reconciliation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReconciliationMutation) OldChannel(ctx context.Context) (v money.Channel, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChannel is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChannel requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChannel: %w", err)
+	}
+	return oldValue.Channel, nil
+}
+
+// ResetChannel resets all changes to the "channel" field.
+func (m *ReconciliationMutation) ResetChannel() {
+	m.channel = nil
+}
+
+// SetDay sets the "day" field.
+func (m *ReconciliationMutation) SetDay(t time.Time) {
+	m.day = &t
+}
+
+// Day returns the value of the "day" field in the mutation.
+func (m *ReconciliationMutation) Day() (r time.Time, exists bool) {
+	v := m.day
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDay returns the old "day" field's value of the Reconciliation entity.
+// If the Reconciliation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReconciliationMutation) OldDay(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDay is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDay requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDay: %w", err)
+	}
+	return oldValue.Day, nil
+}
+
+// ResetDay resets all changes to the "day" field.
+func (m *ReconciliationMutation) ResetDay() {
+	m.day = nil
+}
+
+// SetPayments sets the "payments" field.
+func (m *ReconciliationMutation) SetPayments(i int) {
+	m.payments = &i
+	m.addpayments = nil
+}
+
+// Payments returns the value of the "payments" field in the mutation.
+func (m *ReconciliationMutation) Payments() (r int, exists bool) {
+	v := m.payments
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPayments returns the old "payments" field's value of the Reconciliation entity.
+// If the Reconciliation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReconciliationMutation) OldPayments(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPayments is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPayments requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPayments: %w", err)
+	}
+	return oldValue.Payments, nil
+}
+
+// AddPayments adds i to the "payments" field.
+func (m *ReconciliationMutation) AddPayments(i int) {
+	if m.addpayments != nil {
+		*m.addpayments += i
+	} else {
+		m.addpayments = &i
+	}
+}
+
+// AddedPayments returns the value that was added to the "payments" field in this mutation.
+func (m *ReconciliationMutation) AddedPayments() (r int, exists bool) {
+	v := m.addpayments
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPayments resets all changes to the "payments" field.
+func (m *ReconciliationMutation) ResetPayments() {
+	m.payments = nil
+	m.addpayments = nil
+}
+
+// SetPaidFen sets the "paid_fen" field.
+func (m *ReconciliationMutation) SetPaidFen(i int64) {
+	m.paid_fen = &i
+	m.addpaid_fen = nil
+}
+
+// PaidFen returns the value of the "paid_fen" field in the mutation.
+func (m *ReconciliationMutation) PaidFen() (r int64, exists bool) {
+	v := m.paid_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPaidFen returns the old "paid_fen" field's value of the Reconciliation entity.
+// If the Reconciliation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReconciliationMutation) OldPaidFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPaidFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPaidFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPaidFen: %w", err)
+	}
+	return oldValue.PaidFen, nil
+}
+
+// AddPaidFen adds i to the "paid_fen" field.
+func (m *ReconciliationMutation) AddPaidFen(i int64) {
+	if m.addpaid_fen != nil {
+		*m.addpaid_fen += i
+	} else {
+		m.addpaid_fen = &i
+	}
+}
+
+// AddedPaidFen returns the value that was added to the "paid_fen" field in this mutation.
+func (m *ReconciliationMutation) AddedPaidFen() (r int64, exists bool) {
+	v := m.addpaid_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPaidFen resets all changes to the "paid_fen" field.
+func (m *ReconciliationMutation) ResetPaidFen() {
+	m.paid_fen = nil
+	m.addpaid_fen = nil
+}
+
+// SetRefunds sets the "refunds" field.
+func (m *ReconciliationMutation) SetRefunds(i int) {
+	m.refunds = &i
+	m.addrefunds = nil
+}
+
+// Refunds returns the value of the "refunds" field in the mutation.
+func (m *ReconciliationMutation) Refunds() (r int, exists bool) {
+	v := m.refunds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefunds returns the old "refunds" field's value of the Reconciliation entity.
+// If the Reconciliation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReconciliationMutation) OldRefunds(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefunds is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefunds requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefunds: %w", err)
+	}
+	return oldValue.Refunds, nil
+}
+
+// AddRefunds adds i to the "refunds" field.
+func (m *ReconciliationMutation) AddRefunds(i int) {
+	if m.addrefunds != nil {
+		*m.addrefunds += i
+	} else {
+		m.addrefunds = &i
+	}
+}
+
+// AddedRefunds returns the value that was added to the "refunds" field in this mutation.
+func (m *ReconciliationMutation) AddedRefunds() (r int, exists bool) {
+	v := m.addrefunds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRefunds resets all changes to the "refunds" field.
+func (m *ReconciliationMutation) ResetRefunds() {
+	m.refunds = nil
+	m.addrefunds = nil
+}
+
+// SetRefundedFen sets the "refunded_fen" field.
+func (m *ReconciliationMutation) SetRefundedFen(i int64) {
+	m.refunded_fen = &i
+	m.addrefunded_fen = nil
+}
+
+// RefundedFen returns the value of the "refunded_fen" field in the mutation.
+func (m *ReconciliationMutation) RefundedFen() (r int64, exists bool) {
+	v := m.refunded_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefundedFen returns the old "refunded_fen" field's value of the Reconciliation entity.
+// If the Reconciliation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReconciliationMutation) OldRefundedFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefundedFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefundedFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefundedFen: %w", err)
+	}
+	return oldValue.RefundedFen, nil
+}
+
+// AddRefundedFen adds i to the "refunded_fen" field.
+func (m *ReconciliationMutation) AddRefundedFen(i int64) {
+	if m.addrefunded_fen != nil {
+		*m.addrefunded_fen += i
+	} else {
+		m.addrefunded_fen = &i
+	}
+}
+
+// AddedRefundedFen returns the value that was added to the "refunded_fen" field in this mutation.
+func (m *ReconciliationMutation) AddedRefundedFen() (r int64, exists bool) {
+	v := m.addrefunded_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRefundedFen resets all changes to the "refunded_fen" field.
+func (m *ReconciliationMutation) ResetRefundedFen() {
+	m.refunded_fen = nil
+	m.addrefunded_fen = nil
+}
+
+// SetDifferences sets the "differences" field.
+func (m *ReconciliationMutation) SetDifferences(i int) {
+	m.differences = &i
+	m.adddifferences = nil
+}
+
+// Differences returns the value of the "differences" field in the mutation.
+func (m *ReconciliationMutation) Differences() (r int, exists bool) {
+	v := m.differences
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDifferences returns the old "differences" field's value of the Reconciliation entity.
+// If the Reconciliation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReconciliationMutation) OldDifferences(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDifferences is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDifferences requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDifferences: %w", err)
+	}
+	return oldValue.Differences, nil
+}
+
+// AddDifferences adds i to the "differences" field.
+func (m *ReconciliationMutation) AddDifferences(i int) {
+	if m.adddifferences != nil {
+		*m.adddifferences += i
+	} else {
+		m.adddifferences = &i
+	}
+}
+
+// AddedDifferences returns the value that was added to the "differences" field in this mutation.
+func (m *ReconciliationMutation) AddedDifferences() (r int, exists bool) {
+	v := m.adddifferences
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDifferences resets all changes to the "differences" field.
+func (m *ReconciliationMutation) ResetDifferences() {
+	m.differences = nil
+	m.adddifferences = nil
+}
+
+// Where appends a list predicates to the ReconciliationMutation builder.
+func (m *ReconciliationMutation) Where(ps ...predicate.Reconciliation) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ReconciliationMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ReconciliationMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Reconciliation, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ReconciliationMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ReconciliationMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Reconciliation).
+func (m *ReconciliationMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ReconciliationMutation) Fields() []string {
+	fields := make([]string, 0, 8)
+	if m.created_at != nil {
+		fields = append(fields, reconciliation.FieldCreatedAt)
+	}
+	if m.channel != nil {
+		fields = append(fields, reconciliation.FieldChannel)
+	}
+	if m.day != nil {
+		fields = append(fields, reconciliation.FieldDay)
+	}
+	if m.payments != nil {
+		fields = append(fields, reconciliation.FieldPayments)
+	}
+	if m.paid_fen != nil {
+		fields = append(fields, reconciliation.FieldPaidFen)
+	}
+	if m.refunds != nil {
+		fields = append(fields, reconciliation.FieldRefunds)
+	}
+	if m.refunded_fen != nil {
+		fields = append(fields, reconciliation.FieldRefundedFen)
+	}
+	if m.differences != nil {
+		fields = append(fields, reconciliation.FieldDifferences)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ReconciliationMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case reconciliation.FieldCreatedAt:
+		return m.CreatedAt()
+	case reconciliation.FieldChannel:
+		return m.Channel()
+	case reconciliation.FieldDay:
+		return m.Day()
+	case reconciliation.FieldPayments:
+		return m.Payments()
+	case reconciliation.FieldPaidFen:
+		return m.PaidFen()
+	case reconciliation.FieldRefunds:
+		return m.Refunds()
+	case reconciliation.FieldRefundedFen:
+		return m.RefundedFen()
+	case reconciliation.FieldDifferences:
+		return m.Differences()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ReconciliationMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case reconciliation.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case reconciliation.FieldChannel:
+		return m.OldChannel(ctx)
+	case reconciliation.FieldDay:
+		return m.OldDay(ctx)
+	case reconciliation.FieldPayments:
+		return m.OldPayments(ctx)
+	case reconciliation.FieldPaidFen:
+		return m.OldPaidFen(ctx)
+	case reconciliation.FieldRefunds:
+		return m.OldRefunds(ctx)
+	case reconciliation.FieldRefundedFen:
+		return m.OldRefundedFen(ctx)
+	case reconciliation.FieldDifferences:
+		return m.OldDifferences(ctx)
+	}
+	return nil, fmt.Errorf("unknown Reconciliation field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReconciliationMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case reconciliation.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case reconciliation.FieldChannel:
+		v, ok := value.(money.Channel)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChannel(v)
+		return nil
+	case reconciliation.FieldDay:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDay(v)
+		return nil
+	case reconciliation.FieldPayments:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPayments(v)
+		return nil
+	case reconciliation.FieldPaidFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPaidFen(v)
+		return nil
+	case reconciliation.FieldRefunds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefunds(v)
+		return nil
+	case reconciliation.FieldRefundedFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefundedFen(v)
+		return nil
+	case reconciliation.FieldDifferences:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDifferences(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Reconciliation field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ReconciliationMutation) AddedFields() []string {
+	var fields []string
+	if m.addpayments != nil {
+		fields = append(fields, reconciliation.FieldPayments)
+	}
+	if m.addpaid_fen != nil {
+		fields = append(fields, reconciliation.FieldPaidFen)
+	}
+	if m.addrefunds != nil {
+		fields = append(fields, reconciliation.FieldRefunds)
+	}
+	if m.addrefunded_fen != nil {
+		fields = append(fields, reconciliation.FieldRefundedFen)
+	}
+	if m.adddifferences != nil {
+		fields = append(fields, reconciliation.FieldDifferences)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ReconciliationMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case reconciliation.FieldPayments:
+		return m.AddedPayments()
+	case reconciliation.FieldPaidFen:
+		return m.AddedPaidFen()
+	case reconciliation.FieldRefunds:
+		return m.AddedRefunds()
+	case reconciliation.FieldRefundedFen:
+		return m.AddedRefundedFen()
+	case reconciliation.FieldDifferences:
+		return m.AddedDifferences()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReconciliationMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case reconciliation.FieldPayments:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPayments(v)
+		return nil
+	case reconciliation.FieldPaidFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPaidFen(v)
+		return nil
+	case reconciliation.FieldRefunds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRefunds(v)
+		return nil
+	case reconciliation.FieldRefundedFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRefundedFen(v)
+		return nil
+	case reconciliation.FieldDifferences:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDifferences(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Reconciliation numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ReconciliationMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ReconciliationMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ReconciliationMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Reconciliation nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ReconciliationMutation) ResetField(name string) error {
+	switch name {
+	case reconciliation.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case reconciliation.FieldChannel:
+		m.ResetChannel()
+		return nil
+	case reconciliation.FieldDay:
+		m.ResetDay()
+		return nil
+	case reconciliation.FieldPayments:
+		m.ResetPayments()
+		return nil
+	case reconciliation.FieldPaidFen:
+		m.ResetPaidFen()
+		return nil
+	case reconciliation.FieldRefunds:
+		m.ResetRefunds()
+		return nil
+	case reconciliation.FieldRefundedFen:
+		m.ResetRefundedFen()
+		return nil
+	case reconciliation.FieldDifferences:
+		m.ResetDifferences()
+		return nil
+	}
+	return fmt.Errorf("unknown Reconciliation field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ReconciliationMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ReconciliationMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ReconciliationMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ReconciliationMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ReconciliationMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ReconciliationMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ReconciliationMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Reconciliation unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ReconciliationMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Reconciliation edge %s", name)
+}
+
 // RefundMutation represents an operation that mutates the Refund nodes in the graph.
 type RefundMutation struct {
 	config
@@ -25135,6 +26815,7 @@ type RefundMutation struct {
 	state          *refund.State
 	note           *string
 	done_at        *time.Time
+	reconciled_at  *time.Time
 	staff_id       *int64
 	addstaff_id    *int64
 	key_hash       *[]byte
@@ -25696,6 +27377,55 @@ func (m *RefundMutation) ResetDoneAt() {
 	delete(m.clearedFields, refund.FieldDoneAt)
 }
 
+// SetReconciledAt sets the "reconciled_at" field.
+func (m *RefundMutation) SetReconciledAt(t time.Time) {
+	m.reconciled_at = &t
+}
+
+// ReconciledAt returns the value of the "reconciled_at" field in the mutation.
+func (m *RefundMutation) ReconciledAt() (r time.Time, exists bool) {
+	v := m.reconciled_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReconciledAt returns the old "reconciled_at" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldReconciledAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReconciledAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReconciledAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReconciledAt: %w", err)
+	}
+	return oldValue.ReconciledAt, nil
+}
+
+// ClearReconciledAt clears the value of the "reconciled_at" field.
+func (m *RefundMutation) ClearReconciledAt() {
+	m.reconciled_at = nil
+	m.clearedFields[refund.FieldReconciledAt] = struct{}{}
+}
+
+// ReconciledAtCleared returns if the "reconciled_at" field was cleared in this mutation.
+func (m *RefundMutation) ReconciledAtCleared() bool {
+	_, ok := m.clearedFields[refund.FieldReconciledAt]
+	return ok
+}
+
+// ResetReconciledAt resets all changes to the "reconciled_at" field.
+func (m *RefundMutation) ResetReconciledAt() {
+	m.reconciled_at = nil
+	delete(m.clearedFields, refund.FieldReconciledAt)
+}
+
 // SetStaffID sets the "staff_id" field.
 func (m *RefundMutation) SetStaffID(i int64) {
 	m.staff_id = &i
@@ -25863,7 +27593,7 @@ func (m *RefundMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *RefundMutation) Fields() []string {
-	fields := make([]string, 0, 12)
+	fields := make([]string, 0, 13)
 	if m.created_at != nil {
 		fields = append(fields, refund.FieldCreatedAt)
 	}
@@ -25893,6 +27623,9 @@ func (m *RefundMutation) Fields() []string {
 	}
 	if m.done_at != nil {
 		fields = append(fields, refund.FieldDoneAt)
+	}
+	if m.reconciled_at != nil {
+		fields = append(fields, refund.FieldReconciledAt)
 	}
 	if m.staff_id != nil {
 		fields = append(fields, refund.FieldStaffID)
@@ -25928,6 +27661,8 @@ func (m *RefundMutation) Field(name string) (ent.Value, bool) {
 		return m.Note()
 	case refund.FieldDoneAt:
 		return m.DoneAt()
+	case refund.FieldReconciledAt:
+		return m.ReconciledAt()
 	case refund.FieldStaffID:
 		return m.StaffID()
 	case refund.FieldKeyHash:
@@ -25961,6 +27696,8 @@ func (m *RefundMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldNote(ctx)
 	case refund.FieldDoneAt:
 		return m.OldDoneAt(ctx)
+	case refund.FieldReconciledAt:
+		return m.OldReconciledAt(ctx)
 	case refund.FieldStaffID:
 		return m.OldStaffID(ctx)
 	case refund.FieldKeyHash:
@@ -26043,6 +27780,13 @@ func (m *RefundMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetDoneAt(v)
+		return nil
+	case refund.FieldReconciledAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReconciledAt(v)
 		return nil
 	case refund.FieldStaffID:
 		v, ok := value.(int64)
@@ -26145,6 +27889,9 @@ func (m *RefundMutation) ClearedFields() []string {
 	if m.FieldCleared(refund.FieldDoneAt) {
 		fields = append(fields, refund.FieldDoneAt)
 	}
+	if m.FieldCleared(refund.FieldReconciledAt) {
+		fields = append(fields, refund.FieldReconciledAt)
+	}
 	if m.FieldCleared(refund.FieldStaffID) {
 		fields = append(fields, refund.FieldStaffID)
 	}
@@ -26167,6 +27914,9 @@ func (m *RefundMutation) ClearField(name string) error {
 		return nil
 	case refund.FieldDoneAt:
 		m.ClearDoneAt()
+		return nil
+	case refund.FieldReconciledAt:
+		m.ClearReconciledAt()
 		return nil
 	case refund.FieldStaffID:
 		m.ClearStaffID()
@@ -26208,6 +27958,9 @@ func (m *RefundMutation) ResetField(name string) error {
 		return nil
 	case refund.FieldDoneAt:
 		m.ResetDoneAt()
+		return nil
+	case refund.FieldReconciledAt:
+		m.ResetReconciledAt()
 		return nil
 	case refund.FieldStaffID:
 		m.ResetStaffID()

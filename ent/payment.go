@@ -51,6 +51,8 @@ type Payment struct {
 	RefundedFen int64 `json:"refunded_fen,omitempty"`
 	// StaffID holds the value of the "staff_id" field.
 	StaffID *int64 `json:"staff_id,omitempty"`
+	// ReconciledAt holds the value of the "reconciled_at" field.
+	ReconciledAt *time.Time `json:"reconciled_at,omitempty"`
 	// KeyHash holds the value of the "key_hash" field.
 	KeyHash []byte `json:"-"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -90,7 +92,7 @@ func (*Payment) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullInt64)
 		case payment.FieldChannel, payment.FieldWay, payment.FieldNumber, payment.FieldState, payment.FieldTransactionID:
 			values[i] = new(sql.NullString)
-		case payment.FieldCreatedAt, payment.FieldExpiresAt, payment.FieldPaidAt:
+		case payment.FieldCreatedAt, payment.FieldExpiresAt, payment.FieldPaidAt, payment.FieldReconciledAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -214,6 +216,13 @@ func (_m *Payment) assignValues(columns []string, values []any) error {
 				_m.StaffID = new(int64)
 				*_m.StaffID = value.Int64
 			}
+		case payment.FieldReconciledAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field reconciled_at", values[i])
+			} else if value.Valid {
+				_m.ReconciledAt = new(time.Time)
+				*_m.ReconciledAt = value.Time
+			}
 		case payment.FieldKeyHash:
 			if value, ok := values[i].(*[]byte); !ok {
 				return fmt.Errorf("unexpected type %T for field key_hash", values[i])
@@ -317,6 +326,11 @@ func (_m *Payment) String() string {
 	if v := _m.StaffID; v != nil {
 		builder.WriteString("staff_id=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.ReconciledAt; v != nil {
+		builder.WriteString("reconciled_at=")
+		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteString(", ")
 	builder.WriteString("key_hash=<sensitive>")

@@ -192,6 +192,20 @@ func (_c *PaymentCreate) SetNillableStaffID(v *int64) *PaymentCreate {
 	return _c
 }
 
+// SetReconciledAt sets the "reconciled_at" field.
+func (_c *PaymentCreate) SetReconciledAt(v time.Time) *PaymentCreate {
+	_c.mutation.SetReconciledAt(v)
+	return _c
+}
+
+// SetNillableReconciledAt sets the "reconciled_at" field if the given value is not nil.
+func (_c *PaymentCreate) SetNillableReconciledAt(v *time.Time) *PaymentCreate {
+	if v != nil {
+		_c.SetReconciledAt(*v)
+	}
+	return _c
+}
+
 // SetKeyHash sets the "key_hash" field.
 func (_c *PaymentCreate) SetKeyHash(v []byte) *PaymentCreate {
 	_c.mutation.SetKeyHash(v)
@@ -414,6 +428,10 @@ func (_c *PaymentCreate) createSpec() (*Payment, *sqlgraph.CreateSpec) {
 		_spec.SetField(payment.FieldStaffID, field.TypeInt64, value)
 		_node.StaffID = &value
 	}
+	if value, ok := _c.mutation.ReconciledAt(); ok {
+		_spec.SetField(payment.FieldReconciledAt, field.TypeTime, value)
+		_node.ReconciledAt = &value
+	}
 	if value, ok := _c.mutation.KeyHash(); ok {
 		_spec.SetField(payment.FieldKeyHash, field.TypeBytes, value)
 		_node.KeyHash = value
@@ -610,6 +628,24 @@ func (u *PaymentUpsert) UpdateRefundedFen() *PaymentUpsert {
 // AddRefundedFen adds v to the "refunded_fen" field.
 func (u *PaymentUpsert) AddRefundedFen(v int64) *PaymentUpsert {
 	u.Add(payment.FieldRefundedFen, v)
+	return u
+}
+
+// SetReconciledAt sets the "reconciled_at" field.
+func (u *PaymentUpsert) SetReconciledAt(v time.Time) *PaymentUpsert {
+	u.Set(payment.FieldReconciledAt, v)
+	return u
+}
+
+// UpdateReconciledAt sets the "reconciled_at" field to the value that was provided on create.
+func (u *PaymentUpsert) UpdateReconciledAt() *PaymentUpsert {
+	u.SetExcluded(payment.FieldReconciledAt)
+	return u
+}
+
+// ClearReconciledAt clears the value of the "reconciled_at" field.
+func (u *PaymentUpsert) ClearReconciledAt() *PaymentUpsert {
+	u.SetNull(payment.FieldReconciledAt)
 	return u
 }
 
@@ -835,6 +871,27 @@ func (u *PaymentUpsertOne) AddRefundedFen(v int64) *PaymentUpsertOne {
 func (u *PaymentUpsertOne) UpdateRefundedFen() *PaymentUpsertOne {
 	return u.Update(func(s *PaymentUpsert) {
 		s.UpdateRefundedFen()
+	})
+}
+
+// SetReconciledAt sets the "reconciled_at" field.
+func (u *PaymentUpsertOne) SetReconciledAt(v time.Time) *PaymentUpsertOne {
+	return u.Update(func(s *PaymentUpsert) {
+		s.SetReconciledAt(v)
+	})
+}
+
+// UpdateReconciledAt sets the "reconciled_at" field to the value that was provided on create.
+func (u *PaymentUpsertOne) UpdateReconciledAt() *PaymentUpsertOne {
+	return u.Update(func(s *PaymentUpsert) {
+		s.UpdateReconciledAt()
+	})
+}
+
+// ClearReconciledAt clears the value of the "reconciled_at" field.
+func (u *PaymentUpsertOne) ClearReconciledAt() *PaymentUpsertOne {
+	return u.Update(func(s *PaymentUpsert) {
+		s.ClearReconciledAt()
 	})
 }
 
@@ -1226,6 +1283,27 @@ func (u *PaymentUpsertBulk) AddRefundedFen(v int64) *PaymentUpsertBulk {
 func (u *PaymentUpsertBulk) UpdateRefundedFen() *PaymentUpsertBulk {
 	return u.Update(func(s *PaymentUpsert) {
 		s.UpdateRefundedFen()
+	})
+}
+
+// SetReconciledAt sets the "reconciled_at" field.
+func (u *PaymentUpsertBulk) SetReconciledAt(v time.Time) *PaymentUpsertBulk {
+	return u.Update(func(s *PaymentUpsert) {
+		s.SetReconciledAt(v)
+	})
+}
+
+// UpdateReconciledAt sets the "reconciled_at" field to the value that was provided on create.
+func (u *PaymentUpsertBulk) UpdateReconciledAt() *PaymentUpsertBulk {
+	return u.Update(func(s *PaymentUpsert) {
+		s.UpdateReconciledAt()
+	})
+}
+
+// ClearReconciledAt clears the value of the "reconciled_at" field.
+func (u *PaymentUpsertBulk) ClearReconciledAt() *PaymentUpsertBulk {
+	return u.Update(func(s *PaymentUpsert) {
+		s.ClearReconciledAt()
 	})
 }
 

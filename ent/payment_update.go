@@ -173,6 +173,26 @@ func (_u *PaymentUpdate) AddRefundedFen(v int64) *PaymentUpdate {
 	return _u
 }
 
+// SetReconciledAt sets the "reconciled_at" field.
+func (_u *PaymentUpdate) SetReconciledAt(v time.Time) *PaymentUpdate {
+	_u.mutation.SetReconciledAt(v)
+	return _u
+}
+
+// SetNillableReconciledAt sets the "reconciled_at" field if the given value is not nil.
+func (_u *PaymentUpdate) SetNillableReconciledAt(v *time.Time) *PaymentUpdate {
+	if v != nil {
+		_u.SetReconciledAt(*v)
+	}
+	return _u
+}
+
+// ClearReconciledAt clears the value of the "reconciled_at" field.
+func (_u *PaymentUpdate) ClearReconciledAt() *PaymentUpdate {
+	_u.mutation.ClearReconciledAt()
+	return _u
+}
+
 // Mutation returns the PaymentMutation object of the builder.
 func (_u *PaymentUpdate) Mutation() *PaymentMutation {
 	return _u.mutation
@@ -283,6 +303,12 @@ func (_u *PaymentUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.StaffIDCleared() {
 		_spec.ClearField(payment.FieldStaffID, field.TypeInt64)
+	}
+	if value, ok := _u.mutation.ReconciledAt(); ok {
+		_spec.SetField(payment.FieldReconciledAt, field.TypeTime, value)
+	}
+	if _u.mutation.ReconciledAtCleared() {
+		_spec.ClearField(payment.FieldReconciledAt, field.TypeTime)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -450,6 +476,26 @@ func (_u *PaymentUpdateOne) AddRefundedFen(v int64) *PaymentUpdateOne {
 	return _u
 }
 
+// SetReconciledAt sets the "reconciled_at" field.
+func (_u *PaymentUpdateOne) SetReconciledAt(v time.Time) *PaymentUpdateOne {
+	_u.mutation.SetReconciledAt(v)
+	return _u
+}
+
+// SetNillableReconciledAt sets the "reconciled_at" field if the given value is not nil.
+func (_u *PaymentUpdateOne) SetNillableReconciledAt(v *time.Time) *PaymentUpdateOne {
+	if v != nil {
+		_u.SetReconciledAt(*v)
+	}
+	return _u
+}
+
+// ClearReconciledAt clears the value of the "reconciled_at" field.
+func (_u *PaymentUpdateOne) ClearReconciledAt() *PaymentUpdateOne {
+	_u.mutation.ClearReconciledAt()
+	return _u
+}
+
 // Mutation returns the PaymentMutation object of the builder.
 func (_u *PaymentUpdateOne) Mutation() *PaymentMutation {
 	return _u.mutation
@@ -590,6 +636,12 @@ func (_u *PaymentUpdateOne) sqlSave(ctx context.Context) (_node *Payment, err er
 	}
 	if _u.mutation.StaffIDCleared() {
 		_spec.ClearField(payment.FieldStaffID, field.TypeInt64)
+	}
+	if value, ok := _u.mutation.ReconciledAt(); ok {
+		_spec.SetField(payment.FieldReconciledAt, field.TypeTime, value)
+	}
+	if _u.mutation.ReconciledAtCleared() {
+		_spec.ClearField(payment.FieldReconciledAt, field.TypeTime)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Payment{config: _u.config}

@@ -38,6 +38,8 @@ type Refund struct {
 	Note string `json:"note,omitempty"`
 	// DoneAt holds the value of the "done_at" field.
 	DoneAt *time.Time `json:"done_at,omitempty"`
+	// ReconciledAt holds the value of the "reconciled_at" field.
+	ReconciledAt *time.Time `json:"reconciled_at,omitempty"`
 	// StaffID holds the value of the "staff_id" field.
 	StaffID *int64 `json:"staff_id,omitempty"`
 	// KeyHash holds the value of the "key_hash" field.
@@ -79,7 +81,7 @@ func (*Refund) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullInt64)
 		case refund.FieldNumber, refund.FieldReason, refund.FieldState, refund.FieldNote:
 			values[i] = new(sql.NullString)
-		case refund.FieldCreatedAt, refund.FieldDoneAt:
+		case refund.FieldCreatedAt, refund.FieldDoneAt, refund.FieldReconciledAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -162,6 +164,13 @@ func (_m *Refund) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.DoneAt = new(time.Time)
 				*_m.DoneAt = value.Time
+			}
+		case refund.FieldReconciledAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field reconciled_at", values[i])
+			} else if value.Valid {
+				_m.ReconciledAt = new(time.Time)
+				*_m.ReconciledAt = value.Time
 			}
 		case refund.FieldStaffID:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -246,6 +255,11 @@ func (_m *Refund) String() string {
 	builder.WriteString(", ")
 	if v := _m.DoneAt; v != nil {
 		builder.WriteString("done_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.ReconciledAt; v != nil {
+		builder.WriteString("reconciled_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteString(", ")

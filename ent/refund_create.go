@@ -107,6 +107,20 @@ func (_c *RefundCreate) SetNillableDoneAt(v *time.Time) *RefundCreate {
 	return _c
 }
 
+// SetReconciledAt sets the "reconciled_at" field.
+func (_c *RefundCreate) SetReconciledAt(v time.Time) *RefundCreate {
+	_c.mutation.SetReconciledAt(v)
+	return _c
+}
+
+// SetNillableReconciledAt sets the "reconciled_at" field if the given value is not nil.
+func (_c *RefundCreate) SetNillableReconciledAt(v *time.Time) *RefundCreate {
+	if v != nil {
+		_c.SetReconciledAt(*v)
+	}
+	return _c
+}
+
 // SetStaffID sets the "staff_id" field.
 func (_c *RefundCreate) SetStaffID(v int64) *RefundCreate {
 	_c.mutation.SetStaffID(v)
@@ -293,6 +307,10 @@ func (_c *RefundCreate) createSpec() (*Refund, *sqlgraph.CreateSpec) {
 		_spec.SetField(refund.FieldDoneAt, field.TypeTime, value)
 		_node.DoneAt = &value
 	}
+	if value, ok := _c.mutation.ReconciledAt(); ok {
+		_spec.SetField(refund.FieldReconciledAt, field.TypeTime, value)
+		_node.ReconciledAt = &value
+	}
 	if value, ok := _c.mutation.StaffID(); ok {
 		_spec.SetField(refund.FieldStaffID, field.TypeInt64, value)
 		_node.StaffID = &value
@@ -397,6 +415,24 @@ func (u *RefundUpsert) UpdateDoneAt() *RefundUpsert {
 // ClearDoneAt clears the value of the "done_at" field.
 func (u *RefundUpsert) ClearDoneAt() *RefundUpsert {
 	u.SetNull(refund.FieldDoneAt)
+	return u
+}
+
+// SetReconciledAt sets the "reconciled_at" field.
+func (u *RefundUpsert) SetReconciledAt(v time.Time) *RefundUpsert {
+	u.Set(refund.FieldReconciledAt, v)
+	return u
+}
+
+// UpdateReconciledAt sets the "reconciled_at" field to the value that was provided on create.
+func (u *RefundUpsert) UpdateReconciledAt() *RefundUpsert {
+	u.SetExcluded(refund.FieldReconciledAt)
+	return u
+}
+
+// ClearReconciledAt clears the value of the "reconciled_at" field.
+func (u *RefundUpsert) ClearReconciledAt() *RefundUpsert {
+	u.SetNull(refund.FieldReconciledAt)
 	return u
 }
 
@@ -510,6 +546,27 @@ func (u *RefundUpsertOne) UpdateDoneAt() *RefundUpsertOne {
 func (u *RefundUpsertOne) ClearDoneAt() *RefundUpsertOne {
 	return u.Update(func(s *RefundUpsert) {
 		s.ClearDoneAt()
+	})
+}
+
+// SetReconciledAt sets the "reconciled_at" field.
+func (u *RefundUpsertOne) SetReconciledAt(v time.Time) *RefundUpsertOne {
+	return u.Update(func(s *RefundUpsert) {
+		s.SetReconciledAt(v)
+	})
+}
+
+// UpdateReconciledAt sets the "reconciled_at" field to the value that was provided on create.
+func (u *RefundUpsertOne) UpdateReconciledAt() *RefundUpsertOne {
+	return u.Update(func(s *RefundUpsert) {
+		s.UpdateReconciledAt()
+	})
+}
+
+// ClearReconciledAt clears the value of the "reconciled_at" field.
+func (u *RefundUpsertOne) ClearReconciledAt() *RefundUpsertOne {
+	return u.Update(func(s *RefundUpsert) {
+		s.ClearReconciledAt()
 	})
 }
 
@@ -789,6 +846,27 @@ func (u *RefundUpsertBulk) UpdateDoneAt() *RefundUpsertBulk {
 func (u *RefundUpsertBulk) ClearDoneAt() *RefundUpsertBulk {
 	return u.Update(func(s *RefundUpsert) {
 		s.ClearDoneAt()
+	})
+}
+
+// SetReconciledAt sets the "reconciled_at" field.
+func (u *RefundUpsertBulk) SetReconciledAt(v time.Time) *RefundUpsertBulk {
+	return u.Update(func(s *RefundUpsert) {
+		s.SetReconciledAt(v)
+	})
+}
+
+// UpdateReconciledAt sets the "reconciled_at" field to the value that was provided on create.
+func (u *RefundUpsertBulk) UpdateReconciledAt() *RefundUpsertBulk {
+	return u.Update(func(s *RefundUpsert) {
+		s.UpdateReconciledAt()
+	})
+}
+
+// ClearReconciledAt clears the value of the "reconciled_at" field.
+func (u *RefundUpsertBulk) ClearReconciledAt() *RefundUpsertBulk {
+	return u.Update(func(s *RefundUpsert) {
+		s.ClearReconciledAt()
 	})
 }
 

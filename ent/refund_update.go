@@ -63,6 +63,26 @@ func (_u *RefundUpdate) ClearDoneAt() *RefundUpdate {
 	return _u
 }
 
+// SetReconciledAt sets the "reconciled_at" field.
+func (_u *RefundUpdate) SetReconciledAt(v time.Time) *RefundUpdate {
+	_u.mutation.SetReconciledAt(v)
+	return _u
+}
+
+// SetNillableReconciledAt sets the "reconciled_at" field if the given value is not nil.
+func (_u *RefundUpdate) SetNillableReconciledAt(v *time.Time) *RefundUpdate {
+	if v != nil {
+		_u.SetReconciledAt(*v)
+	}
+	return _u
+}
+
+// ClearReconciledAt clears the value of the "reconciled_at" field.
+func (_u *RefundUpdate) ClearReconciledAt() *RefundUpdate {
+	_u.mutation.ClearReconciledAt()
+	return _u
+}
+
 // Mutation returns the RefundMutation object of the builder.
 func (_u *RefundUpdate) Mutation() *RefundMutation {
 	return _u.mutation
@@ -138,6 +158,12 @@ func (_u *RefundUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.DoneAtCleared() {
 		_spec.ClearField(refund.FieldDoneAt, field.TypeTime)
 	}
+	if value, ok := _u.mutation.ReconciledAt(); ok {
+		_spec.SetField(refund.FieldReconciledAt, field.TypeTime, value)
+	}
+	if _u.mutation.ReconciledAtCleared() {
+		_spec.ClearField(refund.FieldReconciledAt, field.TypeTime)
+	}
 	if _u.mutation.StaffIDCleared() {
 		_spec.ClearField(refund.FieldStaffID, field.TypeInt64)
 	}
@@ -194,6 +220,26 @@ func (_u *RefundUpdateOne) SetNillableDoneAt(v *time.Time) *RefundUpdateOne {
 // ClearDoneAt clears the value of the "done_at" field.
 func (_u *RefundUpdateOne) ClearDoneAt() *RefundUpdateOne {
 	_u.mutation.ClearDoneAt()
+	return _u
+}
+
+// SetReconciledAt sets the "reconciled_at" field.
+func (_u *RefundUpdateOne) SetReconciledAt(v time.Time) *RefundUpdateOne {
+	_u.mutation.SetReconciledAt(v)
+	return _u
+}
+
+// SetNillableReconciledAt sets the "reconciled_at" field if the given value is not nil.
+func (_u *RefundUpdateOne) SetNillableReconciledAt(v *time.Time) *RefundUpdateOne {
+	if v != nil {
+		_u.SetReconciledAt(*v)
+	}
+	return _u
+}
+
+// ClearReconciledAt clears the value of the "reconciled_at" field.
+func (_u *RefundUpdateOne) ClearReconciledAt() *RefundUpdateOne {
+	_u.mutation.ClearReconciledAt()
 	return _u
 }
 
@@ -301,6 +347,12 @@ func (_u *RefundUpdateOne) sqlSave(ctx context.Context) (_node *Refund, err erro
 	}
 	if _u.mutation.DoneAtCleared() {
 		_spec.ClearField(refund.FieldDoneAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ReconciledAt(); ok {
+		_spec.SetField(refund.FieldReconciledAt, field.TypeTime, value)
+	}
+	if _u.mutation.ReconciledAtCleared() {
+		_spec.ClearField(refund.FieldReconciledAt, field.TypeTime)
 	}
 	if _u.mutation.StaffIDCleared() {
 		_spec.ClearField(refund.FieldStaffID, field.TypeInt64)

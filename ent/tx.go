@@ -30,6 +30,8 @@ type Tx struct {
 	DataKey *DataKeyClient
 	// Delivery is the client for interacting with the Delivery builders.
 	Delivery *DeliveryClient
+	// Difference is the client for interacting with the Difference builders.
+	Difference *DifferenceClient
 	// Erasure is the client for interacting with the Erasure builders.
 	Erasure *ErasureClient
 	// FeatureSwitch is the client for interacting with the FeatureSwitch builders.
@@ -70,6 +72,8 @@ type Tx struct {
 	PushEndpoint *PushEndpointClient
 	// QuoteAttempt is the client for interacting with the QuoteAttempt builders.
 	QuoteAttempt *QuoteAttemptClient
+	// Reconciliation is the client for interacting with the Reconciliation builders.
+	Reconciliation *ReconciliationClient
 	// Refund is the client for interacting with the Refund builders.
 	Refund *RefundClient
 	// RiskEvent is the client for interacting with the RiskEvent builders.
@@ -231,6 +235,7 @@ func (tx *Tx) init() {
 	tx.Consent = NewConsentClient(tx.config)
 	tx.DataKey = NewDataKeyClient(tx.config)
 	tx.Delivery = NewDeliveryClient(tx.config)
+	tx.Difference = NewDifferenceClient(tx.config)
 	tx.Erasure = NewErasureClient(tx.config)
 	tx.FeatureSwitch = NewFeatureSwitchClient(tx.config)
 	tx.Fleet = NewFleetClient(tx.config)
@@ -251,6 +256,7 @@ func (tx *Tx) init() {
 	tx.PlateDispute = NewPlateDisputeClient(tx.config)
 	tx.PushEndpoint = NewPushEndpointClient(tx.config)
 	tx.QuoteAttempt = NewQuoteAttemptClient(tx.config)
+	tx.Reconciliation = NewReconciliationClient(tx.config)
 	tx.Refund = NewRefundClient(tx.config)
 	tx.RiskEvent = NewRiskEventClient(tx.config)
 	tx.SessionAccess = NewSessionAccessClient(tx.config)

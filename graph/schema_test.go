@@ -24,15 +24,17 @@ var telling = []string{
 
 // theirOwn are types whose plates, times or amounts no gate observed, and why that is so.
 var theirOwn = map[string]string{
-	"Vehicle":      "the account entered the plate itself",
-	"PlateDispute": "the account claims the plate by documents of its own",
-	"RiskEvent":    "tells when the program noticed something, and of no car",
+	"Reconciliation": "a whole day's sum, for administrators",
+	"Vehicle":        "the account entered the plate itself",
+	"PlateDispute":   "the account claims the plate by documents of its own",
+	"RiskEvent":      "tells when the program noticed something, and of no car",
 }
 
 // plainLists are the lists of objects that are no connections, and what bounds them.
 var plainLists = map[string]string{
 	"Query.paymentOffers":                    "one to each value of PaymentChannel at most",
 	"PaymentLaunch.parameters":               "as many as the channel's app wants",
+	"Reconciliation.differences":             "the first hundred",
 	"Query.messageTemplates":                 "one to each value of NoticeKind at most",
 	"AcceptMessagesPayload.messageTemplates": "one to each value of NoticeKind at most",
 	"Query.dataRecipients":                   "written in the program",

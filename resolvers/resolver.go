@@ -74,6 +74,7 @@ const (
 	listOwnDeliveries = "account.deliveries"
 	listDeliveries    = "deliveries"
 	listDeadLetters   = "deadLetters"
+	listReconciled    = "reconciliations"
 )
 
 // as binds cursors to the viewer whose list is shown: after a sign-in that is not the one who asked.
@@ -97,6 +98,8 @@ func connect[T any](ctx context.Context, list string, first *int, after *string,
 func rowOfConsent(c *consents.Consent) int64 { return c.Row }
 
 func rowOfStay(s *parking.Stay) int64 { return s.Row }
+
+func rowOfReconciliation(c *billing.Reconciliation) int64 { return c.Row }
 
 func rowOfOrder(o *billing.Order) int64 { return o.Row }
 

@@ -391,3 +391,39 @@ func TestADisturbedLedgerIsReported(t *testing.T) {
 		}
 	})
 }
+
+func TestStatementsOfEveryChannelAgreeWithTheLedger(t *testing.T) {
+	testkit.Covers(t, "R107", "P12")
+	servertest.Each(t, func(t *testing.T, h *servertest.House) {
+		channels := []string{"WECHAT", "ALIPAY", "UNIONPAY", "QUICKPASS", "ABC", "CCB", "JST_WALLET"}
+		for i, channel := range channels {
+			_, lane, _ := wanting(h, "粤B1000"+string(rune('0'+i)))
+			stranger := h.Anonymous()
+			order := stranger.Orders(stranger.Quotes(servertest.Vars{"lane": lane}))
+			takes(t, h, channel, stranger.Asks(servertest.PayOrder, paying(order, channel, "H5", channel)).OK())
+			h.Clock.Set(servertest.Morning)
+		}
+		const asking = `{ reconciliations(first: 100) { edges { node {
+			channel day payments paidFen refunds refundedFen differences { kind refund number channelFen ledgerFen }
+		} } } }`
+		h.Clock.Set(servertest.Morning.AddDate(0, 0, 1).Add(6 * time.Hour))
+		if err := h.Billing.ReconcileDue(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		said := h.Admin().Asks(asking).OK()
+		for _, channel := range channels {
+			said.MustContain(`{"channel":"` + channel + `","day":"2026-11-21","payments":1,"paidFen":1000,"refunds":0,"refundedFen":0,"differences":[]}`)
+		}
+		for _, other := range []*servertest.Client{h.Driver("APP"), h.Staff("WXC"), h.Hires("MANAGER", "WXC", "").Client, h.Officer()} {
+			other.Asks(asking).MustBeRefused("FORBIDDEN")
+		}
+		h.Anonymous().Asks(asking).MustBeRefused("UNAUTHENTICATED")
+
+		const export = `{ ledgerExport(lotCode: "WXC", from: "2026-11-21", to: "2026-11-22") { csv entries earnedFen } }`
+		h.Hires("MANAGER", "WXC", "").Asks(export).OK().MustContain(`"entries":7,"earnedFen":7000`, `sum,,,,LOT,,,70.00`, `sum,,,,CHANNEL,,70.00,`)
+		h.Staff("WXC").Asks(export).MustBeRefused("FORBIDDEN")
+		h.Hires("MANAGER", "WXT", "").Asks(export).MustBeRefused("FORBIDDEN")
+		h.Hires("MANAGER", "WXC", "").Asks(strings.ReplaceAll(export, `to: "2026-11-22"`, `to: "2026-11-20"`)).MustBeRefused("INVALID_DAYS")
+		mustBalance(t, h, 7)
+	})
+}

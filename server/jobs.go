@@ -40,6 +40,7 @@ func (h *House) Work(ctx context.Context) (wait func(), err error) {
 	jobs.Go(func() { h.every(ctx, catalogueEvery, "read lots", h.Parking.Reload) })
 	jobs.Go(func() { h.every(ctx, signInsEvery, "doubt sign-ins", h.doubtSignIns) })
 	jobs.Go(func() { h.every(ctx, policyEvery, "end outdated tracking", h.Identity.UntrackOutdated) })
+	jobs.Go(func() { h.every(ctx, tidyEvery, "reconcile with channels", h.Billing.ReconcileDue) })
 	jobs.Go(func() { h.every(ctx, ordersEvery, "close expired orders", h.Billing.CloseExpired) })
 	jobs.Go(func() { h.every(ctx, tidyEvery, "forget attempts", h.Parking.ForgetAttempts) })
 	jobs.Go(func() { h.every(ctx, tidyEvery, "forget codes", h.Identity.ForgetCodes) })

@@ -201,6 +201,37 @@ var (
 			},
 		},
 	}
+	// DifferencesColumns holds the columns for the "differences" table.
+	DifferencesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"UNHEARD", "UNKNOWN", "AMOUNT", "MISSING"}},
+		{Name: "refund", Type: field.TypeBool},
+		{Name: "number", Type: field.TypeString},
+		{Name: "channel_fen", Type: field.TypeInt64},
+		{Name: "ledger_fen", Type: field.TypeInt64},
+		{Name: "reconciliation_id", Type: field.TypeInt64},
+	}
+	// DifferencesTable holds the schema information for the "differences" table.
+	DifferencesTable = &schema.Table{
+		Name:       "differences",
+		Columns:    DifferencesColumns,
+		PrimaryKey: []*schema.Column{DifferencesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "differences_reconciliations_reconciliation",
+				Columns:    []*schema.Column{DifferencesColumns[6]},
+				RefColumns: []*schema.Column{ReconciliationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "difference_reconciliation_id",
+				Unique:  false,
+				Columns: []*schema.Column{DifferencesColumns[6]},
+			},
+		},
+	}
 	// ErasuresColumns holds the columns for the "erasures" table.
 	ErasuresColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
@@ -751,6 +782,7 @@ var (
 		{Name: "taken_fen", Type: field.TypeInt64, Default: 0},
 		{Name: "refunded_fen", Type: field.TypeInt64, Default: 0},
 		{Name: "staff_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "reconciled_at", Type: field.TypeTime, Nullable: true},
 		{Name: "key_hash", Type: field.TypeBytes, Unique: true},
 		{Name: "order_id", Type: field.TypeInt64},
 	}
@@ -762,7 +794,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "payments_payment_orders_order",
-				Columns:    []*schema.Column{PaymentsColumns[17]},
+				Columns:    []*schema.Column{PaymentsColumns[18]},
 				RefColumns: []*schema.Column{PaymentOrdersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -779,7 +811,7 @@ var (
 			{
 				Name:    "payment_order_id",
 				Unique:  false,
-				Columns: []*schema.Column{PaymentsColumns[17]},
+				Columns: []*schema.Column{PaymentsColumns[18]},
 			},
 			{
 				Name:    "payment_channel_paid_at",
@@ -932,6 +964,31 @@ var (
 			},
 		},
 	}
+	// ReconciliationsColumns holds the columns for the "reconciliations" table.
+	ReconciliationsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "channel", Type: field.TypeEnum, Enums: []string{"WECHAT", "ALIPAY", "UNIONPAY", "QUICKPASS", "ABC", "CCB", "JST_WALLET", "CASH"}},
+		{Name: "day", Type: field.TypeTime},
+		{Name: "payments", Type: field.TypeInt},
+		{Name: "paid_fen", Type: field.TypeInt64},
+		{Name: "refunds", Type: field.TypeInt},
+		{Name: "refunded_fen", Type: field.TypeInt64},
+		{Name: "differences", Type: field.TypeInt},
+	}
+	// ReconciliationsTable holds the schema information for the "reconciliations" table.
+	ReconciliationsTable = &schema.Table{
+		Name:       "reconciliations",
+		Columns:    ReconciliationsColumns,
+		PrimaryKey: []*schema.Column{ReconciliationsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "reconciliation_channel_day",
+				Unique:  true,
+				Columns: []*schema.Column{ReconciliationsColumns[2], ReconciliationsColumns[3]},
+			},
+		},
+	}
 	// RefundsColumns holds the columns for the "refunds" table.
 	RefundsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
@@ -944,6 +1001,7 @@ var (
 		{Name: "state", Type: field.TypeEnum, Enums: []string{"DECIDED", "PENDING", "FAILED", "DONE"}, Default: "DECIDED"},
 		{Name: "note", Type: field.TypeString, Nullable: true},
 		{Name: "done_at", Type: field.TypeTime, Nullable: true},
+		{Name: "reconciled_at", Type: field.TypeTime, Nullable: true},
 		{Name: "staff_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "key_hash", Type: field.TypeBytes, Unique: true},
 		{Name: "payment_id", Type: field.TypeInt64},
@@ -956,7 +1014,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "refunds_payments_payment",
-				Columns:    []*schema.Column{RefundsColumns[12]},
+				Columns:    []*schema.Column{RefundsColumns[13]},
 				RefColumns: []*schema.Column{PaymentsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -965,7 +1023,7 @@ var (
 			{
 				Name:    "refund_payment_id",
 				Unique:  false,
-				Columns: []*schema.Column{RefundsColumns[12]},
+				Columns: []*schema.Column{RefundsColumns[13]},
 			},
 			{
 				Name:    "refund_order_id",
@@ -1318,6 +1376,7 @@ var (
 		ConsentsTable,
 		DataKeysTable,
 		DeliveriesTable,
+		DifferencesTable,
 		ErasuresTable,
 		FeatureSwitchesTable,
 		FleetsTable,
@@ -1338,6 +1397,7 @@ var (
 		PlateDisputesTable,
 		PushEndpointsTable,
 		QuoteAttemptsTable,
+		ReconciliationsTable,
 		RefundsTable,
 		RiskEventsTable,
 		SessionAccessesTable,
@@ -1353,6 +1413,7 @@ var (
 )
 
 func init() {
+	DifferencesTable.ForeignKeys[0].RefTable = ReconciliationsTable
 	GatesTable.ForeignKeys[0].RefTable = LotsTable
 	GateCommandsTable.ForeignKeys[0].RefTable = GatesTable
 	LedgerLinesTable.ForeignKeys[0].RefTable = LedgerEntriesTable

@@ -48,6 +48,8 @@ const (
 	FieldRefundedFen = "refunded_fen"
 	// FieldStaffID holds the string denoting the staff_id field in the database.
 	FieldStaffID = "staff_id"
+	// FieldReconciledAt holds the string denoting the reconciled_at field in the database.
+	FieldReconciledAt = "reconciled_at"
 	// FieldKeyHash holds the string denoting the key_hash field in the database.
 	FieldKeyHash = "key_hash"
 	// EdgeOrder holds the string denoting the order edge name in mutations.
@@ -82,6 +84,7 @@ var Columns = []string{
 	FieldTakenFen,
 	FieldRefundedFen,
 	FieldStaffID,
+	FieldReconciledAt,
 	FieldKeyHash,
 }
 
@@ -245,6 +248,11 @@ func ByRefundedFen(opts ...sql.OrderTermOption) OrderOption {
 // ByStaffID orders the results by the staff_id field.
 func ByStaffID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldStaffID, opts...).ToFunc()
+}
+
+// ByReconciledAt orders the results by the reconciled_at field.
+func ByReconciledAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReconciledAt, opts...).ToFunc()
 }
 
 // ByOrderField orders the results by order field.

@@ -30,6 +30,9 @@ type DataKey func(*sql.Selector)
 // Delivery is the predicate function for delivery builders.
 type Delivery func(*sql.Selector)
 
+// Difference is the predicate function for difference builders.
+type Difference func(*sql.Selector)
+
 // Erasure is the predicate function for erasure builders.
 type Erasure func(*sql.Selector)
 
@@ -89,6 +92,9 @@ type PushEndpoint func(*sql.Selector)
 
 // QuoteAttempt is the predicate function for quoteattempt builders.
 type QuoteAttempt func(*sql.Selector)
+
+// Reconciliation is the predicate function for reconciliation builders.
+type Reconciliation func(*sql.Selector)
 
 // Refund is the predicate function for refund builders.
 type Refund func(*sql.Selector)

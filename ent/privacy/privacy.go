@@ -302,6 +302,30 @@ func (f DeliveryMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutati
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.DeliveryMutation", m)
 }
 
+// The DifferenceQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type DifferenceQueryRuleFunc func(context.Context, *ent.DifferenceQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f DifferenceQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.DifferenceQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.DifferenceQuery", q)
+}
+
+// The DifferenceMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type DifferenceMutationRuleFunc func(context.Context, *ent.DifferenceMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f DifferenceMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.DifferenceMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.DifferenceMutation", m)
+}
+
 // The ErasureQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type ErasureQueryRuleFunc func(context.Context, *ent.ErasureQuery) error
@@ -780,6 +804,30 @@ func (f QuoteAttemptMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mu
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.QuoteAttemptMutation", m)
+}
+
+// The ReconciliationQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type ReconciliationQueryRuleFunc func(context.Context, *ent.ReconciliationQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f ReconciliationQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.ReconciliationQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.ReconciliationQuery", q)
+}
+
+// The ReconciliationMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type ReconciliationMutationRuleFunc func(context.Context, *ent.ReconciliationMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f ReconciliationMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.ReconciliationMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.ReconciliationMutation", m)
 }
 
 // The RefundQueryRuleFunc type is an adapter to allow the use of ordinary

@@ -35,6 +35,8 @@ const (
 	FieldNote = "note"
 	// FieldDoneAt holds the string denoting the done_at field in the database.
 	FieldDoneAt = "done_at"
+	// FieldReconciledAt holds the string denoting the reconciled_at field in the database.
+	FieldReconciledAt = "reconciled_at"
 	// FieldStaffID holds the string denoting the staff_id field in the database.
 	FieldStaffID = "staff_id"
 	// FieldKeyHash holds the string denoting the key_hash field in the database.
@@ -65,6 +67,7 @@ var Columns = []string{
 	FieldState,
 	FieldNote,
 	FieldDoneAt,
+	FieldReconciledAt,
 	FieldStaffID,
 	FieldKeyHash,
 }
@@ -196,6 +199,11 @@ func ByNote(opts ...sql.OrderTermOption) OrderOption {
 // ByDoneAt orders the results by the done_at field.
 func ByDoneAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDoneAt, opts...).ToFunc()
+}
+
+// ByReconciledAt orders the results by the reconciled_at field.
+func ByReconciledAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReconciledAt, opts...).ToFunc()
 }
 
 // ByStaffID orders the results by the staff_id field.

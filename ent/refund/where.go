@@ -95,6 +95,11 @@ func DoneAt(v time.Time) predicate.Refund {
 	return predicate.Refund(sql.FieldEQ(FieldDoneAt, v))
 }
 
+// ReconciledAt applies equality check predicate on the "reconciled_at" field. It's identical to ReconciledAtEQ.
+func ReconciledAt(v time.Time) predicate.Refund {
+	return predicate.Refund(sql.FieldEQ(FieldReconciledAt, v))
+}
+
 // StaffID applies equality check predicate on the "staff_id" field. It's identical to StaffIDEQ.
 func StaffID(v int64) predicate.Refund {
 	return predicate.Refund(sql.FieldEQ(FieldStaffID, v))
@@ -513,6 +518,56 @@ func DoneAtIsNil() predicate.Refund {
 // DoneAtNotNil applies the NotNil predicate on the "done_at" field.
 func DoneAtNotNil() predicate.Refund {
 	return predicate.Refund(sql.FieldNotNull(FieldDoneAt))
+}
+
+// ReconciledAtEQ applies the EQ predicate on the "reconciled_at" field.
+func ReconciledAtEQ(v time.Time) predicate.Refund {
+	return predicate.Refund(sql.FieldEQ(FieldReconciledAt, v))
+}
+
+// ReconciledAtNEQ applies the NEQ predicate on the "reconciled_at" field.
+func ReconciledAtNEQ(v time.Time) predicate.Refund {
+	return predicate.Refund(sql.FieldNEQ(FieldReconciledAt, v))
+}
+
+// ReconciledAtIn applies the In predicate on the "reconciled_at" field.
+func ReconciledAtIn(vs ...time.Time) predicate.Refund {
+	return predicate.Refund(sql.FieldIn(FieldReconciledAt, vs...))
+}
+
+// ReconciledAtNotIn applies the NotIn predicate on the "reconciled_at" field.
+func ReconciledAtNotIn(vs ...time.Time) predicate.Refund {
+	return predicate.Refund(sql.FieldNotIn(FieldReconciledAt, vs...))
+}
+
+// ReconciledAtGT applies the GT predicate on the "reconciled_at" field.
+func ReconciledAtGT(v time.Time) predicate.Refund {
+	return predicate.Refund(sql.FieldGT(FieldReconciledAt, v))
+}
+
+// ReconciledAtGTE applies the GTE predicate on the "reconciled_at" field.
+func ReconciledAtGTE(v time.Time) predicate.Refund {
+	return predicate.Refund(sql.FieldGTE(FieldReconciledAt, v))
+}
+
+// ReconciledAtLT applies the LT predicate on the "reconciled_at" field.
+func ReconciledAtLT(v time.Time) predicate.Refund {
+	return predicate.Refund(sql.FieldLT(FieldReconciledAt, v))
+}
+
+// ReconciledAtLTE applies the LTE predicate on the "reconciled_at" field.
+func ReconciledAtLTE(v time.Time) predicate.Refund {
+	return predicate.Refund(sql.FieldLTE(FieldReconciledAt, v))
+}
+
+// ReconciledAtIsNil applies the IsNil predicate on the "reconciled_at" field.
+func ReconciledAtIsNil() predicate.Refund {
+	return predicate.Refund(sql.FieldIsNull(FieldReconciledAt))
+}
+
+// ReconciledAtNotNil applies the NotNil predicate on the "reconciled_at" field.
+func ReconciledAtNotNil() predicate.Refund {
+	return predicate.Refund(sql.FieldNotNull(FieldReconciledAt))
 }
 
 // StaffIDEQ applies the EQ predicate on the "staff_id" field.

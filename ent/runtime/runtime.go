@@ -12,6 +12,7 @@ import (
 	"parkbff/ent/consent"
 	"parkbff/ent/datakey"
 	"parkbff/ent/delivery"
+	"parkbff/ent/difference"
 	"parkbff/ent/erasure"
 	"parkbff/ent/featureswitch"
 	"parkbff/ent/fleet"
@@ -32,6 +33,7 @@ import (
 	"parkbff/ent/platedispute"
 	"parkbff/ent/pushendpoint"
 	"parkbff/ent/quoteattempt"
+	"parkbff/ent/reconciliation"
 	"parkbff/ent/refund"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/schema"
@@ -157,6 +159,15 @@ func init() {
 	}
 	deliveryFields := schema.Delivery{}.Fields()
 	_ = deliveryFields
+	difference.Policy = privacy.NewPolicies(schema.Difference{})
+	difference.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := difference.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
 	erasure.Policy = privacy.NewPolicies(schema.Erasure{})
 	erasure.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
@@ -404,6 +415,15 @@ func init() {
 	quoteattempt.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
 			if err := quoteattempt.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	reconciliation.Policy = privacy.NewPolicies(schema.Reconciliation{})
+	reconciliation.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := reconciliation.Policy.EvalMutation(ctx, m); err != nil {
 				return nil, err
 			}
 			return next.Mutate(ctx, m)

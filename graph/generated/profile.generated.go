@@ -1142,6 +1142,22 @@ func unmarshalNClearProfileFieldsInput2parkbffᚋgraphᚋmodelᚐClearProfileFie
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func unmarshalNDate2timeᚐTime(ctx context.Context, ec *executionContext, v any) (time.Time, error) {
+	res, err := model.UnmarshalDate(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalNDate2timeᚐTime(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v time.Time) graphql.Marshaler {
+	_ = sel
+	res := model.MarshalDate(v)
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
 func unmarshalNGiveGuardianConsentInput2parkbffᚋgraphᚋmodelᚐGiveGuardianConsentInput(ctx context.Context, ec *executionContext, v any) (model.GiveGuardianConsentInput, error) {
 	res, err := unmarshalInputGiveGuardianConsentInput(ctx, ec, v)
 	return res, graphql.ErrorOnPath(ctx, err)

@@ -476,6 +476,95 @@ type SetFullMaskPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/accounts.graphql", Input: `extend type Query {
+  "What channels' daily statements said, the latest first; for administrators of the platform."
+  reconciliations(
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): ReconciliationConnection!
+  "The ledger of a lot over some days, as CSV; for its managers."
+  ledgerExport(
+    "The lot's code."
+    lotCode: String!
+    "The first day, +08:00."
+    from: Date!
+    "The last day: 31 days at most."
+    to: Date!
+  ): LedgerExport
+}
+
+"How a channel's statement and the ledger differ about one movement."
+enum DifferenceKind {
+  "The channel took a payment of which it had not told us; it has been booked."
+  UNHEARD
+  "The channel names a movement that is none of ours."
+  UNKNOWN
+  "The amounts differ."
+  AMOUNT
+  "The ledger has a movement that the channel does not name."
+  MISSING
+}
+
+"A channel's statement of one day, held against the ledger."
+type Reconciliation {
+  "The channel."
+  channel: PaymentChannel!
+  "The day, +08:00."
+  day: Date!
+  "How many payments the channel names."
+  payments: Int!
+  "What they sum to."
+  paidFen: Fen!
+  "How many refunds the channel names."
+  refunds: Int!
+  "What they sum to."
+  refundedFen: Fen!
+  "What differs; the first hundred."
+  differences: [PaymentDifference!]!
+}
+
+"A movement of which a channel says something else than the ledger."
+type PaymentDifference {
+  "How they differ."
+  kind: DifferenceKind!
+  "Whether it is a refund."
+  refund: Boolean!
+  "Our number of the payment or the refund."
+  number: String!
+  "What the channel says; 0 when it says nothing."
+  channelFen: Fen!
+  "What the ledger says; 0 when it said nothing."
+  ledgerFen: Fen!
+}
+
+"A page of reconciliations."
+type ReconciliationConnection {
+  "The reconciliations, each with its cursor."
+  edges: [ReconciliationEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A reconciliation and its cursor."
+type ReconciliationEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The reconciliation."
+  node: Reconciliation!
+}
+
+"A lot's part of the ledger."
+type LedgerExport {
+  "CSV in UTF-8, amounts in yuan, with a header and the sum of each account at its end."
+  csv: String!
+  "How many entries."
+  entries: Int!
+  "What the lot has earned and not given back."
+  earnedFen: Fen!
+}
+`, BuiltIn: false},
 	{Name: "../schema/billing.graphql", Input: `extend type Query {
   "An order that the viewer may see: the account's own, its lot's for staff, and for anybody the one whose proof they hold."
   paymentOrder(
@@ -4091,6 +4180,18 @@ func childFields_LaunchParameter(ctx context.Context, ec *executionContext, fiel
 	return nil, fmt.Errorf("no field named %q was found under type LaunchParameter", field.Name)
 }
 
+func childFields_LedgerExport(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "csv":
+		return fieldContext_LedgerExport_csv(ctx, ec, field)
+	case "entries":
+		return fieldContext_LedgerExport_entries(ctx, ec, field)
+	case "earnedFen":
+		return fieldContext_LedgerExport_earnedFen(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LedgerExport", field.Name)
+}
+
 func childFields_LinkChannelPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "linkedAccount":
@@ -4469,6 +4570,22 @@ func childFields_Payment(ctx context.Context, ec *executionContext, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type Payment", field.Name)
 }
 
+func childFields_PaymentDifference(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return fieldContext_PaymentDifference_kind(ctx, ec, field)
+	case "refund":
+		return fieldContext_PaymentDifference_refund(ctx, ec, field)
+	case "number":
+		return fieldContext_PaymentDifference_number(ctx, ec, field)
+	case "channelFen":
+		return fieldContext_PaymentDifference_channelFen(ctx, ec, field)
+	case "ledgerFen":
+		return fieldContext_PaymentDifference_ledgerFen(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PaymentDifference", field.Name)
+}
+
 func childFields_PaymentLaunch(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "parameters":
@@ -4667,6 +4784,46 @@ func childFields_QuietHours(ctx context.Context, ec *executionContext, field gra
 		return fieldContext_QuietHours_until(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type QuietHours", field.Name)
+}
+
+func childFields_Reconciliation(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "channel":
+		return fieldContext_Reconciliation_channel(ctx, ec, field)
+	case "day":
+		return fieldContext_Reconciliation_day(ctx, ec, field)
+	case "payments":
+		return fieldContext_Reconciliation_payments(ctx, ec, field)
+	case "paidFen":
+		return fieldContext_Reconciliation_paidFen(ctx, ec, field)
+	case "refunds":
+		return fieldContext_Reconciliation_refunds(ctx, ec, field)
+	case "refundedFen":
+		return fieldContext_Reconciliation_refundedFen(ctx, ec, field)
+	case "differences":
+		return fieldContext_Reconciliation_differences(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Reconciliation", field.Name)
+}
+
+func childFields_ReconciliationConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_ReconciliationConnection_edges(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_ReconciliationConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReconciliationConnection", field.Name)
+}
+
+func childFields_ReconciliationEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_ReconciliationEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_ReconciliationEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReconciliationEdge", field.Name)
 }
 
 func childFields_RecordLotCountPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -33,6 +33,8 @@ type (
 	DeliveryEdge             = relay.Edge[*delivery.Delivery]
 	DeadLetterConnection     = relay.Connection[*outbox.DeadLetter]
 	DeadLetterEdge           = relay.Edge[*outbox.DeadLetter]
+	ReconciliationConnection = relay.Connection[*billing.Reconciliation]
+	ReconciliationEdge       = relay.Edge[*billing.Reconciliation]
 	PaymentOrderConnection   = relay.Connection[*billing.Order]
 	PaymentOrderEdge         = relay.Edge[*billing.Order]
 	NoticeConnection         = relay.Connection[*notice.Notice]

@@ -29,7 +29,7 @@ var (
 	domains = []string{
 		"internal/identity", "internal/identity/staffing", "internal/parking", "internal/notice", "internal/appconfig",
 		"internal/privacy/consents", "internal/entitlement", "internal/risk", "internal/delivery", "internal/outbox",
-		"internal/billing", "internal/partner/charge",
+		"internal/billing", "internal/billing/ledger", "internal/partner/charge",
 	}
 )
 

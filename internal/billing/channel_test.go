@@ -29,6 +29,8 @@ type channel struct {
 	hopeless bool
 	// hasty says of pending payments that they were made: a bug.
 	hasty bool
+	// restate changes a statement that has lines.
+	restate func([]charge.Line) []charge.Line
 	// overpay is added to what the next payer pays.
 	overpay int64
 }
@@ -210,4 +212,26 @@ func (c *channel) net(number string) int64 {
 		return 0
 	}
 	return c.charges[number].paid - c.charges[number].back
+}
+
+// Statement names what moved on a day.
+func (c *channel) Statement(_ context.Context, day time.Time) (lines []charge.Line, err error) {
+	err = c.call(func() error {
+		within := func(t time.Time) bool { return !t.Before(day) && t.Before(day.AddDate(0, 0, 1)) }
+		for number, one := range c.charges {
+			if one.state == charge.Done && within(one.paidAt) {
+				lines = append(lines, charge.Line{Number: number, Transaction: "T" + number, Fen: one.paid, At: one.paidAt})
+			}
+		}
+		for number, one := range c.refunds {
+			if within(one.at) {
+				lines = append(lines, charge.Line{Number: one.PaymentNumber, RefundNumber: number, Fen: one.Fen, At: one.at})
+			}
+		}
+		if c.restate != nil && len(lines) > 0 {
+			lines = c.restate(lines)
+		}
+		return nil
+	})
+	return lines, err
 }

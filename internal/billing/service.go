@@ -66,8 +66,9 @@ type Payers interface {
 	PayerOn(ctx context.Context, channel money.Channel, code string) (string, error)
 }
 
-// Office tells whether the viewer, staff, has passed the second factor.
+// Office tells whether the viewer is staff of the platform, and whether the second factor was passed.
 type Office interface {
+	Office(ctx context.Context, role viewer.Role) (*viewer.Viewer, error)
 	SteppedUp(ctx context.Context) error
 }
 
@@ -157,13 +158,14 @@ var (
 
 // The jobs that this package does as the system.
 const (
-	jobOrder   = "order"
-	jobPay     = "pay"
-	jobReceive = "receive a payment"
-	jobFollow  = "follow up a payment"
-	jobRefund  = "refund"
-	jobRead    = "read orders"
-	jobExpire  = "close expired orders"
+	jobOrder     = "order"
+	jobPay       = "pay"
+	jobReceive   = "receive a payment"
+	jobFollow    = "follow up a payment"
+	jobRefund    = "refund"
+	jobRead      = "read orders"
+	jobExpire    = "close expired orders"
+	jobReconcile = "reconcile"
 )
 
 func (s *Service) write(ctx context.Context, job string, fn func(ctx context.Context, tx *ent.Tx) error) error {

@@ -46,6 +46,8 @@ var inChinese = map[string]string{
 	"INVALID_VIN":                 "车辆识别代号应为17位字母和数字，不含I、O、Q。",
 	"VIN_CHECK_DIGIT":             "车辆识别代号校验位不正确，可能识别有误。",
 	"INVALID_AMOUNT":              "金额格式不正确。",
+	"INVALID_DAYS":                "请选择1至31天，且开始日期不晚于结束日期。",
+	"EXPORT_TOO_LARGE":            "导出内容过多，请缩短日期范围。",
 	"QUOTE_EXPIRED":               "报价已过期，请重新查询。",
 	"PRICE_CHANGED":               "应缴金额已变更，请重新查询。",
 	"ORDER_CLOSED":                "订单已关闭或过期，请重新查询。",

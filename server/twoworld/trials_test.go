@@ -113,6 +113,8 @@ var trials = map[string]trial{
 	"idCard":         these(papers("in.idCard", absentPlate), file("no picture")),
 
 	"quote":          knownQuotes,
+	"from":           these("2026-11-21", "rubbish"),
+	"to":             these("2026-11-21", "2099-01-01"),
 	"payerProof":     these("rubbish", ""),
 	"amountFen":      these(1, 0, -1),
 	"idempotencyKey": these("key-1", ""),

@@ -56,6 +56,12 @@ func LedgerLine() ent.Policy {
 	}))
 }
 
+// Reconciliation is read by administrators of the platform, who settle what differs with the channel.
+func Reconciliation() ent.Policy { return own(administrators()) }
+
+// Difference is read as the reconciliation that it was found by.
+func Difference() ent.Policy { return own(administrators()) }
+
 // appendOnly is own for rows that not even the program changes or deletes.
 func appendOnly(read ...privacy.QueryRule) ent.Policy {
 	rules := own(read...)

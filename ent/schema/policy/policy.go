@@ -69,6 +69,16 @@ func atGate(ctx context.Context, narrow func(gateID int64)) error {
 	return privacy.Allow
 }
 
+// administrators lets the platform's administrators pass.
+func administrators() privacy.QueryMutationRule {
+	return privacy.ContextQueryMutationRule(func(ctx context.Context) error {
+		if v := viewer.Of(ctx); v.Kind == viewer.Staff && v.Holds(viewer.Admin) {
+			return privacy.Allow
+		}
+		return privacy.Skip
+	})
+}
+
 // officers lets the platform's privacy officers pass.
 func officers() privacy.QueryMutationRule {
 	return privacy.ContextQueryMutationRule(func(ctx context.Context) error {

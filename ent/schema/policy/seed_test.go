@@ -12,6 +12,7 @@ import (
 	"parkbff/ent/channelvisit"
 	"parkbff/ent/consent"
 	"parkbff/ent/delivery"
+	"parkbff/ent/difference"
 	"parkbff/ent/erasure"
 	"parkbff/ent/featureswitch"
 	"parkbff/ent/follower"
@@ -81,6 +82,7 @@ func seed(t *testing.T, s *store.Store) (w world) {
 		p.claims(other, foreign)
 		p.rest()
 		p.published()
+		p.reconciled()
 		return nil
 	})
 	if err != nil {
@@ -127,6 +129,13 @@ func (p *planter) paid(at site, account, session int64) {
 	for account, fen := range map[ledgerline.Account]int64{ledgerline.AccountCHANNEL: 500, ledgerline.AccountLOT: -500} {
 		saved[*ent.LedgerLine](p)(p.tx.LedgerLine.Create().SetEntryID(entry.ID).SetLotID(at.lot).SetAccount(account).SetFen(fen).Save(p.ctx))
 	}
+}
+
+func (p *planter) reconciled() {
+	day := saved[*ent.Reconciliation](p)(p.tx.Reconciliation.Create().SetChannel(money.WeChat).SetDay(morning).SetCreatedAt(morning).
+		SetPayments(1).SetPaidFen(1).SetRefunds(0).SetRefundedFen(0).SetDifferences(1).Save(p.ctx))
+	saved[*ent.Difference](p)(p.tx.Difference.Create().SetReconciliationID(day.ID).SetKind(difference.KindUNKNOWN).SetRefund(false).
+		SetNumber("n").SetChannelFen(1).SetLedgerFen(0).Save(p.ctx))
 }
 
 type site struct{ lot, gate int64 }
