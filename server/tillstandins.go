@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
+	"sync"
 
 	"parkbff/internal/clock"
 	"parkbff/internal/money"
@@ -38,7 +40,34 @@ var sandboxUnionPay = map[money.Channel]struct {
 }
 
 func (p *Partners) standInForTills(home string, k clock.Clock, random io.Reader) error {
+	random, err := apart(random)
+	if err != nil {
+		return err
+	}
 	return errors.Join(p.standInForWechatPay(home, k, random), p.standInForAlipayPay(home, k, random), p.standInForUnionPay(home, k, random))
+}
+
+// source is random numbers for the stand-ins alone: they draw some whenever statements are fetched, and whoever gives
+// the program its random numbers must be able to tell what it draws next.
+type source struct {
+	mu sync.Mutex
+	*rand.ChaCha8
+}
+
+// apart answers a source that begins where another one says.
+func apart(from io.Reader) (*source, error) {
+	var seed [32]byte
+	if _, err := io.ReadFull(from, seed[:]); err != nil {
+		return nil, fmt.Errorf("draw a seed: %w", err)
+	}
+	return &source{ChaCha8: rand.NewChaCha8(seed)}, nil
+}
+
+// Read draws.
+func (s *source) Read(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ChaCha8.Read(p)
 }
 
 // Automate has the stand-ins that take payments call us as soon as somebody has paid, until ctx ends.

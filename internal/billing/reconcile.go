@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -30,31 +31,49 @@ const (
 	refundStated = 48 * time.Hour
 )
 
-// ReconcileDue holds the statements of the last days against the ledger that were not held against it yet. A channel
-// whose statement does not come is tried again at the next turn, and keeps no other from its turn.
+// ReconcileDue holds the statements of the last days, since a channel was first paid through, against the ledger that
+// were not held against it yet. A channel whose statement does not come is tried again at the next turn, and keeps no
+// other from its turn.
 func (s *Service) ReconcileDue(ctx context.Context) error {
 	ctx = viewer.AsSystem(ctx, jobReconcile)
-	today := dayOf(s.clock.Now())
-	var failed error
+	var failed []error
 	for channel, offer := range s.tills {
-		stater, states := offer.Till.(Stater)
-		for back := reconciledBack; back > 0 && states; back-- {
-			day := today.AddDate(0, 0, -back)
-			done, err := s.store.Fresh(ctx).Reconciliation.Query().
-				Where(reconciliation.ChannelEQ(channel), reconciliation.Day(day.UTC())).Exist(ctx)
-			switch {
-			case err != nil:
-				return fmt.Errorf("look for a reconciliation: %w", err)
-			case done:
-				continue
-			}
-			if err := s.reconcile(ctx, channel, stater, day); err != nil {
-				failed = fmt.Errorf("reconcile %s: %w", channel, err)
-				break
+		if stater, states := offer.Till.(Stater); states {
+			if err := s.reconcileDue(ctx, channel, stater); err != nil {
+				failed = append(failed, fmt.Errorf("reconcile %s: %w", channel, err))
 			}
 		}
 	}
-	return failed
+	return errors.Join(failed...)
+}
+
+func (s *Service) reconcileDue(ctx context.Context, channel money.Channel, stater Stater) error {
+	first, err := s.store.Fresh(ctx).Payment.Query().Where(payment.ChannelEQ(channel)).Order(ent.Asc(payment.FieldID)).First(ctx)
+	switch {
+	case ent.IsNotFound(err):
+		return nil
+	case err != nil:
+		return fmt.Errorf("look for the first payment: %w", err)
+	}
+	today := dayOf(s.clock.Now())
+	day := today.AddDate(0, 0, -reconciledBack)
+	if begun := dayOf(first.CreatedAt); begun.After(day) {
+		day = begun
+	}
+	for ; day.Before(today); day = day.AddDate(0, 0, 1) {
+		done, err := s.store.Fresh(ctx).Reconciliation.Query().
+			Where(reconciliation.ChannelEQ(channel), reconciliation.Day(day.UTC())).Exist(ctx)
+		if err != nil {
+			return fmt.Errorf("look for a reconciliation: %w", err)
+		}
+		if done {
+			continue
+		}
+		if err := s.reconcile(ctx, channel, stater, day); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // dayOf is midnight in Shanghai, where channels' days begin.
