@@ -427,3 +427,22 @@ func TestStatementsOfEveryChannelAgreeWithTheLedger(t *testing.T) {
 		mustBalance(t, h, 7)
 	})
 }
+
+// A stay is its binders' of the moment at which it began. Whoever paid for it sees it, and is told no more of the car
+// by binding it afterwards.
+func TestWhoPaidAndBoundTheCarLaterIsNotToldThatItLeaves(t *testing.T) {
+	testkit.Covers(t, "R024")
+	servertest.Each(t, func(t *testing.T, h *servertest.House) {
+		first := h.Bound("APP", "粤B12345")
+		stay := idOf(h.Gate("WXC").Sees("粤B12345", servertest.Entering, h.Clock.Now()).OK())
+		h.Clock.Pass(time.Hour)
+		later := h.Driver("APP")
+		h.PaysAll(later, stay)
+		later.Binds("粤B12345")
+		h.Gate("WXC").Sees("粤B12345", servertest.Leaving, h.Clock.Now()).OK().MustContain(`"RELEASE"`)
+		h.Clock.Pass(2 * time.Minute) // for the limit of codes
+		const notices = `{ viewer { notices(first: 10) { edges { node { kind } } } } }`
+		h.SignIn(first.Mobile, "APP").Asks(notices).OK().MustContain(`"EXITED"`)
+		h.SignIn(later.Mobile, "APP").Asks(notices).OK().MustContain(`"PAID"`).MustNotContain("EXITED")
+	})
+}
