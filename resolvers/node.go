@@ -20,15 +20,16 @@ const (
 	typeNotice      = "Notice"
 	typeGateCommand = "GateCommand"
 
-	typeLinkedAccount = "LinkedAccount"
-	typeDevice        = "Device"
-	typeRiskEvent     = "RiskEvent"
-	typeCoDriver      = "CoDriver"
-	typeFleet         = "Fleet"
-	typePlateDispute  = "PlateDispute"
-	typeDelivery      = "Delivery"
-	typeDeadLetter    = "DeadLetter"
-	typePaymentOrder  = "PaymentOrder"
+	typeLinkedAccount  = "LinkedAccount"
+	typeDevice         = "Device"
+	typeRiskEvent      = "RiskEvent"
+	typeCoDriver       = "CoDriver"
+	typeFleet          = "Fleet"
+	typePlateDispute   = "PlateDispute"
+	typeDelivery       = "Delivery"
+	typeDeadLetter     = "DeadLetter"
+	typePaymentOrder   = "PaymentOrder"
+	typeReconciliation = "Reconciliation"
 )
 
 // NodeTypes lists them.
@@ -36,7 +37,7 @@ func NodeTypes() []string {
 	return []string{
 		typeAccount, typeConsent, typeVehicle, typeLot, typeStay, typeNotice, typeGateCommand,
 		typeLinkedAccount, typeDevice, typeRiskEvent, typeCoDriver, typeFleet, typePlateDispute, typeDelivery, typeDeadLetter,
-		typePaymentOrder,
+		typePaymentOrder, typeReconciliation,
 	}
 }
 
@@ -97,6 +98,8 @@ func (r *Resolver) find(ctx context.Context, id relay.ID) (relay.Node, error) {
 		return some(r.outbox.DeadLetter(ctx, id.Row))
 	case typePaymentOrder:
 		return some(r.billing.Order(ctx, id.Row, ""))
+	case typeReconciliation:
+		return some(r.billing.Reconciliation(ctx, id.Row))
 	case typeGateCommand:
 		return some(r.parking.CommandByRow(ctx, id.Row))
 	case typeLot:

@@ -414,6 +414,10 @@ func TestStatementsOfEveryChannelAgreeWithTheLedger(t *testing.T) {
 		for _, channel := range channels {
 			said.MustContain(`{"channel":"` + channel + `","day":"2026-11-21","payments":1,"paidFen":1000,"refunds":0,"refundedFen":0,"differences":[]}`)
 		}
+		const one = `query($id: ID!) { node(id: $id) { ... on Reconciliation { paidFen } } }`
+		id := servertest.Vars{"id": h.Admin().Asks(`{ reconciliations(first: 1) { edges { node { id } } } }`).OK().String("reconciliations.edges.0.node.id")}
+		h.Admin().Asks(one, id).OK().MustContain(`"paidFen":1000`)
+		h.Staff("WXC").Asks(one, id).OK().MustContain(`{"node":null}`)
 		for _, other := range []*servertest.Client{h.Driver("APP"), h.Staff("WXC"), h.Hires("MANAGER", "WXC", "").Client, h.Officer()} {
 			other.Asks(asking).MustBeRefused("FORBIDDEN")
 		}

@@ -212,6 +212,29 @@ func fieldContext_PaymentDifference_ledgerFen(_ context.Context, ec *executionCo
 	return serial.LeafContext("PaymentDifference", field, false, false)
 }
 
+func _Reconciliation_id(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *billing.Reconciliation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Reconciliation_id(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Row, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return marshalNID2int64(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_Reconciliation_id(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return serial.LeafContext("Reconciliation", field, false, false)
+}
+
 func _Reconciliation_channel(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *billing.Reconciliation) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -599,7 +622,7 @@ func _PaymentDifference(ctx context.Context, ec *executionContext, sel ast.Selec
 	return out
 }
 
-var reconciliationImplementors = []string{"Reconciliation"}
+var reconciliationImplementors = []string{"Reconciliation", "Node"}
 
 func _Reconciliation(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *billing.Reconciliation) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, reconciliationImplementors)
@@ -610,6 +633,11 @@ func _Reconciliation(ctx context.Context, ec *executionContext, sel ast.Selectio
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Reconciliation")
+		case "id":
+			out.Values[i] = _Reconciliation_id(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "channel":
 			out.Values[i] = _Reconciliation_channel(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {

@@ -5317,6 +5317,13 @@ func _Node(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj 
 			return graphql.Null
 		}
 		return _RiskEvent(ctx, ec, sel, obj)
+	case billing.Reconciliation:
+		return _Reconciliation(ctx, ec, sel, &obj)
+	case *billing.Reconciliation:
+		if obj == nil {
+			return graphql.Null
+		}
+		return _Reconciliation(ctx, ec, sel, obj)
 	case identity.PlateDispute:
 		return _PlateDispute(ctx, ec, sel, &obj)
 	case *identity.PlateDispute:

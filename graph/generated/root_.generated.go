@@ -508,7 +508,9 @@ enum DifferenceKind {
 }
 
 "A channel's statement of one day, held against the ledger."
-type Reconciliation {
+type Reconciliation implements Node {
+  "The reconciliation's id."
+  id: ID!
   "The channel."
   channel: PaymentChannel!
   "The day, +08:00."
@@ -4788,6 +4790,8 @@ func childFields_QuietHours(ctx context.Context, ec *executionContext, field gra
 
 func childFields_Reconciliation(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "id":
+		return fieldContext_Reconciliation_id(ctx, ec, field)
 	case "channel":
 		return fieldContext_Reconciliation_channel(ctx, ec, field)
 	case "day":

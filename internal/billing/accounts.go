@@ -82,20 +82,44 @@ func (s *Service) Reconciliations(ctx context.Context, p page.Request) (page.Of[
 		return page.Of[*Reconciliation]{}, fmt.Errorf("read reconciliations: %w", err)
 	}
 	cut := page.Cut(rows, p.First)
-	found := make([]*Reconciliation, len(cut.Items))
+	found, err := s.openReconciliations(ctx, cut.Items)
+	return page.Of[*Reconciliation]{Items: found, More: cut.More}, err
+}
+
+// Reconciliation answers one by its row, to an administrator. Errors: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND.
+func (s *Service) Reconciliation(ctx context.Context, row int64) (*Reconciliation, error) {
+	if _, err := s.office.Office(ctx, viewer.Admin); err != nil {
+		return nil, err
+	}
+	found, err := s.store.Client(ctx).Reconciliation.Query().Where(reconciliation.ID(row)).All(ctx)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read the reconciliation: %w", err)
+	case len(found) == 0:
+		return nil, fault.NotFound
+	}
+	opened, err := s.openReconciliations(ctx, found)
+	if err != nil {
+		return nil, err
+	}
+	return opened[0], nil
+}
+
+// openReconciliations reads what differs with its page, in one statement.
+func (s *Service) openReconciliations(ctx context.Context, rows []*ent.Reconciliation) ([]*Reconciliation, error) {
+	opened, ids := make([]*Reconciliation, len(rows)), make([]int64, len(rows))
 	byRow := map[int64]*Reconciliation{}
-	ids := make([]int64, len(cut.Items))
-	for i, row := range cut.Items {
-		found[i] = &Reconciliation{
+	for i, row := range rows {
+		opened[i] = &Reconciliation{
 			Row: row.ID, Channel: row.Channel, Day: row.Day.In(clock.Shanghai), Payments: row.Payments, PaidFen: row.PaidFen,
 			Refunds: row.Refunds, RefundedFen: row.RefundedFen,
 		}
-		byRow[row.ID], ids[i] = found[i], row.ID
+		byRow[row.ID], ids[i] = opened[i], row.ID
 	}
 	differing, err := s.store.Client(ctx).Difference.Query().Where(difference.ReconciliationIDIn(ids...)).
 		Order(ent.Asc(difference.FieldID)).All(ctx)
 	if err != nil {
-		return page.Of[*Reconciliation]{}, fmt.Errorf("read what differs: %w", err)
+		return nil, fmt.Errorf("read what differs: %w", err)
 	}
 	for _, d := range differing {
 		if of := byRow[d.ReconciliationID]; len(of.Differences) < mostDifferences {
@@ -104,5 +128,5 @@ func (s *Service) Reconciliations(ctx context.Context, p page.Request) (page.Of[
 			})
 		}
 	}
-	return page.Of[*Reconciliation]{Items: found, More: cut.More}, nil
+	return opened, nil
 }
