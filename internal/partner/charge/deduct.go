@@ -5,8 +5,6 @@ import (
 	"io"
 	"log/slog"
 	"time"
-
-	"parkbff/internal/money"
 )
 
 // Plate is a plate as agreements to deduct are bound to it. It prints as "plate".
@@ -65,6 +63,3 @@ type Deduction struct {
 	EntryReference string
 	Left           time.Time
 }
-
-// Deductible are the channels that deduct.
-var Deductible = []money.Channel{money.WeChat, money.Alipay}
