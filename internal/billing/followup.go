@@ -57,19 +57,24 @@ func (s *Service) nextLook(row *ent.Payment) time.Time {
 	return row.ExpiresAt
 }
 
+// receiveFound takes in a payment of which its channel has said that it was made.
+func (s *Service) receiveFound(ctx context.Context, till Till, row *ent.Payment) error {
+	receipt, err := till.Find(ctx, named(row))
+	switch {
+	case err != nil:
+		return err
+	case receipt.State != charge.Done:
+		return fault.Unavailable.Because(errors.New("the channel says that the payment was made, and then that it was not"))
+	}
+	return s.Received(ctx, row.Channel, receipt)
+}
+
 // expire closes a payment at its channel, unless it was made at the last moment.
 func (s *Service) expire(ctx context.Context, till Till, row *ent.Payment) error {
 	err := till.Close(ctx, named(row))
 	switch {
 	case errors.Is(err, charge.AlreadyPaid):
-		receipt, err := till.Find(ctx, named(row))
-		switch {
-		case err != nil:
-			return err
-		case receipt.State != charge.Done:
-			return fault.Unavailable.Because(errors.New("the channel neither closes the payment nor says that it was made"))
-		}
-		return s.Received(ctx, row.Channel, receipt)
+		return s.receiveFound(ctx, till, row)
 	case err != nil && !errors.Is(err, charge.NotBegun): // whoever has not begun by now comes too late
 		return err
 	}

@@ -196,11 +196,7 @@ func (s *Service) launch(ctx context.Context, till Till, row *ent.Payment, c cha
 }
 
 func (s *Service) paidMeanwhile(ctx context.Context, till Till, row *ent.Payment) (*Payment, error) {
-	receipt, err := till.Find(ctx, named(row))
-	if err == nil {
-		err = s.Received(ctx, row.Channel, receipt)
-	}
-	if err != nil {
+	if err := s.receiveFound(ctx, till, row); err != nil {
 		return nil, fault.Unavailable.Because(err)
 	}
 	row.State = payment.StateSUCCEEDED

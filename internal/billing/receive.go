@@ -14,7 +14,6 @@ import (
 	"parkbff/internal/money"
 	"parkbff/internal/parking"
 	"parkbff/internal/partner/charge"
-	"parkbff/internal/store"
 )
 
 // Received takes in what a channel says of a payment that was made, as often as it says so. What is owed is taken
@@ -95,13 +94,7 @@ func succeed(ctx context.Context, tx *ent.Tx, row *ent.Payment, r charge.Receipt
 		done.SetTransactionID(r.Transaction)
 	}
 	n, err := done.Save(ctx)
-	switch {
-	case err != nil:
-		return fmt.Errorf("note the payment: %w", err)
-	case n != 1:
-		return store.Retry(fmt.Errorf("the payment has changed meanwhile"))
-	}
-	return nil
+	return changedOne(n, err, "note the payment")
 }
 
 // advance moves an order on when money has arrived. An order for which nothing was owed any more is closed.
@@ -120,13 +113,7 @@ func (s *Service) advance(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrd
 		return nil
 	}
 	n, err := moved.Save(ctx)
-	switch {
-	case err != nil:
-		return fmt.Errorf("move the order on: %w", err)
-	case n != 1:
-		return store.Retry(fmt.Errorf("the order has changed meanwhile"))
-	}
-	return nil
+	return changedOne(n, err, "move the order on")
 }
 
 func accountOf(row *ent.Payment) int64 {

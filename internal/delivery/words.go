@@ -1,12 +1,12 @@
 package delivery
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
 	"parkbff/internal/clock"
 	"parkbff/internal/language"
+	"parkbff/internal/money"
 	notices "parkbff/internal/notice"
 	"parkbff/internal/partner/message"
 	"parkbff/internal/privacy"
@@ -45,7 +45,7 @@ func wordsFor(to *viewer.Viewer, n *notices.Notice) (message.Words, error) {
 		words[message.Time] = timeText(at, precision == privacy.PrecisionExact)
 	}
 	if n.FeeFen != nil {
-		words[message.Fee] = yuan(*n.FeeFen)
+		words[message.Fee] = money.Yuan(*n.FeeFen)
 	}
 	return words, nil
 }
@@ -58,8 +58,6 @@ func timeText(at time.Time, exact bool) string {
 	}
 	return at.Format(time.DateOnly) + " " + privacy.PartOfDayName(at)
 }
-
-func yuan(fen int64) string { return fmt.Sprintf("%d.%02d", fen/100, fen%100) }
 
 // pushOf puts the words of a notice on a phone's screen. An app that is tapped finds the notice by its public id.
 func (s *Service) pushOf(n *notices.Notice, words message.Words) message.Push {

@@ -8,6 +8,7 @@ import (
 	"parkbff/ent"
 	"parkbff/ent/notice"
 	"parkbff/ent/observation"
+	"parkbff/internal/money"
 	told "parkbff/internal/notice"
 )
 
@@ -59,9 +60,9 @@ func displayText(reason observation.Reason, owedFen int64) string {
 	case observation.ReasonNOTHING_DUE:
 		return "一路平安"
 	case observation.ReasonPAYMENT_DUE:
-		return fmt.Sprintf("请缴费 %d.%02d 元", owedFen/100, owedFen%100)
+		return "请缴费 " + money.Yuan(owedFen) + " 元"
 	case observation.ReasonBILLED:
-		return fmt.Sprintf("停车费 %d.%02d 元，已记账", owedFen/100, owedFen%100)
+		return "停车费 " + money.Yuan(owedFen) + " 元，已记账"
 	case observation.ReasonNO_ENTRY:
 		return "未找到入场记录，请联系管理员"
 	case observation.ReasonREREAD:
