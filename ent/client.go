@@ -34,6 +34,7 @@ import (
 	"parkbff/ent/messagequota"
 	"parkbff/ent/notice"
 	"parkbff/ent/observation"
+	"parkbff/ent/orderdiscount"
 	"parkbff/ent/parkingsession"
 	"parkbff/ent/payment"
 	"parkbff/ent/paymentorder"
@@ -52,6 +53,8 @@ import (
 	"parkbff/ent/task"
 	"parkbff/ent/vehicle"
 	"parkbff/ent/vehiclebinding"
+	"parkbff/ent/voucher"
+	"parkbff/ent/voucheroffer"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect"
@@ -112,6 +115,8 @@ type Client struct {
 	Notice *NoticeClient
 	// Observation is the client for interacting with the Observation builders.
 	Observation *ObservationClient
+	// OrderDiscount is the client for interacting with the OrderDiscount builders.
+	OrderDiscount *OrderDiscountClient
 	// ParkingSession is the client for interacting with the ParkingSession builders.
 	ParkingSession *ParkingSessionClient
 	// Payment is the client for interacting with the Payment builders.
@@ -148,6 +153,10 @@ type Client struct {
 	Vehicle *VehicleClient
 	// VehicleBinding is the client for interacting with the VehicleBinding builders.
 	VehicleBinding *VehicleBindingClient
+	// Voucher is the client for interacting with the Voucher builders.
+	Voucher *VoucherClient
+	// VoucherOffer is the client for interacting with the VoucherOffer builders.
+	VoucherOffer *VoucherOfferClient
 }
 
 // NewClient creates a new client configured with the given options.
@@ -182,6 +191,7 @@ func (c *Client) init() {
 	c.MessageQuota = NewMessageQuotaClient(c.config)
 	c.Notice = NewNoticeClient(c.config)
 	c.Observation = NewObservationClient(c.config)
+	c.OrderDiscount = NewOrderDiscountClient(c.config)
 	c.ParkingSession = NewParkingSessionClient(c.config)
 	c.Payment = NewPaymentClient(c.config)
 	c.PaymentOrder = NewPaymentOrderClient(c.config)
@@ -200,6 +210,8 @@ func (c *Client) init() {
 	c.Task = NewTaskClient(c.config)
 	c.Vehicle = NewVehicleClient(c.config)
 	c.VehicleBinding = NewVehicleBindingClient(c.config)
+	c.Voucher = NewVoucherClient(c.config)
+	c.VoucherOffer = NewVoucherOfferClient(c.config)
 }
 
 type (
@@ -315,6 +327,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		MessageQuota:       NewMessageQuotaClient(cfg),
 		Notice:             NewNoticeClient(cfg),
 		Observation:        NewObservationClient(cfg),
+		OrderDiscount:      NewOrderDiscountClient(cfg),
 		ParkingSession:     NewParkingSessionClient(cfg),
 		Payment:            NewPaymentClient(cfg),
 		PaymentOrder:       NewPaymentOrderClient(cfg),
@@ -333,6 +346,8 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Task:               NewTaskClient(cfg),
 		Vehicle:            NewVehicleClient(cfg),
 		VehicleBinding:     NewVehicleBindingClient(cfg),
+		Voucher:            NewVoucherClient(cfg),
+		VoucherOffer:       NewVoucherOfferClient(cfg),
 	}, nil
 }
 
@@ -375,6 +390,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		MessageQuota:       NewMessageQuotaClient(cfg),
 		Notice:             NewNoticeClient(cfg),
 		Observation:        NewObservationClient(cfg),
+		OrderDiscount:      NewOrderDiscountClient(cfg),
 		ParkingSession:     NewParkingSessionClient(cfg),
 		Payment:            NewPaymentClient(cfg),
 		PaymentOrder:       NewPaymentOrderClient(cfg),
@@ -393,6 +409,8 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Task:               NewTaskClient(cfg),
 		Vehicle:            NewVehicleClient(cfg),
 		VehicleBinding:     NewVehicleBindingClient(cfg),
+		Voucher:            NewVoucherClient(cfg),
+		VoucherOffer:       NewVoucherOfferClient(cfg),
 	}, nil
 }
 
@@ -426,10 +444,10 @@ func (c *Client) Use(hooks ...Hook) {
 		c.Consent, c.DataKey, c.Delivery, c.Difference, c.Erasure, c.FeatureSwitch,
 		c.Fleet, c.Follower, c.Gate, c.GateCommand, c.LedgerEntry, c.LedgerLine,
 		c.LinkedAccount, c.LoginCode, c.Lot, c.MessageQuota, c.Notice, c.Observation,
-		c.ParkingSession, c.Payment, c.PaymentOrder, c.PlateDispute, c.PushEndpoint,
-		c.QuoteAttempt, c.Reconciliation, c.Refund, c.RiskEvent, c.SessionAccess,
-		c.SignIn, c.Staff, c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle,
-		c.VehicleBinding,
+		c.OrderDiscount, c.ParkingSession, c.Payment, c.PaymentOrder, c.PlateDispute,
+		c.PushEndpoint, c.QuoteAttempt, c.Reconciliation, c.Refund, c.RiskEvent,
+		c.SessionAccess, c.SignIn, c.Staff, c.StaffRole, c.Store, c.Tariff, c.Task,
+		c.Vehicle, c.VehicleBinding, c.Voucher, c.VoucherOffer,
 	} {
 		n.Use(hooks...)
 	}
@@ -443,10 +461,10 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Consent, c.DataKey, c.Delivery, c.Difference, c.Erasure, c.FeatureSwitch,
 		c.Fleet, c.Follower, c.Gate, c.GateCommand, c.LedgerEntry, c.LedgerLine,
 		c.LinkedAccount, c.LoginCode, c.Lot, c.MessageQuota, c.Notice, c.Observation,
-		c.ParkingSession, c.Payment, c.PaymentOrder, c.PlateDispute, c.PushEndpoint,
-		c.QuoteAttempt, c.Reconciliation, c.Refund, c.RiskEvent, c.SessionAccess,
-		c.SignIn, c.Staff, c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle,
-		c.VehicleBinding,
+		c.OrderDiscount, c.ParkingSession, c.Payment, c.PaymentOrder, c.PlateDispute,
+		c.PushEndpoint, c.QuoteAttempt, c.Reconciliation, c.Refund, c.RiskEvent,
+		c.SessionAccess, c.SignIn, c.Staff, c.StaffRole, c.Store, c.Tariff, c.Task,
+		c.Vehicle, c.VehicleBinding, c.Voucher, c.VoucherOffer,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -501,6 +519,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Notice.mutate(ctx, m)
 	case *ObservationMutation:
 		return c.Observation.mutate(ctx, m)
+	case *OrderDiscountMutation:
+		return c.OrderDiscount.mutate(ctx, m)
 	case *ParkingSessionMutation:
 		return c.ParkingSession.mutate(ctx, m)
 	case *PaymentMutation:
@@ -537,6 +557,10 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Vehicle.mutate(ctx, m)
 	case *VehicleBindingMutation:
 		return c.VehicleBinding.mutate(ctx, m)
+	case *VoucherMutation:
+		return c.Voucher.mutate(ctx, m)
+	case *VoucherOfferMutation:
+		return c.VoucherOffer.mutate(ctx, m)
 	default:
 		return nil, fmt.Errorf("ent: unknown mutation type %T", m)
 	}
@@ -3736,6 +3760,172 @@ func (c *ObservationClient) mutate(ctx context.Context, m *ObservationMutation) 
 	}
 }
 
+// OrderDiscountClient is a client for the OrderDiscount schema.
+type OrderDiscountClient struct {
+	config
+}
+
+// NewOrderDiscountClient returns a client for the OrderDiscount from the given config.
+func NewOrderDiscountClient(c config) *OrderDiscountClient {
+	return &OrderDiscountClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `orderdiscount.Hooks(f(g(h())))`.
+func (c *OrderDiscountClient) Use(hooks ...Hook) {
+	c.hooks.OrderDiscount = append(c.hooks.OrderDiscount, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `orderdiscount.Intercept(f(g(h())))`.
+func (c *OrderDiscountClient) Intercept(interceptors ...Interceptor) {
+	c.inters.OrderDiscount = append(c.inters.OrderDiscount, interceptors...)
+}
+
+// Create returns a builder for creating a OrderDiscount entity.
+func (c *OrderDiscountClient) Create() *OrderDiscountCreate {
+	mutation := newOrderDiscountMutation(c.config, OpCreate)
+	return &OrderDiscountCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of OrderDiscount entities.
+func (c *OrderDiscountClient) CreateBulk(builders ...*OrderDiscountCreate) *OrderDiscountCreateBulk {
+	return &OrderDiscountCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *OrderDiscountClient) MapCreateBulk(slice any, setFunc func(*OrderDiscountCreate, int)) *OrderDiscountCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &OrderDiscountCreateBulk{err: fmt.Errorf("calling to OrderDiscountClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*OrderDiscountCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &OrderDiscountCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for OrderDiscount.
+func (c *OrderDiscountClient) Update() *OrderDiscountUpdate {
+	mutation := newOrderDiscountMutation(c.config, OpUpdate)
+	return &OrderDiscountUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *OrderDiscountClient) UpdateOne(_m *OrderDiscount) *OrderDiscountUpdateOne {
+	mutation := newOrderDiscountMutation(c.config, OpUpdateOne, withOrderDiscount(_m))
+	return &OrderDiscountUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *OrderDiscountClient) UpdateOneID(id int64) *OrderDiscountUpdateOne {
+	mutation := newOrderDiscountMutation(c.config, OpUpdateOne, withOrderDiscountID(id))
+	return &OrderDiscountUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for OrderDiscount.
+func (c *OrderDiscountClient) Delete() *OrderDiscountDelete {
+	mutation := newOrderDiscountMutation(c.config, OpDelete)
+	return &OrderDiscountDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *OrderDiscountClient) DeleteOne(_m *OrderDiscount) *OrderDiscountDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *OrderDiscountClient) DeleteOneID(id int64) *OrderDiscountDeleteOne {
+	builder := c.Delete().Where(orderdiscount.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &OrderDiscountDeleteOne{builder}
+}
+
+// Query returns a query builder for OrderDiscount.
+func (c *OrderDiscountClient) Query() *OrderDiscountQuery {
+	return &OrderDiscountQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeOrderDiscount},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a OrderDiscount entity by its id.
+func (c *OrderDiscountClient) Get(ctx context.Context, id int64) (*OrderDiscount, error) {
+	return c.Query().Where(orderdiscount.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *OrderDiscountClient) GetX(ctx context.Context, id int64) *OrderDiscount {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryOrder queries the order edge of a OrderDiscount.
+func (c *OrderDiscountClient) QueryOrder(_m *OrderDiscount) *PaymentOrderQuery {
+	query := (&PaymentOrderClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(orderdiscount.Table, orderdiscount.FieldID, id),
+			sqlgraph.To(paymentorder.Table, paymentorder.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, orderdiscount.OrderTable, orderdiscount.OrderColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryVoucher queries the voucher edge of a OrderDiscount.
+func (c *OrderDiscountClient) QueryVoucher(_m *OrderDiscount) *VoucherQuery {
+	query := (&VoucherClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(orderdiscount.Table, orderdiscount.FieldID, id),
+			sqlgraph.To(voucher.Table, voucher.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, orderdiscount.VoucherTable, orderdiscount.VoucherColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *OrderDiscountClient) Hooks() []Hook {
+	hooks := c.hooks.OrderDiscount
+	return append(hooks[:len(hooks):len(hooks)], orderdiscount.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *OrderDiscountClient) Interceptors() []Interceptor {
+	return c.inters.OrderDiscount
+}
+
+func (c *OrderDiscountClient) mutate(ctx context.Context, m *OrderDiscountMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&OrderDiscountCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&OrderDiscountUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&OrderDiscountUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&OrderDiscountDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown OrderDiscount mutation op: %q", m.Op())
+	}
+}
+
 // ParkingSessionClient is a client for the ParkingSession schema.
 type ParkingSessionClient struct {
 	config
@@ -6340,25 +6530,293 @@ func (c *VehicleBindingClient) mutate(ctx context.Context, m *VehicleBindingMuta
 	}
 }
 
+// VoucherClient is a client for the Voucher schema.
+type VoucherClient struct {
+	config
+}
+
+// NewVoucherClient returns a client for the Voucher from the given config.
+func NewVoucherClient(c config) *VoucherClient {
+	return &VoucherClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `voucher.Hooks(f(g(h())))`.
+func (c *VoucherClient) Use(hooks ...Hook) {
+	c.hooks.Voucher = append(c.hooks.Voucher, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `voucher.Intercept(f(g(h())))`.
+func (c *VoucherClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Voucher = append(c.inters.Voucher, interceptors...)
+}
+
+// Create returns a builder for creating a Voucher entity.
+func (c *VoucherClient) Create() *VoucherCreate {
+	mutation := newVoucherMutation(c.config, OpCreate)
+	return &VoucherCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Voucher entities.
+func (c *VoucherClient) CreateBulk(builders ...*VoucherCreate) *VoucherCreateBulk {
+	return &VoucherCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *VoucherClient) MapCreateBulk(slice any, setFunc func(*VoucherCreate, int)) *VoucherCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &VoucherCreateBulk{err: fmt.Errorf("calling to VoucherClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*VoucherCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &VoucherCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Voucher.
+func (c *VoucherClient) Update() *VoucherUpdate {
+	mutation := newVoucherMutation(c.config, OpUpdate)
+	return &VoucherUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *VoucherClient) UpdateOne(_m *Voucher) *VoucherUpdateOne {
+	mutation := newVoucherMutation(c.config, OpUpdateOne, withVoucher(_m))
+	return &VoucherUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *VoucherClient) UpdateOneID(id int64) *VoucherUpdateOne {
+	mutation := newVoucherMutation(c.config, OpUpdateOne, withVoucherID(id))
+	return &VoucherUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Voucher.
+func (c *VoucherClient) Delete() *VoucherDelete {
+	mutation := newVoucherMutation(c.config, OpDelete)
+	return &VoucherDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *VoucherClient) DeleteOne(_m *Voucher) *VoucherDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *VoucherClient) DeleteOneID(id int64) *VoucherDeleteOne {
+	builder := c.Delete().Where(voucher.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &VoucherDeleteOne{builder}
+}
+
+// Query returns a query builder for Voucher.
+func (c *VoucherClient) Query() *VoucherQuery {
+	return &VoucherQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeVoucher},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Voucher entity by its id.
+func (c *VoucherClient) Get(ctx context.Context, id int64) (*Voucher, error) {
+	return c.Query().Where(voucher.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *VoucherClient) GetX(ctx context.Context, id int64) *Voucher {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *VoucherClient) Hooks() []Hook {
+	hooks := c.hooks.Voucher
+	return append(hooks[:len(hooks):len(hooks)], voucher.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *VoucherClient) Interceptors() []Interceptor {
+	return c.inters.Voucher
+}
+
+func (c *VoucherClient) mutate(ctx context.Context, m *VoucherMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&VoucherCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&VoucherUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&VoucherUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&VoucherDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Voucher mutation op: %q", m.Op())
+	}
+}
+
+// VoucherOfferClient is a client for the VoucherOffer schema.
+type VoucherOfferClient struct {
+	config
+}
+
+// NewVoucherOfferClient returns a client for the VoucherOffer from the given config.
+func NewVoucherOfferClient(c config) *VoucherOfferClient {
+	return &VoucherOfferClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `voucheroffer.Hooks(f(g(h())))`.
+func (c *VoucherOfferClient) Use(hooks ...Hook) {
+	c.hooks.VoucherOffer = append(c.hooks.VoucherOffer, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `voucheroffer.Intercept(f(g(h())))`.
+func (c *VoucherOfferClient) Intercept(interceptors ...Interceptor) {
+	c.inters.VoucherOffer = append(c.inters.VoucherOffer, interceptors...)
+}
+
+// Create returns a builder for creating a VoucherOffer entity.
+func (c *VoucherOfferClient) Create() *VoucherOfferCreate {
+	mutation := newVoucherOfferMutation(c.config, OpCreate)
+	return &VoucherOfferCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of VoucherOffer entities.
+func (c *VoucherOfferClient) CreateBulk(builders ...*VoucherOfferCreate) *VoucherOfferCreateBulk {
+	return &VoucherOfferCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *VoucherOfferClient) MapCreateBulk(slice any, setFunc func(*VoucherOfferCreate, int)) *VoucherOfferCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &VoucherOfferCreateBulk{err: fmt.Errorf("calling to VoucherOfferClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*VoucherOfferCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &VoucherOfferCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for VoucherOffer.
+func (c *VoucherOfferClient) Update() *VoucherOfferUpdate {
+	mutation := newVoucherOfferMutation(c.config, OpUpdate)
+	return &VoucherOfferUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *VoucherOfferClient) UpdateOne(_m *VoucherOffer) *VoucherOfferUpdateOne {
+	mutation := newVoucherOfferMutation(c.config, OpUpdateOne, withVoucherOffer(_m))
+	return &VoucherOfferUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *VoucherOfferClient) UpdateOneID(id int64) *VoucherOfferUpdateOne {
+	mutation := newVoucherOfferMutation(c.config, OpUpdateOne, withVoucherOfferID(id))
+	return &VoucherOfferUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for VoucherOffer.
+func (c *VoucherOfferClient) Delete() *VoucherOfferDelete {
+	mutation := newVoucherOfferMutation(c.config, OpDelete)
+	return &VoucherOfferDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *VoucherOfferClient) DeleteOne(_m *VoucherOffer) *VoucherOfferDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *VoucherOfferClient) DeleteOneID(id int64) *VoucherOfferDeleteOne {
+	builder := c.Delete().Where(voucheroffer.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &VoucherOfferDeleteOne{builder}
+}
+
+// Query returns a query builder for VoucherOffer.
+func (c *VoucherOfferClient) Query() *VoucherOfferQuery {
+	return &VoucherOfferQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeVoucherOffer},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a VoucherOffer entity by its id.
+func (c *VoucherOfferClient) Get(ctx context.Context, id int64) (*VoucherOffer, error) {
+	return c.Query().Where(voucheroffer.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *VoucherOfferClient) GetX(ctx context.Context, id int64) *VoucherOffer {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *VoucherOfferClient) Hooks() []Hook {
+	hooks := c.hooks.VoucherOffer
+	return append(hooks[:len(hooks):len(hooks)], voucheroffer.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *VoucherOfferClient) Interceptors() []Interceptor {
+	return c.inters.VoucherOffer
+}
+
+func (c *VoucherOfferClient) mutate(ctx context.Context, m *VoucherOfferMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&VoucherOfferCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&VoucherOfferUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&VoucherOfferUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&VoucherOfferDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown VoucherOffer mutation op: %q", m.Op())
+	}
+}
+
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
 		Account, AppRelease, ChannelLink, ChannelVisit, CoDriverInvitation, Consent,
 		DataKey, Delivery, Difference, Erasure, FeatureSwitch, Fleet, Follower, Gate,
 		GateCommand, LedgerEntry, LedgerLine, LinkedAccount, LoginCode, Lot,
-		MessageQuota, Notice, Observation, ParkingSession, Payment, PaymentOrder,
-		PlateDispute, PushEndpoint, QuoteAttempt, Reconciliation, Refund, RiskEvent,
-		SessionAccess, SignIn, Staff, StaffRole, Store, Tariff, Task, Vehicle,
-		VehicleBinding []ent.Hook
+		MessageQuota, Notice, Observation, OrderDiscount, ParkingSession, Payment,
+		PaymentOrder, PlateDispute, PushEndpoint, QuoteAttempt, Reconciliation, Refund,
+		RiskEvent, SessionAccess, SignIn, Staff, StaffRole, Store, Tariff, Task,
+		Vehicle, VehicleBinding, Voucher, VoucherOffer []ent.Hook
 	}
 	inters struct {
 		Account, AppRelease, ChannelLink, ChannelVisit, CoDriverInvitation, Consent,
 		DataKey, Delivery, Difference, Erasure, FeatureSwitch, Fleet, Follower, Gate,
 		GateCommand, LedgerEntry, LedgerLine, LinkedAccount, LoginCode, Lot,
-		MessageQuota, Notice, Observation, ParkingSession, Payment, PaymentOrder,
-		PlateDispute, PushEndpoint, QuoteAttempt, Reconciliation, Refund, RiskEvent,
-		SessionAccess, SignIn, Staff, StaffRole, Store, Tariff, Task, Vehicle,
-		VehicleBinding []ent.Interceptor
+		MessageQuota, Notice, Observation, OrderDiscount, ParkingSession, Payment,
+		PaymentOrder, PlateDispute, PushEndpoint, QuoteAttempt, Reconciliation, Refund,
+		RiskEvent, SessionAccess, SignIn, Staff, StaffRole, Store, Tariff, Task,
+		Vehicle, VehicleBinding, Voucher, VoucherOffer []ent.Interceptor
 	}
 )
 

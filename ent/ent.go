@@ -29,6 +29,7 @@ import (
 	"parkbff/ent/messagequota"
 	"parkbff/ent/notice"
 	"parkbff/ent/observation"
+	"parkbff/ent/orderdiscount"
 	"parkbff/ent/parkingsession"
 	"parkbff/ent/payment"
 	"parkbff/ent/paymentorder"
@@ -47,6 +48,8 @@ import (
 	"parkbff/ent/task"
 	"parkbff/ent/vehicle"
 	"parkbff/ent/vehiclebinding"
+	"parkbff/ent/voucher"
+	"parkbff/ent/voucheroffer"
 	"reflect"
 	"sync"
 
@@ -136,6 +139,7 @@ func checkColumn(t, c string) error {
 			messagequota.Table:       messagequota.ValidColumn,
 			notice.Table:             notice.ValidColumn,
 			observation.Table:        observation.ValidColumn,
+			orderdiscount.Table:      orderdiscount.ValidColumn,
 			parkingsession.Table:     parkingsession.ValidColumn,
 			payment.Table:            payment.ValidColumn,
 			paymentorder.Table:       paymentorder.ValidColumn,
@@ -154,6 +158,8 @@ func checkColumn(t, c string) error {
 			task.Table:               task.ValidColumn,
 			vehicle.Table:            vehicle.ValidColumn,
 			vehiclebinding.Table:     vehiclebinding.ValidColumn,
+			voucher.Table:            voucher.ValidColumn,
+			voucheroffer.Table:       voucheroffer.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

@@ -30,6 +30,7 @@ import (
 	"parkbff/ent/messagequota"
 	"parkbff/ent/notice"
 	"parkbff/ent/observation"
+	"parkbff/ent/orderdiscount"
 	"parkbff/ent/parkingsession"
 	"parkbff/ent/payment"
 	"parkbff/ent/paymentorder"
@@ -49,6 +50,8 @@ import (
 	"parkbff/ent/task"
 	"parkbff/ent/vehicle"
 	"parkbff/ent/vehiclebinding"
+	"parkbff/ent/voucher"
+	"parkbff/ent/voucheroffer"
 	"parkbff/internal/money"
 	"parkbff/internal/place"
 	"parkbff/internal/vault"
@@ -91,6 +94,7 @@ const (
 	TypeMessageQuota       = "MessageQuota"
 	TypeNotice             = "Notice"
 	TypeObservation        = "Observation"
+	TypeOrderDiscount      = "OrderDiscount"
 	TypeParkingSession     = "ParkingSession"
 	TypePayment            = "Payment"
 	TypePaymentOrder       = "PaymentOrder"
@@ -109,6 +113,8 @@ const (
 	TypeTask               = "Task"
 	TypeVehicle            = "Vehicle"
 	TypeVehicleBinding     = "VehicleBinding"
+	TypeVoucher            = "Voucher"
+	TypeVoucherOffer       = "VoucherOffer"
 )
 
 // AccountMutation represents an operation that mutates the Account nodes in the graph.
@@ -19328,35 +19334,787 @@ func (m *ObservationMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Observation edge %s", name)
 }
 
+// OrderDiscountMutation represents an operation that mutates the OrderDiscount nodes in the graph.
+type OrderDiscountMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *int64
+	lot_id         *int64
+	addlot_id      *int64
+	fen            *int64
+	addfen         *int64
+	taken_fen      *int64
+	addtaken_fen   *int64
+	clearedFields  map[string]struct{}
+	_order         *int64
+	cleared_order  bool
+	voucher        *int64
+	clearedvoucher bool
+	done           bool
+	oldValue       func(context.Context) (*OrderDiscount, error)
+	predicates     []predicate.OrderDiscount
+}
+
+var _ ent.Mutation = (*OrderDiscountMutation)(nil)
+
+// orderdiscountOption allows management of the mutation configuration using functional options.
+type orderdiscountOption func(*OrderDiscountMutation)
+
+// newOrderDiscountMutation creates new mutation for the OrderDiscount entity.
+func newOrderDiscountMutation(c config, op Op, opts ...orderdiscountOption) *OrderDiscountMutation {
+	m := &OrderDiscountMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeOrderDiscount,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withOrderDiscountID sets the ID field of the mutation.
+func withOrderDiscountID(id int64) orderdiscountOption {
+	return func(m *OrderDiscountMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *OrderDiscount
+		)
+		m.oldValue = func(ctx context.Context) (*OrderDiscount, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().OrderDiscount.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withOrderDiscount sets the old OrderDiscount of the mutation.
+func withOrderDiscount(node *OrderDiscount) orderdiscountOption {
+	return func(m *OrderDiscountMutation) {
+		m.oldValue = func(context.Context) (*OrderDiscount, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m OrderDiscountMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m OrderDiscountMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of OrderDiscount entities.
+func (m *OrderDiscountMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *OrderDiscountMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *OrderDiscountMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().OrderDiscount.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrderID sets the "order_id" field.
+func (m *OrderDiscountMutation) SetOrderID(i int64) {
+	m._order = &i
+}
+
+// OrderID returns the value of the "order_id" field in the mutation.
+func (m *OrderDiscountMutation) OrderID() (r int64, exists bool) {
+	v := m._order
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrderID returns the old "order_id" field's value of the OrderDiscount entity.
+// If the OrderDiscount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderDiscountMutation) OldOrderID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrderID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrderID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrderID: %w", err)
+	}
+	return oldValue.OrderID, nil
+}
+
+// ResetOrderID resets all changes to the "order_id" field.
+func (m *OrderDiscountMutation) ResetOrderID() {
+	m._order = nil
+}
+
+// SetLotID sets the "lot_id" field.
+func (m *OrderDiscountMutation) SetLotID(i int64) {
+	m.lot_id = &i
+	m.addlot_id = nil
+}
+
+// LotID returns the value of the "lot_id" field in the mutation.
+func (m *OrderDiscountMutation) LotID() (r int64, exists bool) {
+	v := m.lot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLotID returns the old "lot_id" field's value of the OrderDiscount entity.
+// If the OrderDiscount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderDiscountMutation) OldLotID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLotID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLotID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLotID: %w", err)
+	}
+	return oldValue.LotID, nil
+}
+
+// AddLotID adds i to the "lot_id" field.
+func (m *OrderDiscountMutation) AddLotID(i int64) {
+	if m.addlot_id != nil {
+		*m.addlot_id += i
+	} else {
+		m.addlot_id = &i
+	}
+}
+
+// AddedLotID returns the value that was added to the "lot_id" field in this mutation.
+func (m *OrderDiscountMutation) AddedLotID() (r int64, exists bool) {
+	v := m.addlot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLotID resets all changes to the "lot_id" field.
+func (m *OrderDiscountMutation) ResetLotID() {
+	m.lot_id = nil
+	m.addlot_id = nil
+}
+
+// SetVoucherID sets the "voucher_id" field.
+func (m *OrderDiscountMutation) SetVoucherID(i int64) {
+	m.voucher = &i
+}
+
+// VoucherID returns the value of the "voucher_id" field in the mutation.
+func (m *OrderDiscountMutation) VoucherID() (r int64, exists bool) {
+	v := m.voucher
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVoucherID returns the old "voucher_id" field's value of the OrderDiscount entity.
+// If the OrderDiscount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderDiscountMutation) OldVoucherID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVoucherID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVoucherID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVoucherID: %w", err)
+	}
+	return oldValue.VoucherID, nil
+}
+
+// ResetVoucherID resets all changes to the "voucher_id" field.
+func (m *OrderDiscountMutation) ResetVoucherID() {
+	m.voucher = nil
+}
+
+// SetFen sets the "fen" field.
+func (m *OrderDiscountMutation) SetFen(i int64) {
+	m.fen = &i
+	m.addfen = nil
+}
+
+// Fen returns the value of the "fen" field in the mutation.
+func (m *OrderDiscountMutation) Fen() (r int64, exists bool) {
+	v := m.fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFen returns the old "fen" field's value of the OrderDiscount entity.
+// If the OrderDiscount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderDiscountMutation) OldFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFen: %w", err)
+	}
+	return oldValue.Fen, nil
+}
+
+// AddFen adds i to the "fen" field.
+func (m *OrderDiscountMutation) AddFen(i int64) {
+	if m.addfen != nil {
+		*m.addfen += i
+	} else {
+		m.addfen = &i
+	}
+}
+
+// AddedFen returns the value that was added to the "fen" field in this mutation.
+func (m *OrderDiscountMutation) AddedFen() (r int64, exists bool) {
+	v := m.addfen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFen resets all changes to the "fen" field.
+func (m *OrderDiscountMutation) ResetFen() {
+	m.fen = nil
+	m.addfen = nil
+}
+
+// SetTakenFen sets the "taken_fen" field.
+func (m *OrderDiscountMutation) SetTakenFen(i int64) {
+	m.taken_fen = &i
+	m.addtaken_fen = nil
+}
+
+// TakenFen returns the value of the "taken_fen" field in the mutation.
+func (m *OrderDiscountMutation) TakenFen() (r int64, exists bool) {
+	v := m.taken_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTakenFen returns the old "taken_fen" field's value of the OrderDiscount entity.
+// If the OrderDiscount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderDiscountMutation) OldTakenFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTakenFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTakenFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTakenFen: %w", err)
+	}
+	return oldValue.TakenFen, nil
+}
+
+// AddTakenFen adds i to the "taken_fen" field.
+func (m *OrderDiscountMutation) AddTakenFen(i int64) {
+	if m.addtaken_fen != nil {
+		*m.addtaken_fen += i
+	} else {
+		m.addtaken_fen = &i
+	}
+}
+
+// AddedTakenFen returns the value that was added to the "taken_fen" field in this mutation.
+func (m *OrderDiscountMutation) AddedTakenFen() (r int64, exists bool) {
+	v := m.addtaken_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTakenFen resets all changes to the "taken_fen" field.
+func (m *OrderDiscountMutation) ResetTakenFen() {
+	m.taken_fen = nil
+	m.addtaken_fen = nil
+}
+
+// ClearOrder clears the "order" edge to the PaymentOrder entity.
+func (m *OrderDiscountMutation) ClearOrder() {
+	m.cleared_order = true
+	m.clearedFields[orderdiscount.FieldOrderID] = struct{}{}
+}
+
+// OrderCleared reports if the "order" edge to the PaymentOrder entity was cleared.
+func (m *OrderDiscountMutation) OrderCleared() bool {
+	return m.cleared_order
+}
+
+// OrderIDs returns the "order" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrderID instead. It exists only for internal usage by the builders.
+func (m *OrderDiscountMutation) OrderIDs() (ids []int64) {
+	if id := m._order; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrder resets all changes to the "order" edge.
+func (m *OrderDiscountMutation) ResetOrder() {
+	m._order = nil
+	m.cleared_order = false
+}
+
+// ClearVoucher clears the "voucher" edge to the Voucher entity.
+func (m *OrderDiscountMutation) ClearVoucher() {
+	m.clearedvoucher = true
+	m.clearedFields[orderdiscount.FieldVoucherID] = struct{}{}
+}
+
+// VoucherCleared reports if the "voucher" edge to the Voucher entity was cleared.
+func (m *OrderDiscountMutation) VoucherCleared() bool {
+	return m.clearedvoucher
+}
+
+// VoucherIDs returns the "voucher" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// VoucherID instead. It exists only for internal usage by the builders.
+func (m *OrderDiscountMutation) VoucherIDs() (ids []int64) {
+	if id := m.voucher; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetVoucher resets all changes to the "voucher" edge.
+func (m *OrderDiscountMutation) ResetVoucher() {
+	m.voucher = nil
+	m.clearedvoucher = false
+}
+
+// Where appends a list predicates to the OrderDiscountMutation builder.
+func (m *OrderDiscountMutation) Where(ps ...predicate.OrderDiscount) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the OrderDiscountMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *OrderDiscountMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.OrderDiscount, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *OrderDiscountMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *OrderDiscountMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (OrderDiscount).
+func (m *OrderDiscountMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *OrderDiscountMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m._order != nil {
+		fields = append(fields, orderdiscount.FieldOrderID)
+	}
+	if m.lot_id != nil {
+		fields = append(fields, orderdiscount.FieldLotID)
+	}
+	if m.voucher != nil {
+		fields = append(fields, orderdiscount.FieldVoucherID)
+	}
+	if m.fen != nil {
+		fields = append(fields, orderdiscount.FieldFen)
+	}
+	if m.taken_fen != nil {
+		fields = append(fields, orderdiscount.FieldTakenFen)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *OrderDiscountMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case orderdiscount.FieldOrderID:
+		return m.OrderID()
+	case orderdiscount.FieldLotID:
+		return m.LotID()
+	case orderdiscount.FieldVoucherID:
+		return m.VoucherID()
+	case orderdiscount.FieldFen:
+		return m.Fen()
+	case orderdiscount.FieldTakenFen:
+		return m.TakenFen()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *OrderDiscountMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case orderdiscount.FieldOrderID:
+		return m.OldOrderID(ctx)
+	case orderdiscount.FieldLotID:
+		return m.OldLotID(ctx)
+	case orderdiscount.FieldVoucherID:
+		return m.OldVoucherID(ctx)
+	case orderdiscount.FieldFen:
+		return m.OldFen(ctx)
+	case orderdiscount.FieldTakenFen:
+		return m.OldTakenFen(ctx)
+	}
+	return nil, fmt.Errorf("unknown OrderDiscount field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *OrderDiscountMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case orderdiscount.FieldOrderID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrderID(v)
+		return nil
+	case orderdiscount.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLotID(v)
+		return nil
+	case orderdiscount.FieldVoucherID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVoucherID(v)
+		return nil
+	case orderdiscount.FieldFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFen(v)
+		return nil
+	case orderdiscount.FieldTakenFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTakenFen(v)
+		return nil
+	}
+	return fmt.Errorf("unknown OrderDiscount field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *OrderDiscountMutation) AddedFields() []string {
+	var fields []string
+	if m.addlot_id != nil {
+		fields = append(fields, orderdiscount.FieldLotID)
+	}
+	if m.addfen != nil {
+		fields = append(fields, orderdiscount.FieldFen)
+	}
+	if m.addtaken_fen != nil {
+		fields = append(fields, orderdiscount.FieldTakenFen)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *OrderDiscountMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case orderdiscount.FieldLotID:
+		return m.AddedLotID()
+	case orderdiscount.FieldFen:
+		return m.AddedFen()
+	case orderdiscount.FieldTakenFen:
+		return m.AddedTakenFen()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *OrderDiscountMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case orderdiscount.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLotID(v)
+		return nil
+	case orderdiscount.FieldFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFen(v)
+		return nil
+	case orderdiscount.FieldTakenFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTakenFen(v)
+		return nil
+	}
+	return fmt.Errorf("unknown OrderDiscount numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *OrderDiscountMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *OrderDiscountMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *OrderDiscountMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown OrderDiscount nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *OrderDiscountMutation) ResetField(name string) error {
+	switch name {
+	case orderdiscount.FieldOrderID:
+		m.ResetOrderID()
+		return nil
+	case orderdiscount.FieldLotID:
+		m.ResetLotID()
+		return nil
+	case orderdiscount.FieldVoucherID:
+		m.ResetVoucherID()
+		return nil
+	case orderdiscount.FieldFen:
+		m.ResetFen()
+		return nil
+	case orderdiscount.FieldTakenFen:
+		m.ResetTakenFen()
+		return nil
+	}
+	return fmt.Errorf("unknown OrderDiscount field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *OrderDiscountMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m._order != nil {
+		edges = append(edges, orderdiscount.EdgeOrder)
+	}
+	if m.voucher != nil {
+		edges = append(edges, orderdiscount.EdgeVoucher)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *OrderDiscountMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case orderdiscount.EdgeOrder:
+		if id := m._order; id != nil {
+			return []ent.Value{*id}
+		}
+	case orderdiscount.EdgeVoucher:
+		if id := m.voucher; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *OrderDiscountMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *OrderDiscountMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *OrderDiscountMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.cleared_order {
+		edges = append(edges, orderdiscount.EdgeOrder)
+	}
+	if m.clearedvoucher {
+		edges = append(edges, orderdiscount.EdgeVoucher)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *OrderDiscountMutation) EdgeCleared(name string) bool {
+	switch name {
+	case orderdiscount.EdgeOrder:
+		return m.cleared_order
+	case orderdiscount.EdgeVoucher:
+		return m.clearedvoucher
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *OrderDiscountMutation) ClearEdge(name string) error {
+	switch name {
+	case orderdiscount.EdgeOrder:
+		m.ClearOrder()
+		return nil
+	case orderdiscount.EdgeVoucher:
+		m.ClearVoucher()
+		return nil
+	}
+	return fmt.Errorf("unknown OrderDiscount unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *OrderDiscountMutation) ResetEdge(name string) error {
+	switch name {
+	case orderdiscount.EdgeOrder:
+		m.ResetOrder()
+		return nil
+	case orderdiscount.EdgeVoucher:
+		m.ResetVoucher()
+		return nil
+	}
+	return fmt.Errorf("unknown OrderDiscount edge %s", name)
+}
+
 // ParkingSessionMutation represents an operation that mutates the ParkingSession nodes in the graph.
 type ParkingSessionMutation struct {
 	config
-	op            Op
-	typ           string
-	id            *int64
-	plate         *vault.Sealed
-	plate_index   *[]byte
-	plate_color   *string
-	created_at    *time.Time
-	vehicle_id    *int64
-	addvehicle_id *int64
-	state         *parkingsession.State
-	entered_at    *time.Time
-	exited_at     *time.Time
-	gone_before   *time.Time
-	fee_fen       *int64
-	addfee_fen    *int64
-	paid_fen      *int64
-	addpaid_fen   *int64
-	paid_until    *time.Time
-	match         *parkingsession.Match
-	review        *parkingsession.Review
-	clearedFields map[string]struct{}
-	lot           *int64
-	clearedlot    bool
-	done          bool
-	oldValue      func(context.Context) (*ParkingSession, error)
-	predicates    []predicate.ParkingSession
+	op                Op
+	typ               string
+	id                *int64
+	plate             *vault.Sealed
+	plate_index       *[]byte
+	plate_color       *string
+	created_at        *time.Time
+	vehicle_id        *int64
+	addvehicle_id     *int64
+	state             *parkingsession.State
+	entered_at        *time.Time
+	exited_at         *time.Time
+	gone_before       *time.Time
+	fee_fen           *int64
+	addfee_fen        *int64
+	paid_fen          *int64
+	addpaid_fen       *int64
+	discounted_fen    *int64
+	adddiscounted_fen *int64
+	paid_until        *time.Time
+	match             *parkingsession.Match
+	review            *parkingsession.Review
+	clearedFields     map[string]struct{}
+	lot               *int64
+	clearedlot        bool
+	done              bool
+	oldValue          func(context.Context) (*ParkingSession, error)
+	predicates        []predicate.ParkingSession
 }
 
 var _ ent.Mutation = (*ParkingSessionMutation)(nil)
@@ -19995,6 +20753,62 @@ func (m *ParkingSessionMutation) ResetPaidFen() {
 	m.addpaid_fen = nil
 }
 
+// SetDiscountedFen sets the "discounted_fen" field.
+func (m *ParkingSessionMutation) SetDiscountedFen(i int64) {
+	m.discounted_fen = &i
+	m.adddiscounted_fen = nil
+}
+
+// DiscountedFen returns the value of the "discounted_fen" field in the mutation.
+func (m *ParkingSessionMutation) DiscountedFen() (r int64, exists bool) {
+	v := m.discounted_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDiscountedFen returns the old "discounted_fen" field's value of the ParkingSession entity.
+// If the ParkingSession object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParkingSessionMutation) OldDiscountedFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDiscountedFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDiscountedFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDiscountedFen: %w", err)
+	}
+	return oldValue.DiscountedFen, nil
+}
+
+// AddDiscountedFen adds i to the "discounted_fen" field.
+func (m *ParkingSessionMutation) AddDiscountedFen(i int64) {
+	if m.adddiscounted_fen != nil {
+		*m.adddiscounted_fen += i
+	} else {
+		m.adddiscounted_fen = &i
+	}
+}
+
+// AddedDiscountedFen returns the value that was added to the "discounted_fen" field in this mutation.
+func (m *ParkingSessionMutation) AddedDiscountedFen() (r int64, exists bool) {
+	v := m.adddiscounted_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDiscountedFen resets all changes to the "discounted_fen" field.
+func (m *ParkingSessionMutation) ResetDiscountedFen() {
+	m.discounted_fen = nil
+	m.adddiscounted_fen = nil
+}
+
 // SetPaidUntil sets the "paid_until" field.
 func (m *ParkingSessionMutation) SetPaidUntil(t time.Time) {
 	m.paid_until = &t
@@ -20177,7 +20991,7 @@ func (m *ParkingSessionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ParkingSessionMutation) Fields() []string {
-	fields := make([]string, 0, 15)
+	fields := make([]string, 0, 16)
 	if m.plate != nil {
 		fields = append(fields, parkingsession.FieldPlate)
 	}
@@ -20213,6 +21027,9 @@ func (m *ParkingSessionMutation) Fields() []string {
 	}
 	if m.paid_fen != nil {
 		fields = append(fields, parkingsession.FieldPaidFen)
+	}
+	if m.discounted_fen != nil {
+		fields = append(fields, parkingsession.FieldDiscountedFen)
 	}
 	if m.paid_until != nil {
 		fields = append(fields, parkingsession.FieldPaidUntil)
@@ -20255,6 +21072,8 @@ func (m *ParkingSessionMutation) Field(name string) (ent.Value, bool) {
 		return m.FeeFen()
 	case parkingsession.FieldPaidFen:
 		return m.PaidFen()
+	case parkingsession.FieldDiscountedFen:
+		return m.DiscountedFen()
 	case parkingsession.FieldPaidUntil:
 		return m.PaidUntil()
 	case parkingsession.FieldMatch:
@@ -20294,6 +21113,8 @@ func (m *ParkingSessionMutation) OldField(ctx context.Context, name string) (ent
 		return m.OldFeeFen(ctx)
 	case parkingsession.FieldPaidFen:
 		return m.OldPaidFen(ctx)
+	case parkingsession.FieldDiscountedFen:
+		return m.OldDiscountedFen(ctx)
 	case parkingsession.FieldPaidUntil:
 		return m.OldPaidUntil(ctx)
 	case parkingsession.FieldMatch:
@@ -20393,6 +21214,13 @@ func (m *ParkingSessionMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetPaidFen(v)
 		return nil
+	case parkingsession.FieldDiscountedFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDiscountedFen(v)
+		return nil
 	case parkingsession.FieldPaidUntil:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -20431,6 +21259,9 @@ func (m *ParkingSessionMutation) AddedFields() []string {
 	if m.addpaid_fen != nil {
 		fields = append(fields, parkingsession.FieldPaidFen)
 	}
+	if m.adddiscounted_fen != nil {
+		fields = append(fields, parkingsession.FieldDiscountedFen)
+	}
 	return fields
 }
 
@@ -20445,6 +21276,8 @@ func (m *ParkingSessionMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedFeeFen()
 	case parkingsession.FieldPaidFen:
 		return m.AddedPaidFen()
+	case parkingsession.FieldDiscountedFen:
+		return m.AddedDiscountedFen()
 	}
 	return nil, false
 }
@@ -20474,6 +21307,13 @@ func (m *ParkingSessionMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddPaidFen(v)
+		return nil
+	case parkingsession.FieldDiscountedFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDiscountedFen(v)
 		return nil
 	}
 	return fmt.Errorf("unknown ParkingSession numeric field %s", name)
@@ -20564,6 +21404,9 @@ func (m *ParkingSessionMutation) ResetField(name string) error {
 		return nil
 	case parkingsession.FieldPaidFen:
 		m.ResetPaidFen()
+		return nil
+	case parkingsession.FieldDiscountedFen:
+		m.ResetDiscountedFen()
 		return nil
 	case parkingsession.FieldPaidUntil:
 		m.ResetPaidUntil()
@@ -22312,33 +23155,40 @@ func (m *PaymentMutation) ResetEdge(name string) error {
 // PaymentOrderMutation represents an operation that mutates the PaymentOrder nodes in the graph.
 type PaymentOrderMutation struct {
 	config
-	op              Op
-	typ             string
-	id              *int64
-	created_at      *time.Time
-	kind            *paymentorder.Kind
-	lot_id          *int64
-	addlot_id       *int64
-	account_id      *int64
-	addaccount_id   *int64
-	state           *paymentorder.State
-	close_reason    *paymentorder.CloseReason
-	due_fen         *int64
-	adddue_fen      *int64
-	taken_fen       *int64
-	addtaken_fen    *int64
-	refunded_fen    *int64
-	addrefunded_fen *int64
-	expires_at      *time.Time
-	paid_at         *time.Time
-	paid_channel    *money.Channel
-	key_hash        *[]byte
-	clearedFields   map[string]struct{}
-	session         *int64
-	clearedsession  bool
-	done            bool
-	oldValue        func(context.Context) (*PaymentOrder, error)
-	predicates      []predicate.PaymentOrder
+	op                  Op
+	typ                 string
+	id                  *int64
+	created_at          *time.Time
+	kind                *paymentorder.Kind
+	lot_id              *int64
+	addlot_id           *int64
+	voucher_offer_id    *int64
+	addvoucher_offer_id *int64
+	account_id          *int64
+	addaccount_id       *int64
+	state               *paymentorder.State
+	close_reason        *paymentorder.CloseReason
+	due_fen             *int64
+	adddue_fen          *int64
+	discount_fen        *int64
+	adddiscount_fen     *int64
+	discounted_fen      *int64
+	adddiscounted_fen   *int64
+	taken_fen           *int64
+	addtaken_fen        *int64
+	refunded_fen        *int64
+	addrefunded_fen     *int64
+	expires_at          *time.Time
+	paid_at             *time.Time
+	paid_channel        *money.Channel
+	key_hash            *[]byte
+	terms_hash          *[]byte
+	clearedFields       map[string]struct{}
+	session             *int64
+	clearedsession      bool
+	done                bool
+	oldValue            func(context.Context) (*PaymentOrder, error)
+	predicates          []predicate.PaymentOrder
 }
 
 var _ ent.Mutation = (*PaymentOrderMutation)(nil)
@@ -22622,6 +23472,76 @@ func (m *PaymentOrderMutation) ResetSessionID() {
 	delete(m.clearedFields, paymentorder.FieldSessionID)
 }
 
+// SetVoucherOfferID sets the "voucher_offer_id" field.
+func (m *PaymentOrderMutation) SetVoucherOfferID(i int64) {
+	m.voucher_offer_id = &i
+	m.addvoucher_offer_id = nil
+}
+
+// VoucherOfferID returns the value of the "voucher_offer_id" field in the mutation.
+func (m *PaymentOrderMutation) VoucherOfferID() (r int64, exists bool) {
+	v := m.voucher_offer_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVoucherOfferID returns the old "voucher_offer_id" field's value of the PaymentOrder entity.
+// If the PaymentOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentOrderMutation) OldVoucherOfferID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVoucherOfferID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVoucherOfferID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVoucherOfferID: %w", err)
+	}
+	return oldValue.VoucherOfferID, nil
+}
+
+// AddVoucherOfferID adds i to the "voucher_offer_id" field.
+func (m *PaymentOrderMutation) AddVoucherOfferID(i int64) {
+	if m.addvoucher_offer_id != nil {
+		*m.addvoucher_offer_id += i
+	} else {
+		m.addvoucher_offer_id = &i
+	}
+}
+
+// AddedVoucherOfferID returns the value that was added to the "voucher_offer_id" field in this mutation.
+func (m *PaymentOrderMutation) AddedVoucherOfferID() (r int64, exists bool) {
+	v := m.addvoucher_offer_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearVoucherOfferID clears the value of the "voucher_offer_id" field.
+func (m *PaymentOrderMutation) ClearVoucherOfferID() {
+	m.voucher_offer_id = nil
+	m.addvoucher_offer_id = nil
+	m.clearedFields[paymentorder.FieldVoucherOfferID] = struct{}{}
+}
+
+// VoucherOfferIDCleared returns if the "voucher_offer_id" field was cleared in this mutation.
+func (m *PaymentOrderMutation) VoucherOfferIDCleared() bool {
+	_, ok := m.clearedFields[paymentorder.FieldVoucherOfferID]
+	return ok
+}
+
+// ResetVoucherOfferID resets all changes to the "voucher_offer_id" field.
+func (m *PaymentOrderMutation) ResetVoucherOfferID() {
+	m.voucher_offer_id = nil
+	m.addvoucher_offer_id = nil
+	delete(m.clearedFields, paymentorder.FieldVoucherOfferID)
+}
+
 // SetAccountID sets the "account_id" field.
 func (m *PaymentOrderMutation) SetAccountID(i int64) {
 	m.account_id = &i
@@ -22831,6 +23751,118 @@ func (m *PaymentOrderMutation) AddedDueFen() (r int64, exists bool) {
 func (m *PaymentOrderMutation) ResetDueFen() {
 	m.due_fen = nil
 	m.adddue_fen = nil
+}
+
+// SetDiscountFen sets the "discount_fen" field.
+func (m *PaymentOrderMutation) SetDiscountFen(i int64) {
+	m.discount_fen = &i
+	m.adddiscount_fen = nil
+}
+
+// DiscountFen returns the value of the "discount_fen" field in the mutation.
+func (m *PaymentOrderMutation) DiscountFen() (r int64, exists bool) {
+	v := m.discount_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDiscountFen returns the old "discount_fen" field's value of the PaymentOrder entity.
+// If the PaymentOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentOrderMutation) OldDiscountFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDiscountFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDiscountFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDiscountFen: %w", err)
+	}
+	return oldValue.DiscountFen, nil
+}
+
+// AddDiscountFen adds i to the "discount_fen" field.
+func (m *PaymentOrderMutation) AddDiscountFen(i int64) {
+	if m.adddiscount_fen != nil {
+		*m.adddiscount_fen += i
+	} else {
+		m.adddiscount_fen = &i
+	}
+}
+
+// AddedDiscountFen returns the value that was added to the "discount_fen" field in this mutation.
+func (m *PaymentOrderMutation) AddedDiscountFen() (r int64, exists bool) {
+	v := m.adddiscount_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDiscountFen resets all changes to the "discount_fen" field.
+func (m *PaymentOrderMutation) ResetDiscountFen() {
+	m.discount_fen = nil
+	m.adddiscount_fen = nil
+}
+
+// SetDiscountedFen sets the "discounted_fen" field.
+func (m *PaymentOrderMutation) SetDiscountedFen(i int64) {
+	m.discounted_fen = &i
+	m.adddiscounted_fen = nil
+}
+
+// DiscountedFen returns the value of the "discounted_fen" field in the mutation.
+func (m *PaymentOrderMutation) DiscountedFen() (r int64, exists bool) {
+	v := m.discounted_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDiscountedFen returns the old "discounted_fen" field's value of the PaymentOrder entity.
+// If the PaymentOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentOrderMutation) OldDiscountedFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDiscountedFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDiscountedFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDiscountedFen: %w", err)
+	}
+	return oldValue.DiscountedFen, nil
+}
+
+// AddDiscountedFen adds i to the "discounted_fen" field.
+func (m *PaymentOrderMutation) AddDiscountedFen(i int64) {
+	if m.adddiscounted_fen != nil {
+		*m.adddiscounted_fen += i
+	} else {
+		m.adddiscounted_fen = &i
+	}
+}
+
+// AddedDiscountedFen returns the value that was added to the "discounted_fen" field in this mutation.
+func (m *PaymentOrderMutation) AddedDiscountedFen() (r int64, exists bool) {
+	v := m.adddiscounted_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDiscountedFen resets all changes to the "discounted_fen" field.
+func (m *PaymentOrderMutation) ResetDiscountedFen() {
+	m.discounted_fen = nil
+	m.adddiscounted_fen = nil
 }
 
 // SetTakenFen sets the "taken_fen" field.
@@ -23115,6 +24147,55 @@ func (m *PaymentOrderMutation) ResetKeyHash() {
 	m.key_hash = nil
 }
 
+// SetTermsHash sets the "terms_hash" field.
+func (m *PaymentOrderMutation) SetTermsHash(b []byte) {
+	m.terms_hash = &b
+}
+
+// TermsHash returns the value of the "terms_hash" field in the mutation.
+func (m *PaymentOrderMutation) TermsHash() (r []byte, exists bool) {
+	v := m.terms_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTermsHash returns the old "terms_hash" field's value of the PaymentOrder entity.
+// If the PaymentOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentOrderMutation) OldTermsHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTermsHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTermsHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTermsHash: %w", err)
+	}
+	return oldValue.TermsHash, nil
+}
+
+// ClearTermsHash clears the value of the "terms_hash" field.
+func (m *PaymentOrderMutation) ClearTermsHash() {
+	m.terms_hash = nil
+	m.clearedFields[paymentorder.FieldTermsHash] = struct{}{}
+}
+
+// TermsHashCleared returns if the "terms_hash" field was cleared in this mutation.
+func (m *PaymentOrderMutation) TermsHashCleared() bool {
+	_, ok := m.clearedFields[paymentorder.FieldTermsHash]
+	return ok
+}
+
+// ResetTermsHash resets all changes to the "terms_hash" field.
+func (m *PaymentOrderMutation) ResetTermsHash() {
+	m.terms_hash = nil
+	delete(m.clearedFields, paymentorder.FieldTermsHash)
+}
+
 // ClearSession clears the "session" edge to the ParkingSession entity.
 func (m *PaymentOrderMutation) ClearSession() {
 	m.clearedsession = true
@@ -23176,7 +24257,7 @@ func (m *PaymentOrderMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PaymentOrderMutation) Fields() []string {
-	fields := make([]string, 0, 14)
+	fields := make([]string, 0, 18)
 	if m.created_at != nil {
 		fields = append(fields, paymentorder.FieldCreatedAt)
 	}
@@ -23189,6 +24270,9 @@ func (m *PaymentOrderMutation) Fields() []string {
 	if m.session != nil {
 		fields = append(fields, paymentorder.FieldSessionID)
 	}
+	if m.voucher_offer_id != nil {
+		fields = append(fields, paymentorder.FieldVoucherOfferID)
+	}
 	if m.account_id != nil {
 		fields = append(fields, paymentorder.FieldAccountID)
 	}
@@ -23200,6 +24284,12 @@ func (m *PaymentOrderMutation) Fields() []string {
 	}
 	if m.due_fen != nil {
 		fields = append(fields, paymentorder.FieldDueFen)
+	}
+	if m.discount_fen != nil {
+		fields = append(fields, paymentorder.FieldDiscountFen)
+	}
+	if m.discounted_fen != nil {
+		fields = append(fields, paymentorder.FieldDiscountedFen)
 	}
 	if m.taken_fen != nil {
 		fields = append(fields, paymentorder.FieldTakenFen)
@@ -23219,6 +24309,9 @@ func (m *PaymentOrderMutation) Fields() []string {
 	if m.key_hash != nil {
 		fields = append(fields, paymentorder.FieldKeyHash)
 	}
+	if m.terms_hash != nil {
+		fields = append(fields, paymentorder.FieldTermsHash)
+	}
 	return fields
 }
 
@@ -23235,6 +24328,8 @@ func (m *PaymentOrderMutation) Field(name string) (ent.Value, bool) {
 		return m.LotID()
 	case paymentorder.FieldSessionID:
 		return m.SessionID()
+	case paymentorder.FieldVoucherOfferID:
+		return m.VoucherOfferID()
 	case paymentorder.FieldAccountID:
 		return m.AccountID()
 	case paymentorder.FieldState:
@@ -23243,6 +24338,10 @@ func (m *PaymentOrderMutation) Field(name string) (ent.Value, bool) {
 		return m.CloseReason()
 	case paymentorder.FieldDueFen:
 		return m.DueFen()
+	case paymentorder.FieldDiscountFen:
+		return m.DiscountFen()
+	case paymentorder.FieldDiscountedFen:
+		return m.DiscountedFen()
 	case paymentorder.FieldTakenFen:
 		return m.TakenFen()
 	case paymentorder.FieldRefundedFen:
@@ -23255,6 +24354,8 @@ func (m *PaymentOrderMutation) Field(name string) (ent.Value, bool) {
 		return m.PaidChannel()
 	case paymentorder.FieldKeyHash:
 		return m.KeyHash()
+	case paymentorder.FieldTermsHash:
+		return m.TermsHash()
 	}
 	return nil, false
 }
@@ -23272,6 +24373,8 @@ func (m *PaymentOrderMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldLotID(ctx)
 	case paymentorder.FieldSessionID:
 		return m.OldSessionID(ctx)
+	case paymentorder.FieldVoucherOfferID:
+		return m.OldVoucherOfferID(ctx)
 	case paymentorder.FieldAccountID:
 		return m.OldAccountID(ctx)
 	case paymentorder.FieldState:
@@ -23280,6 +24383,10 @@ func (m *PaymentOrderMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldCloseReason(ctx)
 	case paymentorder.FieldDueFen:
 		return m.OldDueFen(ctx)
+	case paymentorder.FieldDiscountFen:
+		return m.OldDiscountFen(ctx)
+	case paymentorder.FieldDiscountedFen:
+		return m.OldDiscountedFen(ctx)
 	case paymentorder.FieldTakenFen:
 		return m.OldTakenFen(ctx)
 	case paymentorder.FieldRefundedFen:
@@ -23292,6 +24399,8 @@ func (m *PaymentOrderMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldPaidChannel(ctx)
 	case paymentorder.FieldKeyHash:
 		return m.OldKeyHash(ctx)
+	case paymentorder.FieldTermsHash:
+		return m.OldTermsHash(ctx)
 	}
 	return nil, fmt.Errorf("unknown PaymentOrder field %s", name)
 }
@@ -23329,6 +24438,13 @@ func (m *PaymentOrderMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetSessionID(v)
 		return nil
+	case paymentorder.FieldVoucherOfferID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVoucherOfferID(v)
+		return nil
 	case paymentorder.FieldAccountID:
 		v, ok := value.(int64)
 		if !ok {
@@ -23356,6 +24472,20 @@ func (m *PaymentOrderMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetDueFen(v)
+		return nil
+	case paymentorder.FieldDiscountFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDiscountFen(v)
+		return nil
+	case paymentorder.FieldDiscountedFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDiscountedFen(v)
 		return nil
 	case paymentorder.FieldTakenFen:
 		v, ok := value.(int64)
@@ -23399,6 +24529,13 @@ func (m *PaymentOrderMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetKeyHash(v)
 		return nil
+	case paymentorder.FieldTermsHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTermsHash(v)
+		return nil
 	}
 	return fmt.Errorf("unknown PaymentOrder field %s", name)
 }
@@ -23410,11 +24547,20 @@ func (m *PaymentOrderMutation) AddedFields() []string {
 	if m.addlot_id != nil {
 		fields = append(fields, paymentorder.FieldLotID)
 	}
+	if m.addvoucher_offer_id != nil {
+		fields = append(fields, paymentorder.FieldVoucherOfferID)
+	}
 	if m.addaccount_id != nil {
 		fields = append(fields, paymentorder.FieldAccountID)
 	}
 	if m.adddue_fen != nil {
 		fields = append(fields, paymentorder.FieldDueFen)
+	}
+	if m.adddiscount_fen != nil {
+		fields = append(fields, paymentorder.FieldDiscountFen)
+	}
+	if m.adddiscounted_fen != nil {
+		fields = append(fields, paymentorder.FieldDiscountedFen)
 	}
 	if m.addtaken_fen != nil {
 		fields = append(fields, paymentorder.FieldTakenFen)
@@ -23432,10 +24578,16 @@ func (m *PaymentOrderMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case paymentorder.FieldLotID:
 		return m.AddedLotID()
+	case paymentorder.FieldVoucherOfferID:
+		return m.AddedVoucherOfferID()
 	case paymentorder.FieldAccountID:
 		return m.AddedAccountID()
 	case paymentorder.FieldDueFen:
 		return m.AddedDueFen()
+	case paymentorder.FieldDiscountFen:
+		return m.AddedDiscountFen()
+	case paymentorder.FieldDiscountedFen:
+		return m.AddedDiscountedFen()
 	case paymentorder.FieldTakenFen:
 		return m.AddedTakenFen()
 	case paymentorder.FieldRefundedFen:
@@ -23456,6 +24608,13 @@ func (m *PaymentOrderMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddLotID(v)
 		return nil
+	case paymentorder.FieldVoucherOfferID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVoucherOfferID(v)
+		return nil
 	case paymentorder.FieldAccountID:
 		v, ok := value.(int64)
 		if !ok {
@@ -23469,6 +24628,20 @@ func (m *PaymentOrderMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddDueFen(v)
+		return nil
+	case paymentorder.FieldDiscountFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDiscountFen(v)
+		return nil
+	case paymentorder.FieldDiscountedFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDiscountedFen(v)
 		return nil
 	case paymentorder.FieldTakenFen:
 		v, ok := value.(int64)
@@ -23495,6 +24668,9 @@ func (m *PaymentOrderMutation) ClearedFields() []string {
 	if m.FieldCleared(paymentorder.FieldSessionID) {
 		fields = append(fields, paymentorder.FieldSessionID)
 	}
+	if m.FieldCleared(paymentorder.FieldVoucherOfferID) {
+		fields = append(fields, paymentorder.FieldVoucherOfferID)
+	}
 	if m.FieldCleared(paymentorder.FieldAccountID) {
 		fields = append(fields, paymentorder.FieldAccountID)
 	}
@@ -23506,6 +24682,9 @@ func (m *PaymentOrderMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(paymentorder.FieldPaidChannel) {
 		fields = append(fields, paymentorder.FieldPaidChannel)
+	}
+	if m.FieldCleared(paymentorder.FieldTermsHash) {
+		fields = append(fields, paymentorder.FieldTermsHash)
 	}
 	return fields
 }
@@ -23524,6 +24703,9 @@ func (m *PaymentOrderMutation) ClearField(name string) error {
 	case paymentorder.FieldSessionID:
 		m.ClearSessionID()
 		return nil
+	case paymentorder.FieldVoucherOfferID:
+		m.ClearVoucherOfferID()
+		return nil
 	case paymentorder.FieldAccountID:
 		m.ClearAccountID()
 		return nil
@@ -23535,6 +24717,9 @@ func (m *PaymentOrderMutation) ClearField(name string) error {
 		return nil
 	case paymentorder.FieldPaidChannel:
 		m.ClearPaidChannel()
+		return nil
+	case paymentorder.FieldTermsHash:
+		m.ClearTermsHash()
 		return nil
 	}
 	return fmt.Errorf("unknown PaymentOrder nullable field %s", name)
@@ -23556,6 +24741,9 @@ func (m *PaymentOrderMutation) ResetField(name string) error {
 	case paymentorder.FieldSessionID:
 		m.ResetSessionID()
 		return nil
+	case paymentorder.FieldVoucherOfferID:
+		m.ResetVoucherOfferID()
+		return nil
 	case paymentorder.FieldAccountID:
 		m.ResetAccountID()
 		return nil
@@ -23567,6 +24755,12 @@ func (m *PaymentOrderMutation) ResetField(name string) error {
 		return nil
 	case paymentorder.FieldDueFen:
 		m.ResetDueFen()
+		return nil
+	case paymentorder.FieldDiscountFen:
+		m.ResetDiscountFen()
+		return nil
+	case paymentorder.FieldDiscountedFen:
+		m.ResetDiscountedFen()
 		return nil
 	case paymentorder.FieldTakenFen:
 		m.ResetTakenFen()
@@ -23585,6 +24779,9 @@ func (m *PaymentOrderMutation) ResetField(name string) error {
 		return nil
 	case paymentorder.FieldKeyHash:
 		m.ResetKeyHash()
+		return nil
+	case paymentorder.FieldTermsHash:
+		m.ResetTermsHash()
 		return nil
 	}
 	return fmt.Errorf("unknown PaymentOrder field %s", name)
@@ -36454,4 +37651,2567 @@ func (m *VehicleBindingMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown VehicleBinding edge %s", name)
+}
+
+// VoucherMutation represents an operation that mutates the Voucher nodes in the graph.
+type VoucherMutation struct {
+	config
+	op                    Op
+	typ                   string
+	id                    *int64
+	created_at            *time.Time
+	lot_id                *int64
+	addlot_id             *int64
+	account_id            *int64
+	addaccount_id         *int64
+	source                *voucher.Source
+	kind                  *voucher.Kind
+	fen                   *int64
+	addfen                *int64
+	minutes               *int
+	addminutes            *int
+	price_fen             *int64
+	addprice_fen          *int64
+	bought_by_order_id    *int64
+	addbought_by_order_id *int64
+	state                 *voucher.State
+	order_id              *int64
+	addorder_id           *int64
+	expires_at            *time.Time
+	staff_id              *int64
+	addstaff_id           *int64
+	code_hash             *[]byte
+	key_hash              *[]byte
+	clearedFields         map[string]struct{}
+	done                  bool
+	oldValue              func(context.Context) (*Voucher, error)
+	predicates            []predicate.Voucher
+}
+
+var _ ent.Mutation = (*VoucherMutation)(nil)
+
+// voucherOption allows management of the mutation configuration using functional options.
+type voucherOption func(*VoucherMutation)
+
+// newVoucherMutation creates new mutation for the Voucher entity.
+func newVoucherMutation(c config, op Op, opts ...voucherOption) *VoucherMutation {
+	m := &VoucherMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeVoucher,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withVoucherID sets the ID field of the mutation.
+func withVoucherID(id int64) voucherOption {
+	return func(m *VoucherMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Voucher
+		)
+		m.oldValue = func(ctx context.Context) (*Voucher, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Voucher.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withVoucher sets the old Voucher of the mutation.
+func withVoucher(node *Voucher) voucherOption {
+	return func(m *VoucherMutation) {
+		m.oldValue = func(context.Context) (*Voucher, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m VoucherMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m VoucherMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Voucher entities.
+func (m *VoucherMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *VoucherMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *VoucherMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Voucher.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *VoucherMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *VoucherMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Voucher entity.
+// If the Voucher object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VoucherMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *VoucherMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetLotID sets the "lot_id" field.
+func (m *VoucherMutation) SetLotID(i int64) {
+	m.lot_id = &i
+	m.addlot_id = nil
+}
+
+// LotID returns the value of the "lot_id" field in the mutation.
+func (m *VoucherMutation) LotID() (r int64, exists bool) {
+	v := m.lot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLotID returns the old "lot_id" field's value of the Voucher entity.
+// If the Voucher object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VoucherMutation) OldLotID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLotID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLotID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLotID: %w", err)
+	}
+	return oldValue.LotID, nil
+}
+
+// AddLotID adds i to the "lot_id" field.
+func (m *VoucherMutation) AddLotID(i int64) {
+	if m.addlot_id != nil {
+		*m.addlot_id += i
+	} else {
+		m.addlot_id = &i
+	}
+}
+
+// AddedLotID returns the value that was added to the "lot_id" field in this mutation.
+func (m *VoucherMutation) AddedLotID() (r int64, exists bool) {
+	v := m.addlot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLotID resets all changes to the "lot_id" field.
+func (m *VoucherMutation) ResetLotID() {
+	m.lot_id = nil
+	m.addlot_id = nil
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *VoucherMutation) SetAccountID(i int64) {
+	m.account_id = &i
+	m.addaccount_id = nil
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *VoucherMutation) AccountID() (r int64, exists bool) {
+	v := m.account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the Voucher entity.
+// If the Voucher object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VoucherMutation) OldAccountID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// AddAccountID adds i to the "account_id" field.
+func (m *VoucherMutation) AddAccountID(i int64) {
+	if m.addaccount_id != nil {
+		*m.addaccount_id += i
+	} else {
+		m.addaccount_id = &i
+	}
+}
+
+// AddedAccountID returns the value that was added to the "account_id" field in this mutation.
+func (m *VoucherMutation) AddedAccountID() (r int64, exists bool) {
+	v := m.addaccount_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearAccountID clears the value of the "account_id" field.
+func (m *VoucherMutation) ClearAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+	m.clearedFields[voucher.FieldAccountID] = struct{}{}
+}
+
+// AccountIDCleared returns if the "account_id" field was cleared in this mutation.
+func (m *VoucherMutation) AccountIDCleared() bool {
+	_, ok := m.clearedFields[voucher.FieldAccountID]
+	return ok
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *VoucherMutation) ResetAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+	delete(m.clearedFields, voucher.FieldAccountID)
+}
+
+// SetSource sets the "source" field.
+func (m *VoucherMutation) SetSource(v voucher.Source) {
+	m.source = &v
+}
+
+// Source returns the value of the "source" field in the mutation.
+func (m *VoucherMutation) Source() (r voucher.Source, exists bool) {
+	v := m.source
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSource returns the old "source" field's value of the Voucher entity.
+// If the Voucher object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VoucherMutation) OldSource(ctx context.Context) (v voucher.Source, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSource is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSource requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSource: %w", err)
+	}
+	return oldValue.Source, nil
+}
+
+// ResetSource resets all changes to the "source" field.
+func (m *VoucherMutation) ResetSource() {
+	m.source = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *VoucherMutation) SetKind(v voucher.Kind) {
+	m.kind = &v
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *VoucherMutation) Kind() (r voucher.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the Voucher entity.
+// If the Voucher object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VoucherMutation) OldKind(ctx context.Context) (v voucher.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *VoucherMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetFen sets the "fen" field.
+func (m *VoucherMutation) SetFen(i int64) {
+	m.fen = &i
+	m.addfen = nil
+}
+
+// Fen returns the value of the "fen" field in the mutation.
+func (m *VoucherMutation) Fen() (r int64, exists bool) {
+	v := m.fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFen returns the old "fen" field's value of the Voucher entity.
+// If the Voucher object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VoucherMutation) OldFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFen: %w", err)
+	}
+	return oldValue.Fen, nil
+}
+
+// AddFen adds i to the "fen" field.
+func (m *VoucherMutation) AddFen(i int64) {
+	if m.addfen != nil {
+		*m.addfen += i
+	} else {
+		m.addfen = &i
+	}
+}
+
+// AddedFen returns the value that was added to the "fen" field in this mutation.
+func (m *VoucherMutation) AddedFen() (r int64, exists bool) {
+	v := m.addfen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFen resets all changes to the "fen" field.
+func (m *VoucherMutation) ResetFen() {
+	m.fen = nil
+	m.addfen = nil
+}
+
+// SetMinutes sets the "minutes" field.
+func (m *VoucherMutation) SetMinutes(i int) {
+	m.minutes = &i
+	m.addminutes = nil
+}
+
+// Minutes returns the value of the "minutes" field in the mutation.
+func (m *VoucherMutation) Minutes() (r int, exists bool) {
+	v := m.minutes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMinutes returns the old "minutes" field's value of the Voucher entity.
+// If the Voucher object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VoucherMutation) OldMinutes(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMinutes is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMinutes requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMinutes: %w", err)
+	}
+	return oldValue.Minutes, nil
+}
+
+// AddMinutes adds i to the "minutes" field.
+func (m *VoucherMutation) AddMinutes(i int) {
+	if m.addminutes != nil {
+		*m.addminutes += i
+	} else {
+		m.addminutes = &i
+	}
+}
+
+// AddedMinutes returns the value that was added to the "minutes" field in this mutation.
+func (m *VoucherMutation) AddedMinutes() (r int, exists bool) {
+	v := m.addminutes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetMinutes resets all changes to the "minutes" field.
+func (m *VoucherMutation) ResetMinutes() {
+	m.minutes = nil
+	m.addminutes = nil
+}
+
+// SetPriceFen sets the "price_fen" field.
+func (m *VoucherMutation) SetPriceFen(i int64) {
+	m.price_fen = &i
+	m.addprice_fen = nil
+}
+
+// PriceFen returns the value of the "price_fen" field in the mutation.
+func (m *VoucherMutation) PriceFen() (r int64, exists bool) {
+	v := m.price_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPriceFen returns the old "price_fen" field's value of the Voucher entity.
+// If the Voucher object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VoucherMutation) OldPriceFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPriceFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPriceFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPriceFen: %w", err)
+	}
+	return oldValue.PriceFen, nil
+}
+
+// AddPriceFen adds i to the "price_fen" field.
+func (m *VoucherMutation) AddPriceFen(i int64) {
+	if m.addprice_fen != nil {
+		*m.addprice_fen += i
+	} else {
+		m.addprice_fen = &i
+	}
+}
+
+// AddedPriceFen returns the value that was added to the "price_fen" field in this mutation.
+func (m *VoucherMutation) AddedPriceFen() (r int64, exists bool) {
+	v := m.addprice_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPriceFen resets all changes to the "price_fen" field.
+func (m *VoucherMutation) ResetPriceFen() {
+	m.price_fen = nil
+	m.addprice_fen = nil
+}
+
+// SetBoughtByOrderID sets the "bought_by_order_id" field.
+func (m *VoucherMutation) SetBoughtByOrderID(i int64) {
+	m.bought_by_order_id = &i
+	m.addbought_by_order_id = nil
+}
+
+// BoughtByOrderID returns the value of the "bought_by_order_id" field in the mutation.
+func (m *VoucherMutation) BoughtByOrderID() (r int64, exists bool) {
+	v := m.bought_by_order_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBoughtByOrderID returns the old "bought_by_order_id" field's value of the Voucher entity.
+// If the Voucher object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VoucherMutation) OldBoughtByOrderID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBoughtByOrderID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBoughtByOrderID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBoughtByOrderID: %w", err)
+	}
+	return oldValue.BoughtByOrderID, nil
+}
+
+// AddBoughtByOrderID adds i to the "bought_by_order_id" field.
+func (m *VoucherMutation) AddBoughtByOrderID(i int64) {
+	if m.addbought_by_order_id != nil {
+		*m.addbought_by_order_id += i
+	} else {
+		m.addbought_by_order_id = &i
+	}
+}
+
+// AddedBoughtByOrderID returns the value that was added to the "bought_by_order_id" field in this mutation.
+func (m *VoucherMutation) AddedBoughtByOrderID() (r int64, exists bool) {
+	v := m.addbought_by_order_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearBoughtByOrderID clears the value of the "bought_by_order_id" field.
+func (m *VoucherMutation) ClearBoughtByOrderID() {
+	m.bought_by_order_id = nil
+	m.addbought_by_order_id = nil
+	m.clearedFields[voucher.FieldBoughtByOrderID] = struct{}{}
+}
+
+// BoughtByOrderIDCleared returns if the "bought_by_order_id" field was cleared in this mutation.
+func (m *VoucherMutation) BoughtByOrderIDCleared() bool {
+	_, ok := m.clearedFields[voucher.FieldBoughtByOrderID]
+	return ok
+}
+
+// ResetBoughtByOrderID resets all changes to the "bought_by_order_id" field.
+func (m *VoucherMutation) ResetBoughtByOrderID() {
+	m.bought_by_order_id = nil
+	m.addbought_by_order_id = nil
+	delete(m.clearedFields, voucher.FieldBoughtByOrderID)
+}
+
+// SetState sets the "state" field.
+func (m *VoucherMutation) SetState(v voucher.State) {
+	m.state = &v
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *VoucherMutation) State() (r voucher.State, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the Voucher entity.
+// If the Voucher object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VoucherMutation) OldState(ctx context.Context) (v voucher.State, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *VoucherMutation) ResetState() {
+	m.state = nil
+}
+
+// SetOrderID sets the "order_id" field.
+func (m *VoucherMutation) SetOrderID(i int64) {
+	m.order_id = &i
+	m.addorder_id = nil
+}
+
+// OrderID returns the value of the "order_id" field in the mutation.
+func (m *VoucherMutation) OrderID() (r int64, exists bool) {
+	v := m.order_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrderID returns the old "order_id" field's value of the Voucher entity.
+// If the Voucher object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VoucherMutation) OldOrderID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrderID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrderID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrderID: %w", err)
+	}
+	return oldValue.OrderID, nil
+}
+
+// AddOrderID adds i to the "order_id" field.
+func (m *VoucherMutation) AddOrderID(i int64) {
+	if m.addorder_id != nil {
+		*m.addorder_id += i
+	} else {
+		m.addorder_id = &i
+	}
+}
+
+// AddedOrderID returns the value that was added to the "order_id" field in this mutation.
+func (m *VoucherMutation) AddedOrderID() (r int64, exists bool) {
+	v := m.addorder_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearOrderID clears the value of the "order_id" field.
+func (m *VoucherMutation) ClearOrderID() {
+	m.order_id = nil
+	m.addorder_id = nil
+	m.clearedFields[voucher.FieldOrderID] = struct{}{}
+}
+
+// OrderIDCleared returns if the "order_id" field was cleared in this mutation.
+func (m *VoucherMutation) OrderIDCleared() bool {
+	_, ok := m.clearedFields[voucher.FieldOrderID]
+	return ok
+}
+
+// ResetOrderID resets all changes to the "order_id" field.
+func (m *VoucherMutation) ResetOrderID() {
+	m.order_id = nil
+	m.addorder_id = nil
+	delete(m.clearedFields, voucher.FieldOrderID)
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *VoucherMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *VoucherMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the Voucher entity.
+// If the Voucher object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VoucherMutation) OldExpiresAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *VoucherMutation) ResetExpiresAt() {
+	m.expires_at = nil
+}
+
+// SetStaffID sets the "staff_id" field.
+func (m *VoucherMutation) SetStaffID(i int64) {
+	m.staff_id = &i
+	m.addstaff_id = nil
+}
+
+// StaffID returns the value of the "staff_id" field in the mutation.
+func (m *VoucherMutation) StaffID() (r int64, exists bool) {
+	v := m.staff_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStaffID returns the old "staff_id" field's value of the Voucher entity.
+// If the Voucher object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VoucherMutation) OldStaffID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStaffID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStaffID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStaffID: %w", err)
+	}
+	return oldValue.StaffID, nil
+}
+
+// AddStaffID adds i to the "staff_id" field.
+func (m *VoucherMutation) AddStaffID(i int64) {
+	if m.addstaff_id != nil {
+		*m.addstaff_id += i
+	} else {
+		m.addstaff_id = &i
+	}
+}
+
+// AddedStaffID returns the value that was added to the "staff_id" field in this mutation.
+func (m *VoucherMutation) AddedStaffID() (r int64, exists bool) {
+	v := m.addstaff_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearStaffID clears the value of the "staff_id" field.
+func (m *VoucherMutation) ClearStaffID() {
+	m.staff_id = nil
+	m.addstaff_id = nil
+	m.clearedFields[voucher.FieldStaffID] = struct{}{}
+}
+
+// StaffIDCleared returns if the "staff_id" field was cleared in this mutation.
+func (m *VoucherMutation) StaffIDCleared() bool {
+	_, ok := m.clearedFields[voucher.FieldStaffID]
+	return ok
+}
+
+// ResetStaffID resets all changes to the "staff_id" field.
+func (m *VoucherMutation) ResetStaffID() {
+	m.staff_id = nil
+	m.addstaff_id = nil
+	delete(m.clearedFields, voucher.FieldStaffID)
+}
+
+// SetCodeHash sets the "code_hash" field.
+func (m *VoucherMutation) SetCodeHash(b []byte) {
+	m.code_hash = &b
+}
+
+// CodeHash returns the value of the "code_hash" field in the mutation.
+func (m *VoucherMutation) CodeHash() (r []byte, exists bool) {
+	v := m.code_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCodeHash returns the old "code_hash" field's value of the Voucher entity.
+// If the Voucher object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VoucherMutation) OldCodeHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCodeHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCodeHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCodeHash: %w", err)
+	}
+	return oldValue.CodeHash, nil
+}
+
+// ClearCodeHash clears the value of the "code_hash" field.
+func (m *VoucherMutation) ClearCodeHash() {
+	m.code_hash = nil
+	m.clearedFields[voucher.FieldCodeHash] = struct{}{}
+}
+
+// CodeHashCleared returns if the "code_hash" field was cleared in this mutation.
+func (m *VoucherMutation) CodeHashCleared() bool {
+	_, ok := m.clearedFields[voucher.FieldCodeHash]
+	return ok
+}
+
+// ResetCodeHash resets all changes to the "code_hash" field.
+func (m *VoucherMutation) ResetCodeHash() {
+	m.code_hash = nil
+	delete(m.clearedFields, voucher.FieldCodeHash)
+}
+
+// SetKeyHash sets the "key_hash" field.
+func (m *VoucherMutation) SetKeyHash(b []byte) {
+	m.key_hash = &b
+}
+
+// KeyHash returns the value of the "key_hash" field in the mutation.
+func (m *VoucherMutation) KeyHash() (r []byte, exists bool) {
+	v := m.key_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeyHash returns the old "key_hash" field's value of the Voucher entity.
+// If the Voucher object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VoucherMutation) OldKeyHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeyHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeyHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeyHash: %w", err)
+	}
+	return oldValue.KeyHash, nil
+}
+
+// ResetKeyHash resets all changes to the "key_hash" field.
+func (m *VoucherMutation) ResetKeyHash() {
+	m.key_hash = nil
+}
+
+// Where appends a list predicates to the VoucherMutation builder.
+func (m *VoucherMutation) Where(ps ...predicate.Voucher) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the VoucherMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *VoucherMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Voucher, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *VoucherMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *VoucherMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Voucher).
+func (m *VoucherMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *VoucherMutation) Fields() []string {
+	fields := make([]string, 0, 15)
+	if m.created_at != nil {
+		fields = append(fields, voucher.FieldCreatedAt)
+	}
+	if m.lot_id != nil {
+		fields = append(fields, voucher.FieldLotID)
+	}
+	if m.account_id != nil {
+		fields = append(fields, voucher.FieldAccountID)
+	}
+	if m.source != nil {
+		fields = append(fields, voucher.FieldSource)
+	}
+	if m.kind != nil {
+		fields = append(fields, voucher.FieldKind)
+	}
+	if m.fen != nil {
+		fields = append(fields, voucher.FieldFen)
+	}
+	if m.minutes != nil {
+		fields = append(fields, voucher.FieldMinutes)
+	}
+	if m.price_fen != nil {
+		fields = append(fields, voucher.FieldPriceFen)
+	}
+	if m.bought_by_order_id != nil {
+		fields = append(fields, voucher.FieldBoughtByOrderID)
+	}
+	if m.state != nil {
+		fields = append(fields, voucher.FieldState)
+	}
+	if m.order_id != nil {
+		fields = append(fields, voucher.FieldOrderID)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, voucher.FieldExpiresAt)
+	}
+	if m.staff_id != nil {
+		fields = append(fields, voucher.FieldStaffID)
+	}
+	if m.code_hash != nil {
+		fields = append(fields, voucher.FieldCodeHash)
+	}
+	if m.key_hash != nil {
+		fields = append(fields, voucher.FieldKeyHash)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *VoucherMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case voucher.FieldCreatedAt:
+		return m.CreatedAt()
+	case voucher.FieldLotID:
+		return m.LotID()
+	case voucher.FieldAccountID:
+		return m.AccountID()
+	case voucher.FieldSource:
+		return m.Source()
+	case voucher.FieldKind:
+		return m.Kind()
+	case voucher.FieldFen:
+		return m.Fen()
+	case voucher.FieldMinutes:
+		return m.Minutes()
+	case voucher.FieldPriceFen:
+		return m.PriceFen()
+	case voucher.FieldBoughtByOrderID:
+		return m.BoughtByOrderID()
+	case voucher.FieldState:
+		return m.State()
+	case voucher.FieldOrderID:
+		return m.OrderID()
+	case voucher.FieldExpiresAt:
+		return m.ExpiresAt()
+	case voucher.FieldStaffID:
+		return m.StaffID()
+	case voucher.FieldCodeHash:
+		return m.CodeHash()
+	case voucher.FieldKeyHash:
+		return m.KeyHash()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *VoucherMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case voucher.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case voucher.FieldLotID:
+		return m.OldLotID(ctx)
+	case voucher.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case voucher.FieldSource:
+		return m.OldSource(ctx)
+	case voucher.FieldKind:
+		return m.OldKind(ctx)
+	case voucher.FieldFen:
+		return m.OldFen(ctx)
+	case voucher.FieldMinutes:
+		return m.OldMinutes(ctx)
+	case voucher.FieldPriceFen:
+		return m.OldPriceFen(ctx)
+	case voucher.FieldBoughtByOrderID:
+		return m.OldBoughtByOrderID(ctx)
+	case voucher.FieldState:
+		return m.OldState(ctx)
+	case voucher.FieldOrderID:
+		return m.OldOrderID(ctx)
+	case voucher.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case voucher.FieldStaffID:
+		return m.OldStaffID(ctx)
+	case voucher.FieldCodeHash:
+		return m.OldCodeHash(ctx)
+	case voucher.FieldKeyHash:
+		return m.OldKeyHash(ctx)
+	}
+	return nil, fmt.Errorf("unknown Voucher field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *VoucherMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case voucher.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case voucher.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLotID(v)
+		return nil
+	case voucher.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case voucher.FieldSource:
+		v, ok := value.(voucher.Source)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSource(v)
+		return nil
+	case voucher.FieldKind:
+		v, ok := value.(voucher.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case voucher.FieldFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFen(v)
+		return nil
+	case voucher.FieldMinutes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMinutes(v)
+		return nil
+	case voucher.FieldPriceFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPriceFen(v)
+		return nil
+	case voucher.FieldBoughtByOrderID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBoughtByOrderID(v)
+		return nil
+	case voucher.FieldState:
+		v, ok := value.(voucher.State)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case voucher.FieldOrderID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrderID(v)
+		return nil
+	case voucher.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case voucher.FieldStaffID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStaffID(v)
+		return nil
+	case voucher.FieldCodeHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCodeHash(v)
+		return nil
+	case voucher.FieldKeyHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeyHash(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Voucher field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *VoucherMutation) AddedFields() []string {
+	var fields []string
+	if m.addlot_id != nil {
+		fields = append(fields, voucher.FieldLotID)
+	}
+	if m.addaccount_id != nil {
+		fields = append(fields, voucher.FieldAccountID)
+	}
+	if m.addfen != nil {
+		fields = append(fields, voucher.FieldFen)
+	}
+	if m.addminutes != nil {
+		fields = append(fields, voucher.FieldMinutes)
+	}
+	if m.addprice_fen != nil {
+		fields = append(fields, voucher.FieldPriceFen)
+	}
+	if m.addbought_by_order_id != nil {
+		fields = append(fields, voucher.FieldBoughtByOrderID)
+	}
+	if m.addorder_id != nil {
+		fields = append(fields, voucher.FieldOrderID)
+	}
+	if m.addstaff_id != nil {
+		fields = append(fields, voucher.FieldStaffID)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *VoucherMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case voucher.FieldLotID:
+		return m.AddedLotID()
+	case voucher.FieldAccountID:
+		return m.AddedAccountID()
+	case voucher.FieldFen:
+		return m.AddedFen()
+	case voucher.FieldMinutes:
+		return m.AddedMinutes()
+	case voucher.FieldPriceFen:
+		return m.AddedPriceFen()
+	case voucher.FieldBoughtByOrderID:
+		return m.AddedBoughtByOrderID()
+	case voucher.FieldOrderID:
+		return m.AddedOrderID()
+	case voucher.FieldStaffID:
+		return m.AddedStaffID()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *VoucherMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case voucher.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLotID(v)
+		return nil
+	case voucher.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAccountID(v)
+		return nil
+	case voucher.FieldFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFen(v)
+		return nil
+	case voucher.FieldMinutes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddMinutes(v)
+		return nil
+	case voucher.FieldPriceFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPriceFen(v)
+		return nil
+	case voucher.FieldBoughtByOrderID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddBoughtByOrderID(v)
+		return nil
+	case voucher.FieldOrderID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddOrderID(v)
+		return nil
+	case voucher.FieldStaffID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddStaffID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Voucher numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *VoucherMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(voucher.FieldAccountID) {
+		fields = append(fields, voucher.FieldAccountID)
+	}
+	if m.FieldCleared(voucher.FieldBoughtByOrderID) {
+		fields = append(fields, voucher.FieldBoughtByOrderID)
+	}
+	if m.FieldCleared(voucher.FieldOrderID) {
+		fields = append(fields, voucher.FieldOrderID)
+	}
+	if m.FieldCleared(voucher.FieldStaffID) {
+		fields = append(fields, voucher.FieldStaffID)
+	}
+	if m.FieldCleared(voucher.FieldCodeHash) {
+		fields = append(fields, voucher.FieldCodeHash)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *VoucherMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *VoucherMutation) ClearField(name string) error {
+	switch name {
+	case voucher.FieldAccountID:
+		m.ClearAccountID()
+		return nil
+	case voucher.FieldBoughtByOrderID:
+		m.ClearBoughtByOrderID()
+		return nil
+	case voucher.FieldOrderID:
+		m.ClearOrderID()
+		return nil
+	case voucher.FieldStaffID:
+		m.ClearStaffID()
+		return nil
+	case voucher.FieldCodeHash:
+		m.ClearCodeHash()
+		return nil
+	}
+	return fmt.Errorf("unknown Voucher nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *VoucherMutation) ResetField(name string) error {
+	switch name {
+	case voucher.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case voucher.FieldLotID:
+		m.ResetLotID()
+		return nil
+	case voucher.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case voucher.FieldSource:
+		m.ResetSource()
+		return nil
+	case voucher.FieldKind:
+		m.ResetKind()
+		return nil
+	case voucher.FieldFen:
+		m.ResetFen()
+		return nil
+	case voucher.FieldMinutes:
+		m.ResetMinutes()
+		return nil
+	case voucher.FieldPriceFen:
+		m.ResetPriceFen()
+		return nil
+	case voucher.FieldBoughtByOrderID:
+		m.ResetBoughtByOrderID()
+		return nil
+	case voucher.FieldState:
+		m.ResetState()
+		return nil
+	case voucher.FieldOrderID:
+		m.ResetOrderID()
+		return nil
+	case voucher.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case voucher.FieldStaffID:
+		m.ResetStaffID()
+		return nil
+	case voucher.FieldCodeHash:
+		m.ResetCodeHash()
+		return nil
+	case voucher.FieldKeyHash:
+		m.ResetKeyHash()
+		return nil
+	}
+	return fmt.Errorf("unknown Voucher field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *VoucherMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *VoucherMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *VoucherMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *VoucherMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *VoucherMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *VoucherMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *VoucherMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Voucher unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *VoucherMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Voucher edge %s", name)
+}
+
+// VoucherOfferMutation represents an operation that mutates the VoucherOffer nodes in the graph.
+type VoucherOfferMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *int64
+	created_at    *time.Time
+	lot_id        *int64
+	addlot_id     *int64
+	kind          *voucheroffer.Kind
+	fen           *int64
+	addfen        *int64
+	minutes       *int
+	addminutes    *int
+	price_fen     *int64
+	addprice_fen  *int64
+	stock         *int
+	addstock      *int
+	holds_days    *int
+	addholds_days *int
+	sold_until    *time.Time
+	staff_id      *int64
+	addstaff_id   *int64
+	key_hash      *[]byte
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*VoucherOffer, error)
+	predicates    []predicate.VoucherOffer
+}
+
+var _ ent.Mutation = (*VoucherOfferMutation)(nil)
+
+// voucherofferOption allows management of the mutation configuration using functional options.
+type voucherofferOption func(*VoucherOfferMutation)
+
+// newVoucherOfferMutation creates new mutation for the VoucherOffer entity.
+func newVoucherOfferMutation(c config, op Op, opts ...voucherofferOption) *VoucherOfferMutation {
+	m := &VoucherOfferMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeVoucherOffer,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withVoucherOfferID sets the ID field of the mutation.
+func withVoucherOfferID(id int64) voucherofferOption {
+	return func(m *VoucherOfferMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *VoucherOffer
+		)
+		m.oldValue = func(ctx context.Context) (*VoucherOffer, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().VoucherOffer.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withVoucherOffer sets the old VoucherOffer of the mutation.
+func withVoucherOffer(node *VoucherOffer) voucherofferOption {
+	return func(m *VoucherOfferMutation) {
+		m.oldValue = func(context.Context) (*VoucherOffer, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m VoucherOfferMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m VoucherOfferMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of VoucherOffer entities.
+func (m *VoucherOfferMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *VoucherOfferMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *VoucherOfferMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().VoucherOffer.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *VoucherOfferMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *VoucherOfferMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the VoucherOffer entity.
+// If the VoucherOffer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VoucherOfferMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *VoucherOfferMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetLotID sets the "lot_id" field.
+func (m *VoucherOfferMutation) SetLotID(i int64) {
+	m.lot_id = &i
+	m.addlot_id = nil
+}
+
+// LotID returns the value of the "lot_id" field in the mutation.
+func (m *VoucherOfferMutation) LotID() (r int64, exists bool) {
+	v := m.lot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLotID returns the old "lot_id" field's value of the VoucherOffer entity.
+// If the VoucherOffer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VoucherOfferMutation) OldLotID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLotID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLotID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLotID: %w", err)
+	}
+	return oldValue.LotID, nil
+}
+
+// AddLotID adds i to the "lot_id" field.
+func (m *VoucherOfferMutation) AddLotID(i int64) {
+	if m.addlot_id != nil {
+		*m.addlot_id += i
+	} else {
+		m.addlot_id = &i
+	}
+}
+
+// AddedLotID returns the value that was added to the "lot_id" field in this mutation.
+func (m *VoucherOfferMutation) AddedLotID() (r int64, exists bool) {
+	v := m.addlot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLotID resets all changes to the "lot_id" field.
+func (m *VoucherOfferMutation) ResetLotID() {
+	m.lot_id = nil
+	m.addlot_id = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *VoucherOfferMutation) SetKind(v voucheroffer.Kind) {
+	m.kind = &v
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *VoucherOfferMutation) Kind() (r voucheroffer.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the VoucherOffer entity.
+// If the VoucherOffer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VoucherOfferMutation) OldKind(ctx context.Context) (v voucheroffer.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *VoucherOfferMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetFen sets the "fen" field.
+func (m *VoucherOfferMutation) SetFen(i int64) {
+	m.fen = &i
+	m.addfen = nil
+}
+
+// Fen returns the value of the "fen" field in the mutation.
+func (m *VoucherOfferMutation) Fen() (r int64, exists bool) {
+	v := m.fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFen returns the old "fen" field's value of the VoucherOffer entity.
+// If the VoucherOffer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VoucherOfferMutation) OldFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFen: %w", err)
+	}
+	return oldValue.Fen, nil
+}
+
+// AddFen adds i to the "fen" field.
+func (m *VoucherOfferMutation) AddFen(i int64) {
+	if m.addfen != nil {
+		*m.addfen += i
+	} else {
+		m.addfen = &i
+	}
+}
+
+// AddedFen returns the value that was added to the "fen" field in this mutation.
+func (m *VoucherOfferMutation) AddedFen() (r int64, exists bool) {
+	v := m.addfen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFen resets all changes to the "fen" field.
+func (m *VoucherOfferMutation) ResetFen() {
+	m.fen = nil
+	m.addfen = nil
+}
+
+// SetMinutes sets the "minutes" field.
+func (m *VoucherOfferMutation) SetMinutes(i int) {
+	m.minutes = &i
+	m.addminutes = nil
+}
+
+// Minutes returns the value of the "minutes" field in the mutation.
+func (m *VoucherOfferMutation) Minutes() (r int, exists bool) {
+	v := m.minutes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMinutes returns the old "minutes" field's value of the VoucherOffer entity.
+// If the VoucherOffer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VoucherOfferMutation) OldMinutes(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMinutes is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMinutes requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMinutes: %w", err)
+	}
+	return oldValue.Minutes, nil
+}
+
+// AddMinutes adds i to the "minutes" field.
+func (m *VoucherOfferMutation) AddMinutes(i int) {
+	if m.addminutes != nil {
+		*m.addminutes += i
+	} else {
+		m.addminutes = &i
+	}
+}
+
+// AddedMinutes returns the value that was added to the "minutes" field in this mutation.
+func (m *VoucherOfferMutation) AddedMinutes() (r int, exists bool) {
+	v := m.addminutes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetMinutes resets all changes to the "minutes" field.
+func (m *VoucherOfferMutation) ResetMinutes() {
+	m.minutes = nil
+	m.addminutes = nil
+}
+
+// SetPriceFen sets the "price_fen" field.
+func (m *VoucherOfferMutation) SetPriceFen(i int64) {
+	m.price_fen = &i
+	m.addprice_fen = nil
+}
+
+// PriceFen returns the value of the "price_fen" field in the mutation.
+func (m *VoucherOfferMutation) PriceFen() (r int64, exists bool) {
+	v := m.price_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPriceFen returns the old "price_fen" field's value of the VoucherOffer entity.
+// If the VoucherOffer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VoucherOfferMutation) OldPriceFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPriceFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPriceFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPriceFen: %w", err)
+	}
+	return oldValue.PriceFen, nil
+}
+
+// AddPriceFen adds i to the "price_fen" field.
+func (m *VoucherOfferMutation) AddPriceFen(i int64) {
+	if m.addprice_fen != nil {
+		*m.addprice_fen += i
+	} else {
+		m.addprice_fen = &i
+	}
+}
+
+// AddedPriceFen returns the value that was added to the "price_fen" field in this mutation.
+func (m *VoucherOfferMutation) AddedPriceFen() (r int64, exists bool) {
+	v := m.addprice_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPriceFen resets all changes to the "price_fen" field.
+func (m *VoucherOfferMutation) ResetPriceFen() {
+	m.price_fen = nil
+	m.addprice_fen = nil
+}
+
+// SetStock sets the "stock" field.
+func (m *VoucherOfferMutation) SetStock(i int) {
+	m.stock = &i
+	m.addstock = nil
+}
+
+// Stock returns the value of the "stock" field in the mutation.
+func (m *VoucherOfferMutation) Stock() (r int, exists bool) {
+	v := m.stock
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStock returns the old "stock" field's value of the VoucherOffer entity.
+// If the VoucherOffer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VoucherOfferMutation) OldStock(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStock is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStock requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStock: %w", err)
+	}
+	return oldValue.Stock, nil
+}
+
+// AddStock adds i to the "stock" field.
+func (m *VoucherOfferMutation) AddStock(i int) {
+	if m.addstock != nil {
+		*m.addstock += i
+	} else {
+		m.addstock = &i
+	}
+}
+
+// AddedStock returns the value that was added to the "stock" field in this mutation.
+func (m *VoucherOfferMutation) AddedStock() (r int, exists bool) {
+	v := m.addstock
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetStock resets all changes to the "stock" field.
+func (m *VoucherOfferMutation) ResetStock() {
+	m.stock = nil
+	m.addstock = nil
+}
+
+// SetHoldsDays sets the "holds_days" field.
+func (m *VoucherOfferMutation) SetHoldsDays(i int) {
+	m.holds_days = &i
+	m.addholds_days = nil
+}
+
+// HoldsDays returns the value of the "holds_days" field in the mutation.
+func (m *VoucherOfferMutation) HoldsDays() (r int, exists bool) {
+	v := m.holds_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHoldsDays returns the old "holds_days" field's value of the VoucherOffer entity.
+// If the VoucherOffer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VoucherOfferMutation) OldHoldsDays(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHoldsDays is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHoldsDays requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHoldsDays: %w", err)
+	}
+	return oldValue.HoldsDays, nil
+}
+
+// AddHoldsDays adds i to the "holds_days" field.
+func (m *VoucherOfferMutation) AddHoldsDays(i int) {
+	if m.addholds_days != nil {
+		*m.addholds_days += i
+	} else {
+		m.addholds_days = &i
+	}
+}
+
+// AddedHoldsDays returns the value that was added to the "holds_days" field in this mutation.
+func (m *VoucherOfferMutation) AddedHoldsDays() (r int, exists bool) {
+	v := m.addholds_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetHoldsDays resets all changes to the "holds_days" field.
+func (m *VoucherOfferMutation) ResetHoldsDays() {
+	m.holds_days = nil
+	m.addholds_days = nil
+}
+
+// SetSoldUntil sets the "sold_until" field.
+func (m *VoucherOfferMutation) SetSoldUntil(t time.Time) {
+	m.sold_until = &t
+}
+
+// SoldUntil returns the value of the "sold_until" field in the mutation.
+func (m *VoucherOfferMutation) SoldUntil() (r time.Time, exists bool) {
+	v := m.sold_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSoldUntil returns the old "sold_until" field's value of the VoucherOffer entity.
+// If the VoucherOffer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VoucherOfferMutation) OldSoldUntil(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSoldUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSoldUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSoldUntil: %w", err)
+	}
+	return oldValue.SoldUntil, nil
+}
+
+// ResetSoldUntil resets all changes to the "sold_until" field.
+func (m *VoucherOfferMutation) ResetSoldUntil() {
+	m.sold_until = nil
+}
+
+// SetStaffID sets the "staff_id" field.
+func (m *VoucherOfferMutation) SetStaffID(i int64) {
+	m.staff_id = &i
+	m.addstaff_id = nil
+}
+
+// StaffID returns the value of the "staff_id" field in the mutation.
+func (m *VoucherOfferMutation) StaffID() (r int64, exists bool) {
+	v := m.staff_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStaffID returns the old "staff_id" field's value of the VoucherOffer entity.
+// If the VoucherOffer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VoucherOfferMutation) OldStaffID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStaffID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStaffID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStaffID: %w", err)
+	}
+	return oldValue.StaffID, nil
+}
+
+// AddStaffID adds i to the "staff_id" field.
+func (m *VoucherOfferMutation) AddStaffID(i int64) {
+	if m.addstaff_id != nil {
+		*m.addstaff_id += i
+	} else {
+		m.addstaff_id = &i
+	}
+}
+
+// AddedStaffID returns the value that was added to the "staff_id" field in this mutation.
+func (m *VoucherOfferMutation) AddedStaffID() (r int64, exists bool) {
+	v := m.addstaff_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetStaffID resets all changes to the "staff_id" field.
+func (m *VoucherOfferMutation) ResetStaffID() {
+	m.staff_id = nil
+	m.addstaff_id = nil
+}
+
+// SetKeyHash sets the "key_hash" field.
+func (m *VoucherOfferMutation) SetKeyHash(b []byte) {
+	m.key_hash = &b
+}
+
+// KeyHash returns the value of the "key_hash" field in the mutation.
+func (m *VoucherOfferMutation) KeyHash() (r []byte, exists bool) {
+	v := m.key_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeyHash returns the old "key_hash" field's value of the VoucherOffer entity.
+// If the VoucherOffer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VoucherOfferMutation) OldKeyHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeyHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeyHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeyHash: %w", err)
+	}
+	return oldValue.KeyHash, nil
+}
+
+// ResetKeyHash resets all changes to the "key_hash" field.
+func (m *VoucherOfferMutation) ResetKeyHash() {
+	m.key_hash = nil
+}
+
+// Where appends a list predicates to the VoucherOfferMutation builder.
+func (m *VoucherOfferMutation) Where(ps ...predicate.VoucherOffer) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the VoucherOfferMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *VoucherOfferMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.VoucherOffer, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *VoucherOfferMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *VoucherOfferMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (VoucherOffer).
+func (m *VoucherOfferMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *VoucherOfferMutation) Fields() []string {
+	fields := make([]string, 0, 11)
+	if m.created_at != nil {
+		fields = append(fields, voucheroffer.FieldCreatedAt)
+	}
+	if m.lot_id != nil {
+		fields = append(fields, voucheroffer.FieldLotID)
+	}
+	if m.kind != nil {
+		fields = append(fields, voucheroffer.FieldKind)
+	}
+	if m.fen != nil {
+		fields = append(fields, voucheroffer.FieldFen)
+	}
+	if m.minutes != nil {
+		fields = append(fields, voucheroffer.FieldMinutes)
+	}
+	if m.price_fen != nil {
+		fields = append(fields, voucheroffer.FieldPriceFen)
+	}
+	if m.stock != nil {
+		fields = append(fields, voucheroffer.FieldStock)
+	}
+	if m.holds_days != nil {
+		fields = append(fields, voucheroffer.FieldHoldsDays)
+	}
+	if m.sold_until != nil {
+		fields = append(fields, voucheroffer.FieldSoldUntil)
+	}
+	if m.staff_id != nil {
+		fields = append(fields, voucheroffer.FieldStaffID)
+	}
+	if m.key_hash != nil {
+		fields = append(fields, voucheroffer.FieldKeyHash)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *VoucherOfferMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case voucheroffer.FieldCreatedAt:
+		return m.CreatedAt()
+	case voucheroffer.FieldLotID:
+		return m.LotID()
+	case voucheroffer.FieldKind:
+		return m.Kind()
+	case voucheroffer.FieldFen:
+		return m.Fen()
+	case voucheroffer.FieldMinutes:
+		return m.Minutes()
+	case voucheroffer.FieldPriceFen:
+		return m.PriceFen()
+	case voucheroffer.FieldStock:
+		return m.Stock()
+	case voucheroffer.FieldHoldsDays:
+		return m.HoldsDays()
+	case voucheroffer.FieldSoldUntil:
+		return m.SoldUntil()
+	case voucheroffer.FieldStaffID:
+		return m.StaffID()
+	case voucheroffer.FieldKeyHash:
+		return m.KeyHash()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *VoucherOfferMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case voucheroffer.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case voucheroffer.FieldLotID:
+		return m.OldLotID(ctx)
+	case voucheroffer.FieldKind:
+		return m.OldKind(ctx)
+	case voucheroffer.FieldFen:
+		return m.OldFen(ctx)
+	case voucheroffer.FieldMinutes:
+		return m.OldMinutes(ctx)
+	case voucheroffer.FieldPriceFen:
+		return m.OldPriceFen(ctx)
+	case voucheroffer.FieldStock:
+		return m.OldStock(ctx)
+	case voucheroffer.FieldHoldsDays:
+		return m.OldHoldsDays(ctx)
+	case voucheroffer.FieldSoldUntil:
+		return m.OldSoldUntil(ctx)
+	case voucheroffer.FieldStaffID:
+		return m.OldStaffID(ctx)
+	case voucheroffer.FieldKeyHash:
+		return m.OldKeyHash(ctx)
+	}
+	return nil, fmt.Errorf("unknown VoucherOffer field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *VoucherOfferMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case voucheroffer.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case voucheroffer.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLotID(v)
+		return nil
+	case voucheroffer.FieldKind:
+		v, ok := value.(voucheroffer.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case voucheroffer.FieldFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFen(v)
+		return nil
+	case voucheroffer.FieldMinutes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMinutes(v)
+		return nil
+	case voucheroffer.FieldPriceFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPriceFen(v)
+		return nil
+	case voucheroffer.FieldStock:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStock(v)
+		return nil
+	case voucheroffer.FieldHoldsDays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHoldsDays(v)
+		return nil
+	case voucheroffer.FieldSoldUntil:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSoldUntil(v)
+		return nil
+	case voucheroffer.FieldStaffID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStaffID(v)
+		return nil
+	case voucheroffer.FieldKeyHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeyHash(v)
+		return nil
+	}
+	return fmt.Errorf("unknown VoucherOffer field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *VoucherOfferMutation) AddedFields() []string {
+	var fields []string
+	if m.addlot_id != nil {
+		fields = append(fields, voucheroffer.FieldLotID)
+	}
+	if m.addfen != nil {
+		fields = append(fields, voucheroffer.FieldFen)
+	}
+	if m.addminutes != nil {
+		fields = append(fields, voucheroffer.FieldMinutes)
+	}
+	if m.addprice_fen != nil {
+		fields = append(fields, voucheroffer.FieldPriceFen)
+	}
+	if m.addstock != nil {
+		fields = append(fields, voucheroffer.FieldStock)
+	}
+	if m.addholds_days != nil {
+		fields = append(fields, voucheroffer.FieldHoldsDays)
+	}
+	if m.addstaff_id != nil {
+		fields = append(fields, voucheroffer.FieldStaffID)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *VoucherOfferMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case voucheroffer.FieldLotID:
+		return m.AddedLotID()
+	case voucheroffer.FieldFen:
+		return m.AddedFen()
+	case voucheroffer.FieldMinutes:
+		return m.AddedMinutes()
+	case voucheroffer.FieldPriceFen:
+		return m.AddedPriceFen()
+	case voucheroffer.FieldStock:
+		return m.AddedStock()
+	case voucheroffer.FieldHoldsDays:
+		return m.AddedHoldsDays()
+	case voucheroffer.FieldStaffID:
+		return m.AddedStaffID()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *VoucherOfferMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case voucheroffer.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLotID(v)
+		return nil
+	case voucheroffer.FieldFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFen(v)
+		return nil
+	case voucheroffer.FieldMinutes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddMinutes(v)
+		return nil
+	case voucheroffer.FieldPriceFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPriceFen(v)
+		return nil
+	case voucheroffer.FieldStock:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddStock(v)
+		return nil
+	case voucheroffer.FieldHoldsDays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddHoldsDays(v)
+		return nil
+	case voucheroffer.FieldStaffID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddStaffID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown VoucherOffer numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *VoucherOfferMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *VoucherOfferMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *VoucherOfferMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown VoucherOffer nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *VoucherOfferMutation) ResetField(name string) error {
+	switch name {
+	case voucheroffer.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case voucheroffer.FieldLotID:
+		m.ResetLotID()
+		return nil
+	case voucheroffer.FieldKind:
+		m.ResetKind()
+		return nil
+	case voucheroffer.FieldFen:
+		m.ResetFen()
+		return nil
+	case voucheroffer.FieldMinutes:
+		m.ResetMinutes()
+		return nil
+	case voucheroffer.FieldPriceFen:
+		m.ResetPriceFen()
+		return nil
+	case voucheroffer.FieldStock:
+		m.ResetStock()
+		return nil
+	case voucheroffer.FieldHoldsDays:
+		m.ResetHoldsDays()
+		return nil
+	case voucheroffer.FieldSoldUntil:
+		m.ResetSoldUntil()
+		return nil
+	case voucheroffer.FieldStaffID:
+		m.ResetStaffID()
+		return nil
+	case voucheroffer.FieldKeyHash:
+		m.ResetKeyHash()
+		return nil
+	}
+	return fmt.Errorf("unknown VoucherOffer field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *VoucherOfferMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *VoucherOfferMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *VoucherOfferMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *VoucherOfferMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *VoucherOfferMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *VoucherOfferMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *VoucherOfferMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown VoucherOffer unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *VoucherOfferMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown VoucherOffer edge %s", name)
 }

@@ -43,6 +43,8 @@ type ParkingSession struct {
 	FeeFen int64 `json:"fee_fen,omitempty"`
 	// PaidFen holds the value of the "paid_fen" field.
 	PaidFen int64 `json:"paid_fen,omitempty"`
+	// DiscountedFen holds the value of the "discounted_fen" field.
+	DiscountedFen int64 `json:"discounted_fen,omitempty"`
 	// PaidUntil holds the value of the "paid_until" field.
 	PaidUntil *time.Time `json:"paid_until,omitempty"`
 	// Match holds the value of the "match" field.
@@ -82,7 +84,7 @@ func (*ParkingSession) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case parkingsession.FieldPlate, parkingsession.FieldPlateIndex:
 			values[i] = new([]byte)
-		case parkingsession.FieldID, parkingsession.FieldLotID, parkingsession.FieldVehicleID, parkingsession.FieldFeeFen, parkingsession.FieldPaidFen:
+		case parkingsession.FieldID, parkingsession.FieldLotID, parkingsession.FieldVehicleID, parkingsession.FieldFeeFen, parkingsession.FieldPaidFen, parkingsession.FieldDiscountedFen:
 			values[i] = new(sql.NullInt64)
 		case parkingsession.FieldPlateColor, parkingsession.FieldState, parkingsession.FieldMatch, parkingsession.FieldReview:
 			values[i] = new(sql.NullString)
@@ -184,6 +186,12 @@ func (_m *ParkingSession) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.PaidFen = value.Int64
 			}
+		case parkingsession.FieldDiscountedFen:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field discounted_fen", values[i])
+			} else if value.Valid {
+				_m.DiscountedFen = value.Int64
+			}
 		case parkingsession.FieldPaidUntil:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field paid_until", values[i])
@@ -283,6 +291,9 @@ func (_m *ParkingSession) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("paid_fen=")
 	builder.WriteString(fmt.Sprintf("%v", _m.PaidFen))
+	builder.WriteString(", ")
+	builder.WriteString("discounted_fen=")
+	builder.WriteString(fmt.Sprintf("%v", _m.DiscountedFen))
 	builder.WriteString(", ")
 	if v := _m.PaidUntil; v != nil {
 		builder.WriteString("paid_until=")

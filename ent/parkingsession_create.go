@@ -144,6 +144,20 @@ func (_c *ParkingSessionCreate) SetNillablePaidFen(v *int64) *ParkingSessionCrea
 	return _c
 }
 
+// SetDiscountedFen sets the "discounted_fen" field.
+func (_c *ParkingSessionCreate) SetDiscountedFen(v int64) *ParkingSessionCreate {
+	_c.mutation.SetDiscountedFen(v)
+	return _c
+}
+
+// SetNillableDiscountedFen sets the "discounted_fen" field if the given value is not nil.
+func (_c *ParkingSessionCreate) SetNillableDiscountedFen(v *int64) *ParkingSessionCreate {
+	if v != nil {
+		_c.SetDiscountedFen(*v)
+	}
+	return _c
+}
+
 // SetPaidUntil sets the "paid_until" field.
 func (_c *ParkingSessionCreate) SetPaidUntil(v time.Time) *ParkingSessionCreate {
 	_c.mutation.SetPaidUntil(v)
@@ -246,6 +260,10 @@ func (_c *ParkingSessionCreate) defaults() error {
 		v := parkingsession.DefaultPaidFen
 		_c.mutation.SetPaidFen(v)
 	}
+	if _, ok := _c.mutation.DiscountedFen(); !ok {
+		v := parkingsession.DefaultDiscountedFen
+		_c.mutation.SetDiscountedFen(v)
+	}
 	if _, ok := _c.mutation.Match(); !ok {
 		v := parkingsession.DefaultMatch
 		_c.mutation.SetMatch(v)
@@ -290,6 +308,9 @@ func (_c *ParkingSessionCreate) check() error {
 	}
 	if _, ok := _c.mutation.PaidFen(); !ok {
 		return &ValidationError{Name: "paid_fen", err: errors.New(`ent: missing required field "ParkingSession.paid_fen"`)}
+	}
+	if _, ok := _c.mutation.DiscountedFen(); !ok {
+		return &ValidationError{Name: "discounted_fen", err: errors.New(`ent: missing required field "ParkingSession.discounted_fen"`)}
 	}
 	if _, ok := _c.mutation.Match(); !ok {
 		return &ValidationError{Name: "match", err: errors.New(`ent: missing required field "ParkingSession.match"`)}
@@ -386,6 +407,10 @@ func (_c *ParkingSessionCreate) createSpec() (*ParkingSession, *sqlgraph.CreateS
 	if value, ok := _c.mutation.PaidFen(); ok {
 		_spec.SetField(parkingsession.FieldPaidFen, field.TypeInt64, value)
 		_node.PaidFen = value
+	}
+	if value, ok := _c.mutation.DiscountedFen(); ok {
+		_spec.SetField(parkingsession.FieldDiscountedFen, field.TypeInt64, value)
+		_node.DiscountedFen = value
 	}
 	if value, ok := _c.mutation.PaidUntil(); ok {
 		_spec.SetField(parkingsession.FieldPaidUntil, field.TypeTime, value)
@@ -573,6 +598,24 @@ func (u *ParkingSessionUpsert) UpdatePaidFen() *ParkingSessionUpsert {
 // AddPaidFen adds v to the "paid_fen" field.
 func (u *ParkingSessionUpsert) AddPaidFen(v int64) *ParkingSessionUpsert {
 	u.Add(parkingsession.FieldPaidFen, v)
+	return u
+}
+
+// SetDiscountedFen sets the "discounted_fen" field.
+func (u *ParkingSessionUpsert) SetDiscountedFen(v int64) *ParkingSessionUpsert {
+	u.Set(parkingsession.FieldDiscountedFen, v)
+	return u
+}
+
+// UpdateDiscountedFen sets the "discounted_fen" field to the value that was provided on create.
+func (u *ParkingSessionUpsert) UpdateDiscountedFen() *ParkingSessionUpsert {
+	u.SetExcluded(parkingsession.FieldDiscountedFen)
+	return u
+}
+
+// AddDiscountedFen adds v to the "discounted_fen" field.
+func (u *ParkingSessionUpsert) AddDiscountedFen(v int64) *ParkingSessionUpsert {
+	u.Add(parkingsession.FieldDiscountedFen, v)
 	return u
 }
 
@@ -804,6 +847,27 @@ func (u *ParkingSessionUpsertOne) AddPaidFen(v int64) *ParkingSessionUpsertOne {
 func (u *ParkingSessionUpsertOne) UpdatePaidFen() *ParkingSessionUpsertOne {
 	return u.Update(func(s *ParkingSessionUpsert) {
 		s.UpdatePaidFen()
+	})
+}
+
+// SetDiscountedFen sets the "discounted_fen" field.
+func (u *ParkingSessionUpsertOne) SetDiscountedFen(v int64) *ParkingSessionUpsertOne {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.SetDiscountedFen(v)
+	})
+}
+
+// AddDiscountedFen adds v to the "discounted_fen" field.
+func (u *ParkingSessionUpsertOne) AddDiscountedFen(v int64) *ParkingSessionUpsertOne {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.AddDiscountedFen(v)
+	})
+}
+
+// UpdateDiscountedFen sets the "discounted_fen" field to the value that was provided on create.
+func (u *ParkingSessionUpsertOne) UpdateDiscountedFen() *ParkingSessionUpsertOne {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.UpdateDiscountedFen()
 	})
 }
 
@@ -1208,6 +1272,27 @@ func (u *ParkingSessionUpsertBulk) AddPaidFen(v int64) *ParkingSessionUpsertBulk
 func (u *ParkingSessionUpsertBulk) UpdatePaidFen() *ParkingSessionUpsertBulk {
 	return u.Update(func(s *ParkingSessionUpsert) {
 		s.UpdatePaidFen()
+	})
+}
+
+// SetDiscountedFen sets the "discounted_fen" field.
+func (u *ParkingSessionUpsertBulk) SetDiscountedFen(v int64) *ParkingSessionUpsertBulk {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.SetDiscountedFen(v)
+	})
+}
+
+// AddDiscountedFen adds v to the "discounted_fen" field.
+func (u *ParkingSessionUpsertBulk) AddDiscountedFen(v int64) *ParkingSessionUpsertBulk {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.AddDiscountedFen(v)
+	})
+}
+
+// UpdateDiscountedFen sets the "discounted_fen" field to the value that was provided on create.
+func (u *ParkingSessionUpsertBulk) UpdateDiscountedFen() *ParkingSessionUpsertBulk {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.UpdateDiscountedFen()
 	})
 }
 

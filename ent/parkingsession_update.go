@@ -138,6 +138,27 @@ func (_u *ParkingSessionUpdate) AddPaidFen(v int64) *ParkingSessionUpdate {
 	return _u
 }
 
+// SetDiscountedFen sets the "discounted_fen" field.
+func (_u *ParkingSessionUpdate) SetDiscountedFen(v int64) *ParkingSessionUpdate {
+	_u.mutation.ResetDiscountedFen()
+	_u.mutation.SetDiscountedFen(v)
+	return _u
+}
+
+// SetNillableDiscountedFen sets the "discounted_fen" field if the given value is not nil.
+func (_u *ParkingSessionUpdate) SetNillableDiscountedFen(v *int64) *ParkingSessionUpdate {
+	if v != nil {
+		_u.SetDiscountedFen(*v)
+	}
+	return _u
+}
+
+// AddDiscountedFen adds value to the "discounted_fen" field.
+func (_u *ParkingSessionUpdate) AddDiscountedFen(v int64) *ParkingSessionUpdate {
+	_u.mutation.AddDiscountedFen(v)
+	return _u
+}
+
 // SetPaidUntil sets the "paid_until" field.
 func (_u *ParkingSessionUpdate) SetPaidUntil(v time.Time) *ParkingSessionUpdate {
 	_u.mutation.SetPaidUntil(v)
@@ -295,6 +316,12 @@ func (_u *ParkingSessionUpdate) sqlSave(ctx context.Context) (_node int, err err
 	if value, ok := _u.mutation.AddedPaidFen(); ok {
 		_spec.AddField(parkingsession.FieldPaidFen, field.TypeInt64, value)
 	}
+	if value, ok := _u.mutation.DiscountedFen(); ok {
+		_spec.SetField(parkingsession.FieldDiscountedFen, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedDiscountedFen(); ok {
+		_spec.AddField(parkingsession.FieldDiscountedFen, field.TypeInt64, value)
+	}
 	if value, ok := _u.mutation.PaidUntil(); ok {
 		_spec.SetField(parkingsession.FieldPaidUntil, field.TypeTime, value)
 	}
@@ -434,6 +461,27 @@ func (_u *ParkingSessionUpdateOne) SetNillablePaidFen(v *int64) *ParkingSessionU
 // AddPaidFen adds value to the "paid_fen" field.
 func (_u *ParkingSessionUpdateOne) AddPaidFen(v int64) *ParkingSessionUpdateOne {
 	_u.mutation.AddPaidFen(v)
+	return _u
+}
+
+// SetDiscountedFen sets the "discounted_fen" field.
+func (_u *ParkingSessionUpdateOne) SetDiscountedFen(v int64) *ParkingSessionUpdateOne {
+	_u.mutation.ResetDiscountedFen()
+	_u.mutation.SetDiscountedFen(v)
+	return _u
+}
+
+// SetNillableDiscountedFen sets the "discounted_fen" field if the given value is not nil.
+func (_u *ParkingSessionUpdateOne) SetNillableDiscountedFen(v *int64) *ParkingSessionUpdateOne {
+	if v != nil {
+		_u.SetDiscountedFen(*v)
+	}
+	return _u
+}
+
+// AddDiscountedFen adds value to the "discounted_fen" field.
+func (_u *ParkingSessionUpdateOne) AddDiscountedFen(v int64) *ParkingSessionUpdateOne {
+	_u.mutation.AddDiscountedFen(v)
 	return _u
 }
 
@@ -623,6 +671,12 @@ func (_u *ParkingSessionUpdateOne) sqlSave(ctx context.Context) (_node *ParkingS
 	}
 	if value, ok := _u.mutation.AddedPaidFen(); ok {
 		_spec.AddField(parkingsession.FieldPaidFen, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.DiscountedFen(); ok {
+		_spec.SetField(parkingsession.FieldDiscountedFen, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedDiscountedFen(); ok {
+		_spec.AddField(parkingsession.FieldDiscountedFen, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.PaidUntil(); ok {
 		_spec.SetField(parkingsession.FieldPaidUntil, field.TypeTime, value)

@@ -27,6 +27,8 @@ type PaymentOrder struct {
 	LotID int64 `json:"lot_id,omitempty"`
 	// SessionID holds the value of the "session_id" field.
 	SessionID *int64 `json:"session_id,omitempty"`
+	// VoucherOfferID holds the value of the "voucher_offer_id" field.
+	VoucherOfferID *int64 `json:"voucher_offer_id,omitempty"`
 	// AccountID holds the value of the "account_id" field.
 	AccountID *int64 `json:"account_id,omitempty"`
 	// State holds the value of the "state" field.
@@ -35,6 +37,10 @@ type PaymentOrder struct {
 	CloseReason *paymentorder.CloseReason `json:"close_reason,omitempty"`
 	// DueFen holds the value of the "due_fen" field.
 	DueFen int64 `json:"due_fen,omitempty"`
+	// DiscountFen holds the value of the "discount_fen" field.
+	DiscountFen int64 `json:"discount_fen,omitempty"`
+	// DiscountedFen holds the value of the "discounted_fen" field.
+	DiscountedFen int64 `json:"discounted_fen,omitempty"`
 	// TakenFen holds the value of the "taken_fen" field.
 	TakenFen int64 `json:"taken_fen,omitempty"`
 	// RefundedFen holds the value of the "refunded_fen" field.
@@ -47,6 +53,8 @@ type PaymentOrder struct {
 	PaidChannel *money.Channel `json:"paid_channel,omitempty"`
 	// KeyHash holds the value of the "key_hash" field.
 	KeyHash []byte `json:"-"`
+	// TermsHash holds the value of the "terms_hash" field.
+	TermsHash []byte `json:"-"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the PaymentOrderQuery when eager-loading is set.
 	Edges        PaymentOrderEdges `json:"edges"`
@@ -78,9 +86,9 @@ func (*PaymentOrder) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case paymentorder.FieldKeyHash:
+		case paymentorder.FieldKeyHash, paymentorder.FieldTermsHash:
 			values[i] = new([]byte)
-		case paymentorder.FieldID, paymentorder.FieldLotID, paymentorder.FieldSessionID, paymentorder.FieldAccountID, paymentorder.FieldDueFen, paymentorder.FieldTakenFen, paymentorder.FieldRefundedFen:
+		case paymentorder.FieldID, paymentorder.FieldLotID, paymentorder.FieldSessionID, paymentorder.FieldVoucherOfferID, paymentorder.FieldAccountID, paymentorder.FieldDueFen, paymentorder.FieldDiscountFen, paymentorder.FieldDiscountedFen, paymentorder.FieldTakenFen, paymentorder.FieldRefundedFen:
 			values[i] = new(sql.NullInt64)
 		case paymentorder.FieldKind, paymentorder.FieldState, paymentorder.FieldCloseReason, paymentorder.FieldPaidChannel:
 			values[i] = new(sql.NullString)
@@ -132,6 +140,13 @@ func (_m *PaymentOrder) assignValues(columns []string, values []any) error {
 				_m.SessionID = new(int64)
 				*_m.SessionID = value.Int64
 			}
+		case paymentorder.FieldVoucherOfferID:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field voucher_offer_id", values[i])
+			} else if value.Valid {
+				_m.VoucherOfferID = new(int64)
+				*_m.VoucherOfferID = value.Int64
+			}
 		case paymentorder.FieldAccountID:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field account_id", values[i])
@@ -157,6 +172,18 @@ func (_m *PaymentOrder) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field due_fen", values[i])
 			} else if value.Valid {
 				_m.DueFen = value.Int64
+			}
+		case paymentorder.FieldDiscountFen:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field discount_fen", values[i])
+			} else if value.Valid {
+				_m.DiscountFen = value.Int64
+			}
+		case paymentorder.FieldDiscountedFen:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field discounted_fen", values[i])
+			} else if value.Valid {
+				_m.DiscountedFen = value.Int64
 			}
 		case paymentorder.FieldTakenFen:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -195,6 +222,12 @@ func (_m *PaymentOrder) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field key_hash", values[i])
 			} else if value != nil {
 				_m.KeyHash = *value
+			}
+		case paymentorder.FieldTermsHash:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field terms_hash", values[i])
+			} else if value != nil {
+				_m.TermsHash = *value
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -251,6 +284,11 @@ func (_m *PaymentOrder) String() string {
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
 	builder.WriteString(", ")
+	if v := _m.VoucherOfferID; v != nil {
+		builder.WriteString("voucher_offer_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
 	if v := _m.AccountID; v != nil {
 		builder.WriteString("account_id=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
@@ -266,6 +304,12 @@ func (_m *PaymentOrder) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("due_fen=")
 	builder.WriteString(fmt.Sprintf("%v", _m.DueFen))
+	builder.WriteString(", ")
+	builder.WriteString("discount_fen=")
+	builder.WriteString(fmt.Sprintf("%v", _m.DiscountFen))
+	builder.WriteString(", ")
+	builder.WriteString("discounted_fen=")
+	builder.WriteString(fmt.Sprintf("%v", _m.DiscountedFen))
 	builder.WriteString(", ")
 	builder.WriteString("taken_fen=")
 	builder.WriteString(fmt.Sprintf("%v", _m.TakenFen))
@@ -287,6 +331,8 @@ func (_m *PaymentOrder) String() string {
 	}
 	builder.WriteString(", ")
 	builder.WriteString("key_hash=<sensitive>")
+	builder.WriteString(", ")
+	builder.WriteString("terms_hash=<sensitive>")
 	builder.WriteByte(')')
 	return builder.String()
 }

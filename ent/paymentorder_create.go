@@ -56,6 +56,20 @@ func (_c *PaymentOrderCreate) SetNillableSessionID(v *int64) *PaymentOrderCreate
 	return _c
 }
 
+// SetVoucherOfferID sets the "voucher_offer_id" field.
+func (_c *PaymentOrderCreate) SetVoucherOfferID(v int64) *PaymentOrderCreate {
+	_c.mutation.SetVoucherOfferID(v)
+	return _c
+}
+
+// SetNillableVoucherOfferID sets the "voucher_offer_id" field if the given value is not nil.
+func (_c *PaymentOrderCreate) SetNillableVoucherOfferID(v *int64) *PaymentOrderCreate {
+	if v != nil {
+		_c.SetVoucherOfferID(*v)
+	}
+	return _c
+}
+
 // SetAccountID sets the "account_id" field.
 func (_c *PaymentOrderCreate) SetAccountID(v int64) *PaymentOrderCreate {
 	_c.mutation.SetAccountID(v)
@@ -101,6 +115,34 @@ func (_c *PaymentOrderCreate) SetNillableCloseReason(v *paymentorder.CloseReason
 // SetDueFen sets the "due_fen" field.
 func (_c *PaymentOrderCreate) SetDueFen(v int64) *PaymentOrderCreate {
 	_c.mutation.SetDueFen(v)
+	return _c
+}
+
+// SetDiscountFen sets the "discount_fen" field.
+func (_c *PaymentOrderCreate) SetDiscountFen(v int64) *PaymentOrderCreate {
+	_c.mutation.SetDiscountFen(v)
+	return _c
+}
+
+// SetNillableDiscountFen sets the "discount_fen" field if the given value is not nil.
+func (_c *PaymentOrderCreate) SetNillableDiscountFen(v *int64) *PaymentOrderCreate {
+	if v != nil {
+		_c.SetDiscountFen(*v)
+	}
+	return _c
+}
+
+// SetDiscountedFen sets the "discounted_fen" field.
+func (_c *PaymentOrderCreate) SetDiscountedFen(v int64) *PaymentOrderCreate {
+	_c.mutation.SetDiscountedFen(v)
+	return _c
+}
+
+// SetNillableDiscountedFen sets the "discounted_fen" field if the given value is not nil.
+func (_c *PaymentOrderCreate) SetNillableDiscountedFen(v *int64) *PaymentOrderCreate {
+	if v != nil {
+		_c.SetDiscountedFen(*v)
+	}
 	return _c
 }
 
@@ -172,6 +214,12 @@ func (_c *PaymentOrderCreate) SetKeyHash(v []byte) *PaymentOrderCreate {
 	return _c
 }
 
+// SetTermsHash sets the "terms_hash" field.
+func (_c *PaymentOrderCreate) SetTermsHash(v []byte) *PaymentOrderCreate {
+	_c.mutation.SetTermsHash(v)
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *PaymentOrderCreate) SetID(v int64) *PaymentOrderCreate {
 	_c.mutation.SetID(v)
@@ -224,6 +272,14 @@ func (_c *PaymentOrderCreate) defaults() error {
 		v := paymentorder.DefaultState
 		_c.mutation.SetState(v)
 	}
+	if _, ok := _c.mutation.DiscountFen(); !ok {
+		v := paymentorder.DefaultDiscountFen
+		_c.mutation.SetDiscountFen(v)
+	}
+	if _, ok := _c.mutation.DiscountedFen(); !ok {
+		v := paymentorder.DefaultDiscountedFen
+		_c.mutation.SetDiscountedFen(v)
+	}
 	if _, ok := _c.mutation.TakenFen(); !ok {
 		v := paymentorder.DefaultTakenFen
 		_c.mutation.SetTakenFen(v)
@@ -266,6 +322,12 @@ func (_c *PaymentOrderCreate) check() error {
 	}
 	if _, ok := _c.mutation.DueFen(); !ok {
 		return &ValidationError{Name: "due_fen", err: errors.New(`ent: missing required field "PaymentOrder.due_fen"`)}
+	}
+	if _, ok := _c.mutation.DiscountFen(); !ok {
+		return &ValidationError{Name: "discount_fen", err: errors.New(`ent: missing required field "PaymentOrder.discount_fen"`)}
+	}
+	if _, ok := _c.mutation.DiscountedFen(); !ok {
+		return &ValidationError{Name: "discounted_fen", err: errors.New(`ent: missing required field "PaymentOrder.discounted_fen"`)}
 	}
 	if _, ok := _c.mutation.TakenFen(); !ok {
 		return &ValidationError{Name: "taken_fen", err: errors.New(`ent: missing required field "PaymentOrder.taken_fen"`)}
@@ -329,6 +391,10 @@ func (_c *PaymentOrderCreate) createSpec() (*PaymentOrder, *sqlgraph.CreateSpec)
 		_spec.SetField(paymentorder.FieldLotID, field.TypeInt64, value)
 		_node.LotID = value
 	}
+	if value, ok := _c.mutation.VoucherOfferID(); ok {
+		_spec.SetField(paymentorder.FieldVoucherOfferID, field.TypeInt64, value)
+		_node.VoucherOfferID = &value
+	}
 	if value, ok := _c.mutation.AccountID(); ok {
 		_spec.SetField(paymentorder.FieldAccountID, field.TypeInt64, value)
 		_node.AccountID = &value
@@ -344,6 +410,14 @@ func (_c *PaymentOrderCreate) createSpec() (*PaymentOrder, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.DueFen(); ok {
 		_spec.SetField(paymentorder.FieldDueFen, field.TypeInt64, value)
 		_node.DueFen = value
+	}
+	if value, ok := _c.mutation.DiscountFen(); ok {
+		_spec.SetField(paymentorder.FieldDiscountFen, field.TypeInt64, value)
+		_node.DiscountFen = value
+	}
+	if value, ok := _c.mutation.DiscountedFen(); ok {
+		_spec.SetField(paymentorder.FieldDiscountedFen, field.TypeInt64, value)
+		_node.DiscountedFen = value
 	}
 	if value, ok := _c.mutation.TakenFen(); ok {
 		_spec.SetField(paymentorder.FieldTakenFen, field.TypeInt64, value)
@@ -368,6 +442,10 @@ func (_c *PaymentOrderCreate) createSpec() (*PaymentOrder, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.KeyHash(); ok {
 		_spec.SetField(paymentorder.FieldKeyHash, field.TypeBytes, value)
 		_node.KeyHash = value
+	}
+	if value, ok := _c.mutation.TermsHash(); ok {
+		_spec.SetField(paymentorder.FieldTermsHash, field.TypeBytes, value)
+		_node.TermsHash = value
 	}
 	if nodes := _c.mutation.SessionIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -492,6 +570,24 @@ func (u *PaymentOrderUpsert) ClearCloseReason() *PaymentOrderUpsert {
 	return u
 }
 
+// SetDiscountedFen sets the "discounted_fen" field.
+func (u *PaymentOrderUpsert) SetDiscountedFen(v int64) *PaymentOrderUpsert {
+	u.Set(paymentorder.FieldDiscountedFen, v)
+	return u
+}
+
+// UpdateDiscountedFen sets the "discounted_fen" field to the value that was provided on create.
+func (u *PaymentOrderUpsert) UpdateDiscountedFen() *PaymentOrderUpsert {
+	u.SetExcluded(paymentorder.FieldDiscountedFen)
+	return u
+}
+
+// AddDiscountedFen adds v to the "discounted_fen" field.
+func (u *PaymentOrderUpsert) AddDiscountedFen(v int64) *PaymentOrderUpsert {
+	u.Add(paymentorder.FieldDiscountedFen, v)
+	return u
+}
+
 // SetTakenFen sets the "taken_fen" field.
 func (u *PaymentOrderUpsert) SetTakenFen(v int64) *PaymentOrderUpsert {
 	u.Set(paymentorder.FieldTakenFen, v)
@@ -593,14 +689,23 @@ func (u *PaymentOrderUpsertOne) UpdateNewValues() *PaymentOrderUpsertOne {
 		if _, exists := u.create.mutation.SessionID(); exists {
 			s.SetIgnore(paymentorder.FieldSessionID)
 		}
+		if _, exists := u.create.mutation.VoucherOfferID(); exists {
+			s.SetIgnore(paymentorder.FieldVoucherOfferID)
+		}
 		if _, exists := u.create.mutation.DueFen(); exists {
 			s.SetIgnore(paymentorder.FieldDueFen)
+		}
+		if _, exists := u.create.mutation.DiscountFen(); exists {
+			s.SetIgnore(paymentorder.FieldDiscountFen)
 		}
 		if _, exists := u.create.mutation.ExpiresAt(); exists {
 			s.SetIgnore(paymentorder.FieldExpiresAt)
 		}
 		if _, exists := u.create.mutation.KeyHash(); exists {
 			s.SetIgnore(paymentorder.FieldKeyHash)
+		}
+		if _, exists := u.create.mutation.TermsHash(); exists {
+			s.SetIgnore(paymentorder.FieldTermsHash)
 		}
 	}))
 	return u
@@ -693,6 +798,27 @@ func (u *PaymentOrderUpsertOne) UpdateCloseReason() *PaymentOrderUpsertOne {
 func (u *PaymentOrderUpsertOne) ClearCloseReason() *PaymentOrderUpsertOne {
 	return u.Update(func(s *PaymentOrderUpsert) {
 		s.ClearCloseReason()
+	})
+}
+
+// SetDiscountedFen sets the "discounted_fen" field.
+func (u *PaymentOrderUpsertOne) SetDiscountedFen(v int64) *PaymentOrderUpsertOne {
+	return u.Update(func(s *PaymentOrderUpsert) {
+		s.SetDiscountedFen(v)
+	})
+}
+
+// AddDiscountedFen adds v to the "discounted_fen" field.
+func (u *PaymentOrderUpsertOne) AddDiscountedFen(v int64) *PaymentOrderUpsertOne {
+	return u.Update(func(s *PaymentOrderUpsert) {
+		s.AddDiscountedFen(v)
+	})
+}
+
+// UpdateDiscountedFen sets the "discounted_fen" field to the value that was provided on create.
+func (u *PaymentOrderUpsertOne) UpdateDiscountedFen() *PaymentOrderUpsertOne {
+	return u.Update(func(s *PaymentOrderUpsert) {
+		s.UpdateDiscountedFen()
 	})
 }
 
@@ -974,14 +1100,23 @@ func (u *PaymentOrderUpsertBulk) UpdateNewValues() *PaymentOrderUpsertBulk {
 			if _, exists := b.mutation.SessionID(); exists {
 				s.SetIgnore(paymentorder.FieldSessionID)
 			}
+			if _, exists := b.mutation.VoucherOfferID(); exists {
+				s.SetIgnore(paymentorder.FieldVoucherOfferID)
+			}
 			if _, exists := b.mutation.DueFen(); exists {
 				s.SetIgnore(paymentorder.FieldDueFen)
+			}
+			if _, exists := b.mutation.DiscountFen(); exists {
+				s.SetIgnore(paymentorder.FieldDiscountFen)
 			}
 			if _, exists := b.mutation.ExpiresAt(); exists {
 				s.SetIgnore(paymentorder.FieldExpiresAt)
 			}
 			if _, exists := b.mutation.KeyHash(); exists {
 				s.SetIgnore(paymentorder.FieldKeyHash)
+			}
+			if _, exists := b.mutation.TermsHash(); exists {
+				s.SetIgnore(paymentorder.FieldTermsHash)
 			}
 		}
 	}))
@@ -1075,6 +1210,27 @@ func (u *PaymentOrderUpsertBulk) UpdateCloseReason() *PaymentOrderUpsertBulk {
 func (u *PaymentOrderUpsertBulk) ClearCloseReason() *PaymentOrderUpsertBulk {
 	return u.Update(func(s *PaymentOrderUpsert) {
 		s.ClearCloseReason()
+	})
+}
+
+// SetDiscountedFen sets the "discounted_fen" field.
+func (u *PaymentOrderUpsertBulk) SetDiscountedFen(v int64) *PaymentOrderUpsertBulk {
+	return u.Update(func(s *PaymentOrderUpsert) {
+		s.SetDiscountedFen(v)
+	})
+}
+
+// AddDiscountedFen adds v to the "discounted_fen" field.
+func (u *PaymentOrderUpsertBulk) AddDiscountedFen(v int64) *PaymentOrderUpsertBulk {
+	return u.Update(func(s *PaymentOrderUpsert) {
+		s.AddDiscountedFen(v)
+	})
+}
+
+// UpdateDiscountedFen sets the "discounted_fen" field to the value that was provided on create.
+func (u *PaymentOrderUpsertBulk) UpdateDiscountedFen() *PaymentOrderUpsertBulk {
+	return u.Update(func(s *PaymentOrderUpsert) {
+		s.UpdateDiscountedFen()
 	})
 }
 

@@ -91,6 +91,27 @@ func (_u *PaymentOrderUpdate) ClearCloseReason() *PaymentOrderUpdate {
 	return _u
 }
 
+// SetDiscountedFen sets the "discounted_fen" field.
+func (_u *PaymentOrderUpdate) SetDiscountedFen(v int64) *PaymentOrderUpdate {
+	_u.mutation.ResetDiscountedFen()
+	_u.mutation.SetDiscountedFen(v)
+	return _u
+}
+
+// SetNillableDiscountedFen sets the "discounted_fen" field if the given value is not nil.
+func (_u *PaymentOrderUpdate) SetNillableDiscountedFen(v *int64) *PaymentOrderUpdate {
+	if v != nil {
+		_u.SetDiscountedFen(*v)
+	}
+	return _u
+}
+
+// AddDiscountedFen adds value to the "discounted_fen" field.
+func (_u *PaymentOrderUpdate) AddDiscountedFen(v int64) *PaymentOrderUpdate {
+	_u.mutation.AddDiscountedFen(v)
+	return _u
+}
+
 // SetTakenFen sets the "taken_fen" field.
 func (_u *PaymentOrderUpdate) SetTakenFen(v int64) *PaymentOrderUpdate {
 	_u.mutation.ResetTakenFen()
@@ -243,6 +264,9 @@ func (_u *PaymentOrderUpdate) sqlSave(ctx context.Context) (_node int, err error
 			}
 		}
 	}
+	if _u.mutation.VoucherOfferIDCleared() {
+		_spec.ClearField(paymentorder.FieldVoucherOfferID, field.TypeInt64)
+	}
 	if value, ok := _u.mutation.AccountID(); ok {
 		_spec.SetField(paymentorder.FieldAccountID, field.TypeInt64, value)
 	}
@@ -260,6 +284,12 @@ func (_u *PaymentOrderUpdate) sqlSave(ctx context.Context) (_node int, err error
 	}
 	if _u.mutation.CloseReasonCleared() {
 		_spec.ClearField(paymentorder.FieldCloseReason, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.DiscountedFen(); ok {
+		_spec.SetField(paymentorder.FieldDiscountedFen, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedDiscountedFen(); ok {
+		_spec.AddField(paymentorder.FieldDiscountedFen, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.TakenFen(); ok {
 		_spec.SetField(paymentorder.FieldTakenFen, field.TypeInt64, value)
@@ -284,6 +314,9 @@ func (_u *PaymentOrderUpdate) sqlSave(ctx context.Context) (_node int, err error
 	}
 	if _u.mutation.PaidChannelCleared() {
 		_spec.ClearField(paymentorder.FieldPaidChannel, field.TypeEnum)
+	}
+	if _u.mutation.TermsHashCleared() {
+		_spec.ClearField(paymentorder.FieldTermsHash, field.TypeBytes)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -365,6 +398,27 @@ func (_u *PaymentOrderUpdateOne) SetNillableCloseReason(v *paymentorder.CloseRea
 // ClearCloseReason clears the value of the "close_reason" field.
 func (_u *PaymentOrderUpdateOne) ClearCloseReason() *PaymentOrderUpdateOne {
 	_u.mutation.ClearCloseReason()
+	return _u
+}
+
+// SetDiscountedFen sets the "discounted_fen" field.
+func (_u *PaymentOrderUpdateOne) SetDiscountedFen(v int64) *PaymentOrderUpdateOne {
+	_u.mutation.ResetDiscountedFen()
+	_u.mutation.SetDiscountedFen(v)
+	return _u
+}
+
+// SetNillableDiscountedFen sets the "discounted_fen" field if the given value is not nil.
+func (_u *PaymentOrderUpdateOne) SetNillableDiscountedFen(v *int64) *PaymentOrderUpdateOne {
+	if v != nil {
+		_u.SetDiscountedFen(*v)
+	}
+	return _u
+}
+
+// AddDiscountedFen adds value to the "discounted_fen" field.
+func (_u *PaymentOrderUpdateOne) AddDiscountedFen(v int64) *PaymentOrderUpdateOne {
+	_u.mutation.AddDiscountedFen(v)
 	return _u
 }
 
@@ -550,6 +604,9 @@ func (_u *PaymentOrderUpdateOne) sqlSave(ctx context.Context) (_node *PaymentOrd
 			}
 		}
 	}
+	if _u.mutation.VoucherOfferIDCleared() {
+		_spec.ClearField(paymentorder.FieldVoucherOfferID, field.TypeInt64)
+	}
 	if value, ok := _u.mutation.AccountID(); ok {
 		_spec.SetField(paymentorder.FieldAccountID, field.TypeInt64, value)
 	}
@@ -567,6 +624,12 @@ func (_u *PaymentOrderUpdateOne) sqlSave(ctx context.Context) (_node *PaymentOrd
 	}
 	if _u.mutation.CloseReasonCleared() {
 		_spec.ClearField(paymentorder.FieldCloseReason, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.DiscountedFen(); ok {
+		_spec.SetField(paymentorder.FieldDiscountedFen, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedDiscountedFen(); ok {
+		_spec.AddField(paymentorder.FieldDiscountedFen, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.TakenFen(); ok {
 		_spec.SetField(paymentorder.FieldTakenFen, field.TypeInt64, value)
@@ -591,6 +654,9 @@ func (_u *PaymentOrderUpdateOne) sqlSave(ctx context.Context) (_node *PaymentOrd
 	}
 	if _u.mutation.PaidChannelCleared() {
 		_spec.ClearField(paymentorder.FieldPaidChannel, field.TypeEnum)
+	}
+	if _u.mutation.TermsHashCleared() {
+		_spec.ClearField(paymentorder.FieldTermsHash, field.TypeBytes)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &PaymentOrder{config: _u.config}

@@ -60,6 +60,8 @@ type Tx struct {
 	Notice *NoticeClient
 	// Observation is the client for interacting with the Observation builders.
 	Observation *ObservationClient
+	// OrderDiscount is the client for interacting with the OrderDiscount builders.
+	OrderDiscount *OrderDiscountClient
 	// ParkingSession is the client for interacting with the ParkingSession builders.
 	ParkingSession *ParkingSessionClient
 	// Payment is the client for interacting with the Payment builders.
@@ -96,6 +98,10 @@ type Tx struct {
 	Vehicle *VehicleClient
 	// VehicleBinding is the client for interacting with the VehicleBinding builders.
 	VehicleBinding *VehicleBindingClient
+	// Voucher is the client for interacting with the Voucher builders.
+	Voucher *VoucherClient
+	// VoucherOffer is the client for interacting with the VoucherOffer builders.
+	VoucherOffer *VoucherOfferClient
 
 	// lazily loaded.
 	client     *Client
@@ -250,6 +256,7 @@ func (tx *Tx) init() {
 	tx.MessageQuota = NewMessageQuotaClient(tx.config)
 	tx.Notice = NewNoticeClient(tx.config)
 	tx.Observation = NewObservationClient(tx.config)
+	tx.OrderDiscount = NewOrderDiscountClient(tx.config)
 	tx.ParkingSession = NewParkingSessionClient(tx.config)
 	tx.Payment = NewPaymentClient(tx.config)
 	tx.PaymentOrder = NewPaymentOrderClient(tx.config)
@@ -268,6 +275,8 @@ func (tx *Tx) init() {
 	tx.Task = NewTaskClient(tx.config)
 	tx.Vehicle = NewVehicleClient(tx.config)
 	tx.VehicleBinding = NewVehicleBindingClient(tx.config)
+	tx.Voucher = NewVoucherClient(tx.config)
+	tx.VoucherOffer = NewVoucherOfferClient(tx.config)
 }
 
 // txDriver wraps the given dialect.Tx with a nop dialect.Driver implementation.

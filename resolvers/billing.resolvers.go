@@ -23,7 +23,7 @@ func (r *lotResolver) Orders(ctx context.Context, obj *parking.Lot, first *int, 
 }
 
 func (r *mutationResolver) CreateOrder(ctx context.Context, input model.CreateOrderInput) (*model.CreateOrderPayload, error) {
-	made, err := r.billing.CreateOrder(ctx, billing.NewOrder{IdempotencyKey: input.IdempotencyKey, Quote: input.Quote})
+	made, err := r.billing.CreateOrder(ctx, newOrderOf(input))
 	refused, err := refusals(err)
 	if made == nil {
 		return &model.CreateOrderPayload{UserErrors: refused}, err

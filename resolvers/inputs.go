@@ -9,6 +9,7 @@ import (
 	"parkbff/internal/billing"
 	"parkbff/internal/cnid"
 	"parkbff/internal/delivery"
+	"parkbff/internal/discount"
 	"parkbff/internal/identity"
 	"parkbff/internal/parking"
 	"parkbff/internal/parking/geo"
@@ -19,6 +20,32 @@ func colorOf(color *cnid.Color) cnid.Color {
 		return ""
 	}
 	return *color
+}
+
+func newOrderOf(in model.CreateOrderInput) billing.NewOrder {
+	order := billing.NewOrder{IdempotencyKey: in.IdempotencyKey, Quote: in.Quote, Codes: in.VoucherCodes}
+	for _, id := range in.VoucherIds {
+		order.Vouchers = append(order.Vouchers, rowOf(*id, typeVoucher))
+	}
+	return order
+}
+
+func termsOf(in *model.VoucherTermsInput) discount.Terms {
+	terms := discount.Terms{Kind: in.Kind}
+	if in.AmountFen != nil {
+		terms.Fen = *in.AmountFen
+	}
+	if in.Minutes != nil {
+		terms.Minutes = *in.Minutes
+	}
+	return terms
+}
+
+func offerOf(in model.PublishVoucherOfferInput) discount.NewOffer {
+	return discount.NewOffer{
+		IdempotencyKey: in.IdempotencyKey, LotCode: in.LotCode, Terms: termsOf(in.Terms), HoldsDays: in.Terms.HoldsDays,
+		PriceFen: in.PriceFen, Stock: in.Stock, SoldUntil: in.SoldUntil,
+	}
 }
 
 func attemptOf(in model.PayOrderInput) billing.Attempt {

@@ -30,6 +30,8 @@ const (
 	typeDeadLetter     = "DeadLetter"
 	typePaymentOrder   = "PaymentOrder"
 	typeReconciliation = "Reconciliation"
+	typeVoucher        = "Voucher"
+	typeVoucherOffer   = "VoucherOffer"
 )
 
 // NodeTypes lists them.
@@ -37,7 +39,7 @@ func NodeTypes() []string {
 	return []string{
 		typeAccount, typeConsent, typeVehicle, typeLot, typeStay, typeNotice, typeGateCommand,
 		typeLinkedAccount, typeDevice, typeRiskEvent, typeCoDriver, typeFleet, typePlateDispute, typeDelivery, typeDeadLetter,
-		typePaymentOrder, typeReconciliation,
+		typePaymentOrder, typeReconciliation, typeVoucher, typeVoucherOffer,
 	}
 }
 
@@ -100,6 +102,10 @@ func (r *Resolver) find(ctx context.Context, id relay.ID) (relay.Node, error) {
 		return some(r.billing.Order(ctx, id.Row, ""))
 	case typeReconciliation:
 		return some(r.billing.Reconciliation(ctx, id.Row))
+	case typeVoucher:
+		return some(r.discounts.One(ctx, id.Row))
+	case typeVoucherOffer:
+		return some(r.discounts.OfferByRow(ctx, id.Row))
 	case typeGateCommand:
 		return some(r.parking.CommandByRow(ctx, id.Row))
 	case typeLot:

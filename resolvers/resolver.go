@@ -9,6 +9,7 @@ import (
 	"parkbff/internal/appconfig"
 	"parkbff/internal/billing"
 	"parkbff/internal/delivery"
+	"parkbff/internal/discount"
 	"parkbff/internal/identity"
 	"parkbff/internal/identity/staffing"
 	"parkbff/internal/notice"
@@ -22,16 +23,17 @@ import (
 
 // Services are what the resolvers call.
 type Services struct {
-	Identity *identity.Service
-	Staff    *staffing.Service
-	Consents *consents.Service
-	Parking  *parking.Service
-	Billing  *billing.Service
-	Notices  *notice.Service
-	Delivery *delivery.Service
-	Outbox   *outbox.Service
-	Risk     *risk.Service
-	Apps     *appconfig.Service
+	Identity  *identity.Service
+	Staff     *staffing.Service
+	Consents  *consents.Service
+	Parking   *parking.Service
+	Billing   *billing.Service
+	Discounts *discount.Service
+	Notices   *notice.Service
+	Delivery  *delivery.Service
+	Outbox    *outbox.Service
+	Risk      *risk.Service
+	Apps      *appconfig.Service
 }
 
 // Resolver is the root of all resolvers.
@@ -41,6 +43,7 @@ type Resolver struct {
 	consents  *consents.Service
 	parking   *parking.Service
 	billing   *billing.Service
+	discounts *discount.Service
 	notices   *notice.Service
 	delivery  *delivery.Service
 	outbox    *outbox.Service
@@ -52,24 +55,26 @@ type Resolver struct {
 // New answers the root of all resolvers. viewerTag binds cursors to a viewer, as the edge does.
 func New(s Services, viewerTag func(*viewer.Viewer) uint32) *Resolver {
 	return &Resolver{
-		identity: s.Identity, staff: s.Staff, consents: s.Consents, parking: s.Parking, billing: s.Billing, notices: s.Notices,
+		identity: s.Identity, staff: s.Staff, consents: s.Consents, parking: s.Parking, billing: s.Billing, discounts: s.Discounts, notices: s.Notices,
 		delivery: s.Delivery, outbox: s.Outbox, risk: s.Risk, apps: s.Apps, viewerTag: viewerTag,
 	}
 }
 
 // Names of lists, to which cursors are bound.
 const (
-	listHistory   = "viewer.sessions"
-	listOpen      = "viewer.openSessions"
-	listOrders    = "viewer.orders"
-	listLotOrders = "lot.orders"
-	listConsents  = "account.consents"
-	listLots      = "lots"
-	listLotStays  = "lot.sessions"
-	listDevices   = "account.devices"
-	listClaims    = "account.plateDisputes"
-	listDisputes  = "plateDisputes"
-	listRisks     = "riskEvents"
+	listHistory       = "viewer.sessions"
+	listOpen          = "viewer.openSessions"
+	listOrders        = "viewer.orders"
+	listLotOrders     = "lot.orders"
+	listVouchers      = "viewer.vouchers"
+	listVoucherOffers = "voucherOffers"
+	listConsents      = "account.consents"
+	listLots          = "lots"
+	listLotStays      = "lot.sessions"
+	listDevices       = "account.devices"
+	listClaims        = "account.plateDisputes"
+	listDisputes      = "plateDisputes"
+	listRisks         = "riskEvents"
 
 	listOwnDeliveries = "account.deliveries"
 	listDeliveries    = "deliveries"
@@ -102,6 +107,10 @@ func rowOfStay(s *parking.Stay) int64 { return s.Row }
 func rowOfReconciliation(c *billing.Reconciliation) int64 { return c.Row }
 
 func rowOfOrder(o *billing.Order) int64 { return o.Row }
+
+func rowOfVoucher(v *discount.Voucher) int64 { return v.Row }
+
+func rowOfOffer(o *discount.Offer) int64 { return o.Row }
 
 func rowOfDevice(d *identity.Device) int64 { return d.Row }
 

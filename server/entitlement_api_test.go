@@ -93,6 +93,9 @@ var triedServices = map[string]tried{
 		other.Shows(other.Binds(v.free), othersPapers(v.free)).OK()
 		return claims(v.Client, v.free, servertest.PapersFor(v.free))
 	}},
+	"VOUCHERS": {try: func(v visitor) *servertest.Answer {
+		return v.Asks(claimVoucher, servertest.Vars{"c": v.House.GrantsVoucher("WXC", servertest.Vars{"kind": "WAIVER"})})
+	}},
 	"RUN_FLEET": {try: func(v visitor) *servertest.Answer { return opensFleet(v.Client, company, creditCode) }},
 	"STAY_RECORDS": {
 		try:   func(v visitor) *servertest.Answer { return v.Asks(`{ viewer { sessions { edges { node { id } } } } }`) },

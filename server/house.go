@@ -22,6 +22,7 @@ import (
 	"parkbff/internal/bus"
 	"parkbff/internal/clock"
 	"parkbff/internal/delivery"
+	"parkbff/internal/discount"
 	"parkbff/internal/identity"
 	"parkbff/internal/identity/staffing"
 	"parkbff/internal/identity/token"
@@ -39,24 +40,25 @@ import (
 // House is the domain services and what they stand on. The server runs in one, and so does every
 // command that works beside it.
 type House struct {
-	Config   config.Config
-	Clock    clock.Clock
-	Log      *slog.Logger
-	Keys     *vault.Keys
-	Store    *store.Store
-	Bus      *bus.Bus
-	Tokens   *token.Issuer
-	Identity *identity.Service
-	Parking  *parking.Service
-	Billing  *billing.Service
-	Notices  *notice.Service
-	Outbox   *outbox.Service
-	Delivery *delivery.Service
-	Staff    *staffing.Service
-	Consents *consents.Service
-	Risk     *risk.Service
-	Apps     *appconfig.Service
-	Partners *Partners
+	Config    config.Config
+	Clock     clock.Clock
+	Log       *slog.Logger
+	Keys      *vault.Keys
+	Store     *store.Store
+	Bus       *bus.Bus
+	Tokens    *token.Issuer
+	Identity  *identity.Service
+	Parking   *parking.Service
+	Billing   *billing.Service
+	Discounts *discount.Service
+	Notices   *notice.Service
+	Outbox    *outbox.Service
+	Delivery  *delivery.Service
+	Staff     *staffing.Service
+	Consents  *consents.Service
+	Risk      *risk.Service
+	Apps      *appconfig.Service
+	Partners  *Partners
 
 	vault  *vault.Vault
 	people identity.Config
@@ -165,8 +167,9 @@ func (h *House) openServices(p Parts) (err error) {
 		return err
 	}
 	h.Outbox.SetOffice(h.Staff)
+	h.Discounts = discount.New(discount.Config{Store: h.Store, Vault: v, Clock: h.Clock, Lots: h.Parking})
 	h.Billing = billing.New(billing.Config{
-		Store: h.Store, Vault: v, Clock: h.Clock, Random: p.Random, Stays: h.Parking, Payers: h.Identity, Office: h.Staff,
+		Store: h.Store, Vault: v, Clock: h.Clock, Random: p.Random, Stays: h.Parking, Discounts: h.Discounts, Payers: h.Identity, Office: h.Staff,
 		Tasks: h.Outbox, Tills: h.Partners.Offers(), Log: h.Log,
 	})
 	h.Apps = appconfig.New(appconfig.ServiceConfig{Store: h.Store, Clock: h.Clock, Office: h.Staff})

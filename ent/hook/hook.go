@@ -284,6 +284,18 @@ func (f ObservationFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value,
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ObservationMutation", m)
 }
 
+// The OrderDiscountFunc type is an adapter to allow the use of ordinary
+// function as OrderDiscount mutator.
+type OrderDiscountFunc func(context.Context, *ent.OrderDiscountMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f OrderDiscountFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.OrderDiscountMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.OrderDiscountMutation", m)
+}
+
 // The ParkingSessionFunc type is an adapter to allow the use of ordinary
 // function as ParkingSession mutator.
 type ParkingSessionFunc func(context.Context, *ent.ParkingSessionMutation) (ent.Value, error)
@@ -498,6 +510,30 @@ func (f VehicleBindingFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Val
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.VehicleBindingMutation", m)
+}
+
+// The VoucherFunc type is an adapter to allow the use of ordinary
+// function as Voucher mutator.
+type VoucherFunc func(context.Context, *ent.VoucherMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f VoucherFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.VoucherMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.VoucherMutation", m)
+}
+
+// The VoucherOfferFunc type is an adapter to allow the use of ordinary
+// function as VoucherOffer mutator.
+type VoucherOfferFunc func(context.Context, *ent.VoucherOfferMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f VoucherOfferFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.VoucherOfferMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.VoucherOfferMutation", m)
 }
 
 // Condition is a hook condition function.

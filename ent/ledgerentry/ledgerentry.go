@@ -82,6 +82,7 @@ const (
 	CausePAYMENT        Cause = "PAYMENT"
 	CauseREFUND_DECIDED Cause = "REFUND_DECIDED"
 	CauseREFUND_DONE    Cause = "REFUND_DONE"
+	CauseDISCOUNT       Cause = "DISCOUNT"
 )
 
 func (c Cause) String() string {
@@ -91,7 +92,7 @@ func (c Cause) String() string {
 // CauseValidator is a validator for the "cause" field enum values. It is called by the builders before save.
 func CauseValidator(c Cause) error {
 	switch c {
-	case CausePAYMENT, CauseREFUND_DECIDED, CauseREFUND_DONE:
+	case CausePAYMENT, CauseREFUND_DECIDED, CauseREFUND_DONE, CauseDISCOUNT:
 		return nil
 	default:
 		return fmt.Errorf("ledgerentry: invalid enum value for cause field: %q", c)

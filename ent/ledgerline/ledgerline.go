@@ -74,10 +74,12 @@ type Account string
 
 // Account values.
 const (
-	AccountCHANNEL Account = "CHANNEL"
-	AccountLOT     Account = "LOT"
-	AccountSURPLUS Account = "SURPLUS"
-	AccountREFUNDS Account = "REFUNDS"
+	AccountCHANNEL   Account = "CHANNEL"
+	AccountLOT       Account = "LOT"
+	AccountSURPLUS   Account = "SURPLUS"
+	AccountREFUNDS   Account = "REFUNDS"
+	AccountVOUCHERS  Account = "VOUCHERS"
+	AccountDISCOUNTS Account = "DISCOUNTS"
 )
 
 func (a Account) String() string {
@@ -87,7 +89,7 @@ func (a Account) String() string {
 // AccountValidator is a validator for the "account" field enum values. It is called by the builders before save.
 func AccountValidator(a Account) error {
 	switch a {
-	case AccountCHANNEL, AccountLOT, AccountSURPLUS, AccountREFUNDS:
+	case AccountCHANNEL, AccountLOT, AccountSURPLUS, AccountREFUNDS, AccountVOUCHERS, AccountDISCOUNTS:
 		return nil
 	default:
 		return fmt.Errorf("ledgerline: invalid enum value for account field: %q", a)

@@ -415,7 +415,7 @@ var (
 	LedgerEntriesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "created_at", Type: field.TypeTime},
-		{Name: "cause", Type: field.TypeEnum, Enums: []string{"PAYMENT", "REFUND_DECIDED", "REFUND_DONE"}},
+		{Name: "cause", Type: field.TypeEnum, Enums: []string{"PAYMENT", "REFUND_DECIDED", "REFUND_DONE", "DISCOUNT"}},
 		{Name: "cause_id", Type: field.TypeInt64},
 		{Name: "lot_id", Type: field.TypeInt64},
 		{Name: "order_id", Type: field.TypeInt64},
@@ -454,7 +454,7 @@ var (
 	LedgerLinesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "lot_id", Type: field.TypeInt64},
-		{Name: "account", Type: field.TypeEnum, Enums: []string{"CHANNEL", "LOT", "SURPLUS", "REFUNDS"}},
+		{Name: "account", Type: field.TypeEnum, Enums: []string{"CHANNEL", "LOT", "SURPLUS", "REFUNDS", "VOUCHERS", "DISCOUNTS"}},
 		{Name: "channel", Type: field.TypeEnum, Nullable: true, Enums: []string{"WECHAT", "ALIPAY", "UNIONPAY", "QUICKPASS", "ABC", "CCB", "JST_WALLET", "CASH"}},
 		{Name: "fen", Type: field.TypeInt64},
 		{Name: "entry_id", Type: field.TypeInt64},
@@ -703,6 +703,50 @@ var (
 			},
 		},
 	}
+	// OrderDiscountsColumns holds the columns for the "order_discounts" table.
+	OrderDiscountsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "lot_id", Type: field.TypeInt64},
+		{Name: "fen", Type: field.TypeInt64},
+		{Name: "taken_fen", Type: field.TypeInt64, Default: 0},
+		{Name: "order_id", Type: field.TypeInt64},
+		{Name: "voucher_id", Type: field.TypeInt64},
+	}
+	// OrderDiscountsTable holds the schema information for the "order_discounts" table.
+	OrderDiscountsTable = &schema.Table{
+		Name:       "order_discounts",
+		Columns:    OrderDiscountsColumns,
+		PrimaryKey: []*schema.Column{OrderDiscountsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "order_discounts_payment_orders_order",
+				Columns:    []*schema.Column{OrderDiscountsColumns[4]},
+				RefColumns: []*schema.Column{PaymentOrdersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "order_discounts_vouchers_voucher",
+				Columns:    []*schema.Column{OrderDiscountsColumns[5]},
+				RefColumns: []*schema.Column{VouchersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "orderdiscount_order_id_voucher_id",
+				Unique:  true,
+				Columns: []*schema.Column{OrderDiscountsColumns[4], OrderDiscountsColumns[5]},
+			},
+			{
+				Name:    "orderdiscount_one_use",
+				Unique:  true,
+				Columns: []*schema.Column{OrderDiscountsColumns[5]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "taken_fen > 0",
+				},
+			},
+		},
+	}
 	// ParkingSessionsColumns holds the columns for the "parking_sessions" table.
 	ParkingSessionsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
@@ -717,6 +761,7 @@ var (
 		{Name: "gone_before", Type: field.TypeTime, Nullable: true},
 		{Name: "fee_fen", Type: field.TypeInt64, Default: 0},
 		{Name: "paid_fen", Type: field.TypeInt64, Default: 0},
+		{Name: "discounted_fen", Type: field.TypeInt64, Default: 0},
 		{Name: "paid_until", Type: field.TypeTime, Nullable: true},
 		{Name: "match", Type: field.TypeEnum, Enums: []string{"EXACT", "NEAR_PLATE"}, Default: "EXACT"},
 		{Name: "review", Type: field.TypeEnum, Enums: []string{"NONE", "PENDING", "CONFIRMED", "REJECTED"}, Default: "NONE"},
@@ -730,7 +775,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "parking_sessions_lots_lot",
-				Columns:    []*schema.Column{ParkingSessionsColumns[15]},
+				Columns:    []*schema.Column{ParkingSessionsColumns[16]},
 				RefColumns: []*schema.Column{LotsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -739,7 +784,7 @@ var (
 			{
 				Name:    "parkingsession_one_open",
 				Unique:  true,
-				Columns: []*schema.Column{ParkingSessionsColumns[15], ParkingSessionsColumns[2]},
+				Columns: []*schema.Column{ParkingSessionsColumns[16], ParkingSessionsColumns[2]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "state = 'OPEN'",
 				},
@@ -752,12 +797,12 @@ var (
 			{
 				Name:    "parkingsession_lot_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{ParkingSessionsColumns[15], ParkingSessionsColumns[0]},
+				Columns: []*schema.Column{ParkingSessionsColumns[16], ParkingSessionsColumns[0]},
 			},
 			{
 				Name:    "parkingsession_lot_id_review",
 				Unique:  false,
-				Columns: []*schema.Column{ParkingSessionsColumns[15], ParkingSessionsColumns[14]},
+				Columns: []*schema.Column{ParkingSessionsColumns[16], ParkingSessionsColumns[15]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "review = 'PENDING'",
 				},
@@ -824,18 +869,22 @@ var (
 	PaymentOrdersColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "created_at", Type: field.TypeTime},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"STAY"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"STAY", "VOUCHER"}},
 		{Name: "lot_id", Type: field.TypeInt64},
+		{Name: "voucher_offer_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "account_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "state", Type: field.TypeEnum, Enums: []string{"OPEN", "CLOSED", "PAID", "REFUNDED"}, Default: "OPEN"},
 		{Name: "close_reason", Type: field.TypeEnum, Nullable: true, Enums: []string{"EXPIRED", "REPLACED", "CANCELLED"}},
 		{Name: "due_fen", Type: field.TypeInt64},
+		{Name: "discount_fen", Type: field.TypeInt64, Default: 0},
+		{Name: "discounted_fen", Type: field.TypeInt64, Default: 0},
 		{Name: "taken_fen", Type: field.TypeInt64, Default: 0},
 		{Name: "refunded_fen", Type: field.TypeInt64, Default: 0},
 		{Name: "expires_at", Type: field.TypeTime},
 		{Name: "paid_at", Type: field.TypeTime, Nullable: true},
 		{Name: "paid_channel", Type: field.TypeEnum, Nullable: true, Enums: []string{"WECHAT", "ALIPAY", "UNIONPAY", "QUICKPASS", "ABC", "CCB", "JST_WALLET", "CASH"}},
 		{Name: "key_hash", Type: field.TypeBytes, Unique: true},
+		{Name: "terms_hash", Type: field.TypeBytes, Nullable: true},
 		{Name: "session_id", Type: field.TypeInt64, Nullable: true},
 	}
 	// PaymentOrdersTable holds the schema information for the "payment_orders" table.
@@ -846,7 +895,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "payment_orders_parking_sessions_session",
-				Columns:    []*schema.Column{PaymentOrdersColumns[14]},
+				Columns:    []*schema.Column{PaymentOrdersColumns[18]},
 				RefColumns: []*schema.Column{ParkingSessionsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -855,7 +904,7 @@ var (
 			{
 				Name:    "paymentorder_one_open",
 				Unique:  true,
-				Columns: []*schema.Column{PaymentOrdersColumns[14]},
+				Columns: []*schema.Column{PaymentOrdersColumns[18]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "state = 'OPEN' AND session_id IS NOT NULL",
 				},
@@ -863,12 +912,12 @@ var (
 			{
 				Name:    "paymentorder_session_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{PaymentOrdersColumns[14], PaymentOrdersColumns[0]},
+				Columns: []*schema.Column{PaymentOrdersColumns[18], PaymentOrdersColumns[0]},
 			},
 			{
 				Name:    "paymentorder_account_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{PaymentOrdersColumns[4], PaymentOrdersColumns[0]},
+				Columns: []*schema.Column{PaymentOrdersColumns[5], PaymentOrdersColumns[0]},
 			},
 			{
 				Name:    "paymentorder_lot_id_id",
@@ -1366,6 +1415,79 @@ var (
 			},
 		},
 	}
+	// VouchersColumns holds the columns for the "vouchers" table.
+	VouchersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "lot_id", Type: field.TypeInt64},
+		{Name: "account_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "source", Type: field.TypeEnum, Enums: []string{"GRANTED", "SOLD"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"AMOUNT", "TIME", "WAIVER"}},
+		{Name: "fen", Type: field.TypeInt64, Default: 0},
+		{Name: "minutes", Type: field.TypeInt, Default: 0},
+		{Name: "price_fen", Type: field.TypeInt64, Default: 0},
+		{Name: "bought_by_order_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"FREE", "RESERVED", "USED", "REVOKED"}, Default: "FREE"},
+		{Name: "order_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "staff_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "code_hash", Type: field.TypeBytes, Unique: true, Nullable: true},
+		{Name: "key_hash", Type: field.TypeBytes, Unique: true},
+	}
+	// VouchersTable holds the schema information for the "vouchers" table.
+	VouchersTable = &schema.Table{
+		Name:       "vouchers",
+		Columns:    VouchersColumns,
+		PrimaryKey: []*schema.Column{VouchersColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "voucher_account_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{VouchersColumns[3], VouchersColumns[0]},
+			},
+			{
+				Name:    "voucher_order_id",
+				Unique:  false,
+				Columns: []*schema.Column{VouchersColumns[11]},
+			},
+			{
+				Name:    "voucher_bought_by_order_id",
+				Unique:  true,
+				Columns: []*schema.Column{VouchersColumns[9]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "bought_by_order_id IS NOT NULL",
+				},
+			},
+		},
+	}
+	// VoucherOffersColumns holds the columns for the "voucher_offers" table.
+	VoucherOffersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "lot_id", Type: field.TypeInt64},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"AMOUNT", "TIME", "WAIVER"}},
+		{Name: "fen", Type: field.TypeInt64, Default: 0},
+		{Name: "minutes", Type: field.TypeInt, Default: 0},
+		{Name: "price_fen", Type: field.TypeInt64},
+		{Name: "stock", Type: field.TypeInt},
+		{Name: "holds_days", Type: field.TypeInt},
+		{Name: "sold_until", Type: field.TypeTime},
+		{Name: "staff_id", Type: field.TypeInt64},
+		{Name: "key_hash", Type: field.TypeBytes, Unique: true},
+	}
+	// VoucherOffersTable holds the schema information for the "voucher_offers" table.
+	VoucherOffersTable = &schema.Table{
+		Name:       "voucher_offers",
+		Columns:    VoucherOffersColumns,
+		PrimaryKey: []*schema.Column{VoucherOffersColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "voucheroffer_lot_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{VoucherOffersColumns[2], VoucherOffersColumns[0]},
+			},
+		},
+	}
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
 		AccountsTable,
@@ -1391,6 +1513,7 @@ var (
 		MessageQuotaTable,
 		NoticesTable,
 		ObservationsTable,
+		OrderDiscountsTable,
 		ParkingSessionsTable,
 		PaymentsTable,
 		PaymentOrdersTable,
@@ -1409,6 +1532,8 @@ var (
 		TasksTable,
 		VehiclesTable,
 		VehicleBindingsTable,
+		VouchersTable,
+		VoucherOffersTable,
 	}
 )
 
@@ -1419,6 +1544,8 @@ func init() {
 	LedgerLinesTable.ForeignKeys[0].RefTable = LedgerEntriesTable
 	NoticesTable.ForeignKeys[0].RefTable = AccountsTable
 	ObservationsTable.ForeignKeys[0].RefTable = GatesTable
+	OrderDiscountsTable.ForeignKeys[0].RefTable = PaymentOrdersTable
+	OrderDiscountsTable.ForeignKeys[1].RefTable = VouchersTable
 	ParkingSessionsTable.ForeignKeys[0].RefTable = LotsTable
 	PaymentsTable.ForeignKeys[0].RefTable = PaymentOrdersTable
 	PaymentOrdersTable.ForeignKeys[0].RefTable = ParkingSessionsTable

@@ -39,6 +39,8 @@ const (
 	FieldFeeFen = "fee_fen"
 	// FieldPaidFen holds the string denoting the paid_fen field in the database.
 	FieldPaidFen = "paid_fen"
+	// FieldDiscountedFen holds the string denoting the discounted_fen field in the database.
+	FieldDiscountedFen = "discounted_fen"
 	// FieldPaidUntil holds the string denoting the paid_until field in the database.
 	FieldPaidUntil = "paid_until"
 	// FieldMatch holds the string denoting the match field in the database.
@@ -73,6 +75,7 @@ var Columns = []string{
 	FieldGoneBefore,
 	FieldFeeFen,
 	FieldPaidFen,
+	FieldDiscountedFen,
 	FieldPaidUntil,
 	FieldMatch,
 	FieldReview,
@@ -100,6 +103,8 @@ var (
 	DefaultFeeFen int64
 	// DefaultPaidFen holds the default value on creation for the "paid_fen" field.
 	DefaultPaidFen int64
+	// DefaultDiscountedFen holds the default value on creation for the "discounted_fen" field.
+	DefaultDiscountedFen int64
 )
 
 // State defines the type for the "state" enum field.
@@ -239,6 +244,11 @@ func ByFeeFen(opts ...sql.OrderTermOption) OrderOption {
 // ByPaidFen orders the results by the paid_fen field.
 func ByPaidFen(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPaidFen, opts...).ToFunc()
+}
+
+// ByDiscountedFen orders the results by the discounted_fen field.
+func ByDiscountedFen(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDiscountedFen, opts...).ToFunc()
 }
 
 // ByPaidUntil orders the results by the paid_until field.

@@ -112,6 +112,11 @@ func PaidFen(v int64) predicate.ParkingSession {
 	return predicate.ParkingSession(sql.FieldEQ(FieldPaidFen, v))
 }
 
+// DiscountedFen applies equality check predicate on the "discounted_fen" field. It's identical to DiscountedFenEQ.
+func DiscountedFen(v int64) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldEQ(FieldDiscountedFen, v))
+}
+
 // PaidUntil applies equality check predicate on the "paid_until" field. It's identical to PaidUntilEQ.
 func PaidUntil(v time.Time) predicate.ParkingSession {
 	return predicate.ParkingSession(sql.FieldEQ(FieldPaidUntil, v))
@@ -624,6 +629,46 @@ func PaidFenLT(v int64) predicate.ParkingSession {
 // PaidFenLTE applies the LTE predicate on the "paid_fen" field.
 func PaidFenLTE(v int64) predicate.ParkingSession {
 	return predicate.ParkingSession(sql.FieldLTE(FieldPaidFen, v))
+}
+
+// DiscountedFenEQ applies the EQ predicate on the "discounted_fen" field.
+func DiscountedFenEQ(v int64) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldEQ(FieldDiscountedFen, v))
+}
+
+// DiscountedFenNEQ applies the NEQ predicate on the "discounted_fen" field.
+func DiscountedFenNEQ(v int64) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldNEQ(FieldDiscountedFen, v))
+}
+
+// DiscountedFenIn applies the In predicate on the "discounted_fen" field.
+func DiscountedFenIn(vs ...int64) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldIn(FieldDiscountedFen, vs...))
+}
+
+// DiscountedFenNotIn applies the NotIn predicate on the "discounted_fen" field.
+func DiscountedFenNotIn(vs ...int64) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldNotIn(FieldDiscountedFen, vs...))
+}
+
+// DiscountedFenGT applies the GT predicate on the "discounted_fen" field.
+func DiscountedFenGT(v int64) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldGT(FieldDiscountedFen, v))
+}
+
+// DiscountedFenGTE applies the GTE predicate on the "discounted_fen" field.
+func DiscountedFenGTE(v int64) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldGTE(FieldDiscountedFen, v))
+}
+
+// DiscountedFenLT applies the LT predicate on the "discounted_fen" field.
+func DiscountedFenLT(v int64) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldLT(FieldDiscountedFen, v))
+}
+
+// DiscountedFenLTE applies the LTE predicate on the "discounted_fen" field.
+func DiscountedFenLTE(v int64) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldLTE(FieldDiscountedFen, v))
 }
 
 // PaidUntilEQ applies the EQ predicate on the "paid_until" field.

@@ -24,6 +24,8 @@ const (
 	FieldLotID = "lot_id"
 	// FieldSessionID holds the string denoting the session_id field in the database.
 	FieldSessionID = "session_id"
+	// FieldVoucherOfferID holds the string denoting the voucher_offer_id field in the database.
+	FieldVoucherOfferID = "voucher_offer_id"
 	// FieldAccountID holds the string denoting the account_id field in the database.
 	FieldAccountID = "account_id"
 	// FieldState holds the string denoting the state field in the database.
@@ -32,6 +34,10 @@ const (
 	FieldCloseReason = "close_reason"
 	// FieldDueFen holds the string denoting the due_fen field in the database.
 	FieldDueFen = "due_fen"
+	// FieldDiscountFen holds the string denoting the discount_fen field in the database.
+	FieldDiscountFen = "discount_fen"
+	// FieldDiscountedFen holds the string denoting the discounted_fen field in the database.
+	FieldDiscountedFen = "discounted_fen"
 	// FieldTakenFen holds the string denoting the taken_fen field in the database.
 	FieldTakenFen = "taken_fen"
 	// FieldRefundedFen holds the string denoting the refunded_fen field in the database.
@@ -44,6 +50,8 @@ const (
 	FieldPaidChannel = "paid_channel"
 	// FieldKeyHash holds the string denoting the key_hash field in the database.
 	FieldKeyHash = "key_hash"
+	// FieldTermsHash holds the string denoting the terms_hash field in the database.
+	FieldTermsHash = "terms_hash"
 	// EdgeSession holds the string denoting the session edge name in mutations.
 	EdgeSession = "session"
 	// Table holds the table name of the paymentorder in the database.
@@ -64,16 +72,20 @@ var Columns = []string{
 	FieldKind,
 	FieldLotID,
 	FieldSessionID,
+	FieldVoucherOfferID,
 	FieldAccountID,
 	FieldState,
 	FieldCloseReason,
 	FieldDueFen,
+	FieldDiscountFen,
+	FieldDiscountedFen,
 	FieldTakenFen,
 	FieldRefundedFen,
 	FieldExpiresAt,
 	FieldPaidAt,
 	FieldPaidChannel,
 	FieldKeyHash,
+	FieldTermsHash,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -94,6 +106,10 @@ func ValidColumn(column string) bool {
 var (
 	Hooks  [1]ent.Hook
 	Policy ent.Policy
+	// DefaultDiscountFen holds the default value on creation for the "discount_fen" field.
+	DefaultDiscountFen int64
+	// DefaultDiscountedFen holds the default value on creation for the "discounted_fen" field.
+	DefaultDiscountedFen int64
 	// DefaultTakenFen holds the default value on creation for the "taken_fen" field.
 	DefaultTakenFen int64
 	// DefaultRefundedFen holds the default value on creation for the "refunded_fen" field.
@@ -105,7 +121,8 @@ type Kind string
 
 // Kind values.
 const (
-	KindSTAY Kind = "STAY"
+	KindSTAY    Kind = "STAY"
+	KindVOUCHER Kind = "VOUCHER"
 )
 
 func (k Kind) String() string {
@@ -115,7 +132,7 @@ func (k Kind) String() string {
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
 func KindValidator(k Kind) error {
 	switch k {
-	case KindSTAY:
+	case KindSTAY, KindVOUCHER:
 		return nil
 	default:
 		return fmt.Errorf("paymentorder: invalid enum value for kind field: %q", k)
@@ -212,6 +229,11 @@ func BySessionID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldSessionID, opts...).ToFunc()
 }
 
+// ByVoucherOfferID orders the results by the voucher_offer_id field.
+func ByVoucherOfferID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldVoucherOfferID, opts...).ToFunc()
+}
+
 // ByAccountID orders the results by the account_id field.
 func ByAccountID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAccountID, opts...).ToFunc()
@@ -230,6 +252,16 @@ func ByCloseReason(opts ...sql.OrderTermOption) OrderOption {
 // ByDueFen orders the results by the due_fen field.
 func ByDueFen(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDueFen, opts...).ToFunc()
+}
+
+// ByDiscountFen orders the results by the discount_fen field.
+func ByDiscountFen(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDiscountFen, opts...).ToFunc()
+}
+
+// ByDiscountedFen orders the results by the discounted_fen field.
+func ByDiscountedFen(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDiscountedFen, opts...).ToFunc()
 }
 
 // ByTakenFen orders the results by the taken_fen field.

@@ -71,6 +71,11 @@ func SessionID(v int64) predicate.PaymentOrder {
 	return predicate.PaymentOrder(sql.FieldEQ(FieldSessionID, v))
 }
 
+// VoucherOfferID applies equality check predicate on the "voucher_offer_id" field. It's identical to VoucherOfferIDEQ.
+func VoucherOfferID(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldEQ(FieldVoucherOfferID, v))
+}
+
 // AccountID applies equality check predicate on the "account_id" field. It's identical to AccountIDEQ.
 func AccountID(v int64) predicate.PaymentOrder {
 	return predicate.PaymentOrder(sql.FieldEQ(FieldAccountID, v))
@@ -79,6 +84,16 @@ func AccountID(v int64) predicate.PaymentOrder {
 // DueFen applies equality check predicate on the "due_fen" field. It's identical to DueFenEQ.
 func DueFen(v int64) predicate.PaymentOrder {
 	return predicate.PaymentOrder(sql.FieldEQ(FieldDueFen, v))
+}
+
+// DiscountFen applies equality check predicate on the "discount_fen" field. It's identical to DiscountFenEQ.
+func DiscountFen(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldEQ(FieldDiscountFen, v))
+}
+
+// DiscountedFen applies equality check predicate on the "discounted_fen" field. It's identical to DiscountedFenEQ.
+func DiscountedFen(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldEQ(FieldDiscountedFen, v))
 }
 
 // TakenFen applies equality check predicate on the "taken_fen" field. It's identical to TakenFenEQ.
@@ -104,6 +119,11 @@ func PaidAt(v time.Time) predicate.PaymentOrder {
 // KeyHash applies equality check predicate on the "key_hash" field. It's identical to KeyHashEQ.
 func KeyHash(v []byte) predicate.PaymentOrder {
 	return predicate.PaymentOrder(sql.FieldEQ(FieldKeyHash, v))
+}
+
+// TermsHash applies equality check predicate on the "terms_hash" field. It's identical to TermsHashEQ.
+func TermsHash(v []byte) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldEQ(FieldTermsHash, v))
 }
 
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
@@ -234,6 +254,56 @@ func SessionIDIsNil() predicate.PaymentOrder {
 // SessionIDNotNil applies the NotNil predicate on the "session_id" field.
 func SessionIDNotNil() predicate.PaymentOrder {
 	return predicate.PaymentOrder(sql.FieldNotNull(FieldSessionID))
+}
+
+// VoucherOfferIDEQ applies the EQ predicate on the "voucher_offer_id" field.
+func VoucherOfferIDEQ(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldEQ(FieldVoucherOfferID, v))
+}
+
+// VoucherOfferIDNEQ applies the NEQ predicate on the "voucher_offer_id" field.
+func VoucherOfferIDNEQ(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldNEQ(FieldVoucherOfferID, v))
+}
+
+// VoucherOfferIDIn applies the In predicate on the "voucher_offer_id" field.
+func VoucherOfferIDIn(vs ...int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldIn(FieldVoucherOfferID, vs...))
+}
+
+// VoucherOfferIDNotIn applies the NotIn predicate on the "voucher_offer_id" field.
+func VoucherOfferIDNotIn(vs ...int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldNotIn(FieldVoucherOfferID, vs...))
+}
+
+// VoucherOfferIDGT applies the GT predicate on the "voucher_offer_id" field.
+func VoucherOfferIDGT(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldGT(FieldVoucherOfferID, v))
+}
+
+// VoucherOfferIDGTE applies the GTE predicate on the "voucher_offer_id" field.
+func VoucherOfferIDGTE(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldGTE(FieldVoucherOfferID, v))
+}
+
+// VoucherOfferIDLT applies the LT predicate on the "voucher_offer_id" field.
+func VoucherOfferIDLT(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldLT(FieldVoucherOfferID, v))
+}
+
+// VoucherOfferIDLTE applies the LTE predicate on the "voucher_offer_id" field.
+func VoucherOfferIDLTE(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldLTE(FieldVoucherOfferID, v))
+}
+
+// VoucherOfferIDIsNil applies the IsNil predicate on the "voucher_offer_id" field.
+func VoucherOfferIDIsNil() predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldIsNull(FieldVoucherOfferID))
+}
+
+// VoucherOfferIDNotNil applies the NotNil predicate on the "voucher_offer_id" field.
+func VoucherOfferIDNotNil() predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldNotNull(FieldVoucherOfferID))
 }
 
 // AccountIDEQ applies the EQ predicate on the "account_id" field.
@@ -374,6 +444,86 @@ func DueFenLT(v int64) predicate.PaymentOrder {
 // DueFenLTE applies the LTE predicate on the "due_fen" field.
 func DueFenLTE(v int64) predicate.PaymentOrder {
 	return predicate.PaymentOrder(sql.FieldLTE(FieldDueFen, v))
+}
+
+// DiscountFenEQ applies the EQ predicate on the "discount_fen" field.
+func DiscountFenEQ(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldEQ(FieldDiscountFen, v))
+}
+
+// DiscountFenNEQ applies the NEQ predicate on the "discount_fen" field.
+func DiscountFenNEQ(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldNEQ(FieldDiscountFen, v))
+}
+
+// DiscountFenIn applies the In predicate on the "discount_fen" field.
+func DiscountFenIn(vs ...int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldIn(FieldDiscountFen, vs...))
+}
+
+// DiscountFenNotIn applies the NotIn predicate on the "discount_fen" field.
+func DiscountFenNotIn(vs ...int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldNotIn(FieldDiscountFen, vs...))
+}
+
+// DiscountFenGT applies the GT predicate on the "discount_fen" field.
+func DiscountFenGT(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldGT(FieldDiscountFen, v))
+}
+
+// DiscountFenGTE applies the GTE predicate on the "discount_fen" field.
+func DiscountFenGTE(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldGTE(FieldDiscountFen, v))
+}
+
+// DiscountFenLT applies the LT predicate on the "discount_fen" field.
+func DiscountFenLT(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldLT(FieldDiscountFen, v))
+}
+
+// DiscountFenLTE applies the LTE predicate on the "discount_fen" field.
+func DiscountFenLTE(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldLTE(FieldDiscountFen, v))
+}
+
+// DiscountedFenEQ applies the EQ predicate on the "discounted_fen" field.
+func DiscountedFenEQ(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldEQ(FieldDiscountedFen, v))
+}
+
+// DiscountedFenNEQ applies the NEQ predicate on the "discounted_fen" field.
+func DiscountedFenNEQ(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldNEQ(FieldDiscountedFen, v))
+}
+
+// DiscountedFenIn applies the In predicate on the "discounted_fen" field.
+func DiscountedFenIn(vs ...int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldIn(FieldDiscountedFen, vs...))
+}
+
+// DiscountedFenNotIn applies the NotIn predicate on the "discounted_fen" field.
+func DiscountedFenNotIn(vs ...int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldNotIn(FieldDiscountedFen, vs...))
+}
+
+// DiscountedFenGT applies the GT predicate on the "discounted_fen" field.
+func DiscountedFenGT(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldGT(FieldDiscountedFen, v))
+}
+
+// DiscountedFenGTE applies the GTE predicate on the "discounted_fen" field.
+func DiscountedFenGTE(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldGTE(FieldDiscountedFen, v))
+}
+
+// DiscountedFenLT applies the LT predicate on the "discounted_fen" field.
+func DiscountedFenLT(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldLT(FieldDiscountedFen, v))
+}
+
+// DiscountedFenLTE applies the LTE predicate on the "discounted_fen" field.
+func DiscountedFenLTE(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldLTE(FieldDiscountedFen, v))
 }
 
 // TakenFenEQ applies the EQ predicate on the "taken_fen" field.
@@ -624,6 +774,56 @@ func KeyHashLT(v []byte) predicate.PaymentOrder {
 // KeyHashLTE applies the LTE predicate on the "key_hash" field.
 func KeyHashLTE(v []byte) predicate.PaymentOrder {
 	return predicate.PaymentOrder(sql.FieldLTE(FieldKeyHash, v))
+}
+
+// TermsHashEQ applies the EQ predicate on the "terms_hash" field.
+func TermsHashEQ(v []byte) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldEQ(FieldTermsHash, v))
+}
+
+// TermsHashNEQ applies the NEQ predicate on the "terms_hash" field.
+func TermsHashNEQ(v []byte) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldNEQ(FieldTermsHash, v))
+}
+
+// TermsHashIn applies the In predicate on the "terms_hash" field.
+func TermsHashIn(vs ...[]byte) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldIn(FieldTermsHash, vs...))
+}
+
+// TermsHashNotIn applies the NotIn predicate on the "terms_hash" field.
+func TermsHashNotIn(vs ...[]byte) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldNotIn(FieldTermsHash, vs...))
+}
+
+// TermsHashGT applies the GT predicate on the "terms_hash" field.
+func TermsHashGT(v []byte) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldGT(FieldTermsHash, v))
+}
+
+// TermsHashGTE applies the GTE predicate on the "terms_hash" field.
+func TermsHashGTE(v []byte) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldGTE(FieldTermsHash, v))
+}
+
+// TermsHashLT applies the LT predicate on the "terms_hash" field.
+func TermsHashLT(v []byte) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldLT(FieldTermsHash, v))
+}
+
+// TermsHashLTE applies the LTE predicate on the "terms_hash" field.
+func TermsHashLTE(v []byte) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldLTE(FieldTermsHash, v))
+}
+
+// TermsHashIsNil applies the IsNil predicate on the "terms_hash" field.
+func TermsHashIsNil() predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldIsNull(FieldTermsHash))
+}
+
+// TermsHashNotNil applies the NotNil predicate on the "terms_hash" field.
+func TermsHashNotNil() predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldNotNull(FieldTermsHash))
 }
 
 // HasSession applies the HasEdge predicate on the "session" edge.

@@ -75,6 +75,9 @@ type Notice func(*sql.Selector)
 // Observation is the predicate function for observation builders.
 type Observation func(*sql.Selector)
 
+// OrderDiscount is the predicate function for orderdiscount builders.
+type OrderDiscount func(*sql.Selector)
+
 // ParkingSession is the predicate function for parkingsession builders.
 type ParkingSession func(*sql.Selector)
 
@@ -128,3 +131,9 @@ type Vehicle func(*sql.Selector)
 
 // VehicleBinding is the predicate function for vehiclebinding builders.
 type VehicleBinding func(*sql.Selector)
+
+// Voucher is the predicate function for voucher builders.
+type Voucher func(*sql.Selector)
+
+// VoucherOffer is the predicate function for voucheroffer builders.
+type VoucherOffer func(*sql.Selector)

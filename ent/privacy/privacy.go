@@ -662,6 +662,30 @@ func (f ObservationMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mut
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.ObservationMutation", m)
 }
 
+// The OrderDiscountQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type OrderDiscountQueryRuleFunc func(context.Context, *ent.OrderDiscountQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f OrderDiscountQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.OrderDiscountQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.OrderDiscountQuery", q)
+}
+
+// The OrderDiscountMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type OrderDiscountMutationRuleFunc func(context.Context, *ent.OrderDiscountMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f OrderDiscountMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.OrderDiscountMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.OrderDiscountMutation", m)
+}
+
 // The ParkingSessionQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type ParkingSessionQueryRuleFunc func(context.Context, *ent.ParkingSessionQuery) error
@@ -1092,4 +1116,52 @@ func (f VehicleBindingMutationRuleFunc) EvalMutation(ctx context.Context, m ent.
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.VehicleBindingMutation", m)
+}
+
+// The VoucherQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type VoucherQueryRuleFunc func(context.Context, *ent.VoucherQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f VoucherQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.VoucherQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.VoucherQuery", q)
+}
+
+// The VoucherMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type VoucherMutationRuleFunc func(context.Context, *ent.VoucherMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f VoucherMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.VoucherMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.VoucherMutation", m)
+}
+
+// The VoucherOfferQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type VoucherOfferQueryRuleFunc func(context.Context, *ent.VoucherOfferQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f VoucherOfferQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.VoucherOfferQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.VoucherOfferQuery", q)
+}
+
+// The VoucherOfferMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type VoucherOfferMutationRuleFunc func(context.Context, *ent.VoucherOfferMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f VoucherOfferMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.VoucherOfferMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.VoucherOfferMutation", m)
 }

@@ -27,6 +27,7 @@ import (
 	"parkbff/ent/messagequota"
 	"parkbff/ent/notice"
 	"parkbff/ent/observation"
+	"parkbff/ent/orderdiscount"
 	"parkbff/ent/parkingsession"
 	"parkbff/ent/payment"
 	"parkbff/ent/paymentorder"
@@ -46,6 +47,8 @@ import (
 	"parkbff/ent/task"
 	"parkbff/ent/vehicle"
 	"parkbff/ent/vehiclebinding"
+	"parkbff/ent/voucher"
+	"parkbff/ent/voucheroffer"
 
 	"entgo.io/ent"
 	"entgo.io/ent/privacy"
@@ -330,6 +333,21 @@ func init() {
 	}
 	observationFields := schema.Observation{}.Fields()
 	_ = observationFields
+	orderdiscount.Policy = privacy.NewPolicies(schema.OrderDiscount{})
+	orderdiscount.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := orderdiscount.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	orderdiscountFields := schema.OrderDiscount{}.Fields()
+	_ = orderdiscountFields
+	// orderdiscountDescTakenFen is the schema descriptor for taken_fen field.
+	orderdiscountDescTakenFen := orderdiscountFields[4].Descriptor()
+	// orderdiscount.DefaultTakenFen holds the default value on creation for the taken_fen field.
+	orderdiscount.DefaultTakenFen = orderdiscountDescTakenFen.Default.(int64)
 	parkingsession.Policy = privacy.NewPolicies(schema.ParkingSession{})
 	parkingsession.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
@@ -349,6 +367,10 @@ func init() {
 	parkingsessionDescPaidFen := parkingsessionFields[7].Descriptor()
 	// parkingsession.DefaultPaidFen holds the default value on creation for the paid_fen field.
 	parkingsession.DefaultPaidFen = parkingsessionDescPaidFen.Default.(int64)
+	// parkingsessionDescDiscountedFen is the schema descriptor for discounted_fen field.
+	parkingsessionDescDiscountedFen := parkingsessionFields[8].Descriptor()
+	// parkingsession.DefaultDiscountedFen holds the default value on creation for the discounted_fen field.
+	parkingsession.DefaultDiscountedFen = parkingsessionDescDiscountedFen.Default.(int64)
 	payment.Policy = privacy.NewPolicies(schema.Payment{})
 	payment.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
@@ -383,12 +405,20 @@ func init() {
 	}
 	paymentorderFields := schema.PaymentOrder{}.Fields()
 	_ = paymentorderFields
+	// paymentorderDescDiscountFen is the schema descriptor for discount_fen field.
+	paymentorderDescDiscountFen := paymentorderFields[8].Descriptor()
+	// paymentorder.DefaultDiscountFen holds the default value on creation for the discount_fen field.
+	paymentorder.DefaultDiscountFen = paymentorderDescDiscountFen.Default.(int64)
+	// paymentorderDescDiscountedFen is the schema descriptor for discounted_fen field.
+	paymentorderDescDiscountedFen := paymentorderFields[9].Descriptor()
+	// paymentorder.DefaultDiscountedFen holds the default value on creation for the discounted_fen field.
+	paymentorder.DefaultDiscountedFen = paymentorderDescDiscountedFen.Default.(int64)
 	// paymentorderDescTakenFen is the schema descriptor for taken_fen field.
-	paymentorderDescTakenFen := paymentorderFields[7].Descriptor()
+	paymentorderDescTakenFen := paymentorderFields[10].Descriptor()
 	// paymentorder.DefaultTakenFen holds the default value on creation for the taken_fen field.
 	paymentorder.DefaultTakenFen = paymentorderDescTakenFen.Default.(int64)
 	// paymentorderDescRefundedFen is the schema descriptor for refunded_fen field.
-	paymentorderDescRefundedFen := paymentorderFields[8].Descriptor()
+	paymentorderDescRefundedFen := paymentorderFields[11].Descriptor()
 	// paymentorder.DefaultRefundedFen holds the default value on creation for the refunded_fen field.
 	paymentorder.DefaultRefundedFen = paymentorderDescRefundedFen.Default.(int64)
 	platedispute.Policy = privacy.NewPolicies(schema.PlateDispute{})
@@ -574,6 +604,52 @@ func init() {
 	vehiclebindingDescTellExit := vehiclebindingFields[14].Descriptor()
 	// vehiclebinding.DefaultTellExit holds the default value on creation for the tell_exit field.
 	vehiclebinding.DefaultTellExit = vehiclebindingDescTellExit.Default.(bool)
+	voucher.Policy = privacy.NewPolicies(schema.Voucher{})
+	voucher.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := voucher.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	voucherFields := schema.Voucher{}.Fields()
+	_ = voucherFields
+	// voucherDescFen is the schema descriptor for fen field.
+	voucherDescFen := voucherFields[4].Descriptor()
+	// voucher.DefaultFen holds the default value on creation for the fen field.
+	voucher.DefaultFen = voucherDescFen.Default.(int64)
+	// voucherDescMinutes is the schema descriptor for minutes field.
+	voucherDescMinutes := voucherFields[5].Descriptor()
+	// voucher.DefaultMinutes holds the default value on creation for the minutes field.
+	voucher.DefaultMinutes = voucherDescMinutes.Default.(int)
+	// voucherDescPriceFen is the schema descriptor for price_fen field.
+	voucherDescPriceFen := voucherFields[6].Descriptor()
+	// voucher.DefaultPriceFen holds the default value on creation for the price_fen field.
+	voucher.DefaultPriceFen = voucherDescPriceFen.Default.(int64)
+	voucheroffer.Policy = privacy.NewPolicies(schema.VoucherOffer{})
+	voucheroffer.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := voucheroffer.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	voucherofferFields := schema.VoucherOffer{}.Fields()
+	_ = voucherofferFields
+	// voucherofferDescFen is the schema descriptor for fen field.
+	voucherofferDescFen := voucherofferFields[2].Descriptor()
+	// voucheroffer.DefaultFen holds the default value on creation for the fen field.
+	voucheroffer.DefaultFen = voucherofferDescFen.Default.(int64)
+	// voucherofferDescMinutes is the schema descriptor for minutes field.
+	voucherofferDescMinutes := voucherofferFields[3].Descriptor()
+	// voucheroffer.DefaultMinutes holds the default value on creation for the minutes field.
+	voucheroffer.DefaultMinutes = voucherofferDescMinutes.Default.(int)
+	// voucherofferDescStock is the schema descriptor for stock field.
+	voucherofferDescStock := voucherofferFields[5].Descriptor()
+	// voucheroffer.StockValidator is a validator for the "stock" field. It is called by the builders before save.
+	voucheroffer.StockValidator = voucherofferDescStock.Validators[0].(func(int) error)
 }
 
 const (

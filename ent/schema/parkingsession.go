@@ -21,7 +21,7 @@ func (ParkingSession) Mixin() []ent.Mixin {
 
 // Fields of ParkingSession. vehicle_id is the vehicle as it was bound when the stay was opened.
 // fee_fen is fixed at the exit; while the stay is open the fee is computed when asked for. gone_before
-// is when it became known that a GHOST's car had gone.
+// is when it became known that a GHOST's car had gone. paid_fen is money, discounted_fen what vouchers took off.
 func (ParkingSession) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("lot_id").Immutable(),
@@ -32,6 +32,7 @@ func (ParkingSession) Fields() []ent.Field {
 		mixin.Instant("gone_before"),
 		field.Int64("fee_fen").Default(0),
 		field.Int64("paid_fen").Default(0),
+		field.Int64("discounted_fen").Default(0),
 		mixin.Instant("paid_until"),
 		field.Enum("match").Values("EXACT", "NEAR_PLATE").Default("EXACT"),
 		field.Enum("review").Values("NONE", "PENDING", "CONFIRMED", "REJECTED").Default("NONE"),

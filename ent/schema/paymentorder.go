@@ -20,22 +20,28 @@ func (PaymentOrder) Mixin() []ent.Mixin { return []ent.Mixin{mixin.Row{}, mixin.
 
 // Fields of PaymentOrder. A state only moves forward, in the order given: money that arrives for a CLOSED one and
 // is still owed makes it PAID. taken_fen is what was received for it and kept, refunded_fen what of that was given
-// back or is about to be. key_hash is of the client's own key and whose it is.
+// back or is about to be. discount_fen is what its vouchers are to take off, so that due_fen is what is left to pay, and
+// discounted_fen what they have taken off. key_hash is of the client's own key and whose it is, terms_hash of what it
+// asked for.
 func (PaymentOrder) Fields() []ent.Field {
 	return []ent.Field{
-		field.Enum("kind").Values("STAY").Immutable(),
+		field.Enum("kind").Values("STAY", "VOUCHER").Immutable(),
 		field.Int64("lot_id").Immutable(),
 		field.Int64("session_id").Optional().Nillable().Immutable(),
+		field.Int64("voucher_offer_id").Optional().Nillable().Immutable(),
 		field.Int64("account_id").Optional().Nillable(),
 		field.Enum("state").Values("OPEN", "CLOSED", "PAID", "REFUNDED").Default("OPEN"),
 		field.Enum("close_reason").Values("EXPIRED", "REPLACED", "CANCELLED").Optional().Nillable(),
 		field.Int64("due_fen").Immutable(),
+		field.Int64("discount_fen").Default(0).Immutable(),
+		field.Int64("discounted_fen").Default(0),
 		field.Int64("taken_fen").Default(0),
 		field.Int64("refunded_fen").Default(0),
 		mixin.Since("expires_at"),
 		mixin.Instant("paid_at"),
 		field.Enum("paid_channel").GoType(money.Channel("")).Optional().Nillable(),
 		field.Bytes("key_hash").Unique().Immutable().Sensitive(),
+		field.Bytes("terms_hash").Optional().Immutable().Sensitive(),
 	}
 }
 

@@ -40,6 +40,7 @@ var entities = []ent.Interface{
 	schema.MessageQuota{},
 	schema.Notice{},
 	schema.Observation{},
+	schema.OrderDiscount{},
 	schema.ParkingSession{},
 	schema.Payment{},
 	schema.PaymentOrder{},
@@ -58,6 +59,8 @@ var entities = []ent.Interface{
 	schema.Task{},
 	schema.Vehicle{},
 	schema.VehicleBinding{},
+	schema.Voucher{},
+	schema.VoucherOffer{},
 }
 
 var (

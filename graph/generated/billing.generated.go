@@ -587,6 +587,52 @@ func fieldContext_PaymentOrder_state(_ context.Context, ec *executionContext, fi
 	return serial.LeafContext("PaymentOrder", field, false, false)
 }
 
+func _PaymentOrder_feeFen(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *billing.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_PaymentOrder_feeFen(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FeeFen, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return marshalNFen2int64(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_PaymentOrder_feeFen(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return serial.LeafContext("PaymentOrder", field, false, false)
+}
+
+func _PaymentOrder_discountFen(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *billing.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_PaymentOrder_discountFen(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DiscountFen, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return marshalNFen2int64(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_PaymentOrder_discountFen(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return serial.LeafContext("PaymentOrder", field, false, false)
+}
+
 func _PaymentOrder_dueFen(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *billing.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -679,6 +725,29 @@ func fieldContext_PaymentOrder_channel(_ context.Context, ec *executionContext, 
 	return serial.LeafContext("PaymentOrder", field, false, false)
 }
 
+func _PaymentOrder_kind(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *billing.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_PaymentOrder_kind(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v paymentorder.Kind) graphql.Marshaler {
+			return marshalNPaymentOrderKind2parkbffᚋentᚋpaymentorderᚐKind(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_PaymentOrder_kind(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return serial.LeafContext("PaymentOrder", field, false, false)
+}
+
 func _PaymentOrder_plate(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *billing.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -696,16 +765,16 @@ func _PaymentOrder_plate(ctx context.Context, ec *executionContext, field graphq
 			directive1 := func(ctx context.Context) (any, error) {
 				as, err := unmarshalNMaskFormula2parkbffᚋgraphᚋdirectiveᚐFormula(ctx, ec, "PLATE")
 				if err != nil {
-					var zeroVal string
+					var zeroVal *string
 					return zeroVal, err
 				}
 				unless, err := unmarshalNFact2parkbffᚋinternalᚋviewerᚐFact(ctx, ec, "VERIFIED")
 				if err != nil {
-					var zeroVal string
+					var zeroVal *string
 					return zeroVal, err
 				}
 				if ec.Directives.Mask == nil {
-					var zeroVal string
+					var zeroVal *string
 					return zeroVal, errors.New("directive mask is not implemented")
 				}
 				return ec.Directives.Mask(ctx, obj, directive0, as, unless)
@@ -714,11 +783,11 @@ func _PaymentOrder_plate(ctx context.Context, ec *executionContext, field graphq
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return marshalNPlate2string(ctx, ec, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return marshalOPlate2ᚖstring(ctx, ec, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func fieldContext_PaymentOrder_plate(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -1323,7 +1392,7 @@ func unmarshalInputCreateOrderInput(ctx context.Context, ec *executionContext, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"idempotencyKey", "quote"}
+	fieldsInOrder := [...]string{"idempotencyKey", "quote", "voucherIds", "voucherCodes"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1344,6 +1413,20 @@ func unmarshalInputCreateOrderInput(ctx context.Context, ec *executionContext, o
 				return it, err
 			}
 			it.Quote = data
+		case "voucherIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voucherIds"))
+			data, err := unmarshalOID2ᚕᚖparkbffᚋgraphᚋrelayᚐIDᚄ(ctx, ec, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoucherIds = data
+		case "voucherCodes":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voucherCodes"))
+			data, err := unmarshalOString2ᚕstringᚄ(ctx, ec, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoucherCodes = data
 		}
 	}
 	return it, nil
@@ -1794,6 +1877,16 @@ func _PaymentOrder(ctx context.Context, ec *executionContext, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "feeFen":
+			out.Values[i] = _PaymentOrder_feeFen(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "discountFen":
+			out.Values[i] = _PaymentOrder_discountFen(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "dueFen":
 			out.Values[i] = _PaymentOrder_dueFen(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -1814,9 +1907,14 @@ func _PaymentOrder(ctx context.Context, ec *executionContext, sel ast.SelectionS
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "kind":
+			out.Values[i] = _PaymentOrder_kind(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "plate":
 			out.Values[i] = _PaymentOrder_plate(ctx, ec, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "lotName":
@@ -2148,6 +2246,34 @@ func marshalNPaymentOrderEdge2ᚖparkbffᚋgraphᚋrelayᚐEdge(ctx context.Cont
 	}
 	return _PaymentOrderEdge(ctx, ec, sel, v)
 }
+
+func unmarshalNPaymentOrderKind2parkbffᚋentᚋpaymentorderᚐKind(ctx context.Context, ec *executionContext, v any) (paymentorder.Kind, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalNPaymentOrderKind2parkbffᚋentᚋpaymentorderᚐKindF[tmp]
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalNPaymentOrderKind2parkbffᚋentᚋpaymentorderᚐKind(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v paymentorder.Kind) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(marshalNPaymentOrderKind2parkbffᚋentᚋpaymentorderᚐKindF[v])
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
+var (
+	unmarshalNPaymentOrderKind2parkbffᚋentᚋpaymentorderᚐKindF = map[string]paymentorder.Kind{
+		"STAY":    paymentorder.KindSTAY,
+		"VOUCHER": paymentorder.KindVOUCHER,
+	}
+	marshalNPaymentOrderKind2parkbffᚋentᚋpaymentorderᚐKindF = map[paymentorder.Kind]string{
+		paymentorder.KindSTAY:    "STAY",
+		paymentorder.KindVOUCHER: "VOUCHER",
+	}
+)
 
 func unmarshalNPaymentOrderState2parkbffᚋentᚋpaymentorderᚐState(ctx context.Context, ec *executionContext, v any) (paymentorder.State, error) {
 	tmp, err := graphql.UnmarshalString(v)

@@ -299,6 +299,7 @@ var (
 		"FULL_MASK":           entitlement.FullMask,
 		"INVITE_CO_DRIVER":    entitlement.InviteCoDriver,
 		"RUN_FLEET":           entitlement.RunFleet,
+		"VOUCHERS":            entitlement.Vouchers,
 	}
 	marshalNService2parkbffᚋinternalᚋentitlementᚐServiceF = map[entitlement.Service]string{
 		entitlement.FindLots:          "FIND_LOTS",
@@ -323,6 +324,7 @@ var (
 		entitlement.FullMask:          "FULL_MASK",
 		entitlement.InviteCoDriver:    "INVITE_CO_DRIVER",
 		entitlement.RunFleet:          "RUN_FLEET",
+		entitlement.Vouchers:          "VOUCHERS",
 	}
 )
 

@@ -623,6 +623,29 @@ func fieldContext_ParkingSession_paidFen(_ context.Context, ec *executionContext
 	return serial.LeafContext("ParkingSession", field, false, false)
 }
 
+func _ParkingSession_discountedFen(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Stay) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_ParkingSession_discountedFen(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DiscountedFen, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return marshalNFen2int64(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_ParkingSession_discountedFen(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return serial.LeafContext("ParkingSession", field, false, false)
+}
+
 func _ParkingSession_state(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Stay) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1689,6 +1712,11 @@ func _ParkingSession(ctx context.Context, ec *executionContext, sel ast.Selectio
 			}
 		case "paidFen":
 			out.Values[i] = _ParkingSession_paidFen(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "discountedFen":
+			out.Values[i] = _ParkingSession_discountedFen(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}

@@ -1845,6 +1845,41 @@ func marshalOBoolean2ᚖbool(ctx context.Context, ec *executionContext, sel ast.
 	return res
 }
 
+func unmarshalOID2ᚕᚖparkbffᚋgraphᚋrelayᚐIDᚄ(ctx context.Context, ec *executionContext, v any) ([]*relay.ID, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*relay.ID, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = unmarshalNID2ᚖparkbffᚋgraphᚋrelayᚐID(ctx, ec, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func marshalOID2ᚕᚖparkbffᚋgraphᚋrelayᚐIDᚄ(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v []*relay.ID) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = marshalNID2ᚖparkbffᚋgraphᚋrelayᚐID(ctx, ec, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func unmarshalOID2ᚖparkbffᚋgraphᚋrelayᚐID(ctx context.Context, ec *executionContext, v any) (*relay.ID, error) {
 	if v == nil {
 		return nil, nil
@@ -1901,6 +1936,41 @@ func marshalOString2string(ctx context.Context, ec *executionContext, sel ast.Se
 	_ = ctx
 	res := graphql.MarshalString(v)
 	return res
+}
+
+func unmarshalOString2ᚕstringᚄ(ctx context.Context, ec *executionContext, v any) ([]string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]string, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = unmarshalNString2string(ctx, ec, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func marshalOString2ᚕstringᚄ(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v []string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = marshalNString2string(ctx, ec, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func unmarshalOString2ᚖparkbffᚋgraphᚋrelayᚐCursor(ctx context.Context, ec *executionContext, v any) (*relay.Cursor, error) {

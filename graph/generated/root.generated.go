@@ -27,6 +27,7 @@ import (
 	"parkbff/internal/billing"
 	"parkbff/internal/billing/ledger"
 	"parkbff/internal/delivery"
+	"parkbff/internal/discount"
 	"parkbff/internal/entitlement"
 	"parkbff/internal/identity"
 	"parkbff/internal/identity/staffing"
@@ -102,6 +103,10 @@ type MutationResolver interface {
 	UnbindPlate(ctx context.Context, input model.UnbindPlateInput) (*model.UnbindPlatePayload, error)
 	VerifyVehicle(ctx context.Context, input model.VerifyVehicleInput) (*model.VerifyVehiclePayload, error)
 	RenameVehicle(ctx context.Context, input model.RenameVehicleInput) (*model.RenameVehiclePayload, error)
+	PublishVoucherOffer(ctx context.Context, input model.PublishVoucherOfferInput) (*model.PublishVoucherOfferPayload, error)
+	BuyVoucher(ctx context.Context, input model.BuyVoucherInput) (*model.BuyVoucherPayload, error)
+	GrantVoucher(ctx context.Context, input model.GrantVoucherInput) (*model.GrantVoucherPayload, error)
+	ClaimVoucher(ctx context.Context, input model.ClaimVoucherInput) (*model.ClaimVoucherPayload, error)
 	RetryDeadLetter(ctx context.Context, input model.RetryDeadLetterInput) (*model.RetryDeadLetterPayload, error)
 	DiscardDeadLetter(ctx context.Context, input model.DiscardDeadLetterInput) (*model.DiscardDeadLetterPayload, error)
 }
@@ -128,6 +133,7 @@ type QueryResolver interface {
 	DataInventory(ctx context.Context, purpose consent.Purpose) (*privacy.Inventory, error)
 	RiskEvents(ctx context.Context, first *int, after *string) (*relay.Connection[*risk.Event], error)
 	Staff(ctx context.Context) (*staffing.Member, error)
+	VoucherOffers(ctx context.Context, lotCode string, first *int, after *string) (*relay.Connection[*discount.Offer], error)
 	DeadLetters(ctx context.Context, first *int, after *string) (*relay.Connection[*outbox.DeadLetter], error)
 }
 type SubscriptionResolver interface {
@@ -246,6 +252,20 @@ func field_Mutation_bindPlate_args(ctx context.Context, ec *executionContext, ra
 	return args, nil
 }
 
+func field_Mutation_buyVoucher_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.BuyVoucherInput, error) {
+			return unmarshalNBuyVoucherInput2parkbffᚋgraphᚋmodelᚐBuyVoucherInput(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func field_Mutation_cancelOrder_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -266,6 +286,20 @@ func field_Mutation_changeMobile_args(ctx context.Context, ec *executionContext,
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.ChangeMobileInput, error) {
 			return unmarshalNChangeMobileInput2parkbffᚋgraphᚋmodelᚐChangeMobileInput(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func field_Mutation_claimVoucher_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ClaimVoucherInput, error) {
+			return unmarshalNClaimVoucherInput2parkbffᚋgraphᚋmodelᚐClaimVoucherInput(ctx, ec, v)
 		})
 	if err != nil {
 		return nil, err
@@ -414,6 +448,20 @@ func field_Mutation_grantConsent_args(ctx context.Context, ec *executionContext,
 	return args, nil
 }
 
+func field_Mutation_grantVoucher_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.GrantVoucherInput, error) {
+			return unmarshalNGrantVoucherInput2parkbffᚋgraphᚋmodelᚐGrantVoucherInput(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func field_Mutation_inviteCoDriver_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -546,6 +594,20 @@ func field_Mutation_publishAppRelease_args(ctx context.Context, ec *executionCon
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.PublishAppReleaseInput, error) {
 			return unmarshalNPublishAppReleaseInput2parkbffᚋgraphᚋmodelᚐPublishAppReleaseInput(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func field_Mutation_publishVoucherOffer_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.PublishVoucherOfferInput, error) {
+			return unmarshalNPublishVoucherOfferInput2parkbffᚋgraphᚋmodelᚐPublishVoucherOfferInput(ctx, ec, v)
 		})
 	if err != nil {
 		return nil, err
@@ -1315,6 +1377,36 @@ func field_Query_riskEvents_args(ctx context.Context, ec *executionContext, rawA
 		return nil, err
 	}
 	args["after"] = arg1
+	return args, nil
+}
+
+func field_Query_voucherOffers_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "lotCode",
+		func(ctx context.Context, v any) (string, error) {
+			return unmarshalNString2string(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["lotCode"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return unmarshalOInt2ᚖint(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return unmarshalOString2ᚖstring(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
 	return args, nil
 }
 
@@ -3918,6 +4010,182 @@ func fieldContext_Mutation_renameVehicle(ctx context.Context, ec *executionConte
 	return fc, nil
 }
 
+func _Mutation_publishVoucherOffer(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Mutation_publishVoucherOffer(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().PublishVoucherOffer(ctx, fc.Args["input"].(model.PublishVoucherOfferInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PublishVoucherOfferPayload) graphql.Marshaler {
+			return marshalOPublishVoucherOfferPayload2ᚖparkbffᚋgraphᚋmodelᚐPublishVoucherOfferPayload(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Mutation_publishVoucherOffer(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_PublishVoucherOfferPayload(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Mutation_publishVoucherOffer_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func _Mutation_buyVoucher(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Mutation_buyVoucher(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().BuyVoucher(ctx, fc.Args["input"].(model.BuyVoucherInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.BuyVoucherPayload) graphql.Marshaler {
+			return marshalOBuyVoucherPayload2ᚖparkbffᚋgraphᚋmodelᚐBuyVoucherPayload(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Mutation_buyVoucher(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_BuyVoucherPayload(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Mutation_buyVoucher_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func _Mutation_grantVoucher(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Mutation_grantVoucher(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().GrantVoucher(ctx, fc.Args["input"].(model.GrantVoucherInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.GrantVoucherPayload) graphql.Marshaler {
+			return marshalOGrantVoucherPayload2ᚖparkbffᚋgraphᚋmodelᚐGrantVoucherPayload(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Mutation_grantVoucher(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_GrantVoucherPayload(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Mutation_grantVoucher_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func _Mutation_claimVoucher(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Mutation_claimVoucher(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ClaimVoucher(ctx, fc.Args["input"].(model.ClaimVoucherInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ClaimVoucherPayload) graphql.Marshaler {
+			return marshalOClaimVoucherPayload2ᚖparkbffᚋgraphᚋmodelᚐClaimVoucherPayload(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Mutation_claimVoucher(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_ClaimVoucherPayload(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Mutation_claimVoucher_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func _Mutation_retryDeadLetter(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4982,6 +5250,50 @@ func fieldContext_Query_staff(_ context.Context, ec *executionContext, field gra
 	return fc, nil
 }
 
+func _Query_voucherOffers(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Query_voucherOffers(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().VoucherOffers(ctx, fc.Args["lotCode"].(string), fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*discount.Offer]) graphql.Marshaler {
+			return marshalNVoucherOfferConnection2ᚖparkbffᚋgraphᚋrelayᚐConnection(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_Query_voucherOffers(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_VoucherOfferConnection(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Query_voucherOffers_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func _Query_deadLetters(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5303,6 +5615,20 @@ func _Node(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj 
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
+	case discount.Offer:
+		return _VoucherOffer(ctx, ec, sel, &obj)
+	case *discount.Offer:
+		if obj == nil {
+			return graphql.Null
+		}
+		return _VoucherOffer(ctx, ec, sel, obj)
+	case discount.Voucher:
+		return _Voucher(ctx, ec, sel, &obj)
+	case *discount.Voucher:
+		if obj == nil {
+			return graphql.Null
+		}
+		return _Voucher(ctx, ec, sel, obj)
 	case identity.Vehicle:
 		return _Vehicle(ctx, ec, sel, &obj)
 	case *identity.Vehicle:
@@ -5870,6 +6196,34 @@ func _Mutation(ctx context.Context, ec *executionContext, sel ast.SelectionSet) 
 		case "renameVehicle":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return _Mutation_renameVehicle(ctx, ec, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "publishVoucherOffer":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return _Mutation_publishVoucherOffer(ctx, ec, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "buyVoucher":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return _Mutation_buyVoucher(ctx, ec, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "grantVoucher":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return _Mutation_grantVoucher(ctx, ec, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "claimVoucher":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return _Mutation_claimVoucher(ctx, ec, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
@@ -6446,6 +6800,28 @@ func _Query(ctx context.Context, ec *executionContext, sel ast.SelectionSet) gra
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "voucherOffers":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = _Query_voucherOffers(ctx, ec, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
 		case "deadLetters":
 			field := field
 
@@ -6825,6 +7201,24 @@ func marshalONode2parkbffᚋgraphᚋrelayᚐNode(ctx context.Context, ec *execut
 		return graphql.Null
 	}
 	return _Node(ctx, ec, sel, v)
+}
+
+func unmarshalOPlate2ᚖstring(ctx context.Context, ec *executionContext, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := model.UnmarshalPlate(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalOPlate2ᚖstring(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := model.MarshalPlate(*v)
+	return res
 }
 
 // endregion ***************************** type.gotpl *****************************

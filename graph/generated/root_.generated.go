@@ -602,7 +602,9 @@ extend type Lot {
 extend type Mutation {
   """
   Makes an order of a quote, for anybody who holds one. The amount is firm until the quote expires. A stay has one
-  open order: the one before is replaced, and a payment of it that is under way is still taken when it is owed.
+  open order: the one before is replaced, and a payment of it that is under way is still taken when it is owed. Vouchers
+  are kept for the order while it is open, and are free again when it is closed unpaid; an order of which
+  they leave nothing to pay is PAID at once.
   """
   createOrder(
     "The quote."
@@ -660,6 +662,14 @@ enum PaymentWay {
   APP
 }
 
+"What an order pays for."
+enum PaymentOrderKind {
+  "A stay."
+  STAY
+  "A parking voucher."
+  VOUCHER
+}
+
 "How far an order has come. It only moves forward."
 enum PaymentOrderState {
   "It may be paid."
@@ -692,13 +702,17 @@ type PaymentOffer {
   ways: [PaymentWay!]! @clear(why: "the same for everybody")
 }
 
-"An amount that is to be paid for a stay, firm until it expires."
+"An amount that is to be paid for a stay or a voucher, firm until it expires."
 type PaymentOrder implements Node {
   "The order's id."
   id: ID! @clear(why: "sealed: carries neither time nor order")
   "How far it has come."
   state: PaymentOrderState! @clear(why: "whether something is due depends on it")
-  "What is to be paid."
+  "What it costs, beyond what was paid before."
+  feeFen: Fen! @clear(why: "what must be paid is made of it")
+  "What vouchers take off."
+  discountFen: Fen! @clear(why: "what must be paid is made of it")
+  "What is to be paid: feeFen without discountFen."
   dueFen: Fen! @clear(why: "it must be paid")
   "What was received for it."
   paidFen: Fen! @clear(why: "the payer paid it")
@@ -706,8 +720,10 @@ type PaymentOrder implements Node {
   refundedFen: Fen! @clear(why: "the payer gets it")
   "Through whom it was paid; null before."
   channel: PaymentChannel @clear(why: "the payer chose it")
-  "The vehicle's plate; masked until the vehicle is verified."
-  plate: Plate! @mask(as: PLATE, unless: VERIFIED)
+  "What it pays for."
+  kind: PaymentOrderKind! @clear(why: "whoever ordered chose it")
+  "The vehicle's plate; masked until the vehicle is verified. Null for a voucher."
+  plate: Plate @mask(as: PLATE, unless: VERIFIED)
   "Name of the lot; masked as in ParkingSession."
   lotName: String! @mask(as: LOT_NAME, unless: VERIFIED)
   "How much of the lot's name is shown."
@@ -778,6 +794,10 @@ input CreateOrderInput {
   idempotencyKey: String!
   "The token of the quote."
   quote: String!
+  "Vouchers of the account's, two at most with those by code. They take off minutes first, then amounts; a waiver takes all."
+  voucherIds: [ID!]
+  "Codes of vouchers that belong to whoever holds them."
+  voucherCodes: [String!]
 }
 
 "Answer to createOrder."
@@ -1352,6 +1372,8 @@ enum Service {
   INVITE_CO_DRIVER
   "Opening a fleet and verifying its vehicles."
   RUN_FLEET
+  "Parking vouchers of one's own."
+  VOUCHERS
 }
 `, BuiltIn: false},
 	{Name: "../schema/gate.graphql", Input: `extend type Query {
@@ -2412,6 +2434,8 @@ type ParkingSession implements Node {
   feeFen: Fen! @clear(why: "it must be paid")
   "What has been paid of it."
   paidFen: Fen! @clear(why: "the payer paid it")
+  "What vouchers took off it."
+  discountedFen: Fen! @clear(why: "what must be paid depends on it")
   "How far the stay has come."
   state: SessionState! @clear(why: "whether something is due depends on it")
   "The viewer's vehicle, by which records can be told apart; null when it was not bound to the viewer then."
@@ -3488,6 +3512,236 @@ type RenameVehiclePayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/voucher.graphql", Input: `extend type Viewer {
+  "The account's vouchers, newest first; none for anybody else."
+  vouchers(
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): VoucherConnection!
+}
+
+extend type Query {
+  "What vouchers a lot sells, newest first, those that are sold out too."
+  voucherOffers(
+    "The lot."
+    lotCode: String!
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): VoucherOfferConnection!
+}
+
+extend type Mutation {
+  "Puts vouchers of a lot on sale; for managers of the lot."
+  publishVoucherOffer(
+    "The offer."
+    input: PublishVoucherOfferInput!
+  ): PublishVoucherOfferPayload
+  """
+  Orders a voucher, which is kept for the order while it is open. It is paid by payOrder, and belongs to the account once
+  the order is PAID.
+  """
+  buyVoucher(
+    "The offer."
+    input: BuyVoucherInput!
+  ): BuyVoucherPayload
+  "Gives a voucher out, to whoever is told its code; for managers of the lot."
+  grantVoucher(
+    "The voucher."
+    input: GrantVoucherInput!
+  ): GrantVoucherPayload
+  "Puts a voucher into the account of whoever holds its code. From then on it is used by its id."
+  claimVoucher(
+    "The code."
+    input: ClaimVoucherInput!
+  ): ClaimVoucherPayload
+}
+
+"What a voucher takes off."
+enum VoucherKind {
+  "An amount."
+  AMOUNT
+  "Minutes: what the stay would cost less, had the car left so much earlier."
+  TIME
+  "All."
+  WAIVER
+}
+
+"How it stands with a voucher."
+enum VoucherState {
+  "It may be used."
+  FREE
+  "An open order has it. It is free again when the order closes unpaid."
+  RESERVED
+  "It has taken something off a stay."
+  USED
+  "It holds no more."
+  EXPIRED
+  "It was taken back."
+  REVOKED
+}
+
+"Takes something off one stay, once."
+type Voucher implements Node {
+  "The voucher's id."
+  id: ID!
+  "The lot in which it holds; null for one that is no more."
+  lot: Lot
+  "What it takes off."
+  kind: VoucherKind!
+  "How much, of AMOUNT."
+  amountFen: Fen
+  "How many minutes, of TIME."
+  minutes: Int
+  "How it stands with it."
+  state: VoucherState!
+  "Until when it may be used."
+  expiresAt: DateTime!
+}
+
+"A kind of voucher that a lot sells."
+type VoucherOffer implements Node {
+  "The offer's id."
+  id: ID!
+  "The lot in which what is bought holds; null for one that is no more."
+  lot: Lot
+  "What it takes off."
+  kind: VoucherKind!
+  "How much, of AMOUNT."
+  amountFen: Fen
+  "How many minutes, of TIME."
+  minutes: Int
+  "What it costs."
+  priceFen: Fen!
+  "For how many days it holds from the payment on."
+  holdsDays: Int!
+  "How many are left."
+  left: Int!
+  "Until when it is sold."
+  soldUntil: DateTime!
+}
+
+"A page of offers."
+type VoucherOfferConnection {
+  "The offers, each with its cursor."
+  edges: [VoucherOfferEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"An offer and its cursor."
+type VoucherOfferEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The offer."
+  node: VoucherOffer!
+}
+
+"Vouchers to put on sale."
+input PublishVoucherOfferInput {
+  "The client's own key: the same key publishes once."
+  idempotencyKey: String!
+  "The lot in which they hold."
+  lotCode: String!
+  "What each takes off."
+  terms: VoucherTermsInput!
+  "What each costs."
+  priceFen: Fen!
+  "How many there are, 1 to 1000000."
+  stock: Int!
+  "Until when they are sold, a year at most."
+  soldUntil: DateTime!
+}
+
+"Answer to publishVoucherOffer."
+type PublishVoucherOfferPayload {
+  "The offer."
+  offer: VoucherOffer
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A voucher to buy."
+input BuyVoucherInput {
+  "The client's own key: the same key orders once."
+  idempotencyKey: String!
+  "The offer's id."
+  offerId: ID!
+}
+
+"Answer to buyVoucher."
+type BuyVoucherPayload {
+  "The order, to be paid."
+  order: PaymentOrder
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A page of vouchers."
+type VoucherConnection {
+  "The vouchers, each with its cursor."
+  edges: [VoucherEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A voucher and its cursor."
+type VoucherEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The voucher."
+  node: Voucher!
+}
+
+"What a voucher takes off; only the value of its kind is given."
+input VoucherTermsInput {
+  "What it takes off."
+  kind: VoucherKind!
+  "How much, of AMOUNT."
+  amountFen: Fen
+  "How many minutes, of TIME."
+  minutes: Int
+  "For how many days it holds, 1 to 366."
+  holdsDays: Int!
+}
+
+"A voucher to give out."
+input GrantVoucherInput {
+  "The client's own key: the same key gives it out once."
+  idempotencyKey: String!
+  "The lot in which it holds."
+  lotCode: String!
+  "What it takes off."
+  terms: VoucherTermsInput!
+}
+
+"Answer to grantVoucher."
+type GrantVoucherPayload {
+  "The voucher."
+  voucher: Voucher
+  "By what whoever holds it uses it."
+  code: String
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A voucher to claim."
+input ClaimVoucherInput {
+  "The voucher's code."
+  code: String!
+}
+
+"Answer to claimVoucher."
+type ClaimVoucherPayload {
+  "The voucher."
+  voucher: Voucher
+  "What was refused."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../schema/work.graphql", Input: `extend type Query {
   "Work outside that has failed too often or for good, newest first; for administrators."
   deadLetters(
@@ -3706,6 +3960,16 @@ func childFields_BindPlatePayload(ctx context.Context, ec *executionContext, fie
 	return nil, fmt.Errorf("no field named %q was found under type BindPlatePayload", field.Name)
 }
 
+func childFields_BuyVoucherPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "order":
+		return fieldContext_BuyVoucherPayload_order(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_BuyVoucherPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BuyVoucherPayload", field.Name)
+}
+
 func childFields_CancelOrderPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "order":
@@ -3724,6 +3988,16 @@ func childFields_ChangeMobilePayload(ctx context.Context, ec *executionContext, 
 		return fieldContext_ChangeMobilePayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ChangeMobilePayload", field.Name)
+}
+
+func childFields_ClaimVoucherPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "voucher":
+		return fieldContext_ClaimVoucherPayload_voucher(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_ClaimVoucherPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClaimVoucherPayload", field.Name)
 }
 
 func childFields_ClearProfileFieldsPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4148,6 +4422,18 @@ func childFields_GrantConsentPayload(ctx context.Context, ec *executionContext, 
 	return nil, fmt.Errorf("no field named %q was found under type GrantConsentPayload", field.Name)
 }
 
+func childFields_GrantVoucherPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "voucher":
+		return fieldContext_GrantVoucherPayload_voucher(ctx, ec, field)
+	case "code":
+		return fieldContext_GrantVoucherPayload_code(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_GrantVoucherPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GrantVoucherPayload", field.Name)
+}
+
 func childFields_InviteCoDriverPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "code":
@@ -4512,6 +4798,8 @@ func childFields_ParkingSession(ctx context.Context, ec *executionContext, field
 		return fieldContext_ParkingSession_feeFen(ctx, ec, field)
 	case "paidFen":
 		return fieldContext_ParkingSession_paidFen(ctx, ec, field)
+	case "discountedFen":
+		return fieldContext_ParkingSession_discountedFen(ctx, ec, field)
 	case "state":
 		return fieldContext_ParkingSession_state(ctx, ec, field)
 	case "vehicle":
@@ -4614,6 +4902,10 @@ func childFields_PaymentOrder(ctx context.Context, ec *executionContext, field g
 		return fieldContext_PaymentOrder_id(ctx, ec, field)
 	case "state":
 		return fieldContext_PaymentOrder_state(ctx, ec, field)
+	case "feeFen":
+		return fieldContext_PaymentOrder_feeFen(ctx, ec, field)
+	case "discountFen":
+		return fieldContext_PaymentOrder_discountFen(ctx, ec, field)
 	case "dueFen":
 		return fieldContext_PaymentOrder_dueFen(ctx, ec, field)
 	case "paidFen":
@@ -4622,6 +4914,8 @@ func childFields_PaymentOrder(ctx context.Context, ec *executionContext, field g
 		return fieldContext_PaymentOrder_refundedFen(ctx, ec, field)
 	case "channel":
 		return fieldContext_PaymentOrder_channel(ctx, ec, field)
+	case "kind":
+		return fieldContext_PaymentOrder_kind(ctx, ec, field)
 	case "plate":
 		return fieldContext_PaymentOrder_plate(ctx, ec, field)
 	case "lotName":
@@ -4754,6 +5048,16 @@ func childFields_PublishAppReleasePayload(ctx context.Context, ec *executionCont
 		return fieldContext_PublishAppReleasePayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PublishAppReleasePayload", field.Name)
+}
+
+func childFields_PublishVoucherOfferPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "offer":
+		return fieldContext_PublishVoucherOfferPayload_offer(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_PublishVoucherOfferPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PublishVoucherOfferPayload", field.Name)
 }
 
 func childFields_PurposeNotice(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5314,8 +5618,94 @@ func childFields_Viewer(ctx context.Context, ec *executionContext, field graphql
 		return fieldContext_Viewer_notices(ctx, ec, field)
 	case "orders":
 		return fieldContext_Viewer_orders(ctx, ec, field)
+	case "vouchers":
+		return fieldContext_Viewer_vouchers(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
+}
+
+func childFields_Voucher(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_Voucher_id(ctx, ec, field)
+	case "lot":
+		return fieldContext_Voucher_lot(ctx, ec, field)
+	case "kind":
+		return fieldContext_Voucher_kind(ctx, ec, field)
+	case "amountFen":
+		return fieldContext_Voucher_amountFen(ctx, ec, field)
+	case "minutes":
+		return fieldContext_Voucher_minutes(ctx, ec, field)
+	case "state":
+		return fieldContext_Voucher_state(ctx, ec, field)
+	case "expiresAt":
+		return fieldContext_Voucher_expiresAt(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Voucher", field.Name)
+}
+
+func childFields_VoucherConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_VoucherConnection_edges(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_VoucherConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VoucherConnection", field.Name)
+}
+
+func childFields_VoucherEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_VoucherEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_VoucherEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VoucherEdge", field.Name)
+}
+
+func childFields_VoucherOffer(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_VoucherOffer_id(ctx, ec, field)
+	case "lot":
+		return fieldContext_VoucherOffer_lot(ctx, ec, field)
+	case "kind":
+		return fieldContext_VoucherOffer_kind(ctx, ec, field)
+	case "amountFen":
+		return fieldContext_VoucherOffer_amountFen(ctx, ec, field)
+	case "minutes":
+		return fieldContext_VoucherOffer_minutes(ctx, ec, field)
+	case "priceFen":
+		return fieldContext_VoucherOffer_priceFen(ctx, ec, field)
+	case "holdsDays":
+		return fieldContext_VoucherOffer_holdsDays(ctx, ec, field)
+	case "left":
+		return fieldContext_VoucherOffer_left(ctx, ec, field)
+	case "soldUntil":
+		return fieldContext_VoucherOffer_soldUntil(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VoucherOffer", field.Name)
+}
+
+func childFields_VoucherOfferConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_VoucherOfferConnection_edges(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_VoucherOfferConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VoucherOfferConnection", field.Name)
+}
+
+func childFields_VoucherOfferEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_VoucherOfferEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_VoucherOfferEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VoucherOfferEdge", field.Name)
 }
 
 func childFields_WithdrawConsentPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {

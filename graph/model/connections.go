@@ -8,6 +8,7 @@ import (
 	"parkbff/graph/relay"
 	"parkbff/internal/billing"
 	"parkbff/internal/delivery"
+	"parkbff/internal/discount"
 	"parkbff/internal/identity"
 	"parkbff/internal/notice"
 	"parkbff/internal/outbox"
@@ -37,6 +38,10 @@ type (
 	ReconciliationEdge       = relay.Edge[*billing.Reconciliation]
 	PaymentOrderConnection   = relay.Connection[*billing.Order]
 	PaymentOrderEdge         = relay.Edge[*billing.Order]
+	VoucherConnection        = relay.Connection[*discount.Voucher]
+	VoucherEdge              = relay.Edge[*discount.Voucher]
+	VoucherOfferConnection   = relay.Connection[*discount.Offer]
+	VoucherOfferEdge         = relay.Edge[*discount.Offer]
 	NoticeConnection         = relay.Connection[*notice.Notice]
 	NoticeEdge               = relay.Edge[*notice.Notice]
 )

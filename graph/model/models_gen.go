@@ -18,11 +18,13 @@ import (
 	"parkbff/ent/pushendpoint"
 	"parkbff/ent/signin"
 	"parkbff/ent/staffrole"
+	"parkbff/ent/voucher"
 	"parkbff/graph/relay"
 	"parkbff/internal/appconfig"
 	"parkbff/internal/billing"
 	"parkbff/internal/cnid"
 	"parkbff/internal/delivery"
+	"parkbff/internal/discount"
 	"parkbff/internal/identity"
 	"parkbff/internal/identity/staffing"
 	"parkbff/internal/money"
@@ -127,6 +129,22 @@ type BindPlatePayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// A voucher to buy.
+type BuyVoucherInput struct {
+	// The client's own key: the same key orders once.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The offer's id.
+	OfferID relay.ID `json:"offerId"`
+}
+
+// Answer to buyVoucher.
+type BuyVoucherPayload struct {
+	// The order, to be paid.
+	Order *billing.Order `json:"order,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // An order to close.
 type CancelOrderInput struct {
 	// The order's id.
@@ -167,6 +185,20 @@ type ChannelPhoneInput struct {
 	Alipay *AlipayPhoneInput `json:"alipay,omitempty"`
 }
 
+// A voucher to claim.
+type ClaimVoucherInput struct {
+	// The voucher's code.
+	Code string `json:"code"`
+}
+
+// Answer to claimVoucher.
+type ClaimVoucherPayload struct {
+	// The voucher.
+	Voucher *discount.Voucher `json:"voucher,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What to clear of a profile.
 type ClearProfileFieldsInput struct {
 	// The fields.
@@ -195,6 +227,10 @@ type CreateOrderInput struct {
 	IdempotencyKey string `json:"idempotencyKey"`
 	// The token of the quote.
 	Quote string `json:"quote"`
+	// Vouchers of the account's, two at most with those by code. They take off minutes first, then amounts; a waiver takes all.
+	VoucherIds []*relay.ID `json:"voucherIds,omitempty"`
+	// Codes of vouchers that belong to whoever holds them.
+	VoucherCodes []string `json:"voucherCodes,omitempty"`
 }
 
 // Answer to createOrder.
@@ -359,6 +395,26 @@ type GrantConsentPayload struct {
 	Consent *consents.Consent `json:"consent,omitempty"`
 	// The viewer, by its new facts.
 	Viewer *viewer.Viewer `json:"viewer"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A voucher to give out.
+type GrantVoucherInput struct {
+	// The client's own key: the same key gives it out once.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The lot in which it holds.
+	LotCode string `json:"lotCode"`
+	// What it takes off.
+	Terms *VoucherTermsInput `json:"terms"`
+}
+
+// Answer to grantVoucher.
+type GrantVoucherPayload struct {
+	// The voucher.
+	Voucher *discount.Voucher `json:"voucher,omitempty"`
+	// By what whoever holds it uses it.
+	Code *string `json:"code,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -603,6 +659,30 @@ type PublishAppReleaseInput struct {
 type PublishAppReleasePayload struct {
 	// What a client of the newest version is told.
 	AppConfig *appconfig.Config `json:"appConfig,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Vouchers to put on sale.
+type PublishVoucherOfferInput struct {
+	// The client's own key: the same key publishes once.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The lot in which they hold.
+	LotCode string `json:"lotCode"`
+	// What each takes off.
+	Terms *VoucherTermsInput `json:"terms"`
+	// What each costs.
+	PriceFen int64 `json:"priceFen"`
+	// How many there are, 1 to 1000000.
+	Stock int `json:"stock"`
+	// Until when they are sold, a year at most.
+	SoldUntil time.Time `json:"soldUntil"`
+}
+
+// Answer to publishVoucherOffer.
+type PublishVoucherOfferPayload struct {
+	// The offer.
+	Offer *discount.Offer `json:"offer,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -1137,6 +1217,18 @@ type VerifyVehiclePayload struct {
 	Viewer *viewer.Viewer `json:"viewer"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What a voucher takes off; only the value of its kind is given.
+type VoucherTermsInput struct {
+	// What it takes off.
+	Kind voucher.Kind `json:"kind"`
+	// How much, of AMOUNT.
+	AmountFen *int64 `json:"amountFen,omitempty"`
+	// How many minutes, of TIME.
+	Minutes *int `json:"minutes,omitempty"`
+	// For how many days it holds, 1 to 366.
+	HoldsDays int `json:"holdsDays"`
 }
 
 // A consent to take back.

@@ -29,7 +29,7 @@ var (
 	domains = []string{
 		"internal/identity", "internal/identity/staffing", "internal/parking", "internal/notice", "internal/appconfig",
 		"internal/privacy/consents", "internal/entitlement", "internal/risk", "internal/delivery", "internal/outbox",
-		"internal/billing", "internal/billing/ledger", "internal/partner/charge",
+		"internal/billing", "internal/billing/ledger", "internal/partner/charge", "internal/discount",
 	}
 )
 
@@ -77,8 +77,9 @@ var arrows = []struct {
 	{"internal/parking/lotfile", leaves},
 	{"internal/parking", slices.Concat(model, leaves, ways, of("internal/notice"))},
 	{"internal/billing/...", slices.Concat(model, leaves, ways, of(
-		"internal/parking", "internal/notice", "internal/outbox", "internal/partner/charge", "internal/billing/...",
+		"internal/parking", "internal/notice", "internal/outbox", "internal/partner/charge", "internal/billing/...", "internal/discount",
 	))},
+	{"internal/discount", slices.Concat(model, leaves, ways, of("internal/parking"))},
 	{"internal/identity/token", leaves},
 	{"internal/identity/staffing", slices.Concat(model, leaves, ways, of("internal/identity/token"))},
 	{"internal/appconfig", slices.Concat(model, leaves, ways)},

@@ -6,9 +6,9 @@ import (
 
 	"parkbff/ent"
 	"parkbff/ent/payment"
+	"parkbff/ent/paymentorder"
 	"parkbff/internal/fault"
 	"parkbff/internal/money"
-	"parkbff/internal/parking"
 	"parkbff/internal/partner/charge"
 	"parkbff/internal/viewer"
 )
@@ -69,10 +69,10 @@ func (s *Service) takeOnce(ctx context.Context, tx *ent.Tx, v *viewer.Viewer, ke
 	case c.Fen <= 0 || owed.Fen != c.Fen:
 		return 0, AmountDiffers.With("owedFen", max(0, owed.Fen))
 	}
-	if err := closeOpen(ctx, tx, c.Session); err != nil {
+	if err := s.closeOpen(ctx, tx, c.Session); err != nil {
 		return 0, err
 	}
-	row, err := s.open(ctx, tx, v, key, owed.LotID, parking.Offer{SessionID: c.Session, Fen: c.Fen, ExpiresAt: now})
+	row, err := s.open(ctx, tx, v, key, opening{kind: paymentorder.KindSTAY, session: &c.Session, lot: owed.LotID, fee: c.Fen, until: now})
 	if err != nil {
 		return 0, err
 	}

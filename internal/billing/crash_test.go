@@ -68,9 +68,19 @@ func survived(do func()) (alive bool) {
 // A payment is killed between any two of its steps, and whoever pays asks again with the same keys, or does not. It
 // ends paid or given back, whole, and never neither.
 func TestAPaymentThatIsKilledBetweenAnyTwoStepsEndsPaidOrGivenBack(t *testing.T) {
-	stories := map[string]func(h *house, quote parking.Quote) func(){
-		"paid":            func(h *house, quote parking.Quote) func() { return h.payingStory(quote, false) },
-		"paid twice over": func(h *house, quote parking.Quote) func() { return h.payingStory(quote, true) },
+	stories := map[string]struct {
+		tell  func(h *house, quote parking.Quote) func()
+		whole int64 // what is paid in the end
+		least int   // how many steps there are
+	}{
+		"paid":            {func(h *house, quote parking.Quote) func() { return h.payingStory(quote, false) }, 1000, 30},
+		"paid twice over": {func(h *house, quote parking.Quote) func() { return h.payingStory(quote, true) }, 1000, 30},
+		"paid with a voucher": {func(h *house, quote parking.Quote) func() {
+			return h.payingStory(quote, false, h.grants(amount(300)))
+		}, 700, 40},
+		"paid by two vouchers": {func(h *house, quote parking.Quote) func() {
+			return h.payingStory(quote, false, h.grants(minutesOff(60)), h.grants(amount(500)))
+		}, 0, 20},
 	}
 	eachHouse(t, func(t *testing.T, h *house) {
 		dies := &crashes{}
@@ -85,7 +95,7 @@ func TestAPaymentThatIsKilledBetweenAnyTwoStepsEndsPaidOrGivenBack(t *testing.T)
 					h.sees(out, plate)
 					quote := h.laneQuote()
 					before := h.channel.keeps()
-					play := story(h, quote)
+					play := story.tell(h, quote)
 
 					dies.calls, dies.at = 0, at
 					alive := survived(play)
@@ -100,10 +110,10 @@ func TestAPaymentThatIsKilledBetweenAnyTwoStepsEndsPaidOrGivenBack(t *testing.T)
 						play()
 					}
 					h.settles()
-					h.endsPaidOrGivenBack(name, at, h.channel.keeps()-before)
+					h.endsPaidOrGivenBack(name, at, h.channel.keeps()-before, story.whole)
 				}
 				t.Logf("%s: killed %d times", name, deaths)
-				if deaths < 30 {
+				if deaths < story.least {
 					t.Errorf("%s: killed only %d times", name, deaths)
 				}
 			}
@@ -112,12 +122,13 @@ func TestAPaymentThatIsKilledBetweenAnyTwoStepsEndsPaidOrGivenBack(t *testing.T)
 	})
 }
 
-// payingStory is a stay's payment from the quote to what follows it, which can be told again with the same keys.
-func (h *house) payingStory(quote parking.Quote, twice bool) func() {
+// payingStory is a stay's payment from the quote to what follows it, with vouchers or without, which can be told again
+// with the same keys.
+func (h *house) payingStory(quote parking.Quote, twice bool, codes ...string) func() {
 	order, keys := h.key(), []string{h.key(), h.key()}
 	ctx := context.Background()
 	return func() {
-		made, err := h.tryOrder(ctx, order, quote)
+		made, err := h.CreateOrder(ctx, billing.NewOrder{IdempotencyKey: order, Quote: quote.(parking.Payable).Token, Codes: codes})
 		h.must(err)
 		var begun []*billing.Payment
 		for _, key := range keys[:1+btoi(twice)] {
@@ -143,7 +154,7 @@ func btoi(b bool) int {
 	return 0
 }
 
-func (h *house) endsPaidOrGivenBack(story string, at int, kept int64) {
+func (h *house) endsPaidOrGivenBack(story string, at int, kept, whole int64) {
 	h.Helper()
 	ctx := h.asSystem()
 	payments, err := h.store.Fresh(ctx).Payment.Query().WithOrder().All(ctx)
@@ -161,7 +172,7 @@ func (h *house) endsPaidOrGivenBack(story string, at int, kept int64) {
 	}
 	left, err := h.store.Fresh(ctx).Refund.Query().Where(refund.StateNEQ(refund.StateDONE)).Count(ctx)
 	h.must(err)
-	if left != 0 || kept != 0 && kept != 1000 {
+	if left != 0 || kept != 0 && kept != whole {
 		h.Fatalf("%s, killed at %d: %d refunds are left, the channel keeps %d fen", story, at, left, kept)
 	}
 	h.balanced()

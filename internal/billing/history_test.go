@@ -27,25 +27,29 @@ type deed string
 
 // Deeds. Each is about the one car of its history, the payments that were begun for it, or the whole house.
 const (
-	orders      deed = "orders"         // somebody orders by a quote for the plate or at the lane
-	begins      deed = "begins"         // and begins to pay the last order
-	pays        deed = "pays"           // a payer pays the last payment at the channel
-	paysAgain   deed = "pays again"     // another payer pays the one before
-	paysLate    deed = "pays late"      // the channel takes a payment that was closed
-	paysMore    deed = "pays more"      // and more than it was asked for
-	hears       deed = "hears"          // the channel says what became of all payments
-	hearsTwice  deed = "hears twice"    // and says it again
-	leaves      deed = "leaves"         // the gate sees the car wanting to leave
-	entersAgain deed = "enters again"   // the car turns up elsewhere: the stay becomes a GHOST
-	cash        deed = "cash"           // staff take what is owed
-	refunds     deed = "refunds"        // a manager gives a part of the last order back
-	cancels     deed = "cancels"        // the last order is cancelled
-	minutes     deed = "minutes pass"   // a few
-	hour        deed = "an hour passes" //
-	works       deed = "works"          // tasks that are due are done
-	loses       deed = "loses answers"  // the channel does the next call and its answer is lost
-	away        deed = "is away"        // the channel does not take the next call
-	dies        deed = "dies"           // the process dies in the middle of the next deed
+	orders      deed = "orders"          // somebody orders by a quote for the plate or at the lane
+	begins      deed = "begins"          // and begins to pay the last order
+	pays        deed = "pays"            // a payer pays the last payment at the channel
+	paysAgain   deed = "pays again"      // another payer pays the one before
+	paysLate    deed = "pays late"       // the channel takes a payment that was closed
+	paysMore    deed = "pays more"       // and more than it was asked for
+	hears       deed = "hears"           // the channel says what became of all payments
+	hearsTwice  deed = "hears twice"     // and says it again
+	leaves      deed = "leaves"          // the gate sees the car wanting to leave
+	entersAgain deed = "enters again"    // the car turns up elsewhere: the stay becomes a GHOST
+	cash        deed = "cash"            // staff take what is owed
+	refunds     deed = "refunds"         // a manager gives a part of the last order back
+	cancels     deed = "cancels"         // the last order is cancelled
+	minutes     deed = "minutes pass"    // a few
+	hour        deed = "an hour passes"  //
+	works       deed = "works"           // tasks that are due are done
+	grants      deed = "gives a voucher" // a manager does
+	uses        deed = "uses a voucher"  // somebody orders with the last that was given out
+	buys        deed = "buys the last"   // two order the last voucher of an offer, and one of them gets it
+	day         deed = "a day passes"    // and vouchers with it
+	loses       deed = "loses answers"   // the channel does the next call and its answer is lost
+	away        deed = "is away"         // the channel does not take the next call
+	dies        deed = "dies"            // the process dies in the middle of the next deed
 )
 
 // acts are deeds that often follow each other.
@@ -68,6 +72,17 @@ var acts = [][]deed{
 	{hour},
 	{works},
 	{entersAgain},
+	{grants, uses, begins, pays, hears},
+	{grants, leaves, uses, begins, pays, hears, leaves},
+	{grants, uses, begins, orders, begins, pays, paysAgain, hears},
+	{grants, uses, begins, hour, works, works, paysLate, hears},
+	{grants, uses, cancels, uses},
+	{grants, uses, cash},
+	{grants, day, uses},
+	{buys, begins, pays, hears},
+	{buys, begins, begins, pays, paysAgain, hearsTwice, refunds},
+	{buys, begins, hour, works, works, paysLate, hears},
+	{buys, cancels},
 }
 
 // faults come between any two deeds.
@@ -122,6 +137,9 @@ type story struct {
 	plate, lot string
 	stay       int64
 	made       []*billing.Ordered
+	who        []context.Context // ordered what was made
+	given      []given
+	offers     []int64
 	begun      []*billing.Payment
 	took       map[deed]bool
 	failing    error // of the next call of the channel, before or after it took place
@@ -147,8 +165,8 @@ func (w *teller) tell(told history) error {
 			s.took[dies] = true
 			w.reopen()
 		}
-		if stay := s.now(); w.opened() > before && stay.FeeFen > stay.PaidFen || s.letGo && stay.FeeFen > stay.PaidFen {
-			return fmt.Errorf("%s let a car go that owes %d fen", d, stay.FeeFen-stay.PaidFen)
+		if stay := s.now(); w.opened() > before && stay.OwedFen() > 0 || s.letGo && stay.OwedFen() > 0 {
+			return fmt.Errorf("%s let a car go that owes %d fen", d, stay.OwedFen())
 		}
 	}
 	s.failing = nil
@@ -189,13 +207,13 @@ func (s *story) do(d deed) {
 	case orders:
 		if quote, ok := s.quote().(parking.Payable); ok {
 			if made, err := s.CreateOrder(ctx, billing.NewOrder{IdempotencyKey: s.key(), Quote: quote.Token}); err == nil {
-				s.made = append(s.made, made)
+				s.ordered(ctx, made)
 				s.took[d] = true
 			}
 		}
 	case begins:
 		if len(s.made) > 0 {
-			if begun, err := s.tryPay(ctx, s.key(), s.made[len(s.made)-1]); err == nil {
+			if begun, err := s.tryPay(s.who[len(s.made)-1], s.key(), s.made[len(s.made)-1]); err == nil {
 				s.begun = append(s.begun, begun)
 				s.took[d] = true
 			} else if errors.Is(err, errAway) {
@@ -234,12 +252,19 @@ func (s *story) do(d deed) {
 		s.took[d] = s.giveBack() || s.took[d]
 	case cancels:
 		if len(s.made) > 0 {
-			_, err := s.CancelOrder(ctx, s.made[len(s.made)-1].Order.Row, s.made[len(s.made)-1].Proof)
+			_, err := s.CancelOrder(s.who[len(s.made)-1], s.made[len(s.made)-1].Order.Row, s.made[len(s.made)-1].Proof)
 			s.took[d] = err == nil || s.took[d]
 		}
-	case minutes, hour:
+	case grants:
+		s.given = append(s.given, given{s.house.grants(s.terms()), s.clock.Now()})
 		s.took[d] = true
-		s.pass(map[deed]time.Duration{minutes: 4 * time.Minute, hour: time.Hour}[d])
+	case uses:
+		s.took[d] = s.useLast() || s.took[d]
+	case buys:
+		s.took[d] = s.buyTheLast() || s.took[d]
+	case minutes, hour, day:
+		s.took[d] = true
+		s.pass(map[deed]time.Duration{minutes: 4 * time.Minute, hour: time.Hour, day: 24 * time.Hour}[d])
 	case works:
 		s.took[d] = true
 		s.teller.works()
@@ -309,7 +334,7 @@ func (s *story) hear() (any bool) {
 
 func (s *story) giveCash() bool {
 	stay := s.now()
-	_, err := s.TakeCash(s.manager(), billing.Cash{IdempotencyKey: s.key(), Session: s.stay, Fen: stay.FeeFen - stay.PaidFen})
+	_, err := s.TakeCash(s.manager(), billing.Cash{IdempotencyKey: s.key(), Session: s.stay, Fen: stay.OwedFen()})
 	return err == nil
 }
 
@@ -326,8 +351,11 @@ func (s *story) giveBack() bool {
 // judge holds what was left of a history against the rules.
 func (s *story) judge() error {
 	ctx := s.asSystem()
-	if stay := s.now(); stay.PaidFen > stay.FeeFen {
+	if stay := s.now(); stay.OwedFen() < 0 {
 		return fmt.Errorf("%d fen were kept for a stay of %d", stay.PaidFen, stay.FeeFen)
+	}
+	if err := s.judgeVouchers(); err != nil {
+		return err
 	}
 	for _, p := range s.begun {
 		stored, err := s.store.Fresh(ctx).Payment.Get(ctx, p.Row)
@@ -395,6 +423,8 @@ func TestRandomHistoriesFindPlantedBugs(t *testing.T) {
 	for bug, plant := range map[string]func(w *teller){
 		"a second payment is kept":            func(w *teller) { w.stays = greedy{w.parking} },
 		"what nobody owed is forgotten":       func(w *teller) { w.work = forgetful{w.outbox} },
+		"a closed order keeps its vouchers":   func(w *teller) { w.discounts = clinging{w.vouchers} },
+		"a voucher is used again and again":   func(w *teller) { w.discounts = lasting{w.vouchers} },
 		"a pending payment is taken for made": func(w *teller) { w.channel.hasty = true },
 	} {
 		t.Run(bug, func(t *testing.T) {
@@ -416,9 +446,10 @@ func TestRandomHistoriesFindPlantedBugs(t *testing.T) {
 type greedy struct{ *parking.Service }
 
 // Settle takes more than is owed.
-func (g greedy) Settle(ctx context.Context, tx *ent.Tx, p parking.Payment) (int64, error) {
-	_, err := g.Service.Settle(ctx, tx, p)
-	return p.Fen, err
+func (g greedy) Settle(ctx context.Context, tx *ent.Tx, p parking.Payment) (parking.Settled, error) {
+	settled, err := g.Service.Settle(ctx, tx, p)
+	settled.Fen = p.Fen
+	return settled, err
 }
 
 // forgetful gives nothing back.

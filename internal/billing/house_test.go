@@ -15,6 +15,7 @@ import (
 	"parkbff/ent/observation"
 	"parkbff/ent/task"
 	"parkbff/internal/billing"
+	"parkbff/internal/discount"
 	"parkbff/internal/fault"
 	"parkbff/internal/money"
 	told "parkbff/internal/notice"
@@ -49,11 +50,13 @@ type house struct {
 	store   *store.Store
 	parking *parking.Service
 	*billing.Service
-	channel *channel
-	outbox  *outbox.Service
-	queue   *queue
-	told    []told.Telling
-	codes   int
+	vouchers  *discount.Service
+	discounts billing.Discounts // the same, unless a test gives it a fault
+	channel   *channel
+	outbox    *outbox.Service
+	queue     *queue
+	told      []told.Telling
+	codes     int
 }
 
 func eachHouse(t *testing.T, test func(t *testing.T, h *house)) {
@@ -76,6 +79,8 @@ func newHouse(t testing.TB, s *store.Store) *house {
 	})
 	h.must(err)
 	h.must(h.parking.Import(t.Context(), []lotfile.Lot{lot("A"), lot("B")}))
+	h.vouchers = discount.New(discount.Config{Store: s, Vault: keys, Clock: h.clock, Lots: h.parking})
+	h.discounts = h.vouchers
 	h.open(h.parking, h.outbox)
 	ctx, stop := context.WithCancel(context.Background())
 	var working sync.WaitGroup
@@ -91,7 +96,7 @@ func newHouse(t testing.TB, s *store.Store) *house {
 func (h *house) open(stays billing.Stays, tasks billing.Tasks) {
 	h.Service = billing.New(billing.Config{
 		Store: h.store, Vault: vault.New(vaulttest.Keys(h), h.store.DataKeys()), Clock: h.clock, Random: rand.Reader,
-		Stays: stays, Payers: h, Office: h, Tasks: tasks, Log: slog.New(slog.DiscardHandler),
+		Stays: stays, Discounts: h.discounts, Payers: h, Office: h, Tasks: tasks, Log: slog.New(slog.DiscardHandler),
 		Tills: map[money.Channel]billing.Offer{
 			money.WeChat: {Till: h.channel, Ways: []money.Way{money.MiniProgram, money.H5, money.App}},
 		},

@@ -25,6 +25,14 @@ func TestEveryFenThatSomebodyTampersWithIsFound(t *testing.T) {
 		"UPDATE payment_orders SET taken_fen = taken_fen - 1":                                  "order 1",
 		"UPDATE payment_orders SET refunded_fen = 0":                                           "order 1",
 		"UPDATE parking_sessions SET paid_fen = paid_fen + 1":                                  "stay 1",
+		"UPDATE parking_sessions SET discounted_fen = discounted_fen + 1":                      "stay 1",
+		"UPDATE payment_orders SET discounted_fen = 0":                                         "order 3",
+		"UPDATE order_discounts SET taken_fen = taken_fen - 1":                                 "order 3",
+		"UPDATE vouchers SET state = 'FREE'":                                                   "voucher 1",
+		"UPDATE vouchers SET state = 'REVOKED'":                                                "order 2",
+		"UPDATE vouchers SET price_fen = price_fen + 1":                                        "order 2",
+		"UPDATE vouchers SET price_fen = price_fen - 1":                                        "order 3",
+		"DELETE FROM ledger_lines WHERE entry_id = 5; DELETE FROM ledger_entries WHERE id = 5": "order 3",
 		"UPDATE ledger_entries SET session_id = NULL WHERE id = 1":                             "stay 1",
 	} {
 		eachHouse(t, func(t *testing.T, h *house) {
@@ -35,6 +43,7 @@ func TestEveryFenThatSomebodyTampersWithIsFound(t *testing.T) {
 			_, err := h.RefundOrder(h.manager(), billing.NewRefund{IdempotencyKey: "r", Order: made.Order.Row, Fen: 300, Reason: "x"})
 			h.must(err)
 			h.settles()
+			h.buysAndUses(amount(1200), 500)
 			h.balanced()
 
 			h.must(h.store.WithTx(h.asSystem(), func(ctx context.Context, tx *ent.Tx) error {

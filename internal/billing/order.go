@@ -1,12 +1,16 @@
 package billing
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"parkbff/ent"
 	"parkbff/ent/paymentorder"
+	"parkbff/ent/predicate"
+	"parkbff/internal/discount"
 	"parkbff/internal/entitlement"
 	"parkbff/internal/fault"
 	"parkbff/internal/parking"
@@ -17,7 +21,9 @@ import (
 // NewOrder is what a client asks for: the quote, and the client's own key.
 type NewOrder struct {
 	IdempotencyKey string
-	Quote          string // its token
+	Quote          string   // its token
+	Vouchers       []int64  // rows of the account's vouchers
+	Codes          []string // of vouchers that belong to whoever holds them
 }
 
 // Ordered is an order and the proof by which whoever ordered shows it (R010).
@@ -28,9 +34,10 @@ type Ordered struct {
 
 // CreateOrder makes an order of a quote, for anybody who holds one. The amount is firm until the quote expires,
 // unless less is owed by then. A stay has one open order: the one before is replaced, and what somebody is just
-// paying for it is taken as long as it is owed. The same key answers the same order.
+// paying for it is taken as long as it is owed. The same key answers the same order. Vouchers are reserved for the
+// order while it is open; one of which they leave nothing to pay is settled at once.
 //
-// Errors: InvalidKey, KeyReused, parking.QuoteExpired, PriceChanged; RATE_LIMITED for an address that asks too often;
+// Errors: what discount.Service.Weigh answers; InvalidKey, KeyReused, parking.QuoteExpired, PriceChanged; RATE_LIMITED for an address that asks too often;
 // FORBIDDEN for machines and staff; CONSENT_REQUIRED.
 func (s *Service) CreateOrder(ctx context.Context, n NewOrder) (*Ordered, error) {
 	v, err := s.payer(ctx)
@@ -48,9 +55,10 @@ func (s *Service) CreateOrder(ctx context.Context, n NewOrder) (*Ordered, error)
 	if wait := s.pace.Wait(ctx, "order"); v.Kind == viewer.Anonymous && wait > 0 {
 		return nil, fault.RateLimited.With("retryAfter", int(wait/time.Second)+1)
 	}
+	wish := discount.Wish{Account: v.AccountID, Vouchers: n.Vouchers, Codes: n.Codes}
 	var row *ent.PaymentOrder
 	err = s.write(ctx, jobOrder, func(ctx context.Context, tx *ent.Tx) (err error) {
-		row, err = s.orderOnce(ctx, tx, v, key, offer)
+		row, err = s.orderOnce(ctx, tx, v, key, offer, wish)
 		return err
 	})
 	if err != nil {
@@ -79,10 +87,12 @@ func atQuote(err error) error {
 	return err
 }
 
-func (s *Service) orderOnce(ctx context.Context, tx *ent.Tx, v *viewer.Viewer, key []byte, offer parking.Offer) (*ent.PaymentOrder, error) {
+func (s *Service) orderOnce(ctx context.Context, tx *ent.Tx, v *viewer.Viewer, key []byte, offer parking.Offer, wish discount.Wish) (*ent.PaymentOrder, error) {
+	terms := s.termsHash(wish)
 	known, err := tx.PaymentOrder.Query().Where(paymentorder.KeyHash(key)).Only(ctx)
 	switch {
-	case err == nil && (known.SessionID == nil || *known.SessionID != offer.SessionID || known.DueFen != offer.Fen):
+	case err == nil && (known.SessionID == nil || *known.SessionID != offer.SessionID ||
+		known.DueFen+known.DiscountFen != offer.Fen || !bytes.Equal(known.TermsHash, terms)):
 		return nil, KeyReused
 	case err == nil:
 		return known, nil
@@ -96,34 +106,80 @@ func (s *Service) orderOnce(ctx context.Context, tx *ent.Tx, v *viewer.Viewer, k
 	case owed.Fen < offer.Fen:
 		return nil, PriceChanged.At("quote")
 	}
-	if err := closeOpen(ctx, tx, offer.SessionID); err != nil {
+	if err := s.closeOpen(ctx, tx, offer.SessionID); err != nil {
 		return nil, err
 	}
-	return s.open(ctx, tx, v, key, owed.LotID, offer)
+	parts, err := s.weigh(ctx, tx, wish, offer, owed)
+	if err != nil {
+		return nil, err
+	}
+	row, err := s.open(ctx, tx, v, key, opening{
+		kind: paymentorder.KindSTAY, session: &offer.SessionID, lot: owed.LotID, fee: offer.Fen, discount: discount.Total(parts), terms: terms, until: offer.ExpiresAt,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.discounts.Reserve(ctx, tx, row, parts); err != nil {
+		return nil, err
+	}
+	if row.DueFen == 0 {
+		return s.settleByVouchers(ctx, tx, row, parts)
+	}
+	return row, nil
 }
 
 // closeOpen replaces the open order of a stay, if it has one. Its payments go on: whoever is just paying is not
 // interrupted by whoever asks next.
-func closeOpen(ctx context.Context, tx *ent.Tx, sessionID int64) error {
-	err := tx.PaymentOrder.Update().
-		Where(paymentorder.SessionID(sessionID), paymentorder.StateEQ(paymentorder.StateOPEN)).
-		SetState(paymentorder.StateCLOSED).SetCloseReason(paymentorder.CloseReasonREPLACED).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("replace the open order: %w", err)
-	}
-	return nil
+func (s *Service) closeOpen(ctx context.Context, tx *ent.Tx, sessionID int64) error {
+	return s.closeOrders(ctx, tx, paymentorder.CloseReasonREPLACED, paymentorder.SessionID(sessionID))
 }
 
-func (s *Service) open(ctx context.Context, tx *ent.Tx, v *viewer.Viewer, key []byte, lotID int64, offer parking.Offer) (*ent.PaymentOrder, error) {
-	create := tx.PaymentOrder.Create().SetKind(paymentorder.KindSTAY).SetLotID(lotID).SetSessionID(offer.SessionID).
-		SetDueFen(offer.Fen).SetExpiresAt(offer.ExpiresAt).SetCreatedAt(s.clock.Now()).SetKeyHash(key)
+// closeOrders closes those of some orders that are open, and lets go what they have reserved.
+func (s *Service) closeOrders(ctx context.Context, tx *ent.Tx, why paymentorder.CloseReason, which ...predicate.PaymentOrder) error {
+	open, err := tx.PaymentOrder.Query().Where(which...).Where(paymentorder.StateEQ(paymentorder.StateOPEN)).All(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("look for open orders: %w", err)
+	case len(open) == 0:
+		return nil
+	}
+	rows := make([]int64, len(open))
+	for i, order := range open {
+		rows[i] = order.ID
+	}
+	n, err := tx.PaymentOrder.Update().Where(paymentorder.IDIn(rows...), paymentorder.StateEQ(paymentorder.StateOPEN)).
+		SetState(paymentorder.StateCLOSED).SetCloseReason(why).Save(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("close orders: %w", err)
+	case n != len(open):
+		return store.Retry(errors.New("an order has just moved on"))
+	}
+	return s.discounts.Release(ctx, tx, open)
+}
+
+// opening is what a new order is made of.
+type opening struct {
+	kind          paymentorder.Kind
+	session       *int64 // of STAY
+	offer         *int64 // of VOUCHER
+	lot           int64
+	fee, discount int64
+	terms         []byte
+	until         time.Time
+}
+
+func (s *Service) open(ctx context.Context, tx *ent.Tx, v *viewer.Viewer, key []byte, o opening) (*ent.PaymentOrder, error) {
+	create := tx.PaymentOrder.Create().SetKind(o.kind).SetLotID(o.lot).SetNillableSessionID(o.session).SetNillableVoucherOfferID(o.offer).
+		SetDueFen(o.fee - o.discount).SetDiscountFen(o.discount).SetTermsHash(o.terms).
+		SetExpiresAt(o.until).SetCreatedAt(s.clock.Now()).SetKeyHash(key)
 	if v.Kind == viewer.Driver {
 		create.SetAccountID(v.AccountID)
 	}
 	row, err := create.Save(ctx)
 	switch {
 	case store.IsDuplicate(err):
-		return nil, store.Retry(fmt.Errorf("the stay has just been ordered: %w", err))
+		return nil, store.Retry(fmt.Errorf("it has just been ordered: %w", err))
 	case err != nil:
 		return nil, fmt.Errorf("write the order: %w", err)
 	}
@@ -147,8 +203,10 @@ func (s *Service) CancelOrder(ctx context.Context, row int64, proof string) (*Or
 		case paymentorder.StateCLOSED:
 			return nil
 		}
-		known, err = tx.PaymentOrder.UpdateOne(known).
-			SetState(paymentorder.StateCLOSED).SetCloseReason(paymentorder.CloseReasonCANCELLED).Save(ctx)
+		if err := s.closeOrders(ctx, tx, paymentorder.CloseReasonCANCELLED, paymentorder.ID(row)); err != nil {
+			return err
+		}
+		known, err = tx.PaymentOrder.Get(ctx, row)
 		return err
 	})
 	if err != nil {
@@ -160,12 +218,6 @@ func (s *Service) CancelOrder(ctx context.Context, row int64, proof string) (*Or
 // CloseExpired closes the open orders whose amount holds no more.
 func (s *Service) CloseExpired(ctx context.Context) error {
 	return s.write(ctx, jobExpire, func(ctx context.Context, tx *ent.Tx) error {
-		err := tx.PaymentOrder.Update().
-			Where(paymentorder.StateEQ(paymentorder.StateOPEN), paymentorder.ExpiresAtLT(s.clock.Now())).
-			SetState(paymentorder.StateCLOSED).SetCloseReason(paymentorder.CloseReasonEXPIRED).Exec(ctx)
-		if err != nil {
-			return fmt.Errorf("close expired orders: %w", err)
-		}
-		return nil
+		return s.closeOrders(ctx, tx, paymentorder.CloseReasonEXPIRED, paymentorder.ExpiresAtLT(s.clock.Now()))
 	})
 }

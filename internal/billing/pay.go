@@ -20,8 +20,6 @@ import (
 )
 
 const (
-	// description is what the payer reads at the channel, which is told nothing of car or lot (R104).
-	description = "停车费"
 	// leastTime is how long a payment may at least be made, also of an order that is about to expire.
 	leastTime = 2 * time.Minute
 	// thisMachine is from where is asked who has no address.
@@ -29,6 +27,9 @@ const (
 	// mostUnderWay bounds the payments of one order that are not over.
 	mostUnderWay = 5
 )
+
+// described is what the payer reads at the channel, which is told nothing of car or lot (R104).
+var described = map[paymentorder.Kind]string{paymentorder.KindSTAY: "停车费", paymentorder.KindVOUCHER: "停车券"}
 
 // Attempt is how somebody is going to pay an order.
 type Attempt struct {
@@ -74,7 +75,7 @@ func (s *Service) Pay(ctx context.Context, a Attempt) (*Payment, error) {
 		return nil, err
 	}
 	return s.launch(ctx, offer.Till, begun, charge.Charge{
-		Number: begun.Number, Fen: begun.Fen, Description: description, Way: a.Way, Payer: payer,
+		Number: begun.Number, Fen: begun.Fen, Description: described[order.Kind], Way: a.Way, Payer: payer,
 		Address: cmp.Or(viewer.Address(ctx), thisMachine), CreatedAt: begun.CreatedAt, ExpiresAt: begun.ExpiresAt,
 	})
 }
@@ -124,11 +125,11 @@ func (s *Service) payable(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrd
 	case order.State == paymentorder.StateCLOSED || now.After(order.ExpiresAt):
 		return OrderClosed.At("orderId")
 	}
-	owed, err := s.stays.Owed(ctx, tx, *order.SessionID, now)
+	owed, err := s.purposeOf(order).owed(ctx, tx, order, now)
 	switch {
 	case err != nil:
 		return err
-	case owed.Fen < order.DueFen:
+	case owed < order.DueFen+order.DiscountFen:
 		return PriceChanged.At("orderId")
 	}
 	underWay, err := tx.Payment.Query().Where(payment.OrderID(order.ID),

@@ -91,9 +91,11 @@ func (s *Service) opened(ctx context.Context, row *ent.PaymentOrder) (*Order, er
 
 // openAll opens orders with the stays they pay for, in one statement.
 func (s *Service) openAll(ctx context.Context, rows []*ent.PaymentOrder) ([]*Order, error) {
-	ids := make([]int64, len(rows))
-	for i, row := range rows {
-		ids[i] = *row.SessionID
+	var ids []int64
+	for _, row := range rows {
+		if row.SessionID != nil {
+			ids = append(ids, *row.SessionID)
+		}
 	}
 	stays, err := s.stays.StaysByRow(ctx, ids)
 	if err != nil {
@@ -102,8 +104,13 @@ func (s *Service) openAll(ctx context.Context, rows []*ent.PaymentOrder) ([]*Ord
 	orders := make([]*Order, len(rows))
 	for i, row := range rows {
 		orders[i] = &Order{
-			Row: row.ID, Stay: stays[*row.SessionID], State: row.State, DueFen: row.DueFen, PaidFen: row.TakenFen,
+			Row: row.ID, Kind: row.Kind, LotID: row.LotID, State: row.State, FeeFen: row.DueFen + row.DiscountFen,
+			DiscountFen: row.DiscountFen, DueFen: row.DueFen, PaidFen: row.TakenFen,
 			RefundedFen: row.RefundedFen, Channel: row.PaidChannel, CreatedAt: row.CreatedAt, PaidAt: row.PaidAt,
+		}
+		orders[i].Lot, _ = s.stays.LotByRow(row.LotID)
+		if row.SessionID != nil {
+			orders[i].Stay = stays[*row.SessionID]
 		}
 		switch {
 		case row.State != paymentorder.StateOPEN:

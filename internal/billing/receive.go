@@ -11,6 +11,7 @@ import (
 	"parkbff/ent/paymentorder"
 	"parkbff/ent/refund"
 	"parkbff/internal/billing/ledger"
+	"parkbff/internal/discount"
 	"parkbff/internal/money"
 	"parkbff/internal/parking"
 	"parkbff/internal/partner/charge"
@@ -46,21 +47,31 @@ func (s *Service) Received(ctx context.Context, channel money.Channel, r charge.
 // receive books money that has arrived.
 func (s *Service) receive(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrder, row *ent.Payment, r charge.Receipt) error {
 	r.PaidAt = s.instant(r.PaidAt)
-	taken, err := s.settle(ctx, tx, order, row, r)
+	parts, err := s.usable(ctx, tx, order)
 	if err != nil {
 		return err
 	}
+	settled, err := s.settle(ctx, tx, order, parking.Payment{
+		AccountID: accountOf(row), Fen: r.Fen, DiscountFen: discount.Total(parts), PaidAt: r.PaidAt,
+	})
+	if err != nil {
+		return err
+	}
+	taken := settled.Fen
 	if err := succeed(ctx, tx, row, r, taken); err != nil {
 		return err
 	}
 	err = s.book.Write(ctx, tx, ledger.Movement{
 		Cause: ledgerentry.CausePAYMENT, CauseID: row.ID, LotID: row.LotID, OrderID: order.ID, SessionID: order.SessionID,
-		OccurredAt: r.PaidAt, Lines: ledger.Received(row.Channel, taken, r.Fen-taken),
+		OccurredAt: r.PaidAt, Lines: ledger.Received(row.Channel, s.purposeOf(order).earning(), taken, r.Fen-taken),
 	})
 	if err != nil {
 		return err
 	}
-	if err := s.advance(ctx, tx, order, row, r.PaidAt, taken); err != nil {
+	if err := s.takeOff(ctx, tx, order, parts, settled.DiscountFen, r.PaidAt); err != nil {
+		return err
+	}
+	if err := s.advance(ctx, tx, order, row, r.PaidAt, settled); err != nil {
 		return err
 	}
 	if surplus := r.Fen - taken; surplus > 0 {
@@ -69,14 +80,12 @@ func (s *Service) receive(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrd
 	return err
 }
 
-// settle books what is owed on the stay. For an order that has been refunded nothing is.
-func (s *Service) settle(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrder, row *ent.Payment, r charge.Receipt) (taken int64, err error) {
+// settle books what is owed. For an order that has been refunded nothing is.
+func (s *Service) settle(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrder, by parking.Payment) (parking.Settled, error) {
 	if order.State == paymentorder.StateREFUNDED {
-		return 0, nil
+		return parking.Settled{}, nil
 	}
-	return s.stays.Settle(ctx, tx, parking.Payment{
-		SessionID: *order.SessionID, AccountID: accountOf(row), Fen: r.Fen, PaidAt: r.PaidAt,
-	})
+	return s.purposeOf(order).settle(ctx, tx, order, by)
 }
 
 // instant is when a channel says that it was paid, if that can be.
@@ -98,17 +107,17 @@ func succeed(ctx context.Context, tx *ent.Tx, row *ent.Payment, r charge.Receipt
 }
 
 // advance moves an order on when money has arrived. An order for which nothing was owed any more is closed.
-func (s *Service) advance(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrder, by *ent.Payment, at time.Time, taken int64) error {
+func (s *Service) advance(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrder, by *ent.Payment, at time.Time, taken parking.Settled) error {
 	moved := tx.PaymentOrder.Update().
 		Where(paymentorder.ID(order.ID), paymentorder.StateEQ(order.State), paymentorder.TakenFen(order.TakenFen))
 	switch {
-	case taken > 0:
-		moved.AddTakenFen(taken).SetState(paymentorder.StatePAID).SetPaidAt(at).SetPaidChannel(by.Channel)
+	case taken.Fen+taken.DiscountFen > 0:
+		moved.AddTakenFen(taken.Fen).AddDiscountedFen(taken.DiscountFen).SetState(paymentorder.StatePAID).SetPaidAt(at).SetPaidChannel(by.Channel)
 		if order.AccountID == nil && by.AccountID != nil {
 			moved.SetAccountID(*by.AccountID)
 		}
 	case order.State == paymentorder.StateOPEN:
-		moved.SetState(paymentorder.StateCLOSED).SetCloseReason(paymentorder.CloseReasonREPLACED)
+		return s.closeOrders(ctx, tx, paymentorder.CloseReasonREPLACED, paymentorder.ID(order.ID))
 	default:
 		return nil
 	}

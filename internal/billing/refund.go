@@ -132,7 +132,7 @@ func (s *Service) decide(ctx context.Context, tx *ent.Tx, d decision) (*ent.Refu
 	}
 	owedBack := ledger.SurplusOwedBack(d.fen)
 	if d.reason != refund.ReasonSURPLUS {
-		owedBack = ledger.EarningsOwedBack(d.fen)
+		owedBack = ledger.EarningsOwedBack(s.purposeOf(order).earning(), d.fen)
 		if err := s.unsettle(ctx, tx, order, d.fen); err != nil {
 			return nil, err
 		}
@@ -182,7 +182,7 @@ func (s *Service) unsettle(ctx context.Context, tx *ent.Tx, order *ent.PaymentOr
 	if err := changedOne(n, err, "note what goes back of the order"); err != nil {
 		return err
 	}
-	return s.stays.Unsettle(ctx, tx, *order.SessionID, fen)
+	return s.purposeOf(order).unsettle(ctx, tx, order, fen)
 }
 
 func changedOne(n int, err error, doing string) error {
@@ -298,9 +298,7 @@ func (s *Service) gaveBack(ctx context.Context, tx *ent.Tx, row *ent.Refund, of 
 	if err != nil || of.AccountID == nil {
 		return err
 	}
-	return s.stays.TellRefunded(ctx, tx, parking.Payment{
-		SessionID: *order.SessionID, AccountID: *of.AccountID, Fen: row.Fen, PaidAt: at,
-	})
+	return s.purposeOf(order).tellRefunded(ctx, tx, order, parking.Payment{AccountID: *of.AccountID, Fen: row.Fen, PaidAt: at})
 }
 
 // failed notes that a channel cannot give money back.

@@ -53,11 +53,13 @@ type Offer struct {
 type Stays interface {
 	OpenOffer(token string) (parking.Offer, error)
 	Owed(ctx context.Context, tx *ent.Tx, sessionID int64, at time.Time) (parking.Owed, error)
-	Settle(ctx context.Context, tx *ent.Tx, p parking.Payment) (taken int64, err error)
+	Worth(ctx context.Context, tx *ent.Tx, quoted parking.Offer, minutes int) (int64, error)
+	Settle(ctx context.Context, tx *ent.Tx, p parking.Payment) (parking.Settled, error)
 	Unsettle(ctx context.Context, tx *ent.Tx, sessionID, fen int64) error
 	TellRefunded(ctx context.Context, tx *ent.Tx, p parking.Payment) error
 	StaysByRow(ctx context.Context, rows []int64) (map[int64]*parking.Stay, error)
 	Stay(ctx context.Context, row int64) (*parking.Stay, error)
+	LotByRow(row int64) (*parking.Lot, bool)
 }
 
 // Payers tells what a channel calls the viewer. A code is the one-time code of the channel's own app; without one
@@ -80,38 +82,40 @@ type Tasks interface {
 
 // Config is what a Service is made of. All of it is required.
 type Config struct {
-	Store  *store.Store
-	Vault  *vault.Vault
-	Clock  clock.Clock
-	Random io.Reader
-	Stays  Stays
-	Payers Payers
-	Office Office
-	Tasks  Tasks
-	Tills  map[money.Channel]Offer
-	Log    *slog.Logger
+	Store     *store.Store
+	Vault     *vault.Vault
+	Clock     clock.Clock
+	Random    io.Reader
+	Stays     Stays
+	Discounts Discounts
+	Payers    Payers
+	Office    Office
+	Tasks     Tasks
+	Tills     map[money.Channel]Offer
+	Log       *slog.Logger
 }
 
 // Service is safe for concurrent use.
 type Service struct {
-	store  *store.Store
-	vault  *vault.Vault
-	clock  clock.Clock
-	random io.Reader
-	stays  Stays
-	payers Payers
-	office Office
-	tasks  Tasks
-	tills  map[money.Channel]Offer
-	log    *slog.Logger
-	book   *ledger.Book
-	pace   *pace.Pace
+	store     *store.Store
+	vault     *vault.Vault
+	clock     clock.Clock
+	random    io.Reader
+	stays     Stays
+	discounts Discounts
+	payers    Payers
+	office    Office
+	tasks     Tasks
+	tills     map[money.Channel]Offer
+	log       *slog.Logger
+	book      *ledger.Book
+	pace      *pace.Pace
 }
 
 // New answers a service, which does the outbox's tasks about payments and refunds.
 func New(c Config) *Service {
 	s := &Service{
-		store: c.Store, vault: c.Vault, clock: c.Clock, random: c.Random, stays: c.Stays, payers: c.Payers, office: c.Office,
+		store: c.Store, vault: c.Vault, clock: c.Clock, random: c.Random, stays: c.Stays, discounts: c.Discounts, payers: c.Payers, office: c.Office,
 		tasks: c.Tasks, tills: c.Tills, log: c.Log, book: ledger.New(c.Clock), pace: pace.New(c.Clock),
 	}
 	s.tasks.Handle(task.KindPAYMENT, s.followUp)

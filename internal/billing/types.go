@@ -18,8 +18,13 @@ import (
 // business. Instants are UTC, money is fen.
 type Order struct {
 	Row         int64
-	Stay        *parking.Stay // what it pays for
+	Kind        paymentorder.Kind
+	Stay        *parking.Stay // what it pays for; nil for a voucher
+	Lot         *parking.Lot  // of what it pays for; nil for one that was taken away
+	LotID       int64
 	State       paymentorder.State
+	FeeFen      int64 // what the stay costs, beyond what was paid before
+	DiscountFen int64 // what vouchers take off
 	DueFen      int64
 	PaidFen     int64 // what was received for it and kept or given back
 	RefundedFen int64 // of that, what was given back or is about to be
@@ -30,22 +35,42 @@ type Order struct {
 }
 
 // VehicleAtHand is the vehicle that facts are tested about.
-func (o *Order) VehicleAtHand() int64 { return o.Stay.VehicleAtHand() }
+func (o *Order) VehicleAtHand() int64 {
+	if o.Stay == nil {
+		return 0
+	}
+	return o.Stay.VehicleAtHand()
+}
 
 // LotAtHand is the lot that facts are tested about.
-func (o *Order) LotAtHand() int64 { return o.Stay.LotAtHand() }
+func (o *Order) LotAtHand() int64 { return o.LotID }
 
-// Plate of the vehicle that is paid for.
-func (o *Order) Plate() string { return o.Stay.Plate }
+// Plate of the vehicle that is paid for; nil for a voucher.
+func (o *Order) Plate() *string {
+	if o.Stay == nil {
+		return nil
+	}
+	return &o.Stay.Plate
+}
 
 // LotName is the lot's whole name.
-func (o *Order) LotName() string { return o.Stay.LotName }
+func (o *Order) LotName() string {
+	if o.Lot == nil {
+		return ""
+	}
+	return o.Lot.Name
+}
 
 // MaskedLotName is the lot's name for those who may see half of it.
-func (o *Order) MaskedLotName() string { return o.Stay.MaskedLotName() }
+func (o *Order) MaskedLotName() string {
+	if o.Lot == nil {
+		return ""
+	}
+	return o.Lot.HalfName
+}
 
 // NameHidden tells whether the viewer has hidden the record.
-func (o *Order) NameHidden() bool { return o.Stay.NameHidden() }
+func (o *Order) NameHidden() bool { return o.Stay != nil && o.Stay.NameHidden() }
 
 // NameVisibility of the clear value.
 func (o *Order) NameVisibility() privacy.NameVisibility { return privacy.NameClear }

@@ -34,6 +34,7 @@ const (
 	FullMask          Service = "FULL_MASK"
 	InviteCoDriver    Service = "INVITE_CO_DRIVER"
 	RunFleet          Service = "RUN_FLEET"
+	Vouchers          Service = "VOUCHERS"
 )
 
 // Entitlement is one row of the table.

@@ -24,6 +24,7 @@ import (
 	"parkbff/ent/signin"
 	"parkbff/ent/task"
 	"parkbff/ent/vehiclebinding"
+	"parkbff/ent/voucher"
 	"parkbff/internal/fault"
 	"parkbff/internal/store"
 	"parkbff/internal/vault"
@@ -163,15 +164,19 @@ func deleteOwned(ctx context.Context, tx *ent.Tx, accountID int64) (items int, e
 	return items, nil
 }
 
-// disownPayments keeps what was ordered and paid, and forgets whose it was: money records survive without identity
-// (J(五)9(3)).
+// disownPayments keeps what was ordered and paid, and the vouchers, and forgets whose it was: money records survive
+// without identity (J(五)9(3)). Nobody can use those vouchers any more, by their codes neither.
 func disownPayments(ctx context.Context, tx *ent.Tx, accountID int64) (items int, err error) {
 	orders, err := tx.PaymentOrder.Update().Where(paymentorder.AccountID(accountID)).ClearAccountID().Save(ctx)
 	if err != nil {
 		return 0, err
 	}
+	vouchers, err := tx.Voucher.Update().Where(voucher.AccountID(accountID)).ClearAccountID().ClearCodeHash().Save(ctx)
+	if err != nil {
+		return 0, err
+	}
 	payments, err := tx.Payment.Update().Where(payment.AccountID(accountID)).ClearAccountID().Save(ctx)
-	return orders + payments, err
+	return orders + vouchers + payments, err
 }
 
 // emptyBindings ends the bindings that hold, and empties all there ever were.

@@ -286,6 +286,11 @@ func TestWhatWasPaidOutlivesTheAccountAndForgetsIt(t *testing.T) {
 			h.must(err)
 			payments, err := tx.Payment.Query().All(ctx)
 			h.must(err)
+			vouchers, err := tx.Voucher.Query().All(ctx)
+			h.must(err)
+			if len(vouchers) != 1 || vouchers[0].AccountID != nil || vouchers[0].CodeHash != nil {
+				t.Error("a voucher is gone, or somebody's")
+			}
 			if len(orders) != 1 || len(payments) != 1 || orders[0].AccountID != nil || payments[0].AccountID != nil {
 				t.Errorf("account %d is still named, or its money is gone", closed)
 			}

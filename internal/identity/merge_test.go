@@ -26,6 +26,7 @@ import (
 	"parkbff/ent/signin"
 	"parkbff/ent/task"
 	"parkbff/ent/vehiclebinding"
+	"parkbff/ent/voucher"
 	"parkbff/internal/fault"
 	"parkbff/internal/identity"
 	"parkbff/internal/identity/token"
@@ -149,6 +150,8 @@ func (h *house) owns(accountID, vehicleID, guest int64) {
 		h.must(err)
 		h.must(tx.Payment.Create().SetAccountID(accountID).SetOrderID(order.ID).SetLotID(1).SetChannel(money.WeChat).SetNumber("n").
 			SetFen(500).SetExpiresAt(now).SetCreatedAt(now).SetKeyHash([]byte{byte(accountID)}).Exec(ctx))
+		h.must(tx.Voucher.Create().SetAccountID(accountID).SetLotID(1).SetSource(voucher.SourceGRANTED).SetKind(voucher.KindWAIVER).
+			SetCodeHash([]byte{byte(accountID)}).SetKeyHash([]byte{byte(accountID)}).SetExpiresAt(now.Add(time.Hour)).SetCreatedAt(now).Exec(ctx))
 		h.must(tx.Task.Create().SetAccountID(accountID).SetAboutID(1).SetKind(task.KindDELIVERY).SetDueAt(now).SetCreatedAt(now).Exec(ctx))
 	})
 	h.config.Risks.Note(h.t.Context(), risk.Happening{Kind: riskevent.KindNEW_DEVICE, Outcome: riskevent.OutcomeNOTED, AccountID: accountID})
@@ -221,7 +224,7 @@ func (h *connected) mustHaveMoved(p *person, car *identity.Vehicle) {
 	}
 	for column, want := range map[string]int{
 		"deliveries.account_id": 1, "tasks.account_id": 1, "message_quota.account_id": 1, "push_endpoints.account_id": 0,
-		"payment_orders.account_id": 1, "payments.account_id": 1,
+		"payment_orders.account_id": 1, "payments.account_id": 1, "vouchers.account_id": 1,
 	} {
 		if got := h.naming(p.id())[column]; got != want {
 			h.t.Errorf("%d rows in %s, not %d", got, column, want)

@@ -20,6 +20,7 @@ import (
 	"parkbff/ent/sessionaccess"
 	"parkbff/ent/vehicle"
 	"parkbff/ent/vehiclebinding"
+	"parkbff/ent/voucher"
 	"parkbff/internal/vault"
 )
 
@@ -254,13 +255,16 @@ func (g *merging) moveAccess(ctx context.Context) error {
 	return nil
 }
 
-// moveOrders moves what was ordered and paid. The ledger knows no account.
+// moveOrders moves what was ordered and paid, and the vouchers. The ledger knows no account.
 func (g *merging) moveOrders(ctx context.Context) error {
 	if err := g.tx.PaymentOrder.Update().Where(paymentorder.AccountID(g.from)).Modify(g.moved).Exec(ctx); err != nil {
 		return fmt.Errorf("move orders: %w", err)
 	}
 	if err := g.tx.Payment.Update().Where(payment.AccountID(g.from)).Modify(g.moved).Exec(ctx); err != nil {
 		return fmt.Errorf("move payments: %w", err)
+	}
+	if err := g.tx.Voucher.Update().Where(voucher.AccountID(g.from)).Modify(g.moved).Exec(ctx); err != nil {
+		return fmt.Errorf("move vouchers: %w", err)
 	}
 	return nil
 }

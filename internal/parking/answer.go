@@ -24,7 +24,7 @@ func (s *Service) answer(ctx context.Context, seen *sighting, p *placed) (*Outco
 		return nil, err
 	}
 	out.Stay = stay
-	out.Barrier.DisplayText = displayText(p.reason, stay.FeeFen-stay.PaidFen)
+	out.Barrier.DisplayText = displayText(p.reason, stay.OwedFen())
 	return out, nil
 }
 

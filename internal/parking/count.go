@@ -49,8 +49,8 @@ func (s *Service) CountLot(ctx context.Context, lotCode string, occupied int, at
 	return ghosts, err
 }
 
-// owingWhatWasPaid makes the fee what has been paid: a GHOST owes nothing more and gets nothing back by
+// owingWhatWasPaid makes the fee what has been paid and taken off: a GHOST owes nothing more and gets nothing back by
 // itself.
 func owingWhatWasPaid(u *sql.UpdateBuilder) {
-	u.Set(parkingsession.FieldFeeFen, sql.Expr(u.Quote(parkingsession.FieldPaidFen)))
+	u.Set(parkingsession.FieldFeeFen, sql.Expr(u.Quote(parkingsession.FieldPaidFen)+" + "+u.Quote(parkingsession.FieldDiscountedFen)))
 }

@@ -55,7 +55,7 @@ func (seen *sighting) admit(stay *ent.ParkingSession, outcome observation.Outcom
 func (l *timeline) entryAlreadyRead(t time.Time) *ent.ParkingSession {
 	if before := l.before(t); before != nil && endsAfter(before, t) {
 		// A stay that was paid for and has ended stays as it was paid. One that goes on has ended unseen.
-		settled := before.ExitedAt != nil && before.PaidFen > 0
+		settled := before.ExitedAt != nil && covered(before) > 0
 		if t.Sub(before.EnteredAt) <= rereadWithin || settled {
 			return before
 		}
@@ -215,7 +215,7 @@ func (s *Service) cutShort(ctx context.Context, tx *ent.Tx, seen *sighting, stay
 func (s *Service) ghost(ctx context.Context, tx *ent.Tx, stay *ent.ParkingSession, t time.Time) error {
 	n, err := tx.ParkingSession.Update().
 		Where(parkingsession.ID(stay.ID), parkingsession.StateEQ(stay.State)).
-		SetState(parkingsession.StateGHOST).SetGoneBefore(t).ClearExitedAt().SetFeeFen(stay.PaidFen).Save(ctx)
+		SetState(parkingsession.StateGHOST).SetGoneBefore(t).ClearExitedAt().SetFeeFen(covered(stay)).Save(ctx)
 	return changedOne(n, err, "make a ghost of a stay")
 }
 

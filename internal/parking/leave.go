@@ -94,7 +94,7 @@ func (s *Service) leaveEarlier(ctx context.Context, tx *ent.Tx, seen *sighting, 
 	at := *stay
 	at.FeeFen = s.feeAt(seen.lot, seen.plate, stay, seen.ObservedAt)
 	wouldBe := s.decide(seen, &at, observation.OutcomeREREAD)
-	if stay.PaidFen > 0 || wouldBe.decision == observation.DecisionHOLD {
+	if covered(stay) > 0 || wouldBe.decision == observation.DecisionHOLD {
 		wouldBe.stay = stay
 		return wouldBe, nil
 	}
@@ -150,7 +150,7 @@ func (s *Service) plateOf(ctx context.Context, stay *ent.ParkingSession) (cnid.P
 // decide tells the barrier what to do with a car whose stay has just been closed.
 func (s *Service) decide(seen *sighting, stay *ent.ParkingSession, outcome observation.Outcome) *placed {
 	p := &placed{stay: stay, outcome: outcome}
-	switch owed := stay.FeeFen - stay.PaidFen; {
+	switch owed := stay.FeeFen - covered(stay); {
 	case seen.late:
 		p.decision, p.reason = observation.DecisionRELEASE, observation.ReasonLATE_UPLOAD
 	case owed <= 0:
@@ -163,11 +163,11 @@ func (s *Service) decide(seen *sighting, stay *ent.ParkingSession, outcome obser
 	return p
 }
 
-// feeAt is what a stay costs if its car leaves at t: what was paid, inside the grace that the payment
+// feeAt is what a stay costs if its car leaves at t: what was paid and taken off, inside the grace that this
 // bought, and the price of the whole stay else.
 func (s *Service) feeAt(lot *Lot, plate cnid.Plate, stay *ent.ParkingSession, t time.Time) int64 {
 	if stay.PaidUntil != nil && !t.After(*stay.PaidUntil) {
-		return stay.PaidFen
+		return covered(stay)
 	}
 	return s.price(lot, plate, stay.EnteredAt, t)
 }

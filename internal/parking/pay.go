@@ -21,54 +21,68 @@ import (
 	"parkbff/internal/viewer"
 )
 
-// Payment is money received for a stay.
+// Payment is money received for a stay, or vouchers given for it, or both.
 type Payment struct {
-	SessionID int64
-	AccountID int64 // 0: nobody signed in paid
-	Fen       int64
-	PaidAt    time.Time
+	SessionID   int64
+	AccountID   int64 // 0: nobody signed in paid
+	Fen         int64
+	DiscountFen int64 // what its vouchers may take off
+	PaidAt      time.Time
 }
 
+// Settled is what of a payment was taken.
+type Settled struct{ Fen, DiscountFen int64 }
+
 // Settle books a payment on its stay inside the payer's transaction and answers how much of it was taken: what is
-// owed and no more, so that of two payments for one stay the second is not taken, nor one for a GHOST. When the
+// owed and no more, of vouchers first, so that of two payments for one stay the second is not taken, nor one for a
+// GHOST. When the
 // stay is covered its car may leave within the tariff's grace without owing more, and the gate at which it waits is
 // ordered to open; an account that paid sees the stay from then on. The caller is the system and answers for the
 // payment being booked once.
-func (s *Service) Settle(ctx context.Context, tx *ent.Tx, p Payment) (taken int64, err error) {
+func (s *Service) Settle(ctx context.Context, tx *ent.Tx, p Payment) (taken Settled, err error) {
 	row, err := tx.ParkingSession.Get(ctx, p.SessionID)
 	if err != nil {
-		return 0, fmt.Errorf("read the paid stay: %w", err)
+		return Settled{}, fmt.Errorf("read the paid stay: %w", err)
 	}
 	owed, plate, err := s.owedAt(ctx, row, p.PaidAt)
-	if err != nil {
-		return 0, err
+	if err != nil || owed <= 0 {
+		return Settled{}, err
 	}
-	if taken = min(owed, p.Fen); taken <= 0 {
-		return 0, nil
+	taken.DiscountFen = min(owed, p.DiscountFen)
+	taken.Fen = min(owed-taken.DiscountFen, p.Fen)
+	if taken == (Settled{}) {
+		return Settled{}, nil
 	}
-	p.Fen = taken
+	p.Fen, p.DiscountFen = taken.Fen, taken.DiscountFen
 	until, err := s.exitBy(row, plate, p)
 	if err != nil {
-		return 0, err
+		return Settled{}, err
 	}
 	n, err := tx.ParkingSession.Update().
-		Where(parkingsession.ID(row.ID), parkingsession.PaidFen(row.PaidFen)).
-		AddPaidFen(taken).SetNillablePaidUntil(until).Save(ctx)
+		Where(parkingsession.ID(row.ID), parkingsession.PaidFen(row.PaidFen), parkingsession.DiscountedFen(row.DiscountedFen)).
+		AddPaidFen(taken.Fen).AddDiscountedFen(taken.DiscountFen).SetNillablePaidUntil(until).Save(ctx)
 	if err := changedOne(n, err, "book payment"); err != nil {
-		return 0, err
+		return Settled{}, err
 	}
-	if p.AccountID != 0 {
-		if err := letPayerSee(ctx, tx, row, p.AccountID); err != nil {
-			return 0, err
-		}
-		if err := s.tellPayer(ctx, tx, row, plate, notice.KindPAID, p); err != nil {
-			return 0, err
-		}
+	if err := s.creditPayer(ctx, tx, row, plate, p); err != nil {
+		return Settled{}, err
 	}
-	if row.State == parkingsession.StateCLOSED && taken == owed {
+	if row.State == parkingsession.StateCLOSED && taken.Fen+taken.DiscountFen == owed {
 		return taken, s.letOut(ctx, tx, row)
 	}
 	return taken, nil
+}
+
+// creditPayer lets an account that paid money see the stay, and tells it. By a voucher alone nobody comes to see the
+// stay of a stranger's car: that would cost nothing.
+func (s *Service) creditPayer(ctx context.Context, tx *ent.Tx, row *ent.ParkingSession, plate cnid.Plate, p Payment) error {
+	if p.AccountID == 0 || p.Fen == 0 {
+		return nil
+	}
+	if err := letPayerSee(ctx, tx, row, p.AccountID); err != nil {
+		return err
+	}
+	return s.tellPayer(ctx, tx, row, plate, notice.KindPAID, p)
 }
 
 // Unsettle takes back what was taken for a stay and is to be refunded. A stay that is over costs so much less; of one
@@ -135,7 +149,7 @@ func (s *Service) owedAt(ctx context.Context, row *ent.ParkingSession, t time.Ti
 	if lot, ok := s.LotByRow(row.LotID); ok && row.State == parkingsession.StateOPEN {
 		fee = s.feeAt(lot, plate, row, t)
 	}
-	return fee - row.PaidFen, plate, nil
+	return fee - covered(row), plate, nil
 }
 
 // exitBy is until when a car may leave after paying, or nil when it was too little for that.
@@ -144,7 +158,7 @@ func (s *Service) exitBy(row *ent.ParkingSession, plate cnid.Plate, p Payment) (
 	if !ok || lot.tariff == nil {
 		return &p.PaidAt, nil
 	}
-	if row.PaidFen+p.Fen < s.quotedFee(lot, plate, row, p.PaidAt) {
+	if covered(row)+p.Fen+p.DiscountFen < s.quotedFee(lot, plate, row, p.PaidAt) {
 		return nil, nil
 	}
 	until, err := lot.tariff.ExitBy(tariffStay(plate, row.EnteredAt, p.PaidAt), p.PaidAt)
@@ -221,8 +235,9 @@ const paidReason = "已缴费"
 
 // Owed is what a stay still costs, and where.
 type Owed struct {
-	LotID int64
-	Fen   int64 // nothing, or less, when it is covered
+	LotID  int64
+	Fen    int64 // nothing, or less, when it is covered
+	Before bool  // something was paid or taken off before: what is owed is for staying longer
 }
 
 // Owed answers what a stay costs at t beyond what was paid, inside the transaction of whoever is about to ask for
@@ -233,7 +248,33 @@ func (s *Service) Owed(ctx context.Context, tx *ent.Tx, sessionID int64, at time
 		return Owed{}, fmt.Errorf("read the stay: %w", err)
 	}
 	owed, _, err := s.owedAt(ctx, row, at)
-	return Owed{LotID: row.LotID, Fen: owed}, err
+	return Owed{LotID: row.LotID, Fen: owed, Before: covered(row) > 0}, err
+}
+
+// Worth answers how much less a stay that was quoted would cost had its car left so many minutes earlier, inside the
+// transaction of whoever is about to ask for it. The caller is the system.
+func (s *Service) Worth(ctx context.Context, tx *ent.Tx, quoted Offer, minutes int) (int64, error) {
+	row, err := tx.ParkingSession.Get(ctx, quoted.SessionID)
+	if err != nil {
+		return 0, fmt.Errorf("read the stay: %w", err)
+	}
+	lot, ok := s.LotByRow(row.LotID)
+	if !ok {
+		return 0, nil
+	}
+	plate, err := s.plateOf(ctx, row)
+	if err != nil {
+		return 0, err
+	}
+	until := quoted.ExpiresAt.Add(-quoteHolds)
+	if row.ExitedAt != nil {
+		until = *row.ExitedAt
+	}
+	earlier := until.Add(-time.Duration(minutes) * time.Minute)
+	if !earlier.After(row.EnteredAt) {
+		return quoted.Fen, nil
+	}
+	return max(0, quoted.Fen-s.price(lot, plate, row.EnteredAt, earlier)), nil
 }
 
 // StaysByRow opens stays for records that name them, whoever may see those records; of a driver's own it knows which

@@ -133,7 +133,7 @@ func (s *Service) seenClear(ctx context.Context, meant predicate.ParkingSession)
 
 // quote makes what is owed for a stay into its answer.
 func (s *Service) quote(stay *Stay) (Quote, error) {
-	owed := stay.FeeFen - stay.PaidFen
+	owed := stay.OwedFen()
 	if owed <= 0 {
 		return s.nothingToPay(), nil
 	}

@@ -34,7 +34,7 @@ func (s *Service) ReviewMatch(ctx context.Context, row int64, right bool) (*Stay
 			return NothingToReview.At("sessionId")
 		case right:
 			return tx.ParkingSession.UpdateOneID(row).SetReview(parkingsession.ReviewCONFIRMED).Exec(ctx)
-		case stay.PaidFen > 0:
+		case covered(stay) > 0:
 			return AlreadyPaid.At("sessionId")
 		}
 		return s.undoMatch(ctx, tx, stay)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"parkbff/ent"
 	"parkbff/ent/parkingsession"
 	"parkbff/internal/privacy"
 )
@@ -29,8 +30,17 @@ type Stay struct {
 	PaidFen     int64
 	Hidden      bool // the viewer's own wish for this record (R065)
 
+	// DiscountedFen is what vouchers took off.
+	DiscountedFen int64
+
 	asOf time.Time
 }
+
+// OwedFen is what is still to be paid.
+func (s *Stay) OwedFen() int64 { return s.FeeFen - s.PaidFen - s.DiscountedFen }
+
+// covered is what of a stay's fee was paid or taken off.
+func covered(row *ent.ParkingSession) int64 { return row.PaidFen + row.DiscountedFen }
 
 // VehicleAtHand is the vehicle that facts are tested about.
 func (s *Stay) VehicleAtHand() int64 { return s.VehicleID }

@@ -133,7 +133,8 @@ var shownToDrivers = []string{
 	parkingsession.FieldID, parkingsession.FieldLotID, parkingsession.FieldVehicleID,
 	parkingsession.FieldPlate, parkingsession.FieldPlateColor, parkingsession.FieldState,
 	parkingsession.FieldEnteredAt, parkingsession.FieldExitedAt, parkingsession.FieldGoneBefore,
-	parkingsession.FieldFeeFen, parkingsession.FieldPaidFen, parkingsession.FieldPaidUntil,
+	parkingsession.FieldFeeFen, parkingsession.FieldPaidFen, parkingsession.FieldDiscountedFen,
+	parkingsession.FieldPaidUntil,
 }
 
 // withHidden reads the account's wish for each record from the row that gives it access; the policy of
@@ -153,7 +154,7 @@ func (s *Service) stayOf(ctx context.Context, row *ent.ParkingSession) (*Stay, e
 	stay := &Stay{
 		Row: row.ID, LotID: row.LotID, Plate: plate, State: row.State, Match: row.Match, Review: row.Review,
 		EnteredAt: row.EnteredAt, ExitedAt: row.ExitedAt, GoneBefore: row.GoneBefore,
-		FeeFen: row.FeeFen, PaidFen: row.PaidFen, Hidden: hidden(row), asOf: s.clock.Now(),
+		FeeFen: row.FeeFen, PaidFen: row.PaidFen, DiscountedFen: row.DiscountedFen, Hidden: hidden(row), asOf: s.clock.Now(),
 	}
 	if row.VehicleID != nil {
 		stay.VehicleID = *row.VehicleID

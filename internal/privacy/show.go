@@ -110,9 +110,7 @@ func Masked(as Formula, s Shown, obj, value any) (any, error) {
 	}
 	switch as {
 	case FormulaPlate:
-		if text, ok := value.(string); ok {
-			return Plate(text), nil
-		}
+		return maskedPlate(obj, value)
 	case FormulaPartOfDay:
 		return maskedInstant(value)
 	case FormulaPrecision:
@@ -140,6 +138,20 @@ func maskedName(s Shown, obj, value any) (any, error) {
 		return &name, nil
 	}
 	return nil, unfit(FormulaLotName, obj, value)
+}
+
+func maskedPlate(obj, value any) (any, error) {
+	switch text := value.(type) {
+	case string:
+		return Plate(text), nil
+	case *string:
+		if text == nil {
+			return text, nil
+		}
+		masked := Plate(*text)
+		return &masked, nil
+	}
+	return nil, unfit(FormulaPlate, obj, value)
 }
 
 func maskedInstant(value any) (any, error) {

@@ -49,8 +49,9 @@ func (m *matrix) setAsks() {
 		orders = append(orders, order.id)
 	}
 	m.asks = map[string][]any{
-		"Query.paymentOrder.id": orders,
-		"Query.node.id":         ids, "Query.nodes.ids": {ids}, "Query.lot.code": {closedLot, openLot},
+		"Query.voucherOffers.lotCode": {closedLot},
+		"Query.paymentOrder.id":       orders,
+		"Query.node.id":               ids, "Query.nodes.ids": {ids}, "Query.lot.code": {closedLot, openLot},
 		"Subscription.lotOccupancyChanged.lotCode": {closedLot},
 	}
 }

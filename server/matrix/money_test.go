@@ -2,11 +2,12 @@ package matrix_test
 
 import (
 	"fmt"
+	"time"
 
 	"parkbff/server/servertest"
 )
 
-// ordered is an order of a stay, and by whom it was made and perhaps paid.
+// ordered is an order of a stay, or of a voucher for the closed lot, and by whom it was made and perhaps paid.
 type ordered struct {
 	id, by, stay string
 	paid         bool
@@ -36,6 +37,22 @@ func (m *matrix) pay() {
 	m.orders = append(m.orders, ordered{dropped.ID, bound, sharedCar + open, false})
 	m.sends(bound, "cancelOrder", servertest.Vars{"orderId": dropped.ID}, "order { id }")
 	m.takeCash()
+	m.giveAndSellVouchers()
+}
+
+// giveAndSellVouchers has the manager of the lot give one out, which the owner claims, and sell one, which the owner buys.
+func (m *matrix) giveAndSellVouchers() {
+	terms := map[string]any{"kind": "AMOUNT", "amountFen": 100, "holdsDays": 7}
+	code := m.sends(manager, "grantVoucher", servertest.Vars{"idempotencyKey": "give", "lotCode": closedLot, "terms": terms}, "code").
+		String("grantVoucher.code")
+	m.sends(owner, "claimVoucher", servertest.Vars{"code": code}, "voucher { id }")
+	offer := m.sends(manager, "publishVoucherOffer", servertest.Vars{
+		"idempotencyKey": "sell", "lotCode": closedLot, "terms": terms, "priceFen": 90, "stock": 3,
+		"soldUntil": m.Clock.Now().Add(72 * time.Hour).Format(time.RFC3339),
+	}, "offer { id }").String("publishVoucherOffer.offer.id")
+	bought := m.sends(owner, "buyVoucher", servertest.Vars{"idempotencyKey": "buy", "offerId": offer}, "order { id }").String("buyVoucher.order.id")
+	m.WechatTakes(m.clients[owner].Begins(servertest.Order{ID: bought}))
+	m.orders = append(m.orders, ordered{bought, owner, "", true})
 }
 
 // takeCash has the staff of the lot take cash, and its manager give some of it back.
@@ -69,8 +86,14 @@ func (m *matrix) sends(who, name string, input servertest.Vars, selection string
 func (m *matrix) recordOrders() {
 	for _, order := range m.orders {
 		stay := m.records[m.stays[order.stay]]
+		var plate any
+		if order.stay == "" {
+			stay = &record{lot: closedLot, truth: map[string]any{"lotName": lotNames[closedLot]}}
+		} else {
+			plate = stay.plate
+		}
 		truth := map[string]any{
-			"plate": stay.plate, "lotName": stay.truth["lotName"], "nameVisibility": "CLEAR",
+			"plate": plate, "lotName": stay.truth["lotName"], "nameVisibility": "CLEAR",
 			"createdAt": asked, "createdAtPrecision": "EXACT", "paidAt": nil, "paidAtPrecision": "EXACT",
 		}
 		if order.paid {

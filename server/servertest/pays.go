@@ -118,3 +118,12 @@ func (h *House) key() string {
 	h.keys++
 	return fmt.Sprint("key-", h.keys)
 }
+
+// GrantsVoucher has a manager of a lot give a voucher out, and answers its code.
+func (h *House) GrantsVoucher(lotCode string, terms Vars) (code string) {
+	h.T.Helper()
+	terms["holdsDays"] = 7
+	return h.Hires("MANAGER", lotCode, "").Asks(`mutation($in: GrantVoucherInput!) {
+		grantVoucher(input: $in) { voucher { id } code userErrors { code field message } }
+	}`, Vars{"in": Vars{"idempotencyKey": h.key(), "lotCode": lotCode, "terms": terms}}).OK().String("grantVoucher.code")
+}

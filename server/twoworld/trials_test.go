@@ -112,6 +112,15 @@ var trials = map[string]trial{
 	"drivingLicence": these(papers("in.drivingLicence", absentPlate), file("no picture")),
 	"idCard":         these(papers("in.idCard", absentPlate), file("no picture")),
 
+	"CreateOrderInput.voucherCodes": these([]any{}, []any{"ABCDEFGHJKMNPQRS"}),
+	"CreateOrderInput.voucherIds":   these([]any{}, []any{"rubbish"}),
+
+	"minutes":   these(60, 0),
+	"holdsDays": these(7, 0),
+	"priceFen":  these(100, 0),
+	"stock":     these(1, 0),
+	"soldUntil": these(at(0, "12:00").UTC().Format(time.RFC3339), "2099-01-01T00:00:00Z"),
+
 	"quote":          knownQuotes,
 	"from":           these("2026-11-21", "rubbish"),
 	"to":             these("2026-11-21", "2099-01-01"),

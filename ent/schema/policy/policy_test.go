@@ -46,6 +46,7 @@ var mayRead = []struct {
 	{"MessageQuota", 2, denied, 1, 0, denied, denied, denied, denied, denied},
 	{"Notice", 4, denied, 2, 0, denied, denied, denied, denied, denied}, // not the one about a stay the owner lost
 	{"Observation", 3, denied, denied, denied, 2, 2, denied, denied, denied},
+	{"OrderDiscount", 2, denied, denied, denied, denied, 1, denied, denied, denied},
 	{"ParkingSession", 3, denied, 1, 0, 2, 2, denied, denied, denied},
 	{"Payment", 2, denied, 1, 0, denied, 1, denied, denied, denied},
 	{"PaymentOrder", 2, denied, 1, 0, denied, 1, denied, denied, denied},
@@ -64,6 +65,8 @@ var mayRead = []struct {
 	{"Task", 2, denied, denied, denied, denied, denied, denied, denied, 1}, // the dead one
 	{"Vehicle", 2, denied, 1, 0, denied, denied, denied, denied, denied},
 	{"VehicleBinding", 2, denied, 1, 0, denied, denied, denied, denied, denied},
+	{"Voucher", 2, denied, 1, 0, denied, denied, denied, denied, denied},
+	{"VoucherOffer", 1, 1, 1, 1, 1, 1, 1, 1, 1},
 }
 
 func TestEachViewerReadsItsOwnRowsAndNoOthers(t *testing.T) {

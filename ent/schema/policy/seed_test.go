@@ -31,6 +31,8 @@ import (
 	"parkbff/ent/signin"
 	"parkbff/ent/staffrole"
 	"parkbff/ent/task"
+	"parkbff/ent/voucher"
+	"parkbff/ent/voucheroffer"
 	"parkbff/internal/money"
 	"parkbff/internal/store"
 	"parkbff/internal/vault"
@@ -124,6 +126,9 @@ func (p *planter) paid(at site, account, session int64) {
 		SetKeyHash(p.value()).Save(p.ctx))
 	saved[*ent.Refund](p)(p.tx.Refund.Create().SetPaymentID(made.ID).SetOrderID(order.ID).SetLotID(at.lot).SetNumber(string(p.value())).
 		SetFen(1).SetReason(refund.ReasonREQUESTED).SetCreatedAt(morning).SetKeyHash(p.value()).Save(p.ctx))
+	given := saved[*ent.Voucher](p)(p.tx.Voucher.Create().SetLotID(at.lot).SetAccountID(account).SetSource(voucher.SourceGRANTED).
+		SetKind(voucher.KindWAIVER).SetExpiresAt(morning).SetCreatedAt(morning).SetKeyHash(p.value()).Save(p.ctx))
+	saved[*ent.OrderDiscount](p)(p.tx.OrderDiscount.Create().SetOrderID(order.ID).SetLotID(at.lot).SetVoucherID(given.ID).SetFen(1).Save(p.ctx))
 	entry := saved[*ent.LedgerEntry](p)(p.tx.LedgerEntry.Create().SetCause(ledgerentry.CausePAYMENT).SetCauseID(made.ID).
 		SetLotID(at.lot).SetOrderID(order.ID).SetOccurredAt(morning).SetCreatedAt(morning).Save(p.ctx))
 	for account, fen := range map[ledgerline.Account]int64{ledgerline.AccountCHANNEL: 500, ledgerline.AccountLOT: -500} {
@@ -241,6 +246,8 @@ func (p *planter) published() {
 		SetLatest("1.0.0").SetPublishedAt(morning).Save(p.ctx))
 	saved[*ent.FeatureSwitch](p)(p.tx.FeatureSwitch.Create().SetName("x").SetPlatform(featureswitch.PlatformIOS).
 		SetOn(true).SetChangedAt(morning).Save(p.ctx))
+	saved[*ent.VoucherOffer](p)(p.tx.VoucherOffer.Create().SetLotID(1).SetKind(voucheroffer.KindWAIVER).SetPriceFen(1).SetStock(1).
+		SetHoldsDays(1).SetSoldUntil(morning).SetStaffID(1).SetCreatedAt(morning).SetKeyHash(p.value()).Save(p.ctx))
 	saved[*ent.Store](p)(p.tx.Store.Create().SetCode("S1").SetName("S1").Save(p.ctx))
 }
 

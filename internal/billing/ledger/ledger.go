@@ -40,11 +40,12 @@ type Line struct {
 	Fen     int64
 }
 
-// Received is money that a channel took: what of it the lot has earned, and what nobody owed.
-func Received(channel money.Channel, earned, surplus int64) []Line {
+// Received is money that a channel took: what of it was earned, by a lot or for vouchers that are to be honoured, and
+// what nobody owed.
+func Received(channel money.Channel, by ledgerline.Account, earned, surplus int64) []Line {
 	return []Line{
 		{ledgerline.AccountCHANNEL, channel, earned + surplus},
-		{ledgerline.AccountLOT, "", -earned},
+		{by, "", -earned},
 		{ledgerline.AccountSURPLUS, "", -surplus},
 	}
 }
@@ -54,9 +55,17 @@ func SurplusOwedBack(fen int64) []Line {
 	return []Line{{ledgerline.AccountSURPLUS, "", fen}, {ledgerline.AccountREFUNDS, "", -fen}}
 }
 
-// EarningsOwedBack is what a lot had earned and is to go back.
-func EarningsOwedBack(fen int64) []Line {
-	return []Line{{ledgerline.AccountLOT, "", fen}, {ledgerline.AccountREFUNDS, "", -fen}}
+// EarningsOwedBack is what was earned and is to go back.
+func EarningsOwedBack(by ledgerline.Account, fen int64) []Line {
+	return []Line{{by, "", fen}, {ledgerline.AccountREFUNDS, "", -fen}}
+}
+
+// TakenOff is what vouchers have taken off a stay. Those that were sold had brought so much, which is earned now; the
+// lot gives the rest away, or keeps what they brought beyond it.
+func TakenOff(fen, sold int64) []Line {
+	return []Line{
+		{ledgerline.AccountVOUCHERS, "", sold}, {ledgerline.AccountDISCOUNTS, "", fen - sold}, {ledgerline.AccountLOT, "", -fen},
+	}
 }
 
 // GivenBack is money that a channel has given back.

@@ -9,10 +9,12 @@ import (
 	"parkbff/ent"
 	"parkbff/ent/ledgerentry"
 	"parkbff/ent/ledgerline"
+	"parkbff/ent/orderdiscount"
 	"parkbff/ent/parkingsession"
 	"parkbff/ent/payment"
 	"parkbff/ent/paymentorder"
 	"parkbff/ent/refund"
+	"parkbff/ent/voucher"
 	"parkbff/internal/store"
 	"parkbff/internal/viewer"
 )
@@ -88,12 +90,12 @@ func checks() []check {
 		{"payment", "the ledger says that its channel took", func(b *sql.DialectBuilder) *sql.Selector {
 			t := b.Table(payment.Table)
 			return differing(b, t, t.C(payment.FieldPaidFen),
-				moved(b, ledgerline.AccountCHANNEL, 1, causedBy(ledgerentry.CausePAYMENT, t)))
+				moved(b, channels(), 1, causedBy(ledgerentry.CausePAYMENT, t)))
 		}},
 		{"payment", "the ledger says that of it was earned", func(b *sql.DialectBuilder) *sql.Selector {
 			t := b.Table(payment.Table)
 			return differing(b, t, t.C(payment.FieldTakenFen),
-				moved(b, ledgerline.AccountLOT, -1, causedBy(ledgerentry.CausePAYMENT, t)))
+				moved(b, earnings(), -1, causedBy(ledgerentry.CausePAYMENT, t)))
 		}},
 		{"payment", "what goes back of it sums to", func(b *sql.DialectBuilder) *sql.Selector {
 			t, r := b.Table(payment.Table), b.Table(refund.Table)
@@ -103,24 +105,68 @@ func checks() []check {
 		{"refund", "the ledger says that there was decided to go back", func(b *sql.DialectBuilder) *sql.Selector {
 			t := b.Table(refund.Table)
 			return differing(b, t, t.C(refund.FieldFen),
-				moved(b, ledgerline.AccountREFUNDS, -1, causedBy(ledgerentry.CauseREFUND_DECIDED, t)))
+				moved(b, []ledgerline.Account{ledgerline.AccountREFUNDS}, -1, causedBy(ledgerentry.CauseREFUND_DECIDED, t)))
 		}},
 		{"refund", "the ledger says that its channel gave back", func(b *sql.DialectBuilder) *sql.Selector {
 			t := b.Table(refund.Table)
 			onceDone := fmt.Sprintf("CASE WHEN %s = '%s' THEN %s ELSE 0 END", t.C(refund.FieldState), refund.StateDONE, t.C(refund.FieldFen))
-			return differing(b, t, onceDone, moved(b, ledgerline.AccountCHANNEL, -1, causedBy(ledgerentry.CauseREFUND_DONE, t)))
+			return differing(b, t, onceDone, moved(b, channels(), -1, causedBy(ledgerentry.CauseREFUND_DONE, t)))
 		}},
-		{"order", "the ledger says that the lot earned by it", func(b *sql.DialectBuilder) *sql.Selector {
+		{"order", "the ledger says that was earned by it", func(b *sql.DialectBuilder) *sql.Selector {
 			t := b.Table(paymentorder.Table)
 			return differing(b, t, t.C(paymentorder.FieldTakenFen)+" - "+t.C(paymentorder.FieldRefundedFen),
-				moved(b, ledgerline.AccountLOT, -1, about(ledgerentry.FieldOrderID, t)))
+				moved(b, earnings(), -1, byMoney(ledgerentry.FieldOrderID, t)))
 		}},
 		{"stay", "the ledger says that the lot earned by it", func(b *sql.DialectBuilder) *sql.Selector {
 			t := b.Table(parkingsession.Table)
 			return differing(b, t, t.C(parkingsession.FieldPaidFen),
-				moved(b, ledgerline.AccountLOT, -1, about(ledgerentry.FieldSessionID, t)))
+				moved(b, earnings(), -1, byMoney(ledgerentry.FieldSessionID, t)))
+		}},
+		{"order", "the ledger says that vouchers took off it", func(b *sql.DialectBuilder) *sql.Selector {
+			t := b.Table(paymentorder.Table)
+			return differing(b, t, t.C(paymentorder.FieldDiscountedFen),
+				moved(b, earnings()[:1], -1, byVouchers(ledgerentry.FieldOrderID, t)))
+		}},
+		{"stay", "the ledger says that vouchers took off it", func(b *sql.DialectBuilder) *sql.Selector {
+			t := b.Table(parkingsession.Table)
+			return differing(b, t, t.C(parkingsession.FieldDiscountedFen),
+				moved(b, earnings()[:1], -1, byVouchers(ledgerentry.FieldSessionID, t)))
+		}},
+		{"order", "what each voucher took off it sums to", func(b *sql.DialectBuilder) *sql.Selector {
+			t, d := b.Table(paymentorder.Table), b.Table(orderdiscount.Table)
+			return differing(b, t, t.C(paymentorder.FieldDiscountedFen), b.Select(total(d.C(orderdiscount.FieldTakenFen), 1)).From(d).
+				Where(sql.ColumnsEQ(d.C(orderdiscount.FieldOrderID), t.C(paymentorder.FieldID))))
+		}},
+		{"voucher", "it is used, and took something off orders, so often", func(b *sql.DialectBuilder) *sql.Selector {
+			t, d := b.Table(voucher.Table), b.Table(orderdiscount.Table)
+			used := fmt.Sprintf("CASE WHEN %s = '%s' THEN 1 ELSE 0 END", t.C(voucher.FieldState), voucher.StateUSED)
+			return differing(b, t, used, b.Select(counted(d.C(orderdiscount.FieldID))).From(d).Where(sql.And(
+				sql.ColumnsEQ(d.C(orderdiscount.FieldVoucherID), t.C(voucher.FieldID)), sql.GT(d.C(orderdiscount.FieldTakenFen), 0))))
+		}},
+		{"order", "the voucher that it bought cost", func(b *sql.DialectBuilder) *sql.Selector {
+			t, v := b.Table(paymentorder.Table), b.Table(voucher.Table)
+			kept := fmt.Sprintf("CASE WHEN %s = '%s' THEN %s - %s ELSE 0 END", t.C(paymentorder.FieldKind), paymentorder.KindVOUCHER,
+				t.C(paymentorder.FieldTakenFen), t.C(paymentorder.FieldRefundedFen))
+			return differing(b, t, kept, b.Select(total(v.C(voucher.FieldPriceFen), 1)).From(v).Where(sql.And(
+				sql.ColumnsEQ(v.C(voucher.FieldBoughtByOrderID), t.C(paymentorder.FieldID)),
+				sql.NEQ(v.C(voucher.FieldState), voucher.StateREVOKED))))
+		}},
+		{"order", "what its vouchers had been sold for, and the ledger says is earned, is", func(b *sql.DialectBuilder) *sql.Selector {
+			t, v := b.Table(paymentorder.Table), b.Table(voucher.Table)
+			earned := b.Select(total(v.C(voucher.FieldPriceFen), 1)).From(v).Where(sql.And(
+				sql.ColumnsEQ(v.C(voucher.FieldOrderID), t.C(paymentorder.FieldID)), sql.EQ(v.C(voucher.FieldState), voucher.StateUSED)))
+			return differingSums(b, t, earned,
+				moved(b, []ledgerline.Account{ledgerline.AccountVOUCHERS}, 1, byVouchers(ledgerentry.FieldOrderID, t)))
 		}},
 	}
+}
+
+// channels are the accounts of money at channels, earnings those of what was earned: by a lot, and for vouchers that
+// are to be honoured.
+func channels() []ledgerline.Account { return []ledgerline.Account{ledgerline.AccountCHANNEL} }
+
+func earnings() []ledgerline.Account {
+	return []ledgerline.Account{ledgerline.AccountLOT, ledgerline.AccountVOUCHERS}
 }
 
 // unbalanced finds the entries whose lines do not sum to nothing, or that have none.
@@ -135,12 +181,16 @@ func unbalanced(b *sql.DialectBuilder) *sql.Selector {
 	return found.SetP(nil).Where(sql.Or(sumsWrong, none))
 }
 
-// moved sums, by a sign, what entries of which something holds did to an account.
-func moved(b *sql.DialectBuilder, account ledgerline.Account, sign int, of func(entry *sql.SelectTable) *sql.Predicate) *sql.Selector {
+// moved sums, by a sign, what entries of which something holds did to accounts.
+func moved(b *sql.DialectBuilder, accounts []ledgerline.Account, sign int, of func(entry *sql.SelectTable) *sql.Predicate) *sql.Selector {
 	entry, line := b.Table(ledgerentry.Table), b.Table(ledgerline.Table)
+	named := make([]any, len(accounts))
+	for i, account := range accounts {
+		named[i] = account
+	}
 	return b.Select(total(line.C(ledgerline.FieldFen), sign)).From(line).
 		Join(entry).On(line.C(ledgerline.FieldEntryID), entry.C(ledgerentry.FieldID)).
-		Where(sql.And(sql.EQ(line.C(ledgerline.FieldAccount), account), of(entry)))
+		Where(sql.And(sql.In(line.C(ledgerline.FieldAccount), named...), of(entry)))
 }
 
 // causedBy holds for the entry that a row of a table caused.
@@ -150,10 +200,21 @@ func causedBy(cause ledgerentry.Cause, t *sql.SelectTable) func(*sql.SelectTable
 	}
 }
 
-// about holds for the entries that name a row of a table.
-func about(column string, t *sql.SelectTable) func(*sql.SelectTable) *sql.Predicate {
-	return func(entry *sql.SelectTable) *sql.Predicate { return sql.ColumnsEQ(entry.C(column), t.C("id")) }
+// byMoney holds for the entries about money that name a row of a table, byVouchers for those about vouchers.
+func byMoney(column string, t *sql.SelectTable) func(*sql.SelectTable) *sql.Predicate {
+	return func(entry *sql.SelectTable) *sql.Predicate {
+		return sql.And(sql.ColumnsEQ(entry.C(column), t.C("id")), sql.NEQ(entry.C(ledgerentry.FieldCause), ledgerentry.CauseDISCOUNT))
+	}
 }
+
+func byVouchers(column string, t *sql.SelectTable) func(*sql.SelectTable) *sql.Predicate {
+	return func(entry *sql.SelectTable) *sql.Predicate {
+		return sql.And(sql.ColumnsEQ(entry.C(column), t.C("id")), sql.EQ(entry.C(ledgerentry.FieldCause), ledgerentry.CauseDISCOUNT))
+	}
+}
+
+// counted counts rows.
+func counted(column string) string { return "CAST(COUNT(" + column + ") AS bigint)" }
 
 // total sums a column; PostgreSQL would answer a numeric.
 func total(column string, sign int) string {
@@ -162,11 +223,24 @@ func total(column string, sign int) string {
 
 // differing finds the rows of a table whose own word is not what a sum says, with the sum and the word.
 func differing(b *sql.DialectBuilder, t *sql.SelectTable, word string, sum *sql.Selector) *sql.Selector {
-	said := func(w *sql.Builder) { w.Wrap(func(w *sql.Builder) { w.Join(sum) }) }
+	return unequal(b, t, func(w *sql.Builder) { w.WriteString(word) }, of(sum))
+}
+
+// differingSums finds the rows of a table of which one sum is not the other.
+func differingSums(b *sql.DialectBuilder, t *sql.SelectTable, word, sum *sql.Selector) *sql.Selector {
+	return unequal(b, t, of(word), of(sum))
+}
+
+func of(sum *sql.Selector) func(*sql.Builder) {
+	return func(w *sql.Builder) { w.Wrap(func(w *sql.Builder) { w.Join(sum) }) }
+}
+
+func unequal(b *sql.DialectBuilder, t *sql.SelectTable, word, said func(*sql.Builder)) *sql.Selector {
 	found := b.Select(t.C("id")).From(t)
-	found.AppendSelectExpr(sql.ExprFunc(said), sql.Expr(word))
+	found.AppendSelectExpr(sql.ExprFunc(said), sql.ExprFunc(word))
 	return found.Where(sql.P(func(w *sql.Builder) {
-		w.WriteString(word).WriteString(" <> ")
+		word(w)
+		w.WriteString(" <> ")
 		said(w)
 	}))
 }
