@@ -256,7 +256,7 @@ func (s *story) do(d deed) {
 			s.took[d] = err == nil || s.took[d]
 		}
 	case grants:
-		s.given = append(s.given, given{s.house.grants(s.terms()), s.clock.Now()})
+		s.given = append(s.given, given{s.grantsFor(1, s.terms()), s.clock.Now()})
 		s.took[d] = true
 	case uses:
 		s.took[d] = s.useLast() || s.took[d]

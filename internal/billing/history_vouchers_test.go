@@ -12,7 +12,7 @@ import (
 	"parkbff/internal/parking"
 )
 
-// given is a voucher that was given out for a week less six days.
+// given is a voucher that was given out for a day.
 type given struct {
 	code string
 	at   time.Time
@@ -38,7 +38,7 @@ func (s *story) useLast() bool {
 	if err != nil {
 		return false
 	}
-	if s.clock.Now().Sub(last.at) >= 7*24*time.Hour {
+	if s.clock.Now().Sub(last.at) >= 24*time.Hour {
 		s.Fatal("a voucher was used after it had expired")
 	}
 	s.ordered(context.Background(), made)

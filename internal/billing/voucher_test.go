@@ -25,7 +25,12 @@ func all() discount.Terms             { return discount.Terms{Kind: voucher.Kind
 // grants has a manager give a voucher out for lot A, and answers its code.
 func (h *house) grants(t discount.Terms) string {
 	h.Helper()
-	given, err := h.vouchers.Grant(h.manager(), discount.Grant{IdempotencyKey: h.key(), LotCode: "A", Terms: t, HoldsDays: 7})
+	return h.grantsFor(7, t)
+}
+
+func (h *house) grantsFor(days int, t discount.Terms) string {
+	h.Helper()
+	given, err := h.vouchers.Grant(h.manager(), discount.Grant{IdempotencyKey: h.key(), LotCode: "A", Terms: t, HoldsDays: days})
 	h.must(err)
 	return given.Code
 }
@@ -121,10 +126,13 @@ func TestAnOrderOfWhichNothingIsLeftToPayIsSettledAtOnceAndTheGateOpens(t *testi
 
 func TestWhatVouchersTookOffCountsInTheGraceAndNotForStayingLonger(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
-		h.sees(in, car)
+		row := h.sees(in, car).Stay.Row
 		h.pass(time.Hour)
 		h.uses(t.Context(), h.plateQuote(car), h.grants(all()))
 		h.pass(14 * time.Minute)
+		if stay, err := h.parking.Stay(h.asSystem(), row); err != nil || stay.FeeFen != 500 || stay.OwedFen() != 0 {
+			t.Errorf("%v, or within the grace the stay costs something else", err)
+		}
 		if _, nothing := h.plateQuote(car).(parking.NothingToPay); !nothing {
 			t.Error("within the grace something is owed")
 		}
@@ -389,5 +397,26 @@ func TestOnlyManagersOfTheLotGiveVouchersOutOncePerKey(t *testing.T) {
 		}
 		_, err = h.vouchers.Grant(h.manager(), discount.Grant{IdempotencyKey: "B", LotCode: "B", Terms: all(), HoldsDays: 1})
 		refused(t, err, fault.Forbidden)
+	})
+}
+
+func TestByAVoucherAloneNobodyComesToSeeAStayAndByMoneyThePayerDoes(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		for _, c := range []struct {
+			plate string
+			terms discount.Terms
+			sees  bool
+		}{{car, all(), false}, {other, amount(100), true}} {
+			stay := h.sees(in, c.plate).Stay.Row
+			h.pass(time.Hour)
+			driver := h.driver()
+			made := h.uses(driver, h.plateQuote(c.plate), h.grants(c.terms))
+			if c.sees {
+				h.paid(driver, made)
+			}
+			if _, err := h.parking.Stay(driver, stay); (err == nil) != c.sees || (len(h.told) > 0) != c.sees {
+				t.Errorf("by a voucher of %s: %v, told %d times", c.terms.Kind, err, len(h.told))
+			}
+		}
 	})
 }
