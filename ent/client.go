@@ -26,6 +26,10 @@ import (
 	"parkbff/ent/follower"
 	"parkbff/ent/gate"
 	"parkbff/ent/gatecommand"
+	"parkbff/ent/invoice"
+	"parkbff/ent/invoicedelivery"
+	"parkbff/ent/invoicedorder"
+	"parkbff/ent/invoicetitle"
 	"parkbff/ent/ledgerentry"
 	"parkbff/ent/ledgerline"
 	"parkbff/ent/linkedaccount"
@@ -99,6 +103,14 @@ type Client struct {
 	Gate *GateClient
 	// GateCommand is the client for interacting with the GateCommand builders.
 	GateCommand *GateCommandClient
+	// Invoice is the client for interacting with the Invoice builders.
+	Invoice *InvoiceClient
+	// InvoiceDelivery is the client for interacting with the InvoiceDelivery builders.
+	InvoiceDelivery *InvoiceDeliveryClient
+	// InvoiceTitle is the client for interacting with the InvoiceTitle builders.
+	InvoiceTitle *InvoiceTitleClient
+	// InvoicedOrder is the client for interacting with the InvoicedOrder builders.
+	InvoicedOrder *InvoicedOrderClient
 	// LedgerEntry is the client for interacting with the LedgerEntry builders.
 	LedgerEntry *LedgerEntryClient
 	// LedgerLine is the client for interacting with the LedgerLine builders.
@@ -183,6 +195,10 @@ func (c *Client) init() {
 	c.Follower = NewFollowerClient(c.config)
 	c.Gate = NewGateClient(c.config)
 	c.GateCommand = NewGateCommandClient(c.config)
+	c.Invoice = NewInvoiceClient(c.config)
+	c.InvoiceDelivery = NewInvoiceDeliveryClient(c.config)
+	c.InvoiceTitle = NewInvoiceTitleClient(c.config)
+	c.InvoicedOrder = NewInvoicedOrderClient(c.config)
 	c.LedgerEntry = NewLedgerEntryClient(c.config)
 	c.LedgerLine = NewLedgerLineClient(c.config)
 	c.LinkedAccount = NewLinkedAccountClient(c.config)
@@ -319,6 +335,10 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Follower:           NewFollowerClient(cfg),
 		Gate:               NewGateClient(cfg),
 		GateCommand:        NewGateCommandClient(cfg),
+		Invoice:            NewInvoiceClient(cfg),
+		InvoiceDelivery:    NewInvoiceDeliveryClient(cfg),
+		InvoiceTitle:       NewInvoiceTitleClient(cfg),
+		InvoicedOrder:      NewInvoicedOrderClient(cfg),
 		LedgerEntry:        NewLedgerEntryClient(cfg),
 		LedgerLine:         NewLedgerLineClient(cfg),
 		LinkedAccount:      NewLinkedAccountClient(cfg),
@@ -382,6 +402,10 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Follower:           NewFollowerClient(cfg),
 		Gate:               NewGateClient(cfg),
 		GateCommand:        NewGateCommandClient(cfg),
+		Invoice:            NewInvoiceClient(cfg),
+		InvoiceDelivery:    NewInvoiceDeliveryClient(cfg),
+		InvoiceTitle:       NewInvoiceTitleClient(cfg),
+		InvoicedOrder:      NewInvoicedOrderClient(cfg),
 		LedgerEntry:        NewLedgerEntryClient(cfg),
 		LedgerLine:         NewLedgerLineClient(cfg),
 		LinkedAccount:      NewLinkedAccountClient(cfg),
@@ -442,12 +466,13 @@ func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Account, c.AppRelease, c.ChannelLink, c.ChannelVisit, c.CoDriverInvitation,
 		c.Consent, c.DataKey, c.Delivery, c.Difference, c.Erasure, c.FeatureSwitch,
-		c.Fleet, c.Follower, c.Gate, c.GateCommand, c.LedgerEntry, c.LedgerLine,
-		c.LinkedAccount, c.LoginCode, c.Lot, c.MessageQuota, c.Notice, c.Observation,
-		c.OrderDiscount, c.ParkingSession, c.Payment, c.PaymentOrder, c.PlateDispute,
-		c.PushEndpoint, c.QuoteAttempt, c.Reconciliation, c.Refund, c.RiskEvent,
-		c.SessionAccess, c.SignIn, c.Staff, c.StaffRole, c.Store, c.Tariff, c.Task,
-		c.Vehicle, c.VehicleBinding, c.Voucher, c.VoucherOffer,
+		c.Fleet, c.Follower, c.Gate, c.GateCommand, c.Invoice, c.InvoiceDelivery,
+		c.InvoiceTitle, c.InvoicedOrder, c.LedgerEntry, c.LedgerLine, c.LinkedAccount,
+		c.LoginCode, c.Lot, c.MessageQuota, c.Notice, c.Observation, c.OrderDiscount,
+		c.ParkingSession, c.Payment, c.PaymentOrder, c.PlateDispute, c.PushEndpoint,
+		c.QuoteAttempt, c.Reconciliation, c.Refund, c.RiskEvent, c.SessionAccess,
+		c.SignIn, c.Staff, c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle,
+		c.VehicleBinding, c.Voucher, c.VoucherOffer,
 	} {
 		n.Use(hooks...)
 	}
@@ -459,12 +484,13 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Account, c.AppRelease, c.ChannelLink, c.ChannelVisit, c.CoDriverInvitation,
 		c.Consent, c.DataKey, c.Delivery, c.Difference, c.Erasure, c.FeatureSwitch,
-		c.Fleet, c.Follower, c.Gate, c.GateCommand, c.LedgerEntry, c.LedgerLine,
-		c.LinkedAccount, c.LoginCode, c.Lot, c.MessageQuota, c.Notice, c.Observation,
-		c.OrderDiscount, c.ParkingSession, c.Payment, c.PaymentOrder, c.PlateDispute,
-		c.PushEndpoint, c.QuoteAttempt, c.Reconciliation, c.Refund, c.RiskEvent,
-		c.SessionAccess, c.SignIn, c.Staff, c.StaffRole, c.Store, c.Tariff, c.Task,
-		c.Vehicle, c.VehicleBinding, c.Voucher, c.VoucherOffer,
+		c.Fleet, c.Follower, c.Gate, c.GateCommand, c.Invoice, c.InvoiceDelivery,
+		c.InvoiceTitle, c.InvoicedOrder, c.LedgerEntry, c.LedgerLine, c.LinkedAccount,
+		c.LoginCode, c.Lot, c.MessageQuota, c.Notice, c.Observation, c.OrderDiscount,
+		c.ParkingSession, c.Payment, c.PaymentOrder, c.PlateDispute, c.PushEndpoint,
+		c.QuoteAttempt, c.Reconciliation, c.Refund, c.RiskEvent, c.SessionAccess,
+		c.SignIn, c.Staff, c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle,
+		c.VehicleBinding, c.Voucher, c.VoucherOffer,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -503,6 +529,14 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Gate.mutate(ctx, m)
 	case *GateCommandMutation:
 		return c.GateCommand.mutate(ctx, m)
+	case *InvoiceMutation:
+		return c.Invoice.mutate(ctx, m)
+	case *InvoiceDeliveryMutation:
+		return c.InvoiceDelivery.mutate(ctx, m)
+	case *InvoiceTitleMutation:
+		return c.InvoiceTitle.mutate(ctx, m)
+	case *InvoicedOrderMutation:
+		return c.InvoicedOrder.mutate(ctx, m)
 	case *LedgerEntryMutation:
 		return c.LedgerEntry.mutate(ctx, m)
 	case *LedgerLineMutation:
@@ -2621,6 +2655,574 @@ func (c *GateCommandClient) mutate(ctx context.Context, m *GateCommandMutation) 
 		return (&GateCommandDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown GateCommand mutation op: %q", m.Op())
+	}
+}
+
+// InvoiceClient is a client for the Invoice schema.
+type InvoiceClient struct {
+	config
+}
+
+// NewInvoiceClient returns a client for the Invoice from the given config.
+func NewInvoiceClient(c config) *InvoiceClient {
+	return &InvoiceClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `invoice.Hooks(f(g(h())))`.
+func (c *InvoiceClient) Use(hooks ...Hook) {
+	c.hooks.Invoice = append(c.hooks.Invoice, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `invoice.Intercept(f(g(h())))`.
+func (c *InvoiceClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Invoice = append(c.inters.Invoice, interceptors...)
+}
+
+// Create returns a builder for creating a Invoice entity.
+func (c *InvoiceClient) Create() *InvoiceCreate {
+	mutation := newInvoiceMutation(c.config, OpCreate)
+	return &InvoiceCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Invoice entities.
+func (c *InvoiceClient) CreateBulk(builders ...*InvoiceCreate) *InvoiceCreateBulk {
+	return &InvoiceCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *InvoiceClient) MapCreateBulk(slice any, setFunc func(*InvoiceCreate, int)) *InvoiceCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &InvoiceCreateBulk{err: fmt.Errorf("calling to InvoiceClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*InvoiceCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &InvoiceCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Invoice.
+func (c *InvoiceClient) Update() *InvoiceUpdate {
+	mutation := newInvoiceMutation(c.config, OpUpdate)
+	return &InvoiceUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *InvoiceClient) UpdateOne(_m *Invoice) *InvoiceUpdateOne {
+	mutation := newInvoiceMutation(c.config, OpUpdateOne, withInvoice(_m))
+	return &InvoiceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *InvoiceClient) UpdateOneID(id int64) *InvoiceUpdateOne {
+	mutation := newInvoiceMutation(c.config, OpUpdateOne, withInvoiceID(id))
+	return &InvoiceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Invoice.
+func (c *InvoiceClient) Delete() *InvoiceDelete {
+	mutation := newInvoiceMutation(c.config, OpDelete)
+	return &InvoiceDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *InvoiceClient) DeleteOne(_m *Invoice) *InvoiceDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *InvoiceClient) DeleteOneID(id int64) *InvoiceDeleteOne {
+	builder := c.Delete().Where(invoice.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &InvoiceDeleteOne{builder}
+}
+
+// Query returns a query builder for Invoice.
+func (c *InvoiceClient) Query() *InvoiceQuery {
+	return &InvoiceQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeInvoice},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Invoice entity by its id.
+func (c *InvoiceClient) Get(ctx context.Context, id int64) (*Invoice, error) {
+	return c.Query().Where(invoice.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *InvoiceClient) GetX(ctx context.Context, id int64) *Invoice {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *InvoiceClient) Hooks() []Hook {
+	hooks := c.hooks.Invoice
+	return append(hooks[:len(hooks):len(hooks)], invoice.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *InvoiceClient) Interceptors() []Interceptor {
+	return c.inters.Invoice
+}
+
+func (c *InvoiceClient) mutate(ctx context.Context, m *InvoiceMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&InvoiceCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&InvoiceUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&InvoiceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&InvoiceDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Invoice mutation op: %q", m.Op())
+	}
+}
+
+// InvoiceDeliveryClient is a client for the InvoiceDelivery schema.
+type InvoiceDeliveryClient struct {
+	config
+}
+
+// NewInvoiceDeliveryClient returns a client for the InvoiceDelivery from the given config.
+func NewInvoiceDeliveryClient(c config) *InvoiceDeliveryClient {
+	return &InvoiceDeliveryClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `invoicedelivery.Hooks(f(g(h())))`.
+func (c *InvoiceDeliveryClient) Use(hooks ...Hook) {
+	c.hooks.InvoiceDelivery = append(c.hooks.InvoiceDelivery, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `invoicedelivery.Intercept(f(g(h())))`.
+func (c *InvoiceDeliveryClient) Intercept(interceptors ...Interceptor) {
+	c.inters.InvoiceDelivery = append(c.inters.InvoiceDelivery, interceptors...)
+}
+
+// Create returns a builder for creating a InvoiceDelivery entity.
+func (c *InvoiceDeliveryClient) Create() *InvoiceDeliveryCreate {
+	mutation := newInvoiceDeliveryMutation(c.config, OpCreate)
+	return &InvoiceDeliveryCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of InvoiceDelivery entities.
+func (c *InvoiceDeliveryClient) CreateBulk(builders ...*InvoiceDeliveryCreate) *InvoiceDeliveryCreateBulk {
+	return &InvoiceDeliveryCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *InvoiceDeliveryClient) MapCreateBulk(slice any, setFunc func(*InvoiceDeliveryCreate, int)) *InvoiceDeliveryCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &InvoiceDeliveryCreateBulk{err: fmt.Errorf("calling to InvoiceDeliveryClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*InvoiceDeliveryCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &InvoiceDeliveryCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for InvoiceDelivery.
+func (c *InvoiceDeliveryClient) Update() *InvoiceDeliveryUpdate {
+	mutation := newInvoiceDeliveryMutation(c.config, OpUpdate)
+	return &InvoiceDeliveryUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *InvoiceDeliveryClient) UpdateOne(_m *InvoiceDelivery) *InvoiceDeliveryUpdateOne {
+	mutation := newInvoiceDeliveryMutation(c.config, OpUpdateOne, withInvoiceDelivery(_m))
+	return &InvoiceDeliveryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *InvoiceDeliveryClient) UpdateOneID(id int64) *InvoiceDeliveryUpdateOne {
+	mutation := newInvoiceDeliveryMutation(c.config, OpUpdateOne, withInvoiceDeliveryID(id))
+	return &InvoiceDeliveryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for InvoiceDelivery.
+func (c *InvoiceDeliveryClient) Delete() *InvoiceDeliveryDelete {
+	mutation := newInvoiceDeliveryMutation(c.config, OpDelete)
+	return &InvoiceDeliveryDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *InvoiceDeliveryClient) DeleteOne(_m *InvoiceDelivery) *InvoiceDeliveryDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *InvoiceDeliveryClient) DeleteOneID(id int64) *InvoiceDeliveryDeleteOne {
+	builder := c.Delete().Where(invoicedelivery.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &InvoiceDeliveryDeleteOne{builder}
+}
+
+// Query returns a query builder for InvoiceDelivery.
+func (c *InvoiceDeliveryClient) Query() *InvoiceDeliveryQuery {
+	return &InvoiceDeliveryQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeInvoiceDelivery},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a InvoiceDelivery entity by its id.
+func (c *InvoiceDeliveryClient) Get(ctx context.Context, id int64) (*InvoiceDelivery, error) {
+	return c.Query().Where(invoicedelivery.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *InvoiceDeliveryClient) GetX(ctx context.Context, id int64) *InvoiceDelivery {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *InvoiceDeliveryClient) Hooks() []Hook {
+	hooks := c.hooks.InvoiceDelivery
+	return append(hooks[:len(hooks):len(hooks)], invoicedelivery.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *InvoiceDeliveryClient) Interceptors() []Interceptor {
+	return c.inters.InvoiceDelivery
+}
+
+func (c *InvoiceDeliveryClient) mutate(ctx context.Context, m *InvoiceDeliveryMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&InvoiceDeliveryCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&InvoiceDeliveryUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&InvoiceDeliveryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&InvoiceDeliveryDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown InvoiceDelivery mutation op: %q", m.Op())
+	}
+}
+
+// InvoiceTitleClient is a client for the InvoiceTitle schema.
+type InvoiceTitleClient struct {
+	config
+}
+
+// NewInvoiceTitleClient returns a client for the InvoiceTitle from the given config.
+func NewInvoiceTitleClient(c config) *InvoiceTitleClient {
+	return &InvoiceTitleClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `invoicetitle.Hooks(f(g(h())))`.
+func (c *InvoiceTitleClient) Use(hooks ...Hook) {
+	c.hooks.InvoiceTitle = append(c.hooks.InvoiceTitle, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `invoicetitle.Intercept(f(g(h())))`.
+func (c *InvoiceTitleClient) Intercept(interceptors ...Interceptor) {
+	c.inters.InvoiceTitle = append(c.inters.InvoiceTitle, interceptors...)
+}
+
+// Create returns a builder for creating a InvoiceTitle entity.
+func (c *InvoiceTitleClient) Create() *InvoiceTitleCreate {
+	mutation := newInvoiceTitleMutation(c.config, OpCreate)
+	return &InvoiceTitleCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of InvoiceTitle entities.
+func (c *InvoiceTitleClient) CreateBulk(builders ...*InvoiceTitleCreate) *InvoiceTitleCreateBulk {
+	return &InvoiceTitleCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *InvoiceTitleClient) MapCreateBulk(slice any, setFunc func(*InvoiceTitleCreate, int)) *InvoiceTitleCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &InvoiceTitleCreateBulk{err: fmt.Errorf("calling to InvoiceTitleClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*InvoiceTitleCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &InvoiceTitleCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for InvoiceTitle.
+func (c *InvoiceTitleClient) Update() *InvoiceTitleUpdate {
+	mutation := newInvoiceTitleMutation(c.config, OpUpdate)
+	return &InvoiceTitleUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *InvoiceTitleClient) UpdateOne(_m *InvoiceTitle) *InvoiceTitleUpdateOne {
+	mutation := newInvoiceTitleMutation(c.config, OpUpdateOne, withInvoiceTitle(_m))
+	return &InvoiceTitleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *InvoiceTitleClient) UpdateOneID(id int64) *InvoiceTitleUpdateOne {
+	mutation := newInvoiceTitleMutation(c.config, OpUpdateOne, withInvoiceTitleID(id))
+	return &InvoiceTitleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for InvoiceTitle.
+func (c *InvoiceTitleClient) Delete() *InvoiceTitleDelete {
+	mutation := newInvoiceTitleMutation(c.config, OpDelete)
+	return &InvoiceTitleDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *InvoiceTitleClient) DeleteOne(_m *InvoiceTitle) *InvoiceTitleDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *InvoiceTitleClient) DeleteOneID(id int64) *InvoiceTitleDeleteOne {
+	builder := c.Delete().Where(invoicetitle.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &InvoiceTitleDeleteOne{builder}
+}
+
+// Query returns a query builder for InvoiceTitle.
+func (c *InvoiceTitleClient) Query() *InvoiceTitleQuery {
+	return &InvoiceTitleQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeInvoiceTitle},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a InvoiceTitle entity by its id.
+func (c *InvoiceTitleClient) Get(ctx context.Context, id int64) (*InvoiceTitle, error) {
+	return c.Query().Where(invoicetitle.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *InvoiceTitleClient) GetX(ctx context.Context, id int64) *InvoiceTitle {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *InvoiceTitleClient) Hooks() []Hook {
+	hooks := c.hooks.InvoiceTitle
+	return append(hooks[:len(hooks):len(hooks)], invoicetitle.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *InvoiceTitleClient) Interceptors() []Interceptor {
+	return c.inters.InvoiceTitle
+}
+
+func (c *InvoiceTitleClient) mutate(ctx context.Context, m *InvoiceTitleMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&InvoiceTitleCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&InvoiceTitleUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&InvoiceTitleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&InvoiceTitleDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown InvoiceTitle mutation op: %q", m.Op())
+	}
+}
+
+// InvoicedOrderClient is a client for the InvoicedOrder schema.
+type InvoicedOrderClient struct {
+	config
+}
+
+// NewInvoicedOrderClient returns a client for the InvoicedOrder from the given config.
+func NewInvoicedOrderClient(c config) *InvoicedOrderClient {
+	return &InvoicedOrderClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `invoicedorder.Hooks(f(g(h())))`.
+func (c *InvoicedOrderClient) Use(hooks ...Hook) {
+	c.hooks.InvoicedOrder = append(c.hooks.InvoicedOrder, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `invoicedorder.Intercept(f(g(h())))`.
+func (c *InvoicedOrderClient) Intercept(interceptors ...Interceptor) {
+	c.inters.InvoicedOrder = append(c.inters.InvoicedOrder, interceptors...)
+}
+
+// Create returns a builder for creating a InvoicedOrder entity.
+func (c *InvoicedOrderClient) Create() *InvoicedOrderCreate {
+	mutation := newInvoicedOrderMutation(c.config, OpCreate)
+	return &InvoicedOrderCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of InvoicedOrder entities.
+func (c *InvoicedOrderClient) CreateBulk(builders ...*InvoicedOrderCreate) *InvoicedOrderCreateBulk {
+	return &InvoicedOrderCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *InvoicedOrderClient) MapCreateBulk(slice any, setFunc func(*InvoicedOrderCreate, int)) *InvoicedOrderCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &InvoicedOrderCreateBulk{err: fmt.Errorf("calling to InvoicedOrderClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*InvoicedOrderCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &InvoicedOrderCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for InvoicedOrder.
+func (c *InvoicedOrderClient) Update() *InvoicedOrderUpdate {
+	mutation := newInvoicedOrderMutation(c.config, OpUpdate)
+	return &InvoicedOrderUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *InvoicedOrderClient) UpdateOne(_m *InvoicedOrder) *InvoicedOrderUpdateOne {
+	mutation := newInvoicedOrderMutation(c.config, OpUpdateOne, withInvoicedOrder(_m))
+	return &InvoicedOrderUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *InvoicedOrderClient) UpdateOneID(id int64) *InvoicedOrderUpdateOne {
+	mutation := newInvoicedOrderMutation(c.config, OpUpdateOne, withInvoicedOrderID(id))
+	return &InvoicedOrderUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for InvoicedOrder.
+func (c *InvoicedOrderClient) Delete() *InvoicedOrderDelete {
+	mutation := newInvoicedOrderMutation(c.config, OpDelete)
+	return &InvoicedOrderDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *InvoicedOrderClient) DeleteOne(_m *InvoicedOrder) *InvoicedOrderDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *InvoicedOrderClient) DeleteOneID(id int64) *InvoicedOrderDeleteOne {
+	builder := c.Delete().Where(invoicedorder.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &InvoicedOrderDeleteOne{builder}
+}
+
+// Query returns a query builder for InvoicedOrder.
+func (c *InvoicedOrderClient) Query() *InvoicedOrderQuery {
+	return &InvoicedOrderQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeInvoicedOrder},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a InvoicedOrder entity by its id.
+func (c *InvoicedOrderClient) Get(ctx context.Context, id int64) (*InvoicedOrder, error) {
+	return c.Query().Where(invoicedorder.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *InvoicedOrderClient) GetX(ctx context.Context, id int64) *InvoicedOrder {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryInvoice queries the invoice edge of a InvoicedOrder.
+func (c *InvoicedOrderClient) QueryInvoice(_m *InvoicedOrder) *InvoiceQuery {
+	query := (&InvoiceClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(invoicedorder.Table, invoicedorder.FieldID, id),
+			sqlgraph.To(invoice.Table, invoice.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, invoicedorder.InvoiceTable, invoicedorder.InvoiceColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOrder queries the order edge of a InvoicedOrder.
+func (c *InvoicedOrderClient) QueryOrder(_m *InvoicedOrder) *PaymentOrderQuery {
+	query := (&PaymentOrderClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(invoicedorder.Table, invoicedorder.FieldID, id),
+			sqlgraph.To(paymentorder.Table, paymentorder.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, invoicedorder.OrderTable, invoicedorder.OrderColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *InvoicedOrderClient) Hooks() []Hook {
+	hooks := c.hooks.InvoicedOrder
+	return append(hooks[:len(hooks):len(hooks)], invoicedorder.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *InvoicedOrderClient) Interceptors() []Interceptor {
+	return c.inters.InvoicedOrder
+}
+
+func (c *InvoicedOrderClient) mutate(ctx context.Context, m *InvoicedOrderMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&InvoicedOrderCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&InvoicedOrderUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&InvoicedOrderUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&InvoicedOrderDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown InvoicedOrder mutation op: %q", m.Op())
 	}
 }
 
@@ -6803,20 +7405,22 @@ type (
 	hooks struct {
 		Account, AppRelease, ChannelLink, ChannelVisit, CoDriverInvitation, Consent,
 		DataKey, Delivery, Difference, Erasure, FeatureSwitch, Fleet, Follower, Gate,
-		GateCommand, LedgerEntry, LedgerLine, LinkedAccount, LoginCode, Lot,
-		MessageQuota, Notice, Observation, OrderDiscount, ParkingSession, Payment,
-		PaymentOrder, PlateDispute, PushEndpoint, QuoteAttempt, Reconciliation, Refund,
-		RiskEvent, SessionAccess, SignIn, Staff, StaffRole, Store, Tariff, Task,
-		Vehicle, VehicleBinding, Voucher, VoucherOffer []ent.Hook
+		GateCommand, Invoice, InvoiceDelivery, InvoiceTitle, InvoicedOrder,
+		LedgerEntry, LedgerLine, LinkedAccount, LoginCode, Lot, MessageQuota, Notice,
+		Observation, OrderDiscount, ParkingSession, Payment, PaymentOrder,
+		PlateDispute, PushEndpoint, QuoteAttempt, Reconciliation, Refund, RiskEvent,
+		SessionAccess, SignIn, Staff, StaffRole, Store, Tariff, Task, Vehicle,
+		VehicleBinding, Voucher, VoucherOffer []ent.Hook
 	}
 	inters struct {
 		Account, AppRelease, ChannelLink, ChannelVisit, CoDriverInvitation, Consent,
 		DataKey, Delivery, Difference, Erasure, FeatureSwitch, Fleet, Follower, Gate,
-		GateCommand, LedgerEntry, LedgerLine, LinkedAccount, LoginCode, Lot,
-		MessageQuota, Notice, Observation, OrderDiscount, ParkingSession, Payment,
-		PaymentOrder, PlateDispute, PushEndpoint, QuoteAttempt, Reconciliation, Refund,
-		RiskEvent, SessionAccess, SignIn, Staff, StaffRole, Store, Tariff, Task,
-		Vehicle, VehicleBinding, Voucher, VoucherOffer []ent.Interceptor
+		GateCommand, Invoice, InvoiceDelivery, InvoiceTitle, InvoicedOrder,
+		LedgerEntry, LedgerLine, LinkedAccount, LoginCode, Lot, MessageQuota, Notice,
+		Observation, OrderDiscount, ParkingSession, Payment, PaymentOrder,
+		PlateDispute, PushEndpoint, QuoteAttempt, Reconciliation, Refund, RiskEvent,
+		SessionAccess, SignIn, Staff, StaffRole, Store, Tariff, Task, Vehicle,
+		VehicleBinding, Voucher, VoucherOffer []ent.Interceptor
 	}
 )
 

@@ -21,6 +21,10 @@ import (
 	"parkbff/ent/follower"
 	"parkbff/ent/gate"
 	"parkbff/ent/gatecommand"
+	"parkbff/ent/invoice"
+	"parkbff/ent/invoicedelivery"
+	"parkbff/ent/invoicedorder"
+	"parkbff/ent/invoicetitle"
 	"parkbff/ent/ledgerentry"
 	"parkbff/ent/ledgerline"
 	"parkbff/ent/linkedaccount"
@@ -131,6 +135,10 @@ func checkColumn(t, c string) error {
 			follower.Table:           follower.ValidColumn,
 			gate.Table:               gate.ValidColumn,
 			gatecommand.Table:        gatecommand.ValidColumn,
+			invoice.Table:            invoice.ValidColumn,
+			invoicedelivery.Table:    invoicedelivery.ValidColumn,
+			invoicetitle.Table:       invoicetitle.ValidColumn,
+			invoicedorder.Table:      invoicedorder.ValidColumn,
 			ledgerentry.Table:        ledgerentry.ValidColumn,
 			ledgerline.Table:         ledgerline.ValidColumn,
 			linkedaccount.Table:      linkedaccount.ValidColumn,

@@ -44,6 +44,14 @@ type Tx struct {
 	Gate *GateClient
 	// GateCommand is the client for interacting with the GateCommand builders.
 	GateCommand *GateCommandClient
+	// Invoice is the client for interacting with the Invoice builders.
+	Invoice *InvoiceClient
+	// InvoiceDelivery is the client for interacting with the InvoiceDelivery builders.
+	InvoiceDelivery *InvoiceDeliveryClient
+	// InvoiceTitle is the client for interacting with the InvoiceTitle builders.
+	InvoiceTitle *InvoiceTitleClient
+	// InvoicedOrder is the client for interacting with the InvoicedOrder builders.
+	InvoicedOrder *InvoicedOrderClient
 	// LedgerEntry is the client for interacting with the LedgerEntry builders.
 	LedgerEntry *LedgerEntryClient
 	// LedgerLine is the client for interacting with the LedgerLine builders.
@@ -248,6 +256,10 @@ func (tx *Tx) init() {
 	tx.Follower = NewFollowerClient(tx.config)
 	tx.Gate = NewGateClient(tx.config)
 	tx.GateCommand = NewGateCommandClient(tx.config)
+	tx.Invoice = NewInvoiceClient(tx.config)
+	tx.InvoiceDelivery = NewInvoiceDeliveryClient(tx.config)
+	tx.InvoiceTitle = NewInvoiceTitleClient(tx.config)
+	tx.InvoicedOrder = NewInvoicedOrderClient(tx.config)
 	tx.LedgerEntry = NewLedgerEntryClient(tx.config)
 	tx.LedgerLine = NewLedgerLineClient(tx.config)
 	tx.LinkedAccount = NewLinkedAccountClient(tx.config)

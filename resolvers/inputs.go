@@ -11,6 +11,7 @@ import (
 	"parkbff/internal/delivery"
 	"parkbff/internal/discount"
 	"parkbff/internal/identity"
+	"parkbff/internal/invoice"
 	"parkbff/internal/parking"
 	"parkbff/internal/parking/geo"
 )
@@ -132,4 +133,27 @@ func quietHours(input *model.QuietHoursInput) *delivery.QuietHours {
 		return nil
 	}
 	return &delivery.QuietHours{From: input.From, Until: input.Until}
+}
+
+func titleOf(in *model.InvoiceTitleInput) *invoice.Title {
+	if in == nil {
+		return nil
+	}
+	return &invoice.Title{
+		Kind: in.Kind, Name: in.Name, TaxNumber: in.TaxNumber, Bank: in.Bank, Account: in.Account, Phone: in.Phone,
+		Address: in.Address, Mail: in.Mail, Mobile: in.Mobile,
+	}
+}
+
+func invoiceOf(in model.RequestInvoiceInput) invoice.NewRequest {
+	wanted := invoice.NewRequest{
+		IdempotencyKey: in.IdempotencyKey, Typed: titleOf(in.Title.Typed), Save: in.Save, Mail: in.Mail, Mobile: in.Mobile,
+	}
+	for _, id := range in.OrderIds {
+		wanted.Orders = append(wanted.Orders, rowOf(*id, typePaymentOrder))
+	}
+	if in.Title.Saved != nil {
+		wanted.Saved = rowOf(*in.Title.Saved, typeInvoiceTitle)
+	}
+	return wanted
 }

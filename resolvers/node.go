@@ -32,6 +32,8 @@ const (
 	typeReconciliation = "Reconciliation"
 	typeVoucher        = "Voucher"
 	typeVoucherOffer   = "VoucherOffer"
+	typeInvoiceTitle   = "InvoiceTitle"
+	typeInvoice        = "Invoice"
 )
 
 // NodeTypes lists them.
@@ -39,7 +41,7 @@ func NodeTypes() []string {
 	return []string{
 		typeAccount, typeConsent, typeVehicle, typeLot, typeStay, typeNotice, typeGateCommand,
 		typeLinkedAccount, typeDevice, typeRiskEvent, typeCoDriver, typeFleet, typePlateDispute, typeDelivery, typeDeadLetter,
-		typePaymentOrder, typeReconciliation, typeVoucher, typeVoucherOffer,
+		typePaymentOrder, typeReconciliation, typeVoucher, typeVoucherOffer, typeInvoiceTitle, typeInvoice,
 	}
 }
 
@@ -106,6 +108,10 @@ func (r *Resolver) find(ctx context.Context, id relay.ID) (relay.Node, error) {
 		return some(r.discounts.One(ctx, id.Row))
 	case typeVoucherOffer:
 		return some(r.discounts.OfferByRow(ctx, id.Row))
+	case typeInvoiceTitle:
+		return some(r.invoices.Title(ctx, id.Row))
+	case typeInvoice:
+		return some(r.invoices.Invoice(ctx, id.Row))
 	case typeGateCommand:
 		return some(r.parking.CommandByRow(ctx, id.Row))
 	case typeLot:

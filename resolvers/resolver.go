@@ -12,6 +12,7 @@ import (
 	"parkbff/internal/discount"
 	"parkbff/internal/identity"
 	"parkbff/internal/identity/staffing"
+	"parkbff/internal/invoice"
 	"parkbff/internal/notice"
 	"parkbff/internal/outbox"
 	"parkbff/internal/page"
@@ -34,6 +35,7 @@ type Services struct {
 	Outbox    *outbox.Service
 	Risk      *risk.Service
 	Apps      *appconfig.Service
+	Invoices  *invoice.Service
 }
 
 // Resolver is the root of all resolvers.
@@ -44,6 +46,7 @@ type Resolver struct {
 	parking   *parking.Service
 	billing   *billing.Service
 	discounts *discount.Service
+	invoices  *invoice.Service
 	notices   *notice.Service
 	delivery  *delivery.Service
 	outbox    *outbox.Service
@@ -55,7 +58,8 @@ type Resolver struct {
 // New answers the root of all resolvers. viewerTag binds cursors to a viewer, as the edge does.
 func New(s Services, viewerTag func(*viewer.Viewer) uint32) *Resolver {
 	return &Resolver{
-		identity: s.Identity, staff: s.Staff, consents: s.Consents, parking: s.Parking, billing: s.Billing, discounts: s.Discounts, notices: s.Notices,
+		identity: s.Identity, staff: s.Staff, consents: s.Consents, parking: s.Parking, billing: s.Billing, discounts: s.Discounts,
+		invoices: s.Invoices, notices: s.Notices,
 		delivery: s.Delivery, outbox: s.Outbox, risk: s.Risk, apps: s.Apps, viewerTag: viewerTag,
 	}
 }
@@ -80,6 +84,10 @@ const (
 	listDeliveries    = "deliveries"
 	listDeadLetters   = "deadLetters"
 	listReconciled    = "reconciliations"
+	listTitles        = "viewer.invoiceTitles"
+	listInvoiceable   = "viewer.invoiceableOrders"
+	listInvoices      = "viewer.invoices"
+	listOnInvoice     = "invoice.orders"
 )
 
 // as binds cursors to the viewer whose list is shown: after a sign-in that is not the one who asked.
@@ -111,6 +119,10 @@ func rowOfOrder(o *billing.Order) int64 { return o.Row }
 func rowOfVoucher(v *discount.Voucher) int64 { return v.Row }
 
 func rowOfOffer(o *discount.Offer) int64 { return o.Row }
+
+func rowOfTitle(t *invoice.Title) int64 { return t.Row }
+
+func rowOfInvoice(i *invoice.Invoice) int64 { return i.Row }
 
 func rowOfDevice(d *identity.Device) int64 { return d.Row }
 

@@ -88,6 +88,7 @@ func (p *Partners) InUse() []string {
 		"alipay":    real(alipayMiniName) || real(alipayLifeName) || p.AlipayPay != nil && real(alipayPayName),
 		"wechatpay": p.WechatPay != nil && real(wechatPayName), "unionpay": len(p.UnionPay) > 0 && real(unionPayName),
 		"jpush": p.JPush != nil && real(jpushName), "getui": p.GeTui != nil && real(getuiName),
+		"einvoice": p.EInvoice != nil && real(einvoiceName), "mail": p.Mail != nil && real(mailName),
 	} {
 		if uses {
 			used = append(used, name)

@@ -75,6 +75,9 @@ var triedServices = map[string]tried{
 		stay := idOf(v.House.Gate("WXT").Sees(v.free, servertest.Entering, v.House.Clock.Now().Add(-time.Hour)))
 		return v.Asks(servertest.CreateOrder, servertest.Vars{"in": servertest.Vars{"idempotencyKey": v.free[3:], "quote": v.House.Quoted(stay)}})
 	}},
+	"E_INVOICE": {try: func(v visitor) *servertest.Answer {
+		return v.Asks(saveTitle, servertest.Vars{"t": companyTitle()})
+	}},
 	"MANAGE_PROFILE": {try: func(v visitor) *servertest.Answer {
 		return v.Asks(updateProfile, telling(servertest.Vars{"nickname": "白龙马甲"}))
 	}},

@@ -26,6 +26,7 @@ import (
 	"parkbff/internal/identity"
 	"parkbff/internal/identity/staffing"
 	"parkbff/internal/identity/token"
+	"parkbff/internal/invoice"
 	"parkbff/internal/notice"
 	"parkbff/internal/outbox"
 	"parkbff/internal/parking"
@@ -59,6 +60,7 @@ type House struct {
 	Risk      *risk.Service
 	Apps      *appconfig.Service
 	Partners  *Partners
+	Invoices  *invoice.Service
 
 	vault  *vault.Vault
 	people identity.Config
@@ -168,10 +170,14 @@ func (h *House) openServices(p Parts) (err error) {
 	}
 	h.Outbox.SetOffice(h.Staff)
 	h.Discounts = discount.New(discount.Config{Store: h.Store, Vault: v, Clock: h.Clock, Lots: h.Parking})
+	if err := h.openInvoices(v, p.Random); err != nil {
+		return err
+	}
 	h.Billing = billing.New(billing.Config{
 		Store: h.Store, Vault: v, Clock: h.Clock, Random: p.Random, Stays: h.Parking, Discounts: h.Discounts, Payers: h.Identity, Office: h.Staff,
-		Tasks: h.Outbox, Tills: h.Partners.Offers(), Log: h.Log,
+		Invoices: h.Invoices, Tasks: h.Outbox, Tills: h.Partners.Offers(), Log: h.Log,
 	})
+	h.Invoices.SetOrders(h.Billing)
 	h.Apps = appconfig.New(appconfig.ServiceConfig{Store: h.Store, Clock: h.Clock, Office: h.Staff})
 	return h.openDelivery(v)
 }

@@ -38,6 +38,7 @@ type Partners struct {
 	OneClick       *oneclick.Client
 	Carriers
 	Tills
+	Invoicing
 
 	// The stand-ins; nil where the real partner is asked.
 	Sandbox         *sandboxsms.Sandbox
@@ -54,6 +55,7 @@ type partnerFile struct {
 	channelFile
 	pushFile
 	tillFile
+	invoiceFile
 	SMS *struct {
 		AccessKeyID     string          `json:"accessKeyId"`
 		AccessKeySecret string          `json:"accessKeySecret"`
@@ -85,6 +87,7 @@ func openPartners(c config.Config, k clock.Clock, random io.Reader) (*Partners, 
 		p.openSMS(file, k, random), p.openOCR(file, k), p.openWechat(file.channelFile, home, k, random),
 		p.openAlipay(file.channelFile, home, k, random), p.openOneClick(file.channelFile, k, random),
 		p.openPush(file.pushFile, k, random), p.openTills(file.tillFile, home, k, random),
+		p.openInvoicing(file.invoiceFile, c.Mode, k, random),
 	)
 	if err == nil {
 		err = p.openTemplates(file)

@@ -116,7 +116,8 @@ func registerBacklog(registry prometheus.Registerer, work *outbox.Service) {
 func newSchema(h *House, signIn *edge.SignIn) graphql.ExecutableSchema {
 	return generated.NewExecutableSchema(generated.Config{
 		Resolvers: resolvers.New(resolvers.Services{
-			Identity: h.Identity, Staff: h.Staff, Consents: h.Consents, Parking: h.Parking, Billing: h.Billing, Discounts: h.Discounts, Notices: h.Notices,
+			Identity: h.Identity, Staff: h.Staff, Consents: h.Consents, Parking: h.Parking, Billing: h.Billing, Discounts: h.Discounts,
+			Invoices: h.Invoices, Notices: h.Notices,
 			Delivery: h.Delivery, Outbox: h.Outbox, Risk: h.Risk, Apps: h.Apps,
 		}, signIn.ViewerTag),
 		Directives: generated.DirectiveRoot{Mask: directive.Mask, Requires: directive.Requires},
@@ -131,6 +132,7 @@ func (s *Server) pages(extra map[string]http.Handler) (map[string]http.Handler, 
 	}
 	routes := map[string]http.Handler{"GET /{$}": front, "GET /page/": front}
 	maps.Copy(routes, s.house.callbacks())
+	maps.Copy(routes, s.house.documents())
 	if s.house.Config.Mode == config.Development {
 		maps.Copy(routes, s.house.development())
 	}

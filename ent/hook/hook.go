@@ -188,6 +188,54 @@ func (f GateCommandFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value,
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.GateCommandMutation", m)
 }
 
+// The InvoiceFunc type is an adapter to allow the use of ordinary
+// function as Invoice mutator.
+type InvoiceFunc func(context.Context, *ent.InvoiceMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f InvoiceFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.InvoiceMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.InvoiceMutation", m)
+}
+
+// The InvoiceDeliveryFunc type is an adapter to allow the use of ordinary
+// function as InvoiceDelivery mutator.
+type InvoiceDeliveryFunc func(context.Context, *ent.InvoiceDeliveryMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f InvoiceDeliveryFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.InvoiceDeliveryMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.InvoiceDeliveryMutation", m)
+}
+
+// The InvoiceTitleFunc type is an adapter to allow the use of ordinary
+// function as InvoiceTitle mutator.
+type InvoiceTitleFunc func(context.Context, *ent.InvoiceTitleMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f InvoiceTitleFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.InvoiceTitleMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.InvoiceTitleMutation", m)
+}
+
+// The InvoicedOrderFunc type is an adapter to allow the use of ordinary
+// function as InvoicedOrder mutator.
+type InvoicedOrderFunc func(context.Context, *ent.InvoicedOrderMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f InvoicedOrderFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.InvoicedOrderMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.InvoicedOrderMutation", m)
+}
+
 // The LedgerEntryFunc type is an adapter to allow the use of ordinary
 // function as LedgerEntry mutator.
 type LedgerEntryFunc func(context.Context, *ent.LedgerEntryMutation) (ent.Value, error)

@@ -411,6 +411,147 @@ var (
 			},
 		},
 	}
+	// InvoicesColumns holds the columns for the "invoices" table.
+	InvoicesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "account_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"BLUE", "RED"}},
+		{Name: "reverses_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "reason", Type: field.TypeEnum, Nullable: true, Enums: []string{"MISTAKEN", "REFUNDED"}},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"REQUESTED", "ISSUING", "ISSUED", "FAILED", "REVERSING", "REVERSED"}, Default: "REQUESTED"},
+		{Name: "failure", Type: field.TypeEnum, Nullable: true, Enums: []string{"REFUSED", "REFUNDED", "WITHDRAWN"}},
+		{Name: "partner_code", Type: field.TypeString, Nullable: true},
+		{Name: "order_number", Type: field.TypeString, Unique: true},
+		{Name: "number", Type: field.TypeString, Unique: true, Nullable: true},
+		{Name: "fen", Type: field.TypeInt64},
+		{Name: "tax_fen", Type: field.TypeInt64},
+		{Name: "contents", Type: field.TypeBytes, Nullable: true},
+		{Name: "refunded", Type: field.TypeBool, Default: false},
+		{Name: "retries", Type: field.TypeInt, Default: 0},
+		{Name: "issued_at", Type: field.TypeTime, Nullable: true},
+		{Name: "key_hash", Type: field.TypeBytes, Unique: true},
+		{Name: "asked_hash", Type: field.TypeBytes},
+	}
+	// InvoicesTable holds the schema information for the "invoices" table.
+	InvoicesTable = &schema.Table{
+		Name:       "invoices",
+		Columns:    InvoicesColumns,
+		PrimaryKey: []*schema.Column{InvoicesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "invoice_account_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{InvoicesColumns[2], InvoicesColumns[0]},
+			},
+			{
+				Name:    "invoice_one_red",
+				Unique:  true,
+				Columns: []*schema.Column{InvoicesColumns[4]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "state <> 'FAILED' AND reverses_id IS NOT NULL",
+				},
+			},
+		},
+	}
+	// InvoiceDeliveriesColumns holds the columns for the "invoice_deliveries" table.
+	InvoiceDeliveriesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "account_id", Type: field.TypeInt64},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "invoice_id", Type: field.TypeInt64},
+		{Name: "way", Type: field.TypeEnum, Enums: []string{"MAIL", "MESSAGE"}},
+		{Name: "number", Type: field.TypeString, Unique: true},
+		{Name: "address", Type: field.TypeBytes},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"QUEUED", "SENT", "FAILED"}, Default: "QUEUED"},
+	}
+	// InvoiceDeliveriesTable holds the schema information for the "invoice_deliveries" table.
+	InvoiceDeliveriesTable = &schema.Table{
+		Name:       "invoice_deliveries",
+		Columns:    InvoiceDeliveriesColumns,
+		PrimaryKey: []*schema.Column{InvoiceDeliveriesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "invoicedelivery_account_id",
+				Unique:  false,
+				Columns: []*schema.Column{InvoiceDeliveriesColumns[1]},
+			},
+			{
+				Name:    "invoicedelivery_invoice_id_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{InvoiceDeliveriesColumns[3], InvoiceDeliveriesColumns[2]},
+			},
+		},
+	}
+	// InvoiceTitlesColumns holds the columns for the "invoice_titles" table.
+	InvoiceTitlesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "account_id", Type: field.TypeInt64},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "details", Type: field.TypeBytes},
+		{Name: "details_index", Type: field.TypeBytes},
+	}
+	// InvoiceTitlesTable holds the schema information for the "invoice_titles" table.
+	InvoiceTitlesTable = &schema.Table{
+		Name:       "invoice_titles",
+		Columns:    InvoiceTitlesColumns,
+		PrimaryKey: []*schema.Column{InvoiceTitlesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "invoicetitle_account_id",
+				Unique:  false,
+				Columns: []*schema.Column{InvoiceTitlesColumns[1]},
+			},
+			{
+				Name:    "invoicetitle_account_id_details_index",
+				Unique:  true,
+				Columns: []*schema.Column{InvoiceTitlesColumns[1], InvoiceTitlesColumns[4]},
+			},
+		},
+	}
+	// InvoicedOrdersColumns holds the columns for the "invoiced_orders" table.
+	InvoicedOrdersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "fen", Type: field.TypeInt64},
+		{Name: "released_at", Type: field.TypeTime, Nullable: true},
+		{Name: "invoice_id", Type: field.TypeInt64},
+		{Name: "order_id", Type: field.TypeInt64},
+	}
+	// InvoicedOrdersTable holds the schema information for the "invoiced_orders" table.
+	InvoicedOrdersTable = &schema.Table{
+		Name:       "invoiced_orders",
+		Columns:    InvoicedOrdersColumns,
+		PrimaryKey: []*schema.Column{InvoicedOrdersColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "invoiced_orders_invoices_invoice",
+				Columns:    []*schema.Column{InvoicedOrdersColumns[3]},
+				RefColumns: []*schema.Column{InvoicesColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "invoiced_orders_payment_orders_order",
+				Columns:    []*schema.Column{InvoicedOrdersColumns[4]},
+				RefColumns: []*schema.Column{PaymentOrdersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "invoicedorder_once",
+				Unique:  true,
+				Columns: []*schema.Column{InvoicedOrdersColumns[4]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "released_at IS NULL",
+				},
+			},
+			{
+				Name:    "invoicedorder_invoice_id_order_id",
+				Unique:  true,
+				Columns: []*schema.Column{InvoicedOrdersColumns[3], InvoicedOrdersColumns[4]},
+			},
+		},
+	}
 	// LedgerEntriesColumns holds the columns for the "ledger_entries" table.
 	LedgerEntriesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
@@ -1289,7 +1430,7 @@ var (
 	TasksColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "created_at", Type: field.TypeTime},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"NOTICE", "DELIVERY", "PAYMENT", "REFUND"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"NOTICE", "DELIVERY", "PAYMENT", "REFUND", "INVOICE", "INVOICE_DELIVERY"}},
 		{Name: "about_id", Type: field.TypeInt64},
 		{Name: "account_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "state", Type: field.TypeEnum, Enums: []string{"WAITING", "DEAD"}, Default: "WAITING"},
@@ -1505,6 +1646,10 @@ var (
 		FollowersTable,
 		GatesTable,
 		GateCommandsTable,
+		InvoicesTable,
+		InvoiceDeliveriesTable,
+		InvoiceTitlesTable,
+		InvoicedOrdersTable,
 		LedgerEntriesTable,
 		LedgerLinesTable,
 		LinkedAccountsTable,
@@ -1541,6 +1686,8 @@ func init() {
 	DifferencesTable.ForeignKeys[0].RefTable = ReconciliationsTable
 	GatesTable.ForeignKeys[0].RefTable = LotsTable
 	GateCommandsTable.ForeignKeys[0].RefTable = GatesTable
+	InvoicedOrdersTable.ForeignKeys[0].RefTable = InvoicesTable
+	InvoicedOrdersTable.ForeignKeys[1].RefTable = PaymentOrdersTable
 	LedgerLinesTable.ForeignKeys[0].RefTable = LedgerEntriesTable
 	NoticesTable.ForeignKeys[0].RefTable = AccountsTable
 	ObservationsTable.ForeignKeys[0].RefTable = GatesTable

@@ -51,6 +51,18 @@ type Gate func(*sql.Selector)
 // GateCommand is the predicate function for gatecommand builders.
 type GateCommand func(*sql.Selector)
 
+// Invoice is the predicate function for invoice builders.
+type Invoice func(*sql.Selector)
+
+// InvoiceDelivery is the predicate function for invoicedelivery builders.
+type InvoiceDelivery func(*sql.Selector)
+
+// InvoiceTitle is the predicate function for invoicetitle builders.
+type InvoiceTitle func(*sql.Selector)
+
+// InvoicedOrder is the predicate function for invoicedorder builders.
+type InvoicedOrder func(*sql.Selector)
+
 // LedgerEntry is the predicate function for ledgerentry builders.
 type LedgerEntry func(*sql.Selector)
 

@@ -470,6 +470,102 @@ func (f GateCommandMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mut
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.GateCommandMutation", m)
 }
 
+// The InvoiceQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type InvoiceQueryRuleFunc func(context.Context, *ent.InvoiceQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f InvoiceQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.InvoiceQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.InvoiceQuery", q)
+}
+
+// The InvoiceMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type InvoiceMutationRuleFunc func(context.Context, *ent.InvoiceMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f InvoiceMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.InvoiceMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.InvoiceMutation", m)
+}
+
+// The InvoiceDeliveryQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type InvoiceDeliveryQueryRuleFunc func(context.Context, *ent.InvoiceDeliveryQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f InvoiceDeliveryQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.InvoiceDeliveryQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.InvoiceDeliveryQuery", q)
+}
+
+// The InvoiceDeliveryMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type InvoiceDeliveryMutationRuleFunc func(context.Context, *ent.InvoiceDeliveryMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f InvoiceDeliveryMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.InvoiceDeliveryMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.InvoiceDeliveryMutation", m)
+}
+
+// The InvoiceTitleQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type InvoiceTitleQueryRuleFunc func(context.Context, *ent.InvoiceTitleQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f InvoiceTitleQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.InvoiceTitleQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.InvoiceTitleQuery", q)
+}
+
+// The InvoiceTitleMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type InvoiceTitleMutationRuleFunc func(context.Context, *ent.InvoiceTitleMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f InvoiceTitleMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.InvoiceTitleMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.InvoiceTitleMutation", m)
+}
+
+// The InvoicedOrderQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type InvoicedOrderQueryRuleFunc func(context.Context, *ent.InvoicedOrderQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f InvoicedOrderQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.InvoicedOrderQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.InvoicedOrderQuery", q)
+}
+
+// The InvoicedOrderMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type InvoicedOrderMutationRuleFunc func(context.Context, *ent.InvoicedOrderMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f InvoicedOrderMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.InvoicedOrderMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.InvoicedOrderMutation", m)
+}
+
 // The LedgerEntryQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type LedgerEntryQueryRuleFunc func(context.Context, *ent.LedgerEntryQuery) error

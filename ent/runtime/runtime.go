@@ -19,6 +19,10 @@ import (
 	"parkbff/ent/follower"
 	"parkbff/ent/gate"
 	"parkbff/ent/gatecommand"
+	"parkbff/ent/invoice"
+	"parkbff/ent/invoicedelivery"
+	"parkbff/ent/invoicedorder"
+	"parkbff/ent/invoicetitle"
 	"parkbff/ent/ledgerentry"
 	"parkbff/ent/ledgerline"
 	"parkbff/ent/linkedaccount"
@@ -236,6 +240,54 @@ func init() {
 	gatecommand.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
 			if err := gatecommand.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	invoice.Policy = privacy.NewPolicies(schema.Invoice{})
+	invoice.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := invoice.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	invoiceFields := schema.Invoice{}.Fields()
+	_ = invoiceFields
+	// invoiceDescRefunded is the schema descriptor for refunded field.
+	invoiceDescRefunded := invoiceFields[12].Descriptor()
+	// invoice.DefaultRefunded holds the default value on creation for the refunded field.
+	invoice.DefaultRefunded = invoiceDescRefunded.Default.(bool)
+	// invoiceDescRetries is the schema descriptor for retries field.
+	invoiceDescRetries := invoiceFields[13].Descriptor()
+	// invoice.DefaultRetries holds the default value on creation for the retries field.
+	invoice.DefaultRetries = invoiceDescRetries.Default.(int)
+	invoicedelivery.Policy = privacy.NewPolicies(schema.InvoiceDelivery{})
+	invoicedelivery.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := invoicedelivery.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	invoicedeliveryFields := schema.InvoiceDelivery{}.Fields()
+	_ = invoicedeliveryFields
+	invoicetitle.Policy = privacy.NewPolicies(schema.InvoiceTitle{})
+	invoicetitle.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := invoicetitle.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	invoicedorder.Policy = privacy.NewPolicies(schema.InvoicedOrder{})
+	invoicedorder.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := invoicedorder.Policy.EvalMutation(ctx, m); err != nil {
 				return nil, err
 			}
 			return next.Mutate(ctx, m)

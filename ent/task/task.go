@@ -80,10 +80,12 @@ type Kind string
 
 // Kind values.
 const (
-	KindNOTICE   Kind = "NOTICE"
-	KindDELIVERY Kind = "DELIVERY"
-	KindPAYMENT  Kind = "PAYMENT"
-	KindREFUND   Kind = "REFUND"
+	KindNOTICE           Kind = "NOTICE"
+	KindDELIVERY         Kind = "DELIVERY"
+	KindPAYMENT          Kind = "PAYMENT"
+	KindREFUND           Kind = "REFUND"
+	KindINVOICE          Kind = "INVOICE"
+	KindINVOICE_DELIVERY Kind = "INVOICE_DELIVERY"
 )
 
 func (k Kind) String() string {
@@ -93,7 +95,7 @@ func (k Kind) String() string {
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
 func KindValidator(k Kind) error {
 	switch k {
-	case KindNOTICE, KindDELIVERY, KindPAYMENT, KindREFUND:
+	case KindNOTICE, KindDELIVERY, KindPAYMENT, KindREFUND, KindINVOICE, KindINVOICE_DELIVERY:
 		return nil
 	default:
 		return fmt.Errorf("task: invalid enum value for kind field: %q", k)

@@ -12,6 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"parkbff/graph/gen/serial"
 
+	"parkbff/ent/invoice"
 	"parkbff/ent/payment"
 	"parkbff/ent/paymentorder"
 	"parkbff/graph/model"
@@ -1093,6 +1094,29 @@ func fieldContext_PaymentOrder_paidAtPrecision(_ context.Context, ec *executionC
 	return serial.LeafContext("PaymentOrder", field, true, false)
 }
 
+func _PaymentOrder_invoiceState(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *billing.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_PaymentOrder_invoiceState(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.InvoiceState, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *invoice.State) graphql.Marshaler {
+			return marshalOInvoiceState2ᚖparkbffᚋentᚋinvoiceᚐState(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_PaymentOrder_invoiceState(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return serial.LeafContext("PaymentOrder", field, false, false)
+}
+
 func _PaymentOrderConnection_edges(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Connection[*billing.Order]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1950,6 +1974,11 @@ func _PaymentOrder(ctx context.Context, ec *executionContext, sel ast.SelectionS
 		case "paidAtPrecision":
 			out.Values[i] = _PaymentOrder_paidAtPrecision(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "invoiceState":
+			out.Values[i] = _PaymentOrder_invoiceState(ctx, ec, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:

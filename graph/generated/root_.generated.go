@@ -26,6 +26,7 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	Account() AccountResolver
 	Consent() ConsentResolver
+	Invoice() InvoiceResolver
 	Lot() LotResolver
 	Mutation() MutationResolver
 	Notice() NoticeResolver
@@ -1334,6 +1335,8 @@ enum Service {
   QUOTE_PLATE
   "Paying for parking."
   PAY_PARKING
+  "Electronic invoices for what was paid, and the titles they are made out to."
+  E_INVOICE
   "Changing and clearing what the person told about themselves."
   MANAGE_PROFILE
   "Binding a plate."
@@ -1471,6 +1474,312 @@ input AcknowledgeGateCommandInput {
 type AcknowledgeGateCommandPayload {
   "The order."
   command: GateCommand
+  "What was refused."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/invoice.graphql", Input: `extend type Viewer {
+  "The titles that the account has kept, newest first; none for anybody else."
+  invoiceTitles(
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): InvoiceTitleConnection!
+  "What the account has paid and may have invoiced now, newest first, however long ago it was paid: orders of lots that have invoices issued, of which not all went back, and that stand on no invoice."
+  invoiceableOrders(
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): PaymentOrderConnection!
+  "The account's invoices, blue and red, newest first; none for anybody else."
+  invoices(
+    "Only those that have come so far."
+    status: InvoiceState
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): InvoiceConnection!
+}
+
+extend type PaymentOrder {
+  "How far its invoice has come; null when it stands on none, and for everybody but its account."
+  invoiceState: InvoiceState @clear(why: "the account asked for the invoice itself")
+}
+
+extend type Mutation {
+  "Keeps a title, once; 20 at most."
+  saveInvoiceTitle(
+    "The title."
+    input: SaveInvoiceTitleInput!
+  ): SaveInvoiceTitlePayload
+  "Deletes a title. Invoices that were asked for stay as they are."
+  deleteInvoiceTitle(
+    "Which."
+    input: DeleteInvoiceTitleInput!
+  ): DeleteInvoiceTitlePayload
+  "Asks for one electronic invoice for orders that the account has paid. It is issued in a while: see Invoice.state. What went back is not invoiced, and an order is invoiced once."
+  requestInvoice(
+    "The orders and the title."
+    input: RequestInvoiceInput!
+  ): RequestInvoicePayload
+  "Has an issued invoice taken back by a red one; then its orders may be invoiced again. Asked again it answers alike."
+  reverseInvoice(
+    "Which."
+    input: ReverseInvoiceInput!
+  ): ReverseInvoicePayload
+  "Has an issued invoice sent once more; five times a day at most."
+  resendInvoice(
+    "Which, and where to."
+    input: ResendInvoiceInput!
+  ): ResendInvoicePayload
+}
+
+"Who an invoice is made out to."
+enum InvoiceTitleKind {
+  "A person. Their name is enough."
+  PERSON
+  "A company, by its unified social credit code."
+  COMPANY
+}
+
+"Whether an invoice takes something back."
+enum InvoiceKind {
+  "It does not."
+  BLUE
+  "It takes a blue one back, and its amounts are below zero."
+  RED
+}
+
+"How far an invoice has come."
+enum InvoiceState {
+  "Asked for; nobody has been asked to issue it yet."
+  REQUESTED
+  "Being issued."
+  ISSUING
+  "Issued."
+  ISSUED
+  "It will not be issued; see failure. Its orders may be invoiced again."
+  FAILED
+  "Being taken back by a red one."
+  REVERSING
+  "Taken back. Its orders may be invoiced again."
+  REVERSED
+}
+
+"Why an invoice was not issued."
+enum InvoiceFailure {
+  "The tax bureau or the service refused it: check the title."
+  REFUSED
+  "Money went back before it was issued: ask for one for the rest."
+  REFUNDED
+  "What is to stand on it is gone."
+  WITHDRAWN
+}
+
+"Whom an account has invoices made out to."
+type InvoiceTitle implements Node {
+  "Its id."
+  id: ID!
+  "A person or a company."
+  kind: InvoiceTitleKind!
+  "The name."
+  name: String!
+  "A company's unified social credit code."
+  taxNumber: String
+  "The bank."
+  bank: String
+  "The account at the bank."
+  account: String
+  "A phone number, to stand on the invoice."
+  phone: String
+  "An address, to stand on the invoice."
+  address: String
+  "Where invoices are sent."
+  mail: String
+  "The mobile that is told of invoices."
+  mobile: String
+}
+
+"A page of titles."
+type InvoiceTitleConnection {
+  "The titles, each with its cursor."
+  edges: [InvoiceTitleEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A title and its cursor."
+type InvoiceTitleEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The title."
+  node: InvoiceTitle!
+}
+
+"One electronic invoice."
+type Invoice implements Node {
+  "The invoice's id."
+  id: ID! @clear(why: "sealed: carries neither time nor order")
+  "Whether it takes another back."
+  kind: InvoiceKind! @clear(why: "the account asked for it itself")
+  "How far it has come."
+  state: InvoiceState! @clear(why: "the account asked for it itself")
+  "Why it was not issued; null unless it FAILED."
+  failure: InvoiceFailure @clear(why: "the account must act on it")
+  "The tax bureau's number, twenty digits; null until it is issued."
+  number: String @clear(why: "the tax bureau's, of no stay")
+  "When it was issued; null before."
+  issuedAt: DateTime @clear(why: "the tax bureau's, observed by no gate")
+  "What it is for, tax included; below zero for a red one."
+  amountFen: Fen! @clear(why: "the account paid it")
+  "The tax within it."
+  taxFen: Fen! @clear(why: "follows from the amount")
+  "Who it is made out to."
+  titleName: String! @clear(why: "the account typed it")
+  "The orders that stand on it, newest first; of a red one those of the blue one that it takes back."
+  orders(
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): PaymentOrderConnection! @clear(why: "each order shows what its own rules allow")
+  "The path on this server at which it lies as PDF for ten minutes; null until it is issued. Plates and lots stand there as they were shown when it was asked for."
+  pdfUrl: String @clear(why: "the document shows what the same masks allow")
+}
+
+"A page of invoices."
+type InvoiceConnection {
+  "The invoices, each with its cursor."
+  edges: [InvoiceEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"An invoice and its cursor."
+type InvoiceEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The invoice."
+  node: Invoice!
+}
+
+"Whom invoices are to be made out to."
+input InvoiceTitleInput {
+  "A person or a company."
+  kind: InvoiceTitleKind!
+  "The name, 100 characters at most."
+  name: String!
+  "Of a company, and required there: the unified social credit code. A person leaves it out."
+  taxNumber: String
+  "The bank, 60 characters at most."
+  bank: String
+  "The account at the bank, 8 to 30 digits."
+  account: String
+  "A phone number, to stand on the invoice."
+  phone: String
+  "An address, to stand on the invoice, 80 characters at most."
+  address: String
+  "Where invoices are sent."
+  mail: String
+  "The mobile of mainland China that is told of invoices."
+  mobile: String
+}
+
+"A title that is kept, or one that is typed."
+input InvoiceTitleChoiceInput @oneOf {
+  "One that the account has kept, by its id."
+  saved: ID
+  "One that is typed now."
+  typed: InvoiceTitleInput
+}
+
+"A title to keep."
+input SaveInvoiceTitleInput {
+  "The title."
+  title: InvoiceTitleInput!
+}
+
+"Answer to saveInvoiceTitle."
+type SaveInvoiceTitlePayload {
+  "The title as it is kept."
+  title: InvoiceTitle
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A title to delete."
+input DeleteInvoiceTitleInput {
+  "The title's id."
+  titleId: ID!
+}
+
+"Answer to deleteInvoiceTitle."
+type DeleteInvoiceTitlePayload {
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"Orders to invoice."
+input RequestInvoiceInput {
+  "The client's own key: the same key asks once."
+  idempotencyKey: String!
+  "The orders' ids, 1 to 20."
+  orderIds: [ID!]!
+  "Whom it is made out to."
+  title: InvoiceTitleChoiceInput!
+  "Whether a title that is typed is kept."
+  save: Boolean! = false
+  "Where it is sent once it is issued; that of the title when left out."
+  mail: String
+  "The mobile that is told of it; that of the title when left out."
+  mobile: String
+}
+
+"Answer to requestInvoice."
+type RequestInvoicePayload {
+  "The invoice."
+  invoice: Invoice
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"An invoice to take back."
+input ReverseInvoiceInput {
+  "The invoice's id."
+  invoiceId: ID!
+}
+
+"Answer to reverseInvoice."
+type ReverseInvoicePayload {
+  "The invoice."
+  invoice: Invoice
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"An invoice to send."
+input ResendInvoiceInput {
+  "The invoice's id."
+  invoiceId: ID!
+  "Where to."
+  to: InvoiceAddressInput!
+}
+
+"A mail address, or a mobile."
+input InvoiceAddressInput @oneOf {
+  "A mail address, to which the PDF goes."
+  mail: String
+  "A mobile of mainland China, which is sent a message with a link."
+  mobile: String
+}
+
+"Answer to resendInvoice."
+type ResendInvoicePayload {
+  "The invoice."
+  invoice: Invoice
   "What was refused."
   userErrors: [UserError!]!
 }
@@ -3775,6 +4084,10 @@ enum TaskKind {
   PAYMENT
   "Giving money back."
   REFUND
+  "Having an invoice issued or taken back."
+  INVOICE
+  "Sending an invoice once more."
+  INVOICE_DELIVERY
 }
 
 "Work outside that has failed. It tells nothing of whom it is for."
@@ -4174,6 +4487,14 @@ func childFields_DecidePlateDisputePayload(ctx context.Context, ec *executionCon
 	return nil, fmt.Errorf("no field named %q was found under type DecidePlateDisputePayload", field.Name)
 }
 
+func childFields_DeleteInvoiceTitlePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return fieldContext_DeleteInvoiceTitlePayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteInvoiceTitlePayload", field.Name)
+}
+
 func childFields_Delivery(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -4456,6 +4777,100 @@ func childFields_InviteStaffPayload(ctx context.Context, ec *executionContext, f
 		return fieldContext_InviteStaffPayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type InviteStaffPayload", field.Name)
+}
+
+func childFields_Invoice(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_Invoice_id(ctx, ec, field)
+	case "kind":
+		return fieldContext_Invoice_kind(ctx, ec, field)
+	case "state":
+		return fieldContext_Invoice_state(ctx, ec, field)
+	case "failure":
+		return fieldContext_Invoice_failure(ctx, ec, field)
+	case "number":
+		return fieldContext_Invoice_number(ctx, ec, field)
+	case "issuedAt":
+		return fieldContext_Invoice_issuedAt(ctx, ec, field)
+	case "amountFen":
+		return fieldContext_Invoice_amountFen(ctx, ec, field)
+	case "taxFen":
+		return fieldContext_Invoice_taxFen(ctx, ec, field)
+	case "titleName":
+		return fieldContext_Invoice_titleName(ctx, ec, field)
+	case "orders":
+		return fieldContext_Invoice_orders(ctx, ec, field)
+	case "pdfUrl":
+		return fieldContext_Invoice_pdfUrl(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Invoice", field.Name)
+}
+
+func childFields_InvoiceConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_InvoiceConnection_edges(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_InvoiceConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InvoiceConnection", field.Name)
+}
+
+func childFields_InvoiceEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_InvoiceEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_InvoiceEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InvoiceEdge", field.Name)
+}
+
+func childFields_InvoiceTitle(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_InvoiceTitle_id(ctx, ec, field)
+	case "kind":
+		return fieldContext_InvoiceTitle_kind(ctx, ec, field)
+	case "name":
+		return fieldContext_InvoiceTitle_name(ctx, ec, field)
+	case "taxNumber":
+		return fieldContext_InvoiceTitle_taxNumber(ctx, ec, field)
+	case "bank":
+		return fieldContext_InvoiceTitle_bank(ctx, ec, field)
+	case "account":
+		return fieldContext_InvoiceTitle_account(ctx, ec, field)
+	case "phone":
+		return fieldContext_InvoiceTitle_phone(ctx, ec, field)
+	case "address":
+		return fieldContext_InvoiceTitle_address(ctx, ec, field)
+	case "mail":
+		return fieldContext_InvoiceTitle_mail(ctx, ec, field)
+	case "mobile":
+		return fieldContext_InvoiceTitle_mobile(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InvoiceTitle", field.Name)
+}
+
+func childFields_InvoiceTitleConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_InvoiceTitleConnection_edges(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_InvoiceTitleConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InvoiceTitleConnection", field.Name)
+}
+
+func childFields_InvoiceTitleEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_InvoiceTitleEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_InvoiceTitleEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InvoiceTitleEdge", field.Name)
 }
 
 func childFields_LaunchParameter(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4932,6 +5347,8 @@ func childFields_PaymentOrder(ctx context.Context, ec *executionContext, field g
 		return fieldContext_PaymentOrder_paidAt(ctx, ec, field)
 	case "paidAtPrecision":
 		return fieldContext_PaymentOrder_paidAtPrecision(ctx, ec, field)
+	case "invoiceState":
+		return fieldContext_PaymentOrder_invoiceState(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PaymentOrder", field.Name)
 }
@@ -5232,12 +5649,42 @@ func childFields_RenameVehiclePayload(ctx context.Context, ec *executionContext,
 	return nil, fmt.Errorf("no field named %q was found under type RenameVehiclePayload", field.Name)
 }
 
+func childFields_RequestInvoicePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "invoice":
+		return fieldContext_RequestInvoicePayload_invoice(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_RequestInvoicePayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequestInvoicePayload", field.Name)
+}
+
+func childFields_ResendInvoicePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "invoice":
+		return fieldContext_ResendInvoicePayload_invoice(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_ResendInvoicePayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResendInvoicePayload", field.Name)
+}
+
 func childFields_RetryDeadLetterPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "userErrors":
 		return fieldContext_RetryDeadLetterPayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RetryDeadLetterPayload", field.Name)
+}
+
+func childFields_ReverseInvoicePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "invoice":
+		return fieldContext_ReverseInvoicePayload_invoice(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_ReverseInvoicePayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReverseInvoicePayload", field.Name)
 }
 
 func childFields_ReviewMatchPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5298,6 +5745,16 @@ func childFields_RotateGateTokenPayload(ctx context.Context, ec *executionContex
 		return fieldContext_RotateGateTokenPayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RotateGateTokenPayload", field.Name)
+}
+
+func childFields_SaveInvoiceTitlePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "title":
+		return fieldContext_SaveInvoiceTitlePayload_title(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_SaveInvoiceTitlePayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveInvoiceTitlePayload", field.Name)
 }
 
 func childFields_SendGateCommandPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5618,6 +6075,12 @@ func childFields_Viewer(ctx context.Context, ec *executionContext, field graphql
 		return fieldContext_Viewer_notices(ctx, ec, field)
 	case "orders":
 		return fieldContext_Viewer_orders(ctx, ec, field)
+	case "invoiceTitles":
+		return fieldContext_Viewer_invoiceTitles(ctx, ec, field)
+	case "invoiceableOrders":
+		return fieldContext_Viewer_invoiceableOrders(ctx, ec, field)
+	case "invoices":
+		return fieldContext_Viewer_invoices(ctx, ec, field)
 	case "vouchers":
 		return fieldContext_Viewer_vouchers(ctx, ec, field)
 	}

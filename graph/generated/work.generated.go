@@ -664,16 +664,20 @@ func marshalNTaskKind2parkbffᚋentᚋtaskᚐKind(ctx context.Context, ec *execu
 
 var (
 	unmarshalNTaskKind2parkbffᚋentᚋtaskᚐKindF = map[string]task.Kind{
-		"NOTICE":   task.KindNOTICE,
-		"DELIVERY": task.KindDELIVERY,
-		"PAYMENT":  task.KindPAYMENT,
-		"REFUND":   task.KindREFUND,
+		"NOTICE":           task.KindNOTICE,
+		"DELIVERY":         task.KindDELIVERY,
+		"PAYMENT":          task.KindPAYMENT,
+		"REFUND":           task.KindREFUND,
+		"INVOICE":          task.KindINVOICE,
+		"INVOICE_DELIVERY": task.KindINVOICE_DELIVERY,
 	}
 	marshalNTaskKind2parkbffᚋentᚋtaskᚐKindF = map[task.Kind]string{
-		task.KindNOTICE:   "NOTICE",
-		task.KindDELIVERY: "DELIVERY",
-		task.KindPAYMENT:  "PAYMENT",
-		task.KindREFUND:   "REFUND",
+		task.KindNOTICE:           "NOTICE",
+		task.KindDELIVERY:         "DELIVERY",
+		task.KindPAYMENT:          "PAYMENT",
+		task.KindREFUND:           "REFUND",
+		task.KindINVOICE:          "INVOICE",
+		task.KindINVOICE_DELIVERY: "INVOICE_DELIVERY",
 	}
 )
 

@@ -10,6 +10,7 @@ import (
 	"parkbff/internal/delivery"
 	"parkbff/internal/discount"
 	"parkbff/internal/identity"
+	"parkbff/internal/invoice"
 	"parkbff/internal/notice"
 	"parkbff/internal/outbox"
 	"parkbff/internal/page"
@@ -36,6 +37,10 @@ type (
 	DeadLetterEdge           = relay.Edge[*outbox.DeadLetter]
 	ReconciliationConnection = relay.Connection[*billing.Reconciliation]
 	ReconciliationEdge       = relay.Edge[*billing.Reconciliation]
+	InvoiceTitleConnection   = relay.Connection[*invoice.Title]
+	InvoiceTitleEdge         = relay.Edge[*invoice.Title]
+	InvoiceConnection        = relay.Connection[*invoice.Invoice]
+	InvoiceEdge              = relay.Edge[*invoice.Invoice]
 	PaymentOrderConnection   = relay.Connection[*billing.Order]
 	PaymentOrderEdge         = relay.Edge[*billing.Order]
 	VoucherConnection        = relay.Connection[*discount.Voucher]

@@ -27,6 +27,7 @@ import (
 	"parkbff/internal/discount"
 	"parkbff/internal/identity"
 	"parkbff/internal/identity/staffing"
+	"parkbff/internal/invoice"
 	"parkbff/internal/money"
 	"parkbff/internal/parking"
 	"parkbff/internal/privacy/consents"
@@ -261,6 +262,18 @@ type DecidePlateDisputePayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// A title to delete.
+type DeleteInvoiceTitleInput struct {
+	// The title's id.
+	TitleID relay.ID `json:"titleId"`
+}
+
+// Answer to deleteInvoiceTitle.
+type DeleteInvoiceTitlePayload struct {
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // Work to give up.
 type DiscardDeadLetterInput struct {
 	// The dead letter's id.
@@ -455,6 +468,44 @@ type InviteStaffPayload struct {
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A mail address, or a mobile.
+type InvoiceAddressInput struct {
+	// A mail address, to which the PDF goes.
+	Mail *string `json:"mail,omitempty"`
+	// A mobile of mainland China, which is sent a message with a link.
+	Mobile *string `json:"mobile,omitempty"`
+}
+
+// A title that is kept, or one that is typed.
+type InvoiceTitleChoiceInput struct {
+	// One that the account has kept, by its id.
+	Saved *relay.ID `json:"saved,omitempty"`
+	// One that is typed now.
+	Typed *InvoiceTitleInput `json:"typed,omitempty"`
+}
+
+// Whom invoices are to be made out to.
+type InvoiceTitleInput struct {
+	// A person or a company.
+	Kind invoice.TitleKind `json:"kind"`
+	// The name, 100 characters at most.
+	Name string `json:"name"`
+	// Of a company, and required there: the unified social credit code. A person leaves it out.
+	TaxNumber *string `json:"taxNumber,omitempty"`
+	// The bank, 60 characters at most.
+	Bank *string `json:"bank,omitempty"`
+	// The account at the bank, 8 to 30 digits.
+	Account *string `json:"account,omitempty"`
+	// A phone number, to stand on the invoice.
+	Phone *string `json:"phone,omitempty"`
+	// An address, to stand on the invoice, 80 characters at most.
+	Address *string `json:"address,omitempty"`
+	// Where invoices are sent.
+	Mail *string `json:"mail,omitempty"`
+	// The mobile of mainland China that is told of invoices.
+	Mobile *string `json:"mobile,omitempty"`
 }
 
 // An account with WeChat or Alipay to link.
@@ -857,6 +908,46 @@ type RenameVehiclePayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// Orders to invoice.
+type RequestInvoiceInput struct {
+	// The client's own key: the same key asks once.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The orders' ids, 1 to 20.
+	OrderIds []*relay.ID `json:"orderIds"`
+	// Whom it is made out to.
+	Title *InvoiceTitleChoiceInput `json:"title"`
+	// Whether a title that is typed is kept.
+	Save bool `json:"save"`
+	// Where it is sent once it is issued; that of the title when left out.
+	Mail *string `json:"mail,omitempty"`
+	// The mobile that is told of it; that of the title when left out.
+	Mobile *string `json:"mobile,omitempty"`
+}
+
+// Answer to requestInvoice.
+type RequestInvoicePayload struct {
+	// The invoice.
+	Invoice *invoice.Invoice `json:"invoice,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// An invoice to send.
+type ResendInvoiceInput struct {
+	// The invoice's id.
+	InvoiceID relay.ID `json:"invoiceId"`
+	// Where to.
+	To *InvoiceAddressInput `json:"to"`
+}
+
+// Answer to resendInvoice.
+type ResendInvoicePayload struct {
+	// The invoice.
+	Invoice *invoice.Invoice `json:"invoice,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // Work to try again.
 type RetryDeadLetterInput struct {
 	// The dead letter's id.
@@ -865,6 +956,20 @@ type RetryDeadLetterInput struct {
 
 // Answer to retryDeadLetter.
 type RetryDeadLetterPayload struct {
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// An invoice to take back.
+type ReverseInvoiceInput struct {
+	// The invoice's id.
+	InvoiceID relay.ID `json:"invoiceId"`
+}
+
+// Answer to reverseInvoice.
+type ReverseInvoicePayload struct {
+	// The invoice.
+	Invoice *invoice.Invoice `json:"invoice,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -891,6 +996,20 @@ type RotateGateTokenPayload struct {
 	Token *string `json:"token,omitempty"`
 	// Until when the one before is good.
 	PreviousUntil *time.Time `json:"previousUntil,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A title to keep.
+type SaveInvoiceTitleInput struct {
+	// The title.
+	Title *InvoiceTitleInput `json:"title"`
+}
+
+// Answer to saveInvoiceTitle.
+type SaveInvoiceTitlePayload struct {
+	// The title as it is kept.
+	Title *invoice.Title `json:"title,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }

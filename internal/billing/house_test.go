@@ -12,6 +12,7 @@ import (
 	"parkbff/ent"
 	"parkbff/ent/channellink"
 	"parkbff/ent/gatecommand"
+	"parkbff/ent/invoice"
 	"parkbff/ent/observation"
 	"parkbff/ent/task"
 	"parkbff/internal/billing"
@@ -57,6 +58,7 @@ type house struct {
 	queue     *queue
 	told      []told.Telling
 	codes     int
+	back      []int64 // orders of which something went back
 }
 
 func eachHouse(t *testing.T, test func(t *testing.T, h *house)) {
@@ -96,7 +98,7 @@ func newHouse(t testing.TB, s *store.Store) *house {
 func (h *house) open(stays billing.Stays, tasks billing.Tasks) {
 	h.Service = billing.New(billing.Config{
 		Store: h.store, Vault: vault.New(vaulttest.Keys(h), h.store.DataKeys()), Clock: h.clock, Random: rand.Reader,
-		Stays: stays, Discounts: h.discounts, Payers: h, Office: h, Tasks: tasks, Log: slog.New(slog.DiscardHandler),
+		Stays: stays, Discounts: h.discounts, Payers: h, Office: h, Invoices: h, Tasks: tasks, Log: slog.New(slog.DiscardHandler),
 		Tills: map[money.Channel]billing.Offer{
 			money.WeChat: {Till: h.channel, Ways: []money.Way{money.MiniProgram, money.H5, money.App}},
 		},
@@ -118,6 +120,15 @@ func (h *house) Tell(_ context.Context, _ *ent.Tx, t told.Telling) error {
 
 // Publish goes nowhere.
 func (*house) Publish(string, []byte) error { return nil }
+
+// Refunded keeps of which orders something went back; what invoices make of it, their own tests say.
+func (h *house) Refunded(_ context.Context, _ *ent.Tx, order int64) error {
+	h.back = append(h.back, order)
+	return nil
+}
+
+// StatesOf knows no invoice.
+func (*house) StatesOf(context.Context, []int64) (map[int64]invoice.State, error) { return nil, nil }
 
 // PayerOn knows everybody.
 func (*house) PayerOn(context.Context, money.Channel, string) (string, error) { return "somebody", nil }

@@ -52,6 +52,15 @@ func (s *Service) Orders(ctx context.Context, p page.Request) (page.Of[*Order], 
 	return s.list(ctx, p)
 }
 
+// Matching lists those of the asking driver's orders that match, newest first, however old they are; others have
+// none.
+func (s *Service) Matching(ctx context.Context, p page.Request, where ...predicate.PaymentOrder) (page.Of[*Order], error) {
+	if viewer.Of(ctx).Kind != viewer.Driver {
+		return page.Of[*Order]{}, nil
+	}
+	return s.list(ctx, p, where...)
+}
+
 // LotOrders lists the orders of a lot for its staff, newest first. Errors: UNAUTHENTICATED, FORBIDDEN.
 func (s *Service) LotOrders(ctx context.Context, lotID int64, p page.Request) (page.Of[*Order], error) {
 	switch v := viewer.Of(ctx); {
@@ -89,15 +98,21 @@ func (s *Service) opened(ctx context.Context, row *ent.PaymentOrder) (*Order, er
 	return all[0], nil
 }
 
-// openAll opens orders with the stays they pay for, in one statement.
+// openAll opens orders with the stays they pay for and how far their invoices are, in one statement each.
 func (s *Service) openAll(ctx context.Context, rows []*ent.PaymentOrder) ([]*Order, error) {
-	var ids []int64
-	for _, row := range rows {
+	var stayed []int64
+	own := make([]int64, len(rows))
+	for i, row := range rows {
+		own[i] = row.ID
 		if row.SessionID != nil {
-			ids = append(ids, *row.SessionID)
+			stayed = append(stayed, *row.SessionID)
 		}
 	}
-	stays, err := s.stays.StaysByRow(ctx, ids)
+	stays, err := s.stays.StaysByRow(ctx, stayed)
+	if err != nil {
+		return nil, err
+	}
+	invoiced, err := s.invoices.StatesOf(ctx, own)
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +126,9 @@ func (s *Service) openAll(ctx context.Context, rows []*ent.PaymentOrder) ([]*Ord
 		orders[i].Lot, _ = s.stays.LotByRow(row.LotID)
 		if row.SessionID != nil {
 			orders[i].Stay = stays[*row.SessionID]
+		}
+		if state, stands := invoiced[row.ID]; stands {
+			orders[i].InvoiceState = &state
 		}
 		switch {
 		case row.State != paymentorder.StateOPEN:

@@ -136,6 +136,9 @@ func (s *Service) decide(ctx context.Context, tx *ent.Tx, d decision) (*ent.Refu
 		if err := s.unsettle(ctx, tx, order, d.fen); err != nil {
 			return nil, err
 		}
+		if err := s.invoices.Refunded(ctx, tx, order.ID); err != nil {
+			return nil, err
+		}
 	}
 	err = s.book.Write(ctx, tx, ledger.Movement{
 		Cause: ledgerentry.CauseREFUND_DECIDED, CauseID: row.ID, LotID: row.LotID, OrderID: order.ID,

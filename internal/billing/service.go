@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"parkbff/ent"
+	"parkbff/ent/invoice"
 	"parkbff/ent/task"
 	"parkbff/internal/billing/ledger"
 	"parkbff/internal/clock"
@@ -74,6 +75,14 @@ type Office interface {
 	SteppedUp(ctx context.Context) error
 }
 
+// Invoices are what was issued for orders.
+type Invoices interface {
+	// Refunded hears, in the transaction that says so, that money of an order goes back.
+	Refunded(ctx context.Context, tx *ent.Tx, orderID int64) error
+	// StatesOf tells how far the invoices of orders have come, of those that stand on one of the viewer's own.
+	StatesOf(ctx context.Context, orders []int64) (map[int64]invoice.State, error)
+}
+
 // Tasks does slow work outside; see outbox.
 type Tasks interface {
 	Put(ctx context.Context, tx *ent.Tx, kind task.Kind, aboutID, accountID int64) error
@@ -93,6 +102,7 @@ type Config struct {
 	Tasks     Tasks
 	Tills     map[money.Channel]Offer
 	Log       *slog.Logger
+	Invoices  Invoices
 }
 
 // Service is safe for concurrent use.
@@ -110,13 +120,14 @@ type Service struct {
 	log       *slog.Logger
 	book      *ledger.Book
 	pace      *pace.Pace
+	invoices  Invoices
 }
 
 // New answers a service, which does the outbox's tasks about payments and refunds.
 func New(c Config) *Service {
 	s := &Service{
-		store: c.Store, vault: c.Vault, clock: c.Clock, random: c.Random, stays: c.Stays, discounts: c.Discounts, payers: c.Payers, office: c.Office,
-		tasks: c.Tasks, tills: c.Tills, log: c.Log, book: ledger.New(c.Clock), pace: pace.New(c.Clock),
+		store: c.Store, vault: c.Vault, clock: c.Clock, random: c.Random, stays: c.Stays, discounts: c.Discounts, invoices: c.Invoices,
+		payers: c.Payers, office: c.Office, tasks: c.Tasks, tills: c.Tills, log: c.Log, book: ledger.New(c.Clock), pace: pace.New(c.Clock),
 	}
 	s.tasks.Handle(task.KindPAYMENT, s.followUp)
 	s.tasks.Handle(task.KindREFUND, s.giveBack)

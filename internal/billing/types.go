@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"parkbff/ent/invoice"
 	"parkbff/ent/payment"
 	"parkbff/ent/paymentorder"
 	"parkbff/internal/money"
@@ -32,6 +33,8 @@ type Order struct {
 	CreatedAt   time.Time
 	ExpiresAt   *time.Time // null once it is not open: it tells when it was ordered
 	PaidAt      *time.Time
+
+	InvoiceState *invoice.State // null when it stands on no invoice of the viewer's own
 }
 
 // VehicleAtHand is the vehicle that facts are tested about.

@@ -15,6 +15,7 @@ const (
 	FindLots          Service = "FIND_LOTS"
 	QuotePlate        Service = "QUOTE_PLATE"
 	PayParking        Service = "PAY_PARKING"
+	EInvoice          Service = "E_INVOICE"
 	ManageProfile     Service = "MANAGE_PROFILE"
 	BindPlate         Service = "BIND_PLATE"
 	LinkChannel       Service = "LINK_CHANNEL"

@@ -13,6 +13,9 @@ import (
 	"parkbff/ent/delivery"
 	"parkbff/ent/erasure"
 	"parkbff/ent/fleet"
+	"parkbff/ent/invoice"
+	"parkbff/ent/invoicedelivery"
+	"parkbff/ent/invoicetitle"
 	"parkbff/ent/linkedaccount"
 	"parkbff/ent/messagequota"
 	"parkbff/ent/notice"
@@ -154,6 +157,8 @@ func deleteOwned(ctx context.Context, tx *ent.Tx, accountID int64) (items int, e
 		tx.PushEndpoint.Delete().Where(pushendpoint.AccountID(accountID)).Exec,
 		tx.MessageQuota.Delete().Where(messagequota.AccountID(accountID)).Exec,
 		tx.Task.Delete().Where(task.AccountID(accountID)).Exec,
+		tx.InvoiceTitle.Delete().Where(invoicetitle.AccountID(accountID)).Exec,
+		tx.InvoiceDelivery.Delete().Where(invoicedelivery.AccountID(accountID)).Exec,
 	} {
 		n, err := remove(ctx)
 		if err != nil {
@@ -164,8 +169,8 @@ func deleteOwned(ctx context.Context, tx *ent.Tx, accountID int64) (items int, e
 	return items, nil
 }
 
-// disownPayments keeps what was ordered and paid, and the vouchers, and forgets whose it was: money records survive
-// without identity (J(五)9(3)). Nobody can use those vouchers any more, by their codes neither.
+// disownPayments keeps what was ordered, paid and invoiced, and the vouchers, and forgets whose it was: money records
+// survive without identity (J(五)9(3)). Nobody can use those vouchers any more, by their codes neither.
 func disownPayments(ctx context.Context, tx *ent.Tx, accountID int64) (items int, err error) {
 	orders, err := tx.PaymentOrder.Update().Where(paymentorder.AccountID(accountID)).ClearAccountID().Save(ctx)
 	if err != nil {
@@ -176,7 +181,12 @@ func disownPayments(ctx context.Context, tx *ent.Tx, accountID int64) (items int
 		return 0, err
 	}
 	payments, err := tx.Payment.Update().Where(payment.AccountID(accountID)).ClearAccountID().Save(ctx)
-	return orders + vouchers + payments, err
+	if err != nil {
+		return 0, err
+	}
+	// The number of an invoice is the tax bureau's, and stays; whom it was made out to goes.
+	invoices, err := tx.Invoice.Update().Where(invoice.AccountID(accountID)).ClearAccountID().ClearContents().Save(ctx)
+	return orders + vouchers + payments + invoices, err
 }
 
 // emptyBindings ends the bindings that hold, and empties all there ever were.

@@ -15,6 +15,8 @@ import (
 	"parkbff/ent/consent"
 	"parkbff/ent/delivery"
 	"parkbff/ent/erasure"
+	"parkbff/ent/invoice"
+	"parkbff/ent/invoicedelivery"
 	"parkbff/ent/linkedaccount"
 	"parkbff/ent/messagequota"
 	"parkbff/ent/migrate"
@@ -152,6 +154,13 @@ func (h *house) owns(accountID, vehicleID, guest int64) {
 			SetFen(500).SetExpiresAt(now).SetCreatedAt(now).SetKeyHash([]byte{byte(accountID)}).Exec(ctx))
 		h.must(tx.Voucher.Create().SetAccountID(accountID).SetLotID(1).SetSource(voucher.SourceGRANTED).SetKind(voucher.KindWAIVER).
 			SetCodeHash([]byte{byte(accountID)}).SetKeyHash([]byte{byte(accountID)}).SetExpiresAt(now.Add(time.Hour)).SetCreatedAt(now).Exec(ctx))
+		issued, err := tx.Invoice.Create().SetAccountID(accountID).SetKind(invoice.KindBLUE).SetOrderNumber("n").SetFen(500).SetTaxFen(41).
+			SetContents(seal("invoice.contents", "{}")).SetKeyHash([]byte{byte(accountID)}).SetAskedHash([]byte{1}).SetCreatedAt(now).Save(ctx)
+		h.must(err)
+		h.must(tx.InvoiceTitle.Create().SetAccountID(accountID).SetDetails(seal("invoice_title.details", "{}")).SetDetailsIndex([]byte{1}).
+			SetCreatedAt(now).Exec(ctx))
+		h.must(tx.InvoiceDelivery.Create().SetAccountID(accountID).SetInvoiceID(issued.ID).SetWay(invoicedelivery.WayMAIL).SetNumber("n").
+			SetAddress(seal("invoice_delivery.address", "alice@example.cn")).SetCreatedAt(now).Exec(ctx))
 		h.must(tx.Task.Create().SetAccountID(accountID).SetAboutID(1).SetKind(task.KindDELIVERY).SetDueAt(now).SetCreatedAt(now).Exec(ctx))
 	})
 	h.config.Risks.Note(h.t.Context(), risk.Happening{Kind: riskevent.KindNEW_DEVICE, Outcome: riskevent.OutcomeNOTED, AccountID: accountID})

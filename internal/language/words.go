@@ -123,6 +123,16 @@ var inChinese = map[string]string{
 	"MESSAGE_NOT_OFFERED":         "该渠道不提供此类消息。",
 	"CHANNEL_NOT_LINKED":          "尚未关联该渠道的账号，请先在该渠道登录。",
 	"SLOW_CONSUMER":               "接收过慢，请重新连接。",
+	"NOT_OFFERED_BY_LOT":          "该停车场不提供此服务。",
+	"INVALID_INVOICE_TITLE":       "发票抬头不完整或格式不正确。",
+	"TOO_MANY_INVOICE_TITLES":     "最多保存20个发票抬头，请先删除。",
+	"INVALID_INVOICE_ORDERS":      "每张发票应包含1至20笔不同的订单。",
+	"ORDER_NOT_INVOICEABLE":       "该订单未由您支付或已全额退款，不能开票。",
+	"ORDER_ALREADY_INVOICED":      "该订单已开票或正在开票。",
+	"INVOICE_NOT_OFFERED":         "暂不支持开具电子发票。",
+	"INVOICE_NOT_ISSUED":          "该发票尚未开具或已冲红。",
+	"INVALID_INVOICE_ADDRESS":     "邮箱或手机号码格式不正确。",
+	"INVOICE_NOT_REVERSED":        "发票未能冲红，需购买方确认。",
 }
 
 // forDevelopers are the codes that no person is shown.
@@ -136,5 +146,6 @@ var forDevelopers = []string{
 	"NOT_VOUCHED", "CALLBACK_FORGED", // between partners and us
 	"CALLBACK_UNREADABLE", "CHARGE_DECLINED", "CHARGE_NOT_BEGUN", "CHARGE_PAID", "CHARGE_REFUSED", "INVOICE_REFUSED", "UNKNOWN_PAYMENT", // likewise
 	"DOCUMENT_INVALID", "DOCUMENT_TOO_LONG", // likewise
+	"INVOICE_AMOUNT_DIFFERS", "INVOICE_FATE_UNKNOWN", // likewise
 	"MESSAGE_ADDRESS_GONE", "MESSAGE_NOT_ALLOWED", "MESSAGE_INVALID", "MESSAGE_FATE_UNKNOWN", // likewise
 }

@@ -31,6 +31,9 @@ func (m *matrix) pay() {
 			order := m.order(who.who, stay)
 			m.WechatTakes(m.clients[who.who].Begins(order))
 			m.orders = append(m.orders, ordered{order.ID, who.who, stay, true})
+			if stay == who.stays[0] {
+				m.invoice(who.who, order.ID)
+			}
 		}
 	}
 	dropped := m.order(bound, sharedCar+open)
@@ -53,6 +56,14 @@ func (m *matrix) giveAndSellVouchers() {
 	bought := m.sends(owner, "buyVoucher", servertest.Vars{"idempotencyKey": "buy", "offerId": offer}, "order { id }").String("buyVoucher.order.id")
 	m.WechatTakes(m.clients[owner].Begins(servertest.Order{ID: bought}))
 	m.orders = append(m.orders, ordered{bought, owner, "", true})
+}
+
+// invoice has an invoice issued for an order.
+func (m *matrix) invoice(who, order string) {
+	asked := m.sends(who, "requestInvoice", servertest.Vars{
+		"idempotencyKey": fmt.Sprint("invoice-", order), "orderIds": []any{order}, "title": servertest.Vars{"typed": servertest.Vars{"kind": "PERSON", "name": "张三"}},
+	}, "invoice { id }").String("requestInvoice.invoice.id")
+	m.invoices = append(m.invoices, invoiced{asked, who})
 }
 
 // takeCash has the staff of the lot take cash, and its manager give some of it back.
@@ -82,8 +93,14 @@ func (m *matrix) sends(who, name string, input servertest.Vars, selection string
 		servertest.Vars{"in": input}).OK()
 }
 
-// recordOrders tells the truth about orders.
+// invoiced is an invoice, and who asked for it.
+type invoiced struct{ id, by string }
+
+// recordOrders tells the truth about orders and invoices.
 func (m *matrix) recordOrders() {
+	for _, i := range m.invoices {
+		m.records[i.id] = &record{typ: "Invoice", whose: i.by}
+	}
 	for _, order := range m.orders {
 		stay := m.records[m.stays[order.stay]]
 		var plate any

@@ -54,7 +54,7 @@ func (f facts) seesRow(who string, r *record) bool {
 	switch {
 	case r.typ == "Lot":
 		return true
-	case r.typ == "Notice":
+	case r.typ == "Notice", r.typ == "Invoice":
 		return r.whose == who
 	case r.typ == "PaymentOrder":
 		return r.whose == who || f.worksAt == r.lot && !f.machine

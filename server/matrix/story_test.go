@@ -85,6 +85,7 @@ type matrix struct {
 	records  map[string]*record // by id
 	stays    map[string]string  // ids, by car and which
 	orders   []ordered
+	invoices []invoiced
 	again    map[string]map[string][]any // mutations that change nothing when they are sent again, by who and name
 	bindings map[int64]string            // plates
 	kept     []keptAnswer

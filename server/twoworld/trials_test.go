@@ -127,13 +127,21 @@ var trials = map[string]trial{
 	"payerProof":     these("rubbish", ""),
 	"amountFen":      these(1, 0, -1),
 	"idempotencyKey": these("key-1", ""),
-	"text":           these("欢迎", ""),
-	"reason":         these("test", ""),
-	"occupied":       these(0, 5, -1),
-	"countedAt":      these(at(0, "12:00").UTC().Format(time.RFC3339), "2099-01-01T00:00:00Z"),
-	"eventId":        these("event-1", ""),
-	"observedAt":     these(at(0, "12:00").UTC().Format(time.RFC3339), "2099-01-01T00:00:00Z"),
-	"confidence":     these(0.9, 2.0),
+
+	"taxNumber": these("9144030071526726XG", "rubbish"),
+	"bank":      these("招商银行", ""),
+	"account":   these("755900000020002", "rubbish"),
+	"phone":     these("0755-86013388", "rubbish"),
+	"address":   these("深圳市南山区", ""),
+	"mail":      these("alice@example.cn", "rubbish"),
+
+	"text":       these("欢迎", ""),
+	"reason":     these("test", ""),
+	"occupied":   these(0, 5, -1),
+	"countedAt":  these(at(0, "12:00").UTC().Format(time.RFC3339), "2099-01-01T00:00:00Z"),
+	"eventId":    these("event-1", ""),
+	"observedAt": these(at(0, "12:00").UTC().Format(time.RFC3339), "2099-01-01T00:00:00Z"),
+	"confidence": these(0.9, 2.0),
 }
 
 func papers(name, plate string) file { return file(servertest.PapersFor(plate).Files()[name]) }

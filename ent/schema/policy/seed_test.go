@@ -18,6 +18,8 @@ import (
 	"parkbff/ent/follower"
 	"parkbff/ent/gate"
 	"parkbff/ent/gatecommand"
+	"parkbff/ent/invoice"
+	"parkbff/ent/invoicedelivery"
 	"parkbff/ent/ledgerentry"
 	"parkbff/ent/ledgerline"
 	"parkbff/ent/linkedaccount"
@@ -129,6 +131,7 @@ func (p *planter) paid(at site, account, session int64) {
 	given := saved[*ent.Voucher](p)(p.tx.Voucher.Create().SetLotID(at.lot).SetAccountID(account).SetSource(voucher.SourceGRANTED).
 		SetKind(voucher.KindWAIVER).SetExpiresAt(morning).SetCreatedAt(morning).SetKeyHash(p.value()).Save(p.ctx))
 	saved[*ent.OrderDiscount](p)(p.tx.OrderDiscount.Create().SetOrderID(order.ID).SetLotID(at.lot).SetVoucherID(given.ID).SetFen(1).Save(p.ctx))
+	p.invoiced(account, order.ID)
 	entry := saved[*ent.LedgerEntry](p)(p.tx.LedgerEntry.Create().SetCause(ledgerentry.CausePAYMENT).SetCauseID(made.ID).
 		SetLotID(at.lot).SetOrderID(order.ID).SetOccurredAt(morning).SetCreatedAt(morning).Save(p.ctx))
 	for account, fen := range map[ledgerline.Account]int64{ledgerline.AccountCHANNEL: 500, ledgerline.AccountLOT: -500} {
@@ -141,6 +144,18 @@ func (p *planter) reconciled() {
 		SetPayments(1).SetPaidFen(1).SetRefunds(0).SetRefundedFen(0).SetDifferences(1).Save(p.ctx))
 	saved[*ent.Difference](p)(p.tx.Difference.Create().SetReconciliationID(day.ID).SetKind(difference.KindUNKNOWN).SetRefund(false).
 		SetNumber("n").SetChannelFen(1).SetLedgerFen(0).Save(p.ctx))
+}
+
+// invoiced is an order's invoice, its title, and what was sent of it.
+func (p *planter) invoiced(account, order int64) {
+	saved[*ent.InvoiceTitle](p)(p.tx.InvoiceTitle.Create().SetAccountID(account).SetDetails(vault.Sealed(p.value())).
+		SetDetailsIndex(p.value()).SetCreatedAt(morning).Save(p.ctx))
+	issued := saved[*ent.Invoice](p)(p.tx.Invoice.Create().SetAccountID(account).SetKind(invoice.KindBLUE).
+		SetOrderNumber(string(p.value())).SetFen(500).SetTaxFen(41).SetContents(vault.Sealed(p.value())).SetKeyHash(p.value()).
+		SetAskedHash(p.value()).SetCreatedAt(morning).Save(p.ctx))
+	saved[*ent.InvoicedOrder](p)(p.tx.InvoicedOrder.Create().SetInvoiceID(issued.ID).SetOrderID(order).SetFen(500).Save(p.ctx))
+	saved[*ent.InvoiceDelivery](p)(p.tx.InvoiceDelivery.Create().SetAccountID(account).SetInvoiceID(issued.ID).
+		SetWay(invoicedelivery.WayMAIL).SetNumber(string(p.value())).SetAddress(vault.Sealed(p.value())).SetCreatedAt(morning).Save(p.ctx))
 }
 
 type site struct{ lot, gate int64 }
