@@ -109,8 +109,10 @@ func (both worlds) each(happen func(w world)) {
 	}
 }
 
-// goTo moves both clocks to a time of a day, such as (1, "11:20"), and counts the vacancies anew.
+// goTo moves both clocks to a time of a day, such as (1, "11:20"), once the work of before is done, and counts the
+// vacancies anew.
 func (both worlds) goTo(day int, clock string) {
+	both.rest()
 	both.each(func(w world) {
 		w.T.Helper()
 		w.Clock.Set(at(day, clock))
