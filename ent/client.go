@@ -12,6 +12,8 @@ import (
 	"parkbff/ent/migrate"
 
 	"parkbff/ent/account"
+	"parkbff/ent/agreedstay"
+	"parkbff/ent/agreement"
 	"parkbff/ent/apprelease"
 	"parkbff/ent/channellink"
 	"parkbff/ent/channelvisit"
@@ -75,6 +77,10 @@ type Client struct {
 	Schema *migrate.Schema
 	// Account is the client for interacting with the Account builders.
 	Account *AccountClient
+	// AgreedStay is the client for interacting with the AgreedStay builders.
+	AgreedStay *AgreedStayClient
+	// Agreement is the client for interacting with the Agreement builders.
+	Agreement *AgreementClient
 	// AppRelease is the client for interacting with the AppRelease builders.
 	AppRelease *AppReleaseClient
 	// ChannelLink is the client for interacting with the ChannelLink builders.
@@ -181,6 +187,8 @@ func NewClient(opts ...Option) *Client {
 func (c *Client) init() {
 	c.Schema = migrate.NewSchema(c.driver)
 	c.Account = NewAccountClient(c.config)
+	c.AgreedStay = NewAgreedStayClient(c.config)
+	c.Agreement = NewAgreementClient(c.config)
 	c.AppRelease = NewAppReleaseClient(c.config)
 	c.ChannelLink = NewChannelLinkClient(c.config)
 	c.ChannelVisit = NewChannelVisitClient(c.config)
@@ -321,6 +329,8 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		ctx:                ctx,
 		config:             cfg,
 		Account:            NewAccountClient(cfg),
+		AgreedStay:         NewAgreedStayClient(cfg),
+		Agreement:          NewAgreementClient(cfg),
 		AppRelease:         NewAppReleaseClient(cfg),
 		ChannelLink:        NewChannelLinkClient(cfg),
 		ChannelVisit:       NewChannelVisitClient(cfg),
@@ -388,6 +398,8 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		ctx:                ctx,
 		config:             cfg,
 		Account:            NewAccountClient(cfg),
+		AgreedStay:         NewAgreedStayClient(cfg),
+		Agreement:          NewAgreementClient(cfg),
 		AppRelease:         NewAppReleaseClient(cfg),
 		ChannelLink:        NewChannelLinkClient(cfg),
 		ChannelVisit:       NewChannelVisitClient(cfg),
@@ -464,15 +476,16 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.Account, c.AppRelease, c.ChannelLink, c.ChannelVisit, c.CoDriverInvitation,
-		c.Consent, c.DataKey, c.Delivery, c.Difference, c.Erasure, c.FeatureSwitch,
-		c.Fleet, c.Follower, c.Gate, c.GateCommand, c.Invoice, c.InvoiceDelivery,
-		c.InvoiceTitle, c.InvoicedOrder, c.LedgerEntry, c.LedgerLine, c.LinkedAccount,
-		c.LoginCode, c.Lot, c.MessageQuota, c.Notice, c.Observation, c.OrderDiscount,
-		c.ParkingSession, c.Payment, c.PaymentOrder, c.PlateDispute, c.PushEndpoint,
-		c.QuoteAttempt, c.Reconciliation, c.Refund, c.RiskEvent, c.SessionAccess,
-		c.SignIn, c.Staff, c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle,
-		c.VehicleBinding, c.Voucher, c.VoucherOffer,
+		c.Account, c.AgreedStay, c.Agreement, c.AppRelease, c.ChannelLink,
+		c.ChannelVisit, c.CoDriverInvitation, c.Consent, c.DataKey, c.Delivery,
+		c.Difference, c.Erasure, c.FeatureSwitch, c.Fleet, c.Follower, c.Gate,
+		c.GateCommand, c.Invoice, c.InvoiceDelivery, c.InvoiceTitle, c.InvoicedOrder,
+		c.LedgerEntry, c.LedgerLine, c.LinkedAccount, c.LoginCode, c.Lot,
+		c.MessageQuota, c.Notice, c.Observation, c.OrderDiscount, c.ParkingSession,
+		c.Payment, c.PaymentOrder, c.PlateDispute, c.PushEndpoint, c.QuoteAttempt,
+		c.Reconciliation, c.Refund, c.RiskEvent, c.SessionAccess, c.SignIn, c.Staff,
+		c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding, c.Voucher,
+		c.VoucherOffer,
 	} {
 		n.Use(hooks...)
 	}
@@ -482,15 +495,16 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.Account, c.AppRelease, c.ChannelLink, c.ChannelVisit, c.CoDriverInvitation,
-		c.Consent, c.DataKey, c.Delivery, c.Difference, c.Erasure, c.FeatureSwitch,
-		c.Fleet, c.Follower, c.Gate, c.GateCommand, c.Invoice, c.InvoiceDelivery,
-		c.InvoiceTitle, c.InvoicedOrder, c.LedgerEntry, c.LedgerLine, c.LinkedAccount,
-		c.LoginCode, c.Lot, c.MessageQuota, c.Notice, c.Observation, c.OrderDiscount,
-		c.ParkingSession, c.Payment, c.PaymentOrder, c.PlateDispute, c.PushEndpoint,
-		c.QuoteAttempt, c.Reconciliation, c.Refund, c.RiskEvent, c.SessionAccess,
-		c.SignIn, c.Staff, c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle,
-		c.VehicleBinding, c.Voucher, c.VoucherOffer,
+		c.Account, c.AgreedStay, c.Agreement, c.AppRelease, c.ChannelLink,
+		c.ChannelVisit, c.CoDriverInvitation, c.Consent, c.DataKey, c.Delivery,
+		c.Difference, c.Erasure, c.FeatureSwitch, c.Fleet, c.Follower, c.Gate,
+		c.GateCommand, c.Invoice, c.InvoiceDelivery, c.InvoiceTitle, c.InvoicedOrder,
+		c.LedgerEntry, c.LedgerLine, c.LinkedAccount, c.LoginCode, c.Lot,
+		c.MessageQuota, c.Notice, c.Observation, c.OrderDiscount, c.ParkingSession,
+		c.Payment, c.PaymentOrder, c.PlateDispute, c.PushEndpoint, c.QuoteAttempt,
+		c.Reconciliation, c.Refund, c.RiskEvent, c.SessionAccess, c.SignIn, c.Staff,
+		c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding, c.Voucher,
+		c.VoucherOffer,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -501,6 +515,10 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 	switch m := m.(type) {
 	case *AccountMutation:
 		return c.Account.mutate(ctx, m)
+	case *AgreedStayMutation:
+		return c.AgreedStay.mutate(ctx, m)
+	case *AgreementMutation:
+		return c.Agreement.mutate(ctx, m)
 	case *AppReleaseMutation:
 		return c.AppRelease.mutate(ctx, m)
 	case *ChannelLinkMutation:
@@ -731,6 +749,306 @@ func (c *AccountClient) mutate(ctx context.Context, m *AccountMutation) (Value, 
 		return (&AccountDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Account mutation op: %q", m.Op())
+	}
+}
+
+// AgreedStayClient is a client for the AgreedStay schema.
+type AgreedStayClient struct {
+	config
+}
+
+// NewAgreedStayClient returns a client for the AgreedStay from the given config.
+func NewAgreedStayClient(c config) *AgreedStayClient {
+	return &AgreedStayClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `agreedstay.Hooks(f(g(h())))`.
+func (c *AgreedStayClient) Use(hooks ...Hook) {
+	c.hooks.AgreedStay = append(c.hooks.AgreedStay, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `agreedstay.Intercept(f(g(h())))`.
+func (c *AgreedStayClient) Intercept(interceptors ...Interceptor) {
+	c.inters.AgreedStay = append(c.inters.AgreedStay, interceptors...)
+}
+
+// Create returns a builder for creating a AgreedStay entity.
+func (c *AgreedStayClient) Create() *AgreedStayCreate {
+	mutation := newAgreedStayMutation(c.config, OpCreate)
+	return &AgreedStayCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of AgreedStay entities.
+func (c *AgreedStayClient) CreateBulk(builders ...*AgreedStayCreate) *AgreedStayCreateBulk {
+	return &AgreedStayCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *AgreedStayClient) MapCreateBulk(slice any, setFunc func(*AgreedStayCreate, int)) *AgreedStayCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &AgreedStayCreateBulk{err: fmt.Errorf("calling to AgreedStayClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*AgreedStayCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &AgreedStayCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for AgreedStay.
+func (c *AgreedStayClient) Update() *AgreedStayUpdate {
+	mutation := newAgreedStayMutation(c.config, OpUpdate)
+	return &AgreedStayUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *AgreedStayClient) UpdateOne(_m *AgreedStay) *AgreedStayUpdateOne {
+	mutation := newAgreedStayMutation(c.config, OpUpdateOne, withAgreedStay(_m))
+	return &AgreedStayUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *AgreedStayClient) UpdateOneID(id int64) *AgreedStayUpdateOne {
+	mutation := newAgreedStayMutation(c.config, OpUpdateOne, withAgreedStayID(id))
+	return &AgreedStayUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for AgreedStay.
+func (c *AgreedStayClient) Delete() *AgreedStayDelete {
+	mutation := newAgreedStayMutation(c.config, OpDelete)
+	return &AgreedStayDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *AgreedStayClient) DeleteOne(_m *AgreedStay) *AgreedStayDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *AgreedStayClient) DeleteOneID(id int64) *AgreedStayDeleteOne {
+	builder := c.Delete().Where(agreedstay.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &AgreedStayDeleteOne{builder}
+}
+
+// Query returns a query builder for AgreedStay.
+func (c *AgreedStayClient) Query() *AgreedStayQuery {
+	return &AgreedStayQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeAgreedStay},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a AgreedStay entity by its id.
+func (c *AgreedStayClient) Get(ctx context.Context, id int64) (*AgreedStay, error) {
+	return c.Query().Where(agreedstay.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *AgreedStayClient) GetX(ctx context.Context, id int64) *AgreedStay {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryAgreement queries the agreement edge of a AgreedStay.
+func (c *AgreedStayClient) QueryAgreement(_m *AgreedStay) *AgreementQuery {
+	query := (&AgreementClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(agreedstay.Table, agreedstay.FieldID, id),
+			sqlgraph.To(agreement.Table, agreement.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, agreedstay.AgreementTable, agreedstay.AgreementColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *AgreedStayClient) Hooks() []Hook {
+	hooks := c.hooks.AgreedStay
+	return append(hooks[:len(hooks):len(hooks)], agreedstay.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *AgreedStayClient) Interceptors() []Interceptor {
+	return c.inters.AgreedStay
+}
+
+func (c *AgreedStayClient) mutate(ctx context.Context, m *AgreedStayMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&AgreedStayCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&AgreedStayUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&AgreedStayUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&AgreedStayDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown AgreedStay mutation op: %q", m.Op())
+	}
+}
+
+// AgreementClient is a client for the Agreement schema.
+type AgreementClient struct {
+	config
+}
+
+// NewAgreementClient returns a client for the Agreement from the given config.
+func NewAgreementClient(c config) *AgreementClient {
+	return &AgreementClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `agreement.Hooks(f(g(h())))`.
+func (c *AgreementClient) Use(hooks ...Hook) {
+	c.hooks.Agreement = append(c.hooks.Agreement, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `agreement.Intercept(f(g(h())))`.
+func (c *AgreementClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Agreement = append(c.inters.Agreement, interceptors...)
+}
+
+// Create returns a builder for creating a Agreement entity.
+func (c *AgreementClient) Create() *AgreementCreate {
+	mutation := newAgreementMutation(c.config, OpCreate)
+	return &AgreementCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Agreement entities.
+func (c *AgreementClient) CreateBulk(builders ...*AgreementCreate) *AgreementCreateBulk {
+	return &AgreementCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *AgreementClient) MapCreateBulk(slice any, setFunc func(*AgreementCreate, int)) *AgreementCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &AgreementCreateBulk{err: fmt.Errorf("calling to AgreementClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*AgreementCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &AgreementCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Agreement.
+func (c *AgreementClient) Update() *AgreementUpdate {
+	mutation := newAgreementMutation(c.config, OpUpdate)
+	return &AgreementUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *AgreementClient) UpdateOne(_m *Agreement) *AgreementUpdateOne {
+	mutation := newAgreementMutation(c.config, OpUpdateOne, withAgreement(_m))
+	return &AgreementUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *AgreementClient) UpdateOneID(id int64) *AgreementUpdateOne {
+	mutation := newAgreementMutation(c.config, OpUpdateOne, withAgreementID(id))
+	return &AgreementUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Agreement.
+func (c *AgreementClient) Delete() *AgreementDelete {
+	mutation := newAgreementMutation(c.config, OpDelete)
+	return &AgreementDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *AgreementClient) DeleteOne(_m *Agreement) *AgreementDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *AgreementClient) DeleteOneID(id int64) *AgreementDeleteOne {
+	builder := c.Delete().Where(agreement.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &AgreementDeleteOne{builder}
+}
+
+// Query returns a query builder for Agreement.
+func (c *AgreementClient) Query() *AgreementQuery {
+	return &AgreementQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeAgreement},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Agreement entity by its id.
+func (c *AgreementClient) Get(ctx context.Context, id int64) (*Agreement, error) {
+	return c.Query().Where(agreement.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *AgreementClient) GetX(ctx context.Context, id int64) *Agreement {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryBinding queries the binding edge of a Agreement.
+func (c *AgreementClient) QueryBinding(_m *Agreement) *VehicleBindingQuery {
+	query := (&VehicleBindingClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(agreement.Table, agreement.FieldID, id),
+			sqlgraph.To(vehiclebinding.Table, vehiclebinding.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, agreement.BindingTable, agreement.BindingColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *AgreementClient) Hooks() []Hook {
+	hooks := c.hooks.Agreement
+	return append(hooks[:len(hooks):len(hooks)], agreement.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *AgreementClient) Interceptors() []Interceptor {
+	return c.inters.Agreement
+}
+
+func (c *AgreementClient) mutate(ctx context.Context, m *AgreementMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&AgreementCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&AgreementUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&AgreementUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&AgreementDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Agreement mutation op: %q", m.Op())
 	}
 }
 
@@ -7403,24 +7721,24 @@ func (c *VoucherOfferClient) mutate(ctx context.Context, m *VoucherOfferMutation
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Account, AppRelease, ChannelLink, ChannelVisit, CoDriverInvitation, Consent,
-		DataKey, Delivery, Difference, Erasure, FeatureSwitch, Fleet, Follower, Gate,
-		GateCommand, Invoice, InvoiceDelivery, InvoiceTitle, InvoicedOrder,
-		LedgerEntry, LedgerLine, LinkedAccount, LoginCode, Lot, MessageQuota, Notice,
-		Observation, OrderDiscount, ParkingSession, Payment, PaymentOrder,
-		PlateDispute, PushEndpoint, QuoteAttempt, Reconciliation, Refund, RiskEvent,
-		SessionAccess, SignIn, Staff, StaffRole, Store, Tariff, Task, Vehicle,
-		VehicleBinding, Voucher, VoucherOffer []ent.Hook
+		Account, AgreedStay, Agreement, AppRelease, ChannelLink, ChannelVisit,
+		CoDriverInvitation, Consent, DataKey, Delivery, Difference, Erasure,
+		FeatureSwitch, Fleet, Follower, Gate, GateCommand, Invoice, InvoiceDelivery,
+		InvoiceTitle, InvoicedOrder, LedgerEntry, LedgerLine, LinkedAccount, LoginCode,
+		Lot, MessageQuota, Notice, Observation, OrderDiscount, ParkingSession, Payment,
+		PaymentOrder, PlateDispute, PushEndpoint, QuoteAttempt, Reconciliation, Refund,
+		RiskEvent, SessionAccess, SignIn, Staff, StaffRole, Store, Tariff, Task,
+		Vehicle, VehicleBinding, Voucher, VoucherOffer []ent.Hook
 	}
 	inters struct {
-		Account, AppRelease, ChannelLink, ChannelVisit, CoDriverInvitation, Consent,
-		DataKey, Delivery, Difference, Erasure, FeatureSwitch, Fleet, Follower, Gate,
-		GateCommand, Invoice, InvoiceDelivery, InvoiceTitle, InvoicedOrder,
-		LedgerEntry, LedgerLine, LinkedAccount, LoginCode, Lot, MessageQuota, Notice,
-		Observation, OrderDiscount, ParkingSession, Payment, PaymentOrder,
-		PlateDispute, PushEndpoint, QuoteAttempt, Reconciliation, Refund, RiskEvent,
-		SessionAccess, SignIn, Staff, StaffRole, Store, Tariff, Task, Vehicle,
-		VehicleBinding, Voucher, VoucherOffer []ent.Interceptor
+		Account, AgreedStay, Agreement, AppRelease, ChannelLink, ChannelVisit,
+		CoDriverInvitation, Consent, DataKey, Delivery, Difference, Erasure,
+		FeatureSwitch, Fleet, Follower, Gate, GateCommand, Invoice, InvoiceDelivery,
+		InvoiceTitle, InvoicedOrder, LedgerEntry, LedgerLine, LinkedAccount, LoginCode,
+		Lot, MessageQuota, Notice, Observation, OrderDiscount, ParkingSession, Payment,
+		PaymentOrder, PlateDispute, PushEndpoint, QuoteAttempt, Reconciliation, Refund,
+		RiskEvent, SessionAccess, SignIn, Staff, StaffRole, Store, Tariff, Task,
+		Vehicle, VehicleBinding, Voucher, VoucherOffer []ent.Interceptor
 	}
 )
 

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"parkbff/ent/account"
+	"parkbff/ent/agreedstay"
+	"parkbff/ent/agreement"
 	"parkbff/ent/apprelease"
 	"parkbff/ent/channellink"
 	"parkbff/ent/channelvisit"
@@ -121,6 +123,8 @@ func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
 			account.Table:            account.ValidColumn,
+			agreedstay.Table:         agreedstay.ValidColumn,
+			agreement.Table:          agreement.ValidColumn,
 			apprelease.Table:         apprelease.ValidColumn,
 			channellink.Table:        channellink.ValidColumn,
 			channelvisit.Table:       channelvisit.ValidColumn,

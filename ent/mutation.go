@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"parkbff/ent/account"
+	"parkbff/ent/agreedstay"
+	"parkbff/ent/agreement"
 	"parkbff/ent/apprelease"
 	"parkbff/ent/channellink"
 	"parkbff/ent/channelvisit"
@@ -76,6 +78,8 @@ const (
 
 	// Node types.
 	TypeAccount            = "Account"
+	TypeAgreedStay         = "AgreedStay"
+	TypeAgreement          = "Agreement"
 	TypeAppRelease         = "AppRelease"
 	TypeChannelLink        = "ChannelLink"
 	TypeChannelVisit       = "ChannelVisit"
@@ -1936,6 +1940,1760 @@ func (m *AccountMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *AccountMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Account edge %s", name)
+}
+
+// AgreedStayMutation represents an operation that mutates the AgreedStay nodes in the graph.
+type AgreedStayMutation struct {
+	config
+	op               Op
+	typ              string
+	id               *int64
+	created_at       *time.Time
+	session_id       *int64
+	addsession_id    *int64
+	number           *string
+	reference        *string
+	left_at          *time.Time
+	left_told        *bool
+	clearedFields    map[string]struct{}
+	agreement        *int64
+	clearedagreement bool
+	done             bool
+	oldValue         func(context.Context) (*AgreedStay, error)
+	predicates       []predicate.AgreedStay
+}
+
+var _ ent.Mutation = (*AgreedStayMutation)(nil)
+
+// agreedstayOption allows management of the mutation configuration using functional options.
+type agreedstayOption func(*AgreedStayMutation)
+
+// newAgreedStayMutation creates new mutation for the AgreedStay entity.
+func newAgreedStayMutation(c config, op Op, opts ...agreedstayOption) *AgreedStayMutation {
+	m := &AgreedStayMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeAgreedStay,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withAgreedStayID sets the ID field of the mutation.
+func withAgreedStayID(id int64) agreedstayOption {
+	return func(m *AgreedStayMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *AgreedStay
+		)
+		m.oldValue = func(ctx context.Context) (*AgreedStay, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().AgreedStay.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withAgreedStay sets the old AgreedStay of the mutation.
+func withAgreedStay(node *AgreedStay) agreedstayOption {
+	return func(m *AgreedStayMutation) {
+		m.oldValue = func(context.Context) (*AgreedStay, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m AgreedStayMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m AgreedStayMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of AgreedStay entities.
+func (m *AgreedStayMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *AgreedStayMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *AgreedStayMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().AgreedStay.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *AgreedStayMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *AgreedStayMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the AgreedStay entity.
+// If the AgreedStay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AgreedStayMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *AgreedStayMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetAgreementID sets the "agreement_id" field.
+func (m *AgreedStayMutation) SetAgreementID(i int64) {
+	m.agreement = &i
+}
+
+// AgreementID returns the value of the "agreement_id" field in the mutation.
+func (m *AgreedStayMutation) AgreementID() (r int64, exists bool) {
+	v := m.agreement
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAgreementID returns the old "agreement_id" field's value of the AgreedStay entity.
+// If the AgreedStay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AgreedStayMutation) OldAgreementID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAgreementID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAgreementID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAgreementID: %w", err)
+	}
+	return oldValue.AgreementID, nil
+}
+
+// ResetAgreementID resets all changes to the "agreement_id" field.
+func (m *AgreedStayMutation) ResetAgreementID() {
+	m.agreement = nil
+}
+
+// SetSessionID sets the "session_id" field.
+func (m *AgreedStayMutation) SetSessionID(i int64) {
+	m.session_id = &i
+	m.addsession_id = nil
+}
+
+// SessionID returns the value of the "session_id" field in the mutation.
+func (m *AgreedStayMutation) SessionID() (r int64, exists bool) {
+	v := m.session_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSessionID returns the old "session_id" field's value of the AgreedStay entity.
+// If the AgreedStay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AgreedStayMutation) OldSessionID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSessionID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSessionID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSessionID: %w", err)
+	}
+	return oldValue.SessionID, nil
+}
+
+// AddSessionID adds i to the "session_id" field.
+func (m *AgreedStayMutation) AddSessionID(i int64) {
+	if m.addsession_id != nil {
+		*m.addsession_id += i
+	} else {
+		m.addsession_id = &i
+	}
+}
+
+// AddedSessionID returns the value that was added to the "session_id" field in this mutation.
+func (m *AgreedStayMutation) AddedSessionID() (r int64, exists bool) {
+	v := m.addsession_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetSessionID resets all changes to the "session_id" field.
+func (m *AgreedStayMutation) ResetSessionID() {
+	m.session_id = nil
+	m.addsession_id = nil
+}
+
+// SetNumber sets the "number" field.
+func (m *AgreedStayMutation) SetNumber(s string) {
+	m.number = &s
+}
+
+// Number returns the value of the "number" field in the mutation.
+func (m *AgreedStayMutation) Number() (r string, exists bool) {
+	v := m.number
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNumber returns the old "number" field's value of the AgreedStay entity.
+// If the AgreedStay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AgreedStayMutation) OldNumber(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNumber is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNumber requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNumber: %w", err)
+	}
+	return oldValue.Number, nil
+}
+
+// ResetNumber resets all changes to the "number" field.
+func (m *AgreedStayMutation) ResetNumber() {
+	m.number = nil
+}
+
+// SetReference sets the "reference" field.
+func (m *AgreedStayMutation) SetReference(s string) {
+	m.reference = &s
+}
+
+// Reference returns the value of the "reference" field in the mutation.
+func (m *AgreedStayMutation) Reference() (r string, exists bool) {
+	v := m.reference
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReference returns the old "reference" field's value of the AgreedStay entity.
+// If the AgreedStay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AgreedStayMutation) OldReference(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReference is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReference requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReference: %w", err)
+	}
+	return oldValue.Reference, nil
+}
+
+// ClearReference clears the value of the "reference" field.
+func (m *AgreedStayMutation) ClearReference() {
+	m.reference = nil
+	m.clearedFields[agreedstay.FieldReference] = struct{}{}
+}
+
+// ReferenceCleared returns if the "reference" field was cleared in this mutation.
+func (m *AgreedStayMutation) ReferenceCleared() bool {
+	_, ok := m.clearedFields[agreedstay.FieldReference]
+	return ok
+}
+
+// ResetReference resets all changes to the "reference" field.
+func (m *AgreedStayMutation) ResetReference() {
+	m.reference = nil
+	delete(m.clearedFields, agreedstay.FieldReference)
+}
+
+// SetLeftAt sets the "left_at" field.
+func (m *AgreedStayMutation) SetLeftAt(t time.Time) {
+	m.left_at = &t
+}
+
+// LeftAt returns the value of the "left_at" field in the mutation.
+func (m *AgreedStayMutation) LeftAt() (r time.Time, exists bool) {
+	v := m.left_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLeftAt returns the old "left_at" field's value of the AgreedStay entity.
+// If the AgreedStay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AgreedStayMutation) OldLeftAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLeftAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLeftAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLeftAt: %w", err)
+	}
+	return oldValue.LeftAt, nil
+}
+
+// ClearLeftAt clears the value of the "left_at" field.
+func (m *AgreedStayMutation) ClearLeftAt() {
+	m.left_at = nil
+	m.clearedFields[agreedstay.FieldLeftAt] = struct{}{}
+}
+
+// LeftAtCleared returns if the "left_at" field was cleared in this mutation.
+func (m *AgreedStayMutation) LeftAtCleared() bool {
+	_, ok := m.clearedFields[agreedstay.FieldLeftAt]
+	return ok
+}
+
+// ResetLeftAt resets all changes to the "left_at" field.
+func (m *AgreedStayMutation) ResetLeftAt() {
+	m.left_at = nil
+	delete(m.clearedFields, agreedstay.FieldLeftAt)
+}
+
+// SetLeftTold sets the "left_told" field.
+func (m *AgreedStayMutation) SetLeftTold(b bool) {
+	m.left_told = &b
+}
+
+// LeftTold returns the value of the "left_told" field in the mutation.
+func (m *AgreedStayMutation) LeftTold() (r bool, exists bool) {
+	v := m.left_told
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLeftTold returns the old "left_told" field's value of the AgreedStay entity.
+// If the AgreedStay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AgreedStayMutation) OldLeftTold(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLeftTold is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLeftTold requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLeftTold: %w", err)
+	}
+	return oldValue.LeftTold, nil
+}
+
+// ResetLeftTold resets all changes to the "left_told" field.
+func (m *AgreedStayMutation) ResetLeftTold() {
+	m.left_told = nil
+}
+
+// ClearAgreement clears the "agreement" edge to the Agreement entity.
+func (m *AgreedStayMutation) ClearAgreement() {
+	m.clearedagreement = true
+	m.clearedFields[agreedstay.FieldAgreementID] = struct{}{}
+}
+
+// AgreementCleared reports if the "agreement" edge to the Agreement entity was cleared.
+func (m *AgreedStayMutation) AgreementCleared() bool {
+	return m.clearedagreement
+}
+
+// AgreementIDs returns the "agreement" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// AgreementID instead. It exists only for internal usage by the builders.
+func (m *AgreedStayMutation) AgreementIDs() (ids []int64) {
+	if id := m.agreement; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetAgreement resets all changes to the "agreement" edge.
+func (m *AgreedStayMutation) ResetAgreement() {
+	m.agreement = nil
+	m.clearedagreement = false
+}
+
+// Where appends a list predicates to the AgreedStayMutation builder.
+func (m *AgreedStayMutation) Where(ps ...predicate.AgreedStay) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the AgreedStayMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *AgreedStayMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.AgreedStay, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *AgreedStayMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *AgreedStayMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (AgreedStay).
+func (m *AgreedStayMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *AgreedStayMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.created_at != nil {
+		fields = append(fields, agreedstay.FieldCreatedAt)
+	}
+	if m.agreement != nil {
+		fields = append(fields, agreedstay.FieldAgreementID)
+	}
+	if m.session_id != nil {
+		fields = append(fields, agreedstay.FieldSessionID)
+	}
+	if m.number != nil {
+		fields = append(fields, agreedstay.FieldNumber)
+	}
+	if m.reference != nil {
+		fields = append(fields, agreedstay.FieldReference)
+	}
+	if m.left_at != nil {
+		fields = append(fields, agreedstay.FieldLeftAt)
+	}
+	if m.left_told != nil {
+		fields = append(fields, agreedstay.FieldLeftTold)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *AgreedStayMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case agreedstay.FieldCreatedAt:
+		return m.CreatedAt()
+	case agreedstay.FieldAgreementID:
+		return m.AgreementID()
+	case agreedstay.FieldSessionID:
+		return m.SessionID()
+	case agreedstay.FieldNumber:
+		return m.Number()
+	case agreedstay.FieldReference:
+		return m.Reference()
+	case agreedstay.FieldLeftAt:
+		return m.LeftAt()
+	case agreedstay.FieldLeftTold:
+		return m.LeftTold()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *AgreedStayMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case agreedstay.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case agreedstay.FieldAgreementID:
+		return m.OldAgreementID(ctx)
+	case agreedstay.FieldSessionID:
+		return m.OldSessionID(ctx)
+	case agreedstay.FieldNumber:
+		return m.OldNumber(ctx)
+	case agreedstay.FieldReference:
+		return m.OldReference(ctx)
+	case agreedstay.FieldLeftAt:
+		return m.OldLeftAt(ctx)
+	case agreedstay.FieldLeftTold:
+		return m.OldLeftTold(ctx)
+	}
+	return nil, fmt.Errorf("unknown AgreedStay field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AgreedStayMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case agreedstay.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case agreedstay.FieldAgreementID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAgreementID(v)
+		return nil
+	case agreedstay.FieldSessionID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSessionID(v)
+		return nil
+	case agreedstay.FieldNumber:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNumber(v)
+		return nil
+	case agreedstay.FieldReference:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReference(v)
+		return nil
+	case agreedstay.FieldLeftAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLeftAt(v)
+		return nil
+	case agreedstay.FieldLeftTold:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLeftTold(v)
+		return nil
+	}
+	return fmt.Errorf("unknown AgreedStay field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *AgreedStayMutation) AddedFields() []string {
+	var fields []string
+	if m.addsession_id != nil {
+		fields = append(fields, agreedstay.FieldSessionID)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *AgreedStayMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case agreedstay.FieldSessionID:
+		return m.AddedSessionID()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AgreedStayMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case agreedstay.FieldSessionID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSessionID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown AgreedStay numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *AgreedStayMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(agreedstay.FieldReference) {
+		fields = append(fields, agreedstay.FieldReference)
+	}
+	if m.FieldCleared(agreedstay.FieldLeftAt) {
+		fields = append(fields, agreedstay.FieldLeftAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *AgreedStayMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *AgreedStayMutation) ClearField(name string) error {
+	switch name {
+	case agreedstay.FieldReference:
+		m.ClearReference()
+		return nil
+	case agreedstay.FieldLeftAt:
+		m.ClearLeftAt()
+		return nil
+	}
+	return fmt.Errorf("unknown AgreedStay nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *AgreedStayMutation) ResetField(name string) error {
+	switch name {
+	case agreedstay.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case agreedstay.FieldAgreementID:
+		m.ResetAgreementID()
+		return nil
+	case agreedstay.FieldSessionID:
+		m.ResetSessionID()
+		return nil
+	case agreedstay.FieldNumber:
+		m.ResetNumber()
+		return nil
+	case agreedstay.FieldReference:
+		m.ResetReference()
+		return nil
+	case agreedstay.FieldLeftAt:
+		m.ResetLeftAt()
+		return nil
+	case agreedstay.FieldLeftTold:
+		m.ResetLeftTold()
+		return nil
+	}
+	return fmt.Errorf("unknown AgreedStay field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *AgreedStayMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.agreement != nil {
+		edges = append(edges, agreedstay.EdgeAgreement)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *AgreedStayMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case agreedstay.EdgeAgreement:
+		if id := m.agreement; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *AgreedStayMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *AgreedStayMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *AgreedStayMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedagreement {
+		edges = append(edges, agreedstay.EdgeAgreement)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *AgreedStayMutation) EdgeCleared(name string) bool {
+	switch name {
+	case agreedstay.EdgeAgreement:
+		return m.clearedagreement
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *AgreedStayMutation) ClearEdge(name string) error {
+	switch name {
+	case agreedstay.EdgeAgreement:
+		m.ClearAgreement()
+		return nil
+	}
+	return fmt.Errorf("unknown AgreedStay unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *AgreedStayMutation) ResetEdge(name string) error {
+	switch name {
+	case agreedstay.EdgeAgreement:
+		m.ResetAgreement()
+		return nil
+	}
+	return fmt.Errorf("unknown AgreedStay edge %s", name)
+}
+
+// AgreementMutation represents an operation that mutates the Agreement nodes in the graph.
+type AgreementMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *int64
+	created_at     *time.Time
+	account_id     *int64
+	addaccount_id  *int64
+	vehicle_id     *int64
+	addvehicle_id  *int64
+	channel        *money.Channel
+	state          *agreement.State
+	payer          *vault.Sealed
+	opened_at      *time.Time
+	closed_at      *time.Time
+	clearedFields  map[string]struct{}
+	binding        *int64
+	clearedbinding bool
+	done           bool
+	oldValue       func(context.Context) (*Agreement, error)
+	predicates     []predicate.Agreement
+}
+
+var _ ent.Mutation = (*AgreementMutation)(nil)
+
+// agreementOption allows management of the mutation configuration using functional options.
+type agreementOption func(*AgreementMutation)
+
+// newAgreementMutation creates new mutation for the Agreement entity.
+func newAgreementMutation(c config, op Op, opts ...agreementOption) *AgreementMutation {
+	m := &AgreementMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeAgreement,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withAgreementID sets the ID field of the mutation.
+func withAgreementID(id int64) agreementOption {
+	return func(m *AgreementMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Agreement
+		)
+		m.oldValue = func(ctx context.Context) (*Agreement, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Agreement.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withAgreement sets the old Agreement of the mutation.
+func withAgreement(node *Agreement) agreementOption {
+	return func(m *AgreementMutation) {
+		m.oldValue = func(context.Context) (*Agreement, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m AgreementMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m AgreementMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Agreement entities.
+func (m *AgreementMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *AgreementMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *AgreementMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Agreement.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *AgreementMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *AgreementMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Agreement entity.
+// If the Agreement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AgreementMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *AgreementMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *AgreementMutation) SetAccountID(i int64) {
+	m.account_id = &i
+	m.addaccount_id = nil
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *AgreementMutation) AccountID() (r int64, exists bool) {
+	v := m.account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the Agreement entity.
+// If the Agreement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AgreementMutation) OldAccountID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// AddAccountID adds i to the "account_id" field.
+func (m *AgreementMutation) AddAccountID(i int64) {
+	if m.addaccount_id != nil {
+		*m.addaccount_id += i
+	} else {
+		m.addaccount_id = &i
+	}
+}
+
+// AddedAccountID returns the value that was added to the "account_id" field in this mutation.
+func (m *AgreementMutation) AddedAccountID() (r int64, exists bool) {
+	v := m.addaccount_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearAccountID clears the value of the "account_id" field.
+func (m *AgreementMutation) ClearAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+	m.clearedFields[agreement.FieldAccountID] = struct{}{}
+}
+
+// AccountIDCleared returns if the "account_id" field was cleared in this mutation.
+func (m *AgreementMutation) AccountIDCleared() bool {
+	_, ok := m.clearedFields[agreement.FieldAccountID]
+	return ok
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *AgreementMutation) ResetAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+	delete(m.clearedFields, agreement.FieldAccountID)
+}
+
+// SetVehicleID sets the "vehicle_id" field.
+func (m *AgreementMutation) SetVehicleID(i int64) {
+	m.vehicle_id = &i
+	m.addvehicle_id = nil
+}
+
+// VehicleID returns the value of the "vehicle_id" field in the mutation.
+func (m *AgreementMutation) VehicleID() (r int64, exists bool) {
+	v := m.vehicle_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVehicleID returns the old "vehicle_id" field's value of the Agreement entity.
+// If the Agreement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AgreementMutation) OldVehicleID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVehicleID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVehicleID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVehicleID: %w", err)
+	}
+	return oldValue.VehicleID, nil
+}
+
+// AddVehicleID adds i to the "vehicle_id" field.
+func (m *AgreementMutation) AddVehicleID(i int64) {
+	if m.addvehicle_id != nil {
+		*m.addvehicle_id += i
+	} else {
+		m.addvehicle_id = &i
+	}
+}
+
+// AddedVehicleID returns the value that was added to the "vehicle_id" field in this mutation.
+func (m *AgreementMutation) AddedVehicleID() (r int64, exists bool) {
+	v := m.addvehicle_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVehicleID resets all changes to the "vehicle_id" field.
+func (m *AgreementMutation) ResetVehicleID() {
+	m.vehicle_id = nil
+	m.addvehicle_id = nil
+}
+
+// SetBindingID sets the "binding_id" field.
+func (m *AgreementMutation) SetBindingID(i int64) {
+	m.binding = &i
+}
+
+// BindingID returns the value of the "binding_id" field in the mutation.
+func (m *AgreementMutation) BindingID() (r int64, exists bool) {
+	v := m.binding
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBindingID returns the old "binding_id" field's value of the Agreement entity.
+// If the Agreement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AgreementMutation) OldBindingID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBindingID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBindingID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBindingID: %w", err)
+	}
+	return oldValue.BindingID, nil
+}
+
+// ResetBindingID resets all changes to the "binding_id" field.
+func (m *AgreementMutation) ResetBindingID() {
+	m.binding = nil
+}
+
+// SetChannel sets the "channel" field.
+func (m *AgreementMutation) SetChannel(value money.Channel) {
+	m.channel = &value
+}
+
+// Channel returns the value of the "channel" field in the mutation.
+func (m *AgreementMutation) Channel() (r money.Channel, exists bool) {
+	v := m.channel
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChannel returns the old "channel" field's value of the Agreement entity.
+// If the Agreement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AgreementMutation) OldChannel(ctx context.Context) (v money.Channel, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChannel is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChannel requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChannel: %w", err)
+	}
+	return oldValue.Channel, nil
+}
+
+// ResetChannel resets all changes to the "channel" field.
+func (m *AgreementMutation) ResetChannel() {
+	m.channel = nil
+}
+
+// SetState sets the "state" field.
+func (m *AgreementMutation) SetState(a agreement.State) {
+	m.state = &a
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *AgreementMutation) State() (r agreement.State, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the Agreement entity.
+// If the Agreement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AgreementMutation) OldState(ctx context.Context) (v agreement.State, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *AgreementMutation) ResetState() {
+	m.state = nil
+}
+
+// SetPayer sets the "payer" field.
+func (m *AgreementMutation) SetPayer(v vault.Sealed) {
+	m.payer = &v
+}
+
+// Payer returns the value of the "payer" field in the mutation.
+func (m *AgreementMutation) Payer() (r vault.Sealed, exists bool) {
+	v := m.payer
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPayer returns the old "payer" field's value of the Agreement entity.
+// If the Agreement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AgreementMutation) OldPayer(ctx context.Context) (v vault.Sealed, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPayer is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPayer requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPayer: %w", err)
+	}
+	return oldValue.Payer, nil
+}
+
+// ClearPayer clears the value of the "payer" field.
+func (m *AgreementMutation) ClearPayer() {
+	m.payer = nil
+	m.clearedFields[agreement.FieldPayer] = struct{}{}
+}
+
+// PayerCleared returns if the "payer" field was cleared in this mutation.
+func (m *AgreementMutation) PayerCleared() bool {
+	_, ok := m.clearedFields[agreement.FieldPayer]
+	return ok
+}
+
+// ResetPayer resets all changes to the "payer" field.
+func (m *AgreementMutation) ResetPayer() {
+	m.payer = nil
+	delete(m.clearedFields, agreement.FieldPayer)
+}
+
+// SetOpenedAt sets the "opened_at" field.
+func (m *AgreementMutation) SetOpenedAt(t time.Time) {
+	m.opened_at = &t
+}
+
+// OpenedAt returns the value of the "opened_at" field in the mutation.
+func (m *AgreementMutation) OpenedAt() (r time.Time, exists bool) {
+	v := m.opened_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOpenedAt returns the old "opened_at" field's value of the Agreement entity.
+// If the Agreement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AgreementMutation) OldOpenedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOpenedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOpenedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOpenedAt: %w", err)
+	}
+	return oldValue.OpenedAt, nil
+}
+
+// ClearOpenedAt clears the value of the "opened_at" field.
+func (m *AgreementMutation) ClearOpenedAt() {
+	m.opened_at = nil
+	m.clearedFields[agreement.FieldOpenedAt] = struct{}{}
+}
+
+// OpenedAtCleared returns if the "opened_at" field was cleared in this mutation.
+func (m *AgreementMutation) OpenedAtCleared() bool {
+	_, ok := m.clearedFields[agreement.FieldOpenedAt]
+	return ok
+}
+
+// ResetOpenedAt resets all changes to the "opened_at" field.
+func (m *AgreementMutation) ResetOpenedAt() {
+	m.opened_at = nil
+	delete(m.clearedFields, agreement.FieldOpenedAt)
+}
+
+// SetClosedAt sets the "closed_at" field.
+func (m *AgreementMutation) SetClosedAt(t time.Time) {
+	m.closed_at = &t
+}
+
+// ClosedAt returns the value of the "closed_at" field in the mutation.
+func (m *AgreementMutation) ClosedAt() (r time.Time, exists bool) {
+	v := m.closed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClosedAt returns the old "closed_at" field's value of the Agreement entity.
+// If the Agreement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AgreementMutation) OldClosedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClosedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClosedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClosedAt: %w", err)
+	}
+	return oldValue.ClosedAt, nil
+}
+
+// ClearClosedAt clears the value of the "closed_at" field.
+func (m *AgreementMutation) ClearClosedAt() {
+	m.closed_at = nil
+	m.clearedFields[agreement.FieldClosedAt] = struct{}{}
+}
+
+// ClosedAtCleared returns if the "closed_at" field was cleared in this mutation.
+func (m *AgreementMutation) ClosedAtCleared() bool {
+	_, ok := m.clearedFields[agreement.FieldClosedAt]
+	return ok
+}
+
+// ResetClosedAt resets all changes to the "closed_at" field.
+func (m *AgreementMutation) ResetClosedAt() {
+	m.closed_at = nil
+	delete(m.clearedFields, agreement.FieldClosedAt)
+}
+
+// ClearBinding clears the "binding" edge to the VehicleBinding entity.
+func (m *AgreementMutation) ClearBinding() {
+	m.clearedbinding = true
+	m.clearedFields[agreement.FieldBindingID] = struct{}{}
+}
+
+// BindingCleared reports if the "binding" edge to the VehicleBinding entity was cleared.
+func (m *AgreementMutation) BindingCleared() bool {
+	return m.clearedbinding
+}
+
+// BindingIDs returns the "binding" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// BindingID instead. It exists only for internal usage by the builders.
+func (m *AgreementMutation) BindingIDs() (ids []int64) {
+	if id := m.binding; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetBinding resets all changes to the "binding" edge.
+func (m *AgreementMutation) ResetBinding() {
+	m.binding = nil
+	m.clearedbinding = false
+}
+
+// Where appends a list predicates to the AgreementMutation builder.
+func (m *AgreementMutation) Where(ps ...predicate.Agreement) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the AgreementMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *AgreementMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Agreement, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *AgreementMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *AgreementMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Agreement).
+func (m *AgreementMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *AgreementMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.created_at != nil {
+		fields = append(fields, agreement.FieldCreatedAt)
+	}
+	if m.account_id != nil {
+		fields = append(fields, agreement.FieldAccountID)
+	}
+	if m.vehicle_id != nil {
+		fields = append(fields, agreement.FieldVehicleID)
+	}
+	if m.binding != nil {
+		fields = append(fields, agreement.FieldBindingID)
+	}
+	if m.channel != nil {
+		fields = append(fields, agreement.FieldChannel)
+	}
+	if m.state != nil {
+		fields = append(fields, agreement.FieldState)
+	}
+	if m.payer != nil {
+		fields = append(fields, agreement.FieldPayer)
+	}
+	if m.opened_at != nil {
+		fields = append(fields, agreement.FieldOpenedAt)
+	}
+	if m.closed_at != nil {
+		fields = append(fields, agreement.FieldClosedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *AgreementMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case agreement.FieldCreatedAt:
+		return m.CreatedAt()
+	case agreement.FieldAccountID:
+		return m.AccountID()
+	case agreement.FieldVehicleID:
+		return m.VehicleID()
+	case agreement.FieldBindingID:
+		return m.BindingID()
+	case agreement.FieldChannel:
+		return m.Channel()
+	case agreement.FieldState:
+		return m.State()
+	case agreement.FieldPayer:
+		return m.Payer()
+	case agreement.FieldOpenedAt:
+		return m.OpenedAt()
+	case agreement.FieldClosedAt:
+		return m.ClosedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *AgreementMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case agreement.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case agreement.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case agreement.FieldVehicleID:
+		return m.OldVehicleID(ctx)
+	case agreement.FieldBindingID:
+		return m.OldBindingID(ctx)
+	case agreement.FieldChannel:
+		return m.OldChannel(ctx)
+	case agreement.FieldState:
+		return m.OldState(ctx)
+	case agreement.FieldPayer:
+		return m.OldPayer(ctx)
+	case agreement.FieldOpenedAt:
+		return m.OldOpenedAt(ctx)
+	case agreement.FieldClosedAt:
+		return m.OldClosedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Agreement field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AgreementMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case agreement.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case agreement.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case agreement.FieldVehicleID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVehicleID(v)
+		return nil
+	case agreement.FieldBindingID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBindingID(v)
+		return nil
+	case agreement.FieldChannel:
+		v, ok := value.(money.Channel)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChannel(v)
+		return nil
+	case agreement.FieldState:
+		v, ok := value.(agreement.State)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case agreement.FieldPayer:
+		v, ok := value.(vault.Sealed)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPayer(v)
+		return nil
+	case agreement.FieldOpenedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOpenedAt(v)
+		return nil
+	case agreement.FieldClosedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClosedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Agreement field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *AgreementMutation) AddedFields() []string {
+	var fields []string
+	if m.addaccount_id != nil {
+		fields = append(fields, agreement.FieldAccountID)
+	}
+	if m.addvehicle_id != nil {
+		fields = append(fields, agreement.FieldVehicleID)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *AgreementMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case agreement.FieldAccountID:
+		return m.AddedAccountID()
+	case agreement.FieldVehicleID:
+		return m.AddedVehicleID()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AgreementMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case agreement.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAccountID(v)
+		return nil
+	case agreement.FieldVehicleID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVehicleID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Agreement numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *AgreementMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(agreement.FieldAccountID) {
+		fields = append(fields, agreement.FieldAccountID)
+	}
+	if m.FieldCleared(agreement.FieldPayer) {
+		fields = append(fields, agreement.FieldPayer)
+	}
+	if m.FieldCleared(agreement.FieldOpenedAt) {
+		fields = append(fields, agreement.FieldOpenedAt)
+	}
+	if m.FieldCleared(agreement.FieldClosedAt) {
+		fields = append(fields, agreement.FieldClosedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *AgreementMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *AgreementMutation) ClearField(name string) error {
+	switch name {
+	case agreement.FieldAccountID:
+		m.ClearAccountID()
+		return nil
+	case agreement.FieldPayer:
+		m.ClearPayer()
+		return nil
+	case agreement.FieldOpenedAt:
+		m.ClearOpenedAt()
+		return nil
+	case agreement.FieldClosedAt:
+		m.ClearClosedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Agreement nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *AgreementMutation) ResetField(name string) error {
+	switch name {
+	case agreement.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case agreement.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case agreement.FieldVehicleID:
+		m.ResetVehicleID()
+		return nil
+	case agreement.FieldBindingID:
+		m.ResetBindingID()
+		return nil
+	case agreement.FieldChannel:
+		m.ResetChannel()
+		return nil
+	case agreement.FieldState:
+		m.ResetState()
+		return nil
+	case agreement.FieldPayer:
+		m.ResetPayer()
+		return nil
+	case agreement.FieldOpenedAt:
+		m.ResetOpenedAt()
+		return nil
+	case agreement.FieldClosedAt:
+		m.ResetClosedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Agreement field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *AgreementMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.binding != nil {
+		edges = append(edges, agreement.EdgeBinding)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *AgreementMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case agreement.EdgeBinding:
+		if id := m.binding; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *AgreementMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *AgreementMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *AgreementMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedbinding {
+		edges = append(edges, agreement.EdgeBinding)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *AgreementMutation) EdgeCleared(name string) bool {
+	switch name {
+	case agreement.EdgeBinding:
+		return m.clearedbinding
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *AgreementMutation) ClearEdge(name string) error {
+	switch name {
+	case agreement.EdgeBinding:
+		m.ClearBinding()
+		return nil
+	}
+	return fmt.Errorf("unknown Agreement unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *AgreementMutation) ResetEdge(name string) error {
+	switch name {
+	case agreement.EdgeBinding:
+		m.ResetBinding()
+		return nil
+	}
+	return fmt.Errorf("unknown Agreement edge %s", name)
 }
 
 // AppReleaseMutation represents an operation that mutates the AppRelease nodes in the graph.
@@ -23597,6 +25355,7 @@ type ParkingSessionMutation struct {
 	discounted_fen    *int64
 	adddiscounted_fen *int64
 	paid_until        *time.Time
+	password_free     *bool
 	match             *parkingsession.Match
 	review            *parkingsession.Review
 	clearedFields     map[string]struct{}
@@ -24348,6 +26107,42 @@ func (m *ParkingSessionMutation) ResetPaidUntil() {
 	delete(m.clearedFields, parkingsession.FieldPaidUntil)
 }
 
+// SetPasswordFree sets the "password_free" field.
+func (m *ParkingSessionMutation) SetPasswordFree(b bool) {
+	m.password_free = &b
+}
+
+// PasswordFree returns the value of the "password_free" field in the mutation.
+func (m *ParkingSessionMutation) PasswordFree() (r bool, exists bool) {
+	v := m.password_free
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPasswordFree returns the old "password_free" field's value of the ParkingSession entity.
+// If the ParkingSession object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParkingSessionMutation) OldPasswordFree(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPasswordFree is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPasswordFree requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPasswordFree: %w", err)
+	}
+	return oldValue.PasswordFree, nil
+}
+
+// ResetPasswordFree resets all changes to the "password_free" field.
+func (m *ParkingSessionMutation) ResetPasswordFree() {
+	m.password_free = nil
+}
+
 // SetMatch sets the "match" field.
 func (m *ParkingSessionMutation) SetMatch(pa parkingsession.Match) {
 	m.match = &pa
@@ -24481,7 +26276,7 @@ func (m *ParkingSessionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ParkingSessionMutation) Fields() []string {
-	fields := make([]string, 0, 16)
+	fields := make([]string, 0, 17)
 	if m.plate != nil {
 		fields = append(fields, parkingsession.FieldPlate)
 	}
@@ -24523,6 +26318,9 @@ func (m *ParkingSessionMutation) Fields() []string {
 	}
 	if m.paid_until != nil {
 		fields = append(fields, parkingsession.FieldPaidUntil)
+	}
+	if m.password_free != nil {
+		fields = append(fields, parkingsession.FieldPasswordFree)
 	}
 	if m.match != nil {
 		fields = append(fields, parkingsession.FieldMatch)
@@ -24566,6 +26364,8 @@ func (m *ParkingSessionMutation) Field(name string) (ent.Value, bool) {
 		return m.DiscountedFen()
 	case parkingsession.FieldPaidUntil:
 		return m.PaidUntil()
+	case parkingsession.FieldPasswordFree:
+		return m.PasswordFree()
 	case parkingsession.FieldMatch:
 		return m.Match()
 	case parkingsession.FieldReview:
@@ -24607,6 +26407,8 @@ func (m *ParkingSessionMutation) OldField(ctx context.Context, name string) (ent
 		return m.OldDiscountedFen(ctx)
 	case parkingsession.FieldPaidUntil:
 		return m.OldPaidUntil(ctx)
+	case parkingsession.FieldPasswordFree:
+		return m.OldPasswordFree(ctx)
 	case parkingsession.FieldMatch:
 		return m.OldMatch(ctx)
 	case parkingsession.FieldReview:
@@ -24717,6 +26519,13 @@ func (m *ParkingSessionMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetPaidUntil(v)
+		return nil
+	case parkingsession.FieldPasswordFree:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPasswordFree(v)
 		return nil
 	case parkingsession.FieldMatch:
 		v, ok := value.(parkingsession.Match)
@@ -24901,6 +26710,9 @@ func (m *ParkingSessionMutation) ResetField(name string) error {
 	case parkingsession.FieldPaidUntil:
 		m.ResetPaidUntil()
 		return nil
+	case parkingsession.FieldPasswordFree:
+		m.ResetPasswordFree()
+		return nil
 	case parkingsession.FieldMatch:
 		m.ResetMatch()
 		return nil
@@ -25013,6 +26825,8 @@ type PaymentMutation struct {
 	addrefunded_fen *int64
 	staff_id        *int64
 	addstaff_id     *int64
+	agreement_id    *int64
+	addagreement_id *int64
 	reconciled_at   *time.Time
 	key_hash        *[]byte
 	clearedFields   map[string]struct{}
@@ -25910,6 +27724,76 @@ func (m *PaymentMutation) ResetStaffID() {
 	delete(m.clearedFields, payment.FieldStaffID)
 }
 
+// SetAgreementID sets the "agreement_id" field.
+func (m *PaymentMutation) SetAgreementID(i int64) {
+	m.agreement_id = &i
+	m.addagreement_id = nil
+}
+
+// AgreementID returns the value of the "agreement_id" field in the mutation.
+func (m *PaymentMutation) AgreementID() (r int64, exists bool) {
+	v := m.agreement_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAgreementID returns the old "agreement_id" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldAgreementID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAgreementID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAgreementID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAgreementID: %w", err)
+	}
+	return oldValue.AgreementID, nil
+}
+
+// AddAgreementID adds i to the "agreement_id" field.
+func (m *PaymentMutation) AddAgreementID(i int64) {
+	if m.addagreement_id != nil {
+		*m.addagreement_id += i
+	} else {
+		m.addagreement_id = &i
+	}
+}
+
+// AddedAgreementID returns the value that was added to the "agreement_id" field in this mutation.
+func (m *PaymentMutation) AddedAgreementID() (r int64, exists bool) {
+	v := m.addagreement_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearAgreementID clears the value of the "agreement_id" field.
+func (m *PaymentMutation) ClearAgreementID() {
+	m.agreement_id = nil
+	m.addagreement_id = nil
+	m.clearedFields[payment.FieldAgreementID] = struct{}{}
+}
+
+// AgreementIDCleared returns if the "agreement_id" field was cleared in this mutation.
+func (m *PaymentMutation) AgreementIDCleared() bool {
+	_, ok := m.clearedFields[payment.FieldAgreementID]
+	return ok
+}
+
+// ResetAgreementID resets all changes to the "agreement_id" field.
+func (m *PaymentMutation) ResetAgreementID() {
+	m.agreement_id = nil
+	m.addagreement_id = nil
+	delete(m.clearedFields, payment.FieldAgreementID)
+}
+
 // SetReconciledAt sets the "reconciled_at" field.
 func (m *PaymentMutation) SetReconciledAt(t time.Time) {
 	m.reconciled_at = &t
@@ -26056,7 +27940,7 @@ func (m *PaymentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PaymentMutation) Fields() []string {
-	fields := make([]string, 0, 18)
+	fields := make([]string, 0, 19)
 	if m.created_at != nil {
 		fields = append(fields, payment.FieldCreatedAt)
 	}
@@ -26105,6 +27989,9 @@ func (m *PaymentMutation) Fields() []string {
 	if m.staff_id != nil {
 		fields = append(fields, payment.FieldStaffID)
 	}
+	if m.agreement_id != nil {
+		fields = append(fields, payment.FieldAgreementID)
+	}
 	if m.reconciled_at != nil {
 		fields = append(fields, payment.FieldReconciledAt)
 	}
@@ -26151,6 +28038,8 @@ func (m *PaymentMutation) Field(name string) (ent.Value, bool) {
 		return m.RefundedFen()
 	case payment.FieldStaffID:
 		return m.StaffID()
+	case payment.FieldAgreementID:
+		return m.AgreementID()
 	case payment.FieldReconciledAt:
 		return m.ReconciledAt()
 	case payment.FieldKeyHash:
@@ -26196,6 +28085,8 @@ func (m *PaymentMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldRefundedFen(ctx)
 	case payment.FieldStaffID:
 		return m.OldStaffID(ctx)
+	case payment.FieldAgreementID:
+		return m.OldAgreementID(ctx)
 	case payment.FieldReconciledAt:
 		return m.OldReconciledAt(ctx)
 	case payment.FieldKeyHash:
@@ -26321,6 +28212,13 @@ func (m *PaymentMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetStaffID(v)
 		return nil
+	case payment.FieldAgreementID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAgreementID(v)
+		return nil
 	case payment.FieldReconciledAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -26364,6 +28262,9 @@ func (m *PaymentMutation) AddedFields() []string {
 	if m.addstaff_id != nil {
 		fields = append(fields, payment.FieldStaffID)
 	}
+	if m.addagreement_id != nil {
+		fields = append(fields, payment.FieldAgreementID)
+	}
 	return fields
 }
 
@@ -26386,6 +28287,8 @@ func (m *PaymentMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedRefundedFen()
 	case payment.FieldStaffID:
 		return m.AddedStaffID()
+	case payment.FieldAgreementID:
+		return m.AddedAgreementID()
 	}
 	return nil, false
 }
@@ -26444,6 +28347,13 @@ func (m *PaymentMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddStaffID(v)
 		return nil
+	case payment.FieldAgreementID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAgreementID(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Payment numeric field %s", name)
 }
@@ -26466,6 +28376,9 @@ func (m *PaymentMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(payment.FieldStaffID) {
 		fields = append(fields, payment.FieldStaffID)
+	}
+	if m.FieldCleared(payment.FieldAgreementID) {
+		fields = append(fields, payment.FieldAgreementID)
 	}
 	if m.FieldCleared(payment.FieldReconciledAt) {
 		fields = append(fields, payment.FieldReconciledAt)
@@ -26498,6 +28411,9 @@ func (m *PaymentMutation) ClearField(name string) error {
 		return nil
 	case payment.FieldStaffID:
 		m.ClearStaffID()
+		return nil
+	case payment.FieldAgreementID:
+		m.ClearAgreementID()
 		return nil
 	case payment.FieldReconciledAt:
 		m.ClearReconciledAt()
@@ -26557,6 +28473,9 @@ func (m *PaymentMutation) ResetField(name string) error {
 		return nil
 	case payment.FieldStaffID:
 		m.ResetStaffID()
+		return nil
+	case payment.FieldAgreementID:
+		m.ResetAgreementID()
 		return nil
 	case payment.FieldReconciledAt:
 		m.ResetReconciledAt()
@@ -26671,6 +28590,8 @@ type PaymentOrderMutation struct {
 	expires_at          *time.Time
 	paid_at             *time.Time
 	paid_channel        *money.Channel
+	paid_way            *money.Way
+	deferred            *bool
 	key_hash            *[]byte
 	terms_hash          *[]byte
 	clearedFields       map[string]struct{}
@@ -27601,6 +29522,91 @@ func (m *PaymentOrderMutation) ResetPaidChannel() {
 	delete(m.clearedFields, paymentorder.FieldPaidChannel)
 }
 
+// SetPaidWay sets the "paid_way" field.
+func (m *PaymentOrderMutation) SetPaidWay(value money.Way) {
+	m.paid_way = &value
+}
+
+// PaidWay returns the value of the "paid_way" field in the mutation.
+func (m *PaymentOrderMutation) PaidWay() (r money.Way, exists bool) {
+	v := m.paid_way
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPaidWay returns the old "paid_way" field's value of the PaymentOrder entity.
+// If the PaymentOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentOrderMutation) OldPaidWay(ctx context.Context) (v *money.Way, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPaidWay is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPaidWay requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPaidWay: %w", err)
+	}
+	return oldValue.PaidWay, nil
+}
+
+// ClearPaidWay clears the value of the "paid_way" field.
+func (m *PaymentOrderMutation) ClearPaidWay() {
+	m.paid_way = nil
+	m.clearedFields[paymentorder.FieldPaidWay] = struct{}{}
+}
+
+// PaidWayCleared returns if the "paid_way" field was cleared in this mutation.
+func (m *PaymentOrderMutation) PaidWayCleared() bool {
+	_, ok := m.clearedFields[paymentorder.FieldPaidWay]
+	return ok
+}
+
+// ResetPaidWay resets all changes to the "paid_way" field.
+func (m *PaymentOrderMutation) ResetPaidWay() {
+	m.paid_way = nil
+	delete(m.clearedFields, paymentorder.FieldPaidWay)
+}
+
+// SetDeferred sets the "deferred" field.
+func (m *PaymentOrderMutation) SetDeferred(b bool) {
+	m.deferred = &b
+}
+
+// Deferred returns the value of the "deferred" field in the mutation.
+func (m *PaymentOrderMutation) Deferred() (r bool, exists bool) {
+	v := m.deferred
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDeferred returns the old "deferred" field's value of the PaymentOrder entity.
+// If the PaymentOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentOrderMutation) OldDeferred(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDeferred is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDeferred requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDeferred: %w", err)
+	}
+	return oldValue.Deferred, nil
+}
+
+// ResetDeferred resets all changes to the "deferred" field.
+func (m *PaymentOrderMutation) ResetDeferred() {
+	m.deferred = nil
+}
+
 // SetKeyHash sets the "key_hash" field.
 func (m *PaymentOrderMutation) SetKeyHash(b []byte) {
 	m.key_hash = &b
@@ -27747,7 +29753,7 @@ func (m *PaymentOrderMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PaymentOrderMutation) Fields() []string {
-	fields := make([]string, 0, 18)
+	fields := make([]string, 0, 20)
 	if m.created_at != nil {
 		fields = append(fields, paymentorder.FieldCreatedAt)
 	}
@@ -27796,6 +29802,12 @@ func (m *PaymentOrderMutation) Fields() []string {
 	if m.paid_channel != nil {
 		fields = append(fields, paymentorder.FieldPaidChannel)
 	}
+	if m.paid_way != nil {
+		fields = append(fields, paymentorder.FieldPaidWay)
+	}
+	if m.deferred != nil {
+		fields = append(fields, paymentorder.FieldDeferred)
+	}
 	if m.key_hash != nil {
 		fields = append(fields, paymentorder.FieldKeyHash)
 	}
@@ -27842,6 +29854,10 @@ func (m *PaymentOrderMutation) Field(name string) (ent.Value, bool) {
 		return m.PaidAt()
 	case paymentorder.FieldPaidChannel:
 		return m.PaidChannel()
+	case paymentorder.FieldPaidWay:
+		return m.PaidWay()
+	case paymentorder.FieldDeferred:
+		return m.Deferred()
 	case paymentorder.FieldKeyHash:
 		return m.KeyHash()
 	case paymentorder.FieldTermsHash:
@@ -27887,6 +29903,10 @@ func (m *PaymentOrderMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldPaidAt(ctx)
 	case paymentorder.FieldPaidChannel:
 		return m.OldPaidChannel(ctx)
+	case paymentorder.FieldPaidWay:
+		return m.OldPaidWay(ctx)
+	case paymentorder.FieldDeferred:
+		return m.OldDeferred(ctx)
 	case paymentorder.FieldKeyHash:
 		return m.OldKeyHash(ctx)
 	case paymentorder.FieldTermsHash:
@@ -28011,6 +30031,20 @@ func (m *PaymentOrderMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetPaidChannel(v)
+		return nil
+	case paymentorder.FieldPaidWay:
+		v, ok := value.(money.Way)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPaidWay(v)
+		return nil
+	case paymentorder.FieldDeferred:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDeferred(v)
 		return nil
 	case paymentorder.FieldKeyHash:
 		v, ok := value.([]byte)
@@ -28173,6 +30207,9 @@ func (m *PaymentOrderMutation) ClearedFields() []string {
 	if m.FieldCleared(paymentorder.FieldPaidChannel) {
 		fields = append(fields, paymentorder.FieldPaidChannel)
 	}
+	if m.FieldCleared(paymentorder.FieldPaidWay) {
+		fields = append(fields, paymentorder.FieldPaidWay)
+	}
 	if m.FieldCleared(paymentorder.FieldTermsHash) {
 		fields = append(fields, paymentorder.FieldTermsHash)
 	}
@@ -28207,6 +30244,9 @@ func (m *PaymentOrderMutation) ClearField(name string) error {
 		return nil
 	case paymentorder.FieldPaidChannel:
 		m.ClearPaidChannel()
+		return nil
+	case paymentorder.FieldPaidWay:
+		m.ClearPaidWay()
 		return nil
 	case paymentorder.FieldTermsHash:
 		m.ClearTermsHash()
@@ -28266,6 +30306,12 @@ func (m *PaymentOrderMutation) ResetField(name string) error {
 		return nil
 	case paymentorder.FieldPaidChannel:
 		m.ResetPaidChannel()
+		return nil
+	case paymentorder.FieldPaidWay:
+		m.ResetPaidWay()
+		return nil
+	case paymentorder.FieldDeferred:
+		m.ResetDeferred()
 		return nil
 	case paymentorder.FieldKeyHash:
 		m.ResetKeyHash()
@@ -39024,6 +41070,7 @@ type VehicleMutation struct {
 	plate_index         *[]byte
 	owner_account_id    *int64
 	addowner_account_id *int64
+	password_free       *bool
 	clearedFields       map[string]struct{}
 	done                bool
 	oldValue            func(context.Context) (*Vehicle, error)
@@ -39276,6 +41323,42 @@ func (m *VehicleMutation) ResetOwnerAccountID() {
 	delete(m.clearedFields, vehicle.FieldOwnerAccountID)
 }
 
+// SetPasswordFree sets the "password_free" field.
+func (m *VehicleMutation) SetPasswordFree(b bool) {
+	m.password_free = &b
+}
+
+// PasswordFree returns the value of the "password_free" field in the mutation.
+func (m *VehicleMutation) PasswordFree() (r bool, exists bool) {
+	v := m.password_free
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPasswordFree returns the old "password_free" field's value of the Vehicle entity.
+// If the Vehicle object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VehicleMutation) OldPasswordFree(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPasswordFree is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPasswordFree requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPasswordFree: %w", err)
+	}
+	return oldValue.PasswordFree, nil
+}
+
+// ResetPasswordFree resets all changes to the "password_free" field.
+func (m *VehicleMutation) ResetPasswordFree() {
+	m.password_free = nil
+}
+
 // Where appends a list predicates to the VehicleMutation builder.
 func (m *VehicleMutation) Where(ps ...predicate.Vehicle) {
 	m.predicates = append(m.predicates, ps...)
@@ -39310,7 +41393,7 @@ func (m *VehicleMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *VehicleMutation) Fields() []string {
-	fields := make([]string, 0, 3)
+	fields := make([]string, 0, 4)
 	if m.created_at != nil {
 		fields = append(fields, vehicle.FieldCreatedAt)
 	}
@@ -39319,6 +41402,9 @@ func (m *VehicleMutation) Fields() []string {
 	}
 	if m.owner_account_id != nil {
 		fields = append(fields, vehicle.FieldOwnerAccountID)
+	}
+	if m.password_free != nil {
+		fields = append(fields, vehicle.FieldPasswordFree)
 	}
 	return fields
 }
@@ -39334,6 +41420,8 @@ func (m *VehicleMutation) Field(name string) (ent.Value, bool) {
 		return m.PlateIndex()
 	case vehicle.FieldOwnerAccountID:
 		return m.OwnerAccountID()
+	case vehicle.FieldPasswordFree:
+		return m.PasswordFree()
 	}
 	return nil, false
 }
@@ -39349,6 +41437,8 @@ func (m *VehicleMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldPlateIndex(ctx)
 	case vehicle.FieldOwnerAccountID:
 		return m.OldOwnerAccountID(ctx)
+	case vehicle.FieldPasswordFree:
+		return m.OldPasswordFree(ctx)
 	}
 	return nil, fmt.Errorf("unknown Vehicle field %s", name)
 }
@@ -39378,6 +41468,13 @@ func (m *VehicleMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetOwnerAccountID(v)
+		return nil
+	case vehicle.FieldPasswordFree:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPasswordFree(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Vehicle field %s", name)
@@ -39460,6 +41557,9 @@ func (m *VehicleMutation) ResetField(name string) error {
 		return nil
 	case vehicle.FieldOwnerAccountID:
 		m.ResetOwnerAccountID()
+		return nil
+	case vehicle.FieldPasswordFree:
+		m.ResetPasswordFree()
 		return nil
 	}
 	return fmt.Errorf("unknown Vehicle field %s", name)

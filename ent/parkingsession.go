@@ -47,6 +47,8 @@ type ParkingSession struct {
 	DiscountedFen int64 `json:"discounted_fen,omitempty"`
 	// PaidUntil holds the value of the "paid_until" field.
 	PaidUntil *time.Time `json:"paid_until,omitempty"`
+	// PasswordFree holds the value of the "password_free" field.
+	PasswordFree bool `json:"password_free,omitempty"`
 	// Match holds the value of the "match" field.
 	Match parkingsession.Match `json:"match,omitempty"`
 	// Review holds the value of the "review" field.
@@ -84,6 +86,8 @@ func (*ParkingSession) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case parkingsession.FieldPlate, parkingsession.FieldPlateIndex:
 			values[i] = new([]byte)
+		case parkingsession.FieldPasswordFree:
+			values[i] = new(sql.NullBool)
 		case parkingsession.FieldID, parkingsession.FieldLotID, parkingsession.FieldVehicleID, parkingsession.FieldFeeFen, parkingsession.FieldPaidFen, parkingsession.FieldDiscountedFen:
 			values[i] = new(sql.NullInt64)
 		case parkingsession.FieldPlateColor, parkingsession.FieldState, parkingsession.FieldMatch, parkingsession.FieldReview:
@@ -199,6 +203,12 @@ func (_m *ParkingSession) assignValues(columns []string, values []any) error {
 				_m.PaidUntil = new(time.Time)
 				*_m.PaidUntil = value.Time
 			}
+		case parkingsession.FieldPasswordFree:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field password_free", values[i])
+			} else if value.Valid {
+				_m.PasswordFree = value.Bool
+			}
 		case parkingsession.FieldMatch:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field match", values[i])
@@ -299,6 +309,9 @@ func (_m *ParkingSession) String() string {
 		builder.WriteString("paid_until=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
+	builder.WriteString(", ")
+	builder.WriteString("password_free=")
+	builder.WriteString(fmt.Sprintf("%v", _m.PasswordFree))
 	builder.WriteString(", ")
 	builder.WriteString("match=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Match))

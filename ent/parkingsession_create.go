@@ -172,6 +172,20 @@ func (_c *ParkingSessionCreate) SetNillablePaidUntil(v *time.Time) *ParkingSessi
 	return _c
 }
 
+// SetPasswordFree sets the "password_free" field.
+func (_c *ParkingSessionCreate) SetPasswordFree(v bool) *ParkingSessionCreate {
+	_c.mutation.SetPasswordFree(v)
+	return _c
+}
+
+// SetNillablePasswordFree sets the "password_free" field if the given value is not nil.
+func (_c *ParkingSessionCreate) SetNillablePasswordFree(v *bool) *ParkingSessionCreate {
+	if v != nil {
+		_c.SetPasswordFree(*v)
+	}
+	return _c
+}
+
 // SetMatch sets the "match" field.
 func (_c *ParkingSessionCreate) SetMatch(v parkingsession.Match) *ParkingSessionCreate {
 	_c.mutation.SetMatch(v)
@@ -264,6 +278,10 @@ func (_c *ParkingSessionCreate) defaults() error {
 		v := parkingsession.DefaultDiscountedFen
 		_c.mutation.SetDiscountedFen(v)
 	}
+	if _, ok := _c.mutation.PasswordFree(); !ok {
+		v := parkingsession.DefaultPasswordFree
+		_c.mutation.SetPasswordFree(v)
+	}
 	if _, ok := _c.mutation.Match(); !ok {
 		v := parkingsession.DefaultMatch
 		_c.mutation.SetMatch(v)
@@ -311,6 +329,9 @@ func (_c *ParkingSessionCreate) check() error {
 	}
 	if _, ok := _c.mutation.DiscountedFen(); !ok {
 		return &ValidationError{Name: "discounted_fen", err: errors.New(`ent: missing required field "ParkingSession.discounted_fen"`)}
+	}
+	if _, ok := _c.mutation.PasswordFree(); !ok {
+		return &ValidationError{Name: "password_free", err: errors.New(`ent: missing required field "ParkingSession.password_free"`)}
 	}
 	if _, ok := _c.mutation.Match(); !ok {
 		return &ValidationError{Name: "match", err: errors.New(`ent: missing required field "ParkingSession.match"`)}
@@ -415,6 +436,10 @@ func (_c *ParkingSessionCreate) createSpec() (*ParkingSession, *sqlgraph.CreateS
 	if value, ok := _c.mutation.PaidUntil(); ok {
 		_spec.SetField(parkingsession.FieldPaidUntil, field.TypeTime, value)
 		_node.PaidUntil = &value
+	}
+	if value, ok := _c.mutation.PasswordFree(); ok {
+		_spec.SetField(parkingsession.FieldPasswordFree, field.TypeBool, value)
+		_node.PasswordFree = value
 	}
 	if value, ok := _c.mutation.Match(); ok {
 		_spec.SetField(parkingsession.FieldMatch, field.TypeEnum, value)
@@ -634,6 +659,18 @@ func (u *ParkingSessionUpsert) UpdatePaidUntil() *ParkingSessionUpsert {
 // ClearPaidUntil clears the value of the "paid_until" field.
 func (u *ParkingSessionUpsert) ClearPaidUntil() *ParkingSessionUpsert {
 	u.SetNull(parkingsession.FieldPaidUntil)
+	return u
+}
+
+// SetPasswordFree sets the "password_free" field.
+func (u *ParkingSessionUpsert) SetPasswordFree(v bool) *ParkingSessionUpsert {
+	u.Set(parkingsession.FieldPasswordFree, v)
+	return u
+}
+
+// UpdatePasswordFree sets the "password_free" field to the value that was provided on create.
+func (u *ParkingSessionUpsert) UpdatePasswordFree() *ParkingSessionUpsert {
+	u.SetExcluded(parkingsession.FieldPasswordFree)
 	return u
 }
 
@@ -889,6 +926,20 @@ func (u *ParkingSessionUpsertOne) UpdatePaidUntil() *ParkingSessionUpsertOne {
 func (u *ParkingSessionUpsertOne) ClearPaidUntil() *ParkingSessionUpsertOne {
 	return u.Update(func(s *ParkingSessionUpsert) {
 		s.ClearPaidUntil()
+	})
+}
+
+// SetPasswordFree sets the "password_free" field.
+func (u *ParkingSessionUpsertOne) SetPasswordFree(v bool) *ParkingSessionUpsertOne {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.SetPasswordFree(v)
+	})
+}
+
+// UpdatePasswordFree sets the "password_free" field to the value that was provided on create.
+func (u *ParkingSessionUpsertOne) UpdatePasswordFree() *ParkingSessionUpsertOne {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.UpdatePasswordFree()
 	})
 }
 
@@ -1314,6 +1365,20 @@ func (u *ParkingSessionUpsertBulk) UpdatePaidUntil() *ParkingSessionUpsertBulk {
 func (u *ParkingSessionUpsertBulk) ClearPaidUntil() *ParkingSessionUpsertBulk {
 	return u.Update(func(s *ParkingSessionUpsert) {
 		s.ClearPaidUntil()
+	})
+}
+
+// SetPasswordFree sets the "password_free" field.
+func (u *ParkingSessionUpsertBulk) SetPasswordFree(v bool) *ParkingSessionUpsertBulk {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.SetPasswordFree(v)
+	})
+}
+
+// UpdatePasswordFree sets the "password_free" field to the value that was provided on create.
+func (u *ParkingSessionUpsertBulk) UpdatePasswordFree() *ParkingSessionUpsertBulk {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.UpdatePasswordFree()
 	})
 }
 

@@ -179,6 +179,20 @@ func (_u *ParkingSessionUpdate) ClearPaidUntil() *ParkingSessionUpdate {
 	return _u
 }
 
+// SetPasswordFree sets the "password_free" field.
+func (_u *ParkingSessionUpdate) SetPasswordFree(v bool) *ParkingSessionUpdate {
+	_u.mutation.SetPasswordFree(v)
+	return _u
+}
+
+// SetNillablePasswordFree sets the "password_free" field if the given value is not nil.
+func (_u *ParkingSessionUpdate) SetNillablePasswordFree(v *bool) *ParkingSessionUpdate {
+	if v != nil {
+		_u.SetPasswordFree(*v)
+	}
+	return _u
+}
+
 // SetMatch sets the "match" field.
 func (_u *ParkingSessionUpdate) SetMatch(v parkingsession.Match) *ParkingSessionUpdate {
 	_u.mutation.SetMatch(v)
@@ -327,6 +341,9 @@ func (_u *ParkingSessionUpdate) sqlSave(ctx context.Context) (_node int, err err
 	}
 	if _u.mutation.PaidUntilCleared() {
 		_spec.ClearField(parkingsession.FieldPaidUntil, field.TypeTime)
+	}
+	if value, ok := _u.mutation.PasswordFree(); ok {
+		_spec.SetField(parkingsession.FieldPasswordFree, field.TypeBool, value)
 	}
 	if value, ok := _u.mutation.Match(); ok {
 		_spec.SetField(parkingsession.FieldMatch, field.TypeEnum, value)
@@ -502,6 +519,20 @@ func (_u *ParkingSessionUpdateOne) SetNillablePaidUntil(v *time.Time) *ParkingSe
 // ClearPaidUntil clears the value of the "paid_until" field.
 func (_u *ParkingSessionUpdateOne) ClearPaidUntil() *ParkingSessionUpdateOne {
 	_u.mutation.ClearPaidUntil()
+	return _u
+}
+
+// SetPasswordFree sets the "password_free" field.
+func (_u *ParkingSessionUpdateOne) SetPasswordFree(v bool) *ParkingSessionUpdateOne {
+	_u.mutation.SetPasswordFree(v)
+	return _u
+}
+
+// SetNillablePasswordFree sets the "password_free" field if the given value is not nil.
+func (_u *ParkingSessionUpdateOne) SetNillablePasswordFree(v *bool) *ParkingSessionUpdateOne {
+	if v != nil {
+		_u.SetPasswordFree(*v)
+	}
 	return _u
 }
 
@@ -683,6 +714,9 @@ func (_u *ParkingSessionUpdateOne) sqlSave(ctx context.Context) (_node *ParkingS
 	}
 	if _u.mutation.PaidUntilCleared() {
 		_spec.ClearField(parkingsession.FieldPaidUntil, field.TypeTime)
+	}
+	if value, ok := _u.mutation.PasswordFree(); ok {
+		_spec.SetField(parkingsession.FieldPasswordFree, field.TypeBool, value)
 	}
 	if value, ok := _u.mutation.Match(); ok {
 		_spec.SetField(parkingsession.FieldMatch, field.TypeEnum, value)

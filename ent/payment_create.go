@@ -192,6 +192,20 @@ func (_c *PaymentCreate) SetNillableStaffID(v *int64) *PaymentCreate {
 	return _c
 }
 
+// SetAgreementID sets the "agreement_id" field.
+func (_c *PaymentCreate) SetAgreementID(v int64) *PaymentCreate {
+	_c.mutation.SetAgreementID(v)
+	return _c
+}
+
+// SetNillableAgreementID sets the "agreement_id" field if the given value is not nil.
+func (_c *PaymentCreate) SetNillableAgreementID(v *int64) *PaymentCreate {
+	if v != nil {
+		_c.SetAgreementID(*v)
+	}
+	return _c
+}
+
 // SetReconciledAt sets the "reconciled_at" field.
 func (_c *PaymentCreate) SetReconciledAt(v time.Time) *PaymentCreate {
 	_c.mutation.SetReconciledAt(v)
@@ -427,6 +441,10 @@ func (_c *PaymentCreate) createSpec() (*Payment, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.StaffID(); ok {
 		_spec.SetField(payment.FieldStaffID, field.TypeInt64, value)
 		_node.StaffID = &value
+	}
+	if value, ok := _c.mutation.AgreementID(); ok {
+		_spec.SetField(payment.FieldAgreementID, field.TypeInt64, value)
+		_node.AgreementID = &value
 	}
 	if value, ok := _c.mutation.ReconciledAt(); ok {
 		_spec.SetField(payment.FieldReconciledAt, field.TypeTime, value)
@@ -692,6 +710,9 @@ func (u *PaymentUpsertOne) UpdateNewValues() *PaymentUpsertOne {
 		}
 		if _, exists := u.create.mutation.StaffID(); exists {
 			s.SetIgnore(payment.FieldStaffID)
+		}
+		if _, exists := u.create.mutation.AgreementID(); exists {
+			s.SetIgnore(payment.FieldAgreementID)
 		}
 		if _, exists := u.create.mutation.KeyHash(); exists {
 			s.SetIgnore(payment.FieldKeyHash)
@@ -1103,6 +1124,9 @@ func (u *PaymentUpsertBulk) UpdateNewValues() *PaymentUpsertBulk {
 			}
 			if _, exists := b.mutation.StaffID(); exists {
 				s.SetIgnore(payment.FieldStaffID)
+			}
+			if _, exists := b.mutation.AgreementID(); exists {
+				s.SetIgnore(payment.FieldAgreementID)
 			}
 			if _, exists := b.mutation.KeyHash(); exists {
 				s.SetIgnore(payment.FieldKeyHash)

@@ -304,6 +304,9 @@ func (_u *PaymentUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.StaffIDCleared() {
 		_spec.ClearField(payment.FieldStaffID, field.TypeInt64)
 	}
+	if _u.mutation.AgreementIDCleared() {
+		_spec.ClearField(payment.FieldAgreementID, field.TypeInt64)
+	}
 	if value, ok := _u.mutation.ReconciledAt(); ok {
 		_spec.SetField(payment.FieldReconciledAt, field.TypeTime, value)
 	}
@@ -636,6 +639,9 @@ func (_u *PaymentUpdateOne) sqlSave(ctx context.Context) (_node *Payment, err er
 	}
 	if _u.mutation.StaffIDCleared() {
 		_spec.ClearField(payment.FieldStaffID, field.TypeInt64)
+	}
+	if _u.mutation.AgreementIDCleared() {
+		_spec.ClearField(payment.FieldAgreementID, field.TypeInt64)
 	}
 	if value, ok := _u.mutation.ReconciledAt(); ok {
 		_spec.SetField(payment.FieldReconciledAt, field.TypeTime, value)

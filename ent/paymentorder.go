@@ -51,6 +51,10 @@ type PaymentOrder struct {
 	PaidAt *time.Time `json:"paid_at,omitempty"`
 	// PaidChannel holds the value of the "paid_channel" field.
 	PaidChannel *money.Channel `json:"paid_channel,omitempty"`
+	// PaidWay holds the value of the "paid_way" field.
+	PaidWay *money.Way `json:"paid_way,omitempty"`
+	// Deferred holds the value of the "deferred" field.
+	Deferred bool `json:"deferred,omitempty"`
 	// KeyHash holds the value of the "key_hash" field.
 	KeyHash []byte `json:"-"`
 	// TermsHash holds the value of the "terms_hash" field.
@@ -88,9 +92,11 @@ func (*PaymentOrder) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case paymentorder.FieldKeyHash, paymentorder.FieldTermsHash:
 			values[i] = new([]byte)
+		case paymentorder.FieldDeferred:
+			values[i] = new(sql.NullBool)
 		case paymentorder.FieldID, paymentorder.FieldLotID, paymentorder.FieldSessionID, paymentorder.FieldVoucherOfferID, paymentorder.FieldAccountID, paymentorder.FieldDueFen, paymentorder.FieldDiscountFen, paymentorder.FieldDiscountedFen, paymentorder.FieldTakenFen, paymentorder.FieldRefundedFen:
 			values[i] = new(sql.NullInt64)
-		case paymentorder.FieldKind, paymentorder.FieldState, paymentorder.FieldCloseReason, paymentorder.FieldPaidChannel:
+		case paymentorder.FieldKind, paymentorder.FieldState, paymentorder.FieldCloseReason, paymentorder.FieldPaidChannel, paymentorder.FieldPaidWay:
 			values[i] = new(sql.NullString)
 		case paymentorder.FieldCreatedAt, paymentorder.FieldExpiresAt, paymentorder.FieldPaidAt:
 			values[i] = new(sql.NullTime)
@@ -217,6 +223,19 @@ func (_m *PaymentOrder) assignValues(columns []string, values []any) error {
 				_m.PaidChannel = new(money.Channel)
 				*_m.PaidChannel = money.Channel(value.String)
 			}
+		case paymentorder.FieldPaidWay:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field paid_way", values[i])
+			} else if value.Valid {
+				_m.PaidWay = new(money.Way)
+				*_m.PaidWay = money.Way(value.String)
+			}
+		case paymentorder.FieldDeferred:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field deferred", values[i])
+			} else if value.Valid {
+				_m.Deferred = value.Bool
+			}
 		case paymentorder.FieldKeyHash:
 			if value, ok := values[i].(*[]byte); !ok {
 				return fmt.Errorf("unexpected type %T for field key_hash", values[i])
@@ -329,6 +348,14 @@ func (_m *PaymentOrder) String() string {
 		builder.WriteString("paid_channel=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
+	builder.WriteString(", ")
+	if v := _m.PaidWay; v != nil {
+		builder.WriteString("paid_way=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("deferred=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Deferred))
 	builder.WriteString(", ")
 	builder.WriteString("key_hash=<sensitive>")
 	builder.WriteString(", ")

@@ -208,6 +208,34 @@ func (_c *PaymentOrderCreate) SetNillablePaidChannel(v *money.Channel) *PaymentO
 	return _c
 }
 
+// SetPaidWay sets the "paid_way" field.
+func (_c *PaymentOrderCreate) SetPaidWay(v money.Way) *PaymentOrderCreate {
+	_c.mutation.SetPaidWay(v)
+	return _c
+}
+
+// SetNillablePaidWay sets the "paid_way" field if the given value is not nil.
+func (_c *PaymentOrderCreate) SetNillablePaidWay(v *money.Way) *PaymentOrderCreate {
+	if v != nil {
+		_c.SetPaidWay(*v)
+	}
+	return _c
+}
+
+// SetDeferred sets the "deferred" field.
+func (_c *PaymentOrderCreate) SetDeferred(v bool) *PaymentOrderCreate {
+	_c.mutation.SetDeferred(v)
+	return _c
+}
+
+// SetNillableDeferred sets the "deferred" field if the given value is not nil.
+func (_c *PaymentOrderCreate) SetNillableDeferred(v *bool) *PaymentOrderCreate {
+	if v != nil {
+		_c.SetDeferred(*v)
+	}
+	return _c
+}
+
 // SetKeyHash sets the "key_hash" field.
 func (_c *PaymentOrderCreate) SetKeyHash(v []byte) *PaymentOrderCreate {
 	_c.mutation.SetKeyHash(v)
@@ -288,6 +316,10 @@ func (_c *PaymentOrderCreate) defaults() error {
 		v := paymentorder.DefaultRefundedFen
 		_c.mutation.SetRefundedFen(v)
 	}
+	if _, ok := _c.mutation.Deferred(); !ok {
+		v := paymentorder.DefaultDeferred
+		_c.mutation.SetDeferred(v)
+	}
 	return nil
 }
 
@@ -342,6 +374,14 @@ func (_c *PaymentOrderCreate) check() error {
 		if err := paymentorder.PaidChannelValidator(v); err != nil {
 			return &ValidationError{Name: "paid_channel", err: fmt.Errorf(`ent: validator failed for field "PaymentOrder.paid_channel": %w`, err)}
 		}
+	}
+	if v, ok := _c.mutation.PaidWay(); ok {
+		if err := paymentorder.PaidWayValidator(v); err != nil {
+			return &ValidationError{Name: "paid_way", err: fmt.Errorf(`ent: validator failed for field "PaymentOrder.paid_way": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.Deferred(); !ok {
+		return &ValidationError{Name: "deferred", err: errors.New(`ent: missing required field "PaymentOrder.deferred"`)}
 	}
 	if _, ok := _c.mutation.KeyHash(); !ok {
 		return &ValidationError{Name: "key_hash", err: errors.New(`ent: missing required field "PaymentOrder.key_hash"`)}
@@ -438,6 +478,14 @@ func (_c *PaymentOrderCreate) createSpec() (*PaymentOrder, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.PaidChannel(); ok {
 		_spec.SetField(paymentorder.FieldPaidChannel, field.TypeEnum, value)
 		_node.PaidChannel = &value
+	}
+	if value, ok := _c.mutation.PaidWay(); ok {
+		_spec.SetField(paymentorder.FieldPaidWay, field.TypeEnum, value)
+		_node.PaidWay = &value
+	}
+	if value, ok := _c.mutation.Deferred(); ok {
+		_spec.SetField(paymentorder.FieldDeferred, field.TypeBool, value)
+		_node.Deferred = value
 	}
 	if value, ok := _c.mutation.KeyHash(); ok {
 		_spec.SetField(paymentorder.FieldKeyHash, field.TypeBytes, value)
@@ -657,6 +705,36 @@ func (u *PaymentOrderUpsert) UpdatePaidChannel() *PaymentOrderUpsert {
 // ClearPaidChannel clears the value of the "paid_channel" field.
 func (u *PaymentOrderUpsert) ClearPaidChannel() *PaymentOrderUpsert {
 	u.SetNull(paymentorder.FieldPaidChannel)
+	return u
+}
+
+// SetPaidWay sets the "paid_way" field.
+func (u *PaymentOrderUpsert) SetPaidWay(v money.Way) *PaymentOrderUpsert {
+	u.Set(paymentorder.FieldPaidWay, v)
+	return u
+}
+
+// UpdatePaidWay sets the "paid_way" field to the value that was provided on create.
+func (u *PaymentOrderUpsert) UpdatePaidWay() *PaymentOrderUpsert {
+	u.SetExcluded(paymentorder.FieldPaidWay)
+	return u
+}
+
+// ClearPaidWay clears the value of the "paid_way" field.
+func (u *PaymentOrderUpsert) ClearPaidWay() *PaymentOrderUpsert {
+	u.SetNull(paymentorder.FieldPaidWay)
+	return u
+}
+
+// SetDeferred sets the "deferred" field.
+func (u *PaymentOrderUpsert) SetDeferred(v bool) *PaymentOrderUpsert {
+	u.Set(paymentorder.FieldDeferred, v)
+	return u
+}
+
+// UpdateDeferred sets the "deferred" field to the value that was provided on create.
+func (u *PaymentOrderUpsert) UpdateDeferred() *PaymentOrderUpsert {
+	u.SetExcluded(paymentorder.FieldDeferred)
 	return u
 }
 
@@ -903,6 +981,41 @@ func (u *PaymentOrderUpsertOne) UpdatePaidChannel() *PaymentOrderUpsertOne {
 func (u *PaymentOrderUpsertOne) ClearPaidChannel() *PaymentOrderUpsertOne {
 	return u.Update(func(s *PaymentOrderUpsert) {
 		s.ClearPaidChannel()
+	})
+}
+
+// SetPaidWay sets the "paid_way" field.
+func (u *PaymentOrderUpsertOne) SetPaidWay(v money.Way) *PaymentOrderUpsertOne {
+	return u.Update(func(s *PaymentOrderUpsert) {
+		s.SetPaidWay(v)
+	})
+}
+
+// UpdatePaidWay sets the "paid_way" field to the value that was provided on create.
+func (u *PaymentOrderUpsertOne) UpdatePaidWay() *PaymentOrderUpsertOne {
+	return u.Update(func(s *PaymentOrderUpsert) {
+		s.UpdatePaidWay()
+	})
+}
+
+// ClearPaidWay clears the value of the "paid_way" field.
+func (u *PaymentOrderUpsertOne) ClearPaidWay() *PaymentOrderUpsertOne {
+	return u.Update(func(s *PaymentOrderUpsert) {
+		s.ClearPaidWay()
+	})
+}
+
+// SetDeferred sets the "deferred" field.
+func (u *PaymentOrderUpsertOne) SetDeferred(v bool) *PaymentOrderUpsertOne {
+	return u.Update(func(s *PaymentOrderUpsert) {
+		s.SetDeferred(v)
+	})
+}
+
+// UpdateDeferred sets the "deferred" field to the value that was provided on create.
+func (u *PaymentOrderUpsertOne) UpdateDeferred() *PaymentOrderUpsertOne {
+	return u.Update(func(s *PaymentOrderUpsert) {
+		s.UpdateDeferred()
 	})
 }
 
@@ -1315,6 +1428,41 @@ func (u *PaymentOrderUpsertBulk) UpdatePaidChannel() *PaymentOrderUpsertBulk {
 func (u *PaymentOrderUpsertBulk) ClearPaidChannel() *PaymentOrderUpsertBulk {
 	return u.Update(func(s *PaymentOrderUpsert) {
 		s.ClearPaidChannel()
+	})
+}
+
+// SetPaidWay sets the "paid_way" field.
+func (u *PaymentOrderUpsertBulk) SetPaidWay(v money.Way) *PaymentOrderUpsertBulk {
+	return u.Update(func(s *PaymentOrderUpsert) {
+		s.SetPaidWay(v)
+	})
+}
+
+// UpdatePaidWay sets the "paid_way" field to the value that was provided on create.
+func (u *PaymentOrderUpsertBulk) UpdatePaidWay() *PaymentOrderUpsertBulk {
+	return u.Update(func(s *PaymentOrderUpsert) {
+		s.UpdatePaidWay()
+	})
+}
+
+// ClearPaidWay clears the value of the "paid_way" field.
+func (u *PaymentOrderUpsertBulk) ClearPaidWay() *PaymentOrderUpsertBulk {
+	return u.Update(func(s *PaymentOrderUpsert) {
+		s.ClearPaidWay()
+	})
+}
+
+// SetDeferred sets the "deferred" field.
+func (u *PaymentOrderUpsertBulk) SetDeferred(v bool) *PaymentOrderUpsertBulk {
+	return u.Update(func(s *PaymentOrderUpsert) {
+		s.SetDeferred(v)
+	})
+}
+
+// UpdateDeferred sets the "deferred" field to the value that was provided on create.
+func (u *PaymentOrderUpsertBulk) UpdateDeferred() *PaymentOrderUpsertBulk {
+	return u.Update(func(s *PaymentOrderUpsert) {
+		s.UpdateDeferred()
 	})
 }
 

@@ -194,6 +194,40 @@ func (_u *PaymentOrderUpdate) ClearPaidChannel() *PaymentOrderUpdate {
 	return _u
 }
 
+// SetPaidWay sets the "paid_way" field.
+func (_u *PaymentOrderUpdate) SetPaidWay(v money.Way) *PaymentOrderUpdate {
+	_u.mutation.SetPaidWay(v)
+	return _u
+}
+
+// SetNillablePaidWay sets the "paid_way" field if the given value is not nil.
+func (_u *PaymentOrderUpdate) SetNillablePaidWay(v *money.Way) *PaymentOrderUpdate {
+	if v != nil {
+		_u.SetPaidWay(*v)
+	}
+	return _u
+}
+
+// ClearPaidWay clears the value of the "paid_way" field.
+func (_u *PaymentOrderUpdate) ClearPaidWay() *PaymentOrderUpdate {
+	_u.mutation.ClearPaidWay()
+	return _u
+}
+
+// SetDeferred sets the "deferred" field.
+func (_u *PaymentOrderUpdate) SetDeferred(v bool) *PaymentOrderUpdate {
+	_u.mutation.SetDeferred(v)
+	return _u
+}
+
+// SetNillableDeferred sets the "deferred" field if the given value is not nil.
+func (_u *PaymentOrderUpdate) SetNillableDeferred(v *bool) *PaymentOrderUpdate {
+	if v != nil {
+		_u.SetDeferred(*v)
+	}
+	return _u
+}
+
 // Mutation returns the PaymentOrderMutation object of the builder.
 func (_u *PaymentOrderUpdate) Mutation() *PaymentOrderMutation {
 	return _u.mutation
@@ -241,6 +275,11 @@ func (_u *PaymentOrderUpdate) check() error {
 	if v, ok := _u.mutation.PaidChannel(); ok {
 		if err := paymentorder.PaidChannelValidator(v); err != nil {
 			return &ValidationError{Name: "paid_channel", err: fmt.Errorf(`ent: validator failed for field "PaymentOrder.paid_channel": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.PaidWay(); ok {
+		if err := paymentorder.PaidWayValidator(v); err != nil {
+			return &ValidationError{Name: "paid_way", err: fmt.Errorf(`ent: validator failed for field "PaymentOrder.paid_way": %w`, err)}
 		}
 	}
 	return nil
@@ -314,6 +353,15 @@ func (_u *PaymentOrderUpdate) sqlSave(ctx context.Context) (_node int, err error
 	}
 	if _u.mutation.PaidChannelCleared() {
 		_spec.ClearField(paymentorder.FieldPaidChannel, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.PaidWay(); ok {
+		_spec.SetField(paymentorder.FieldPaidWay, field.TypeEnum, value)
+	}
+	if _u.mutation.PaidWayCleared() {
+		_spec.ClearField(paymentorder.FieldPaidWay, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.Deferred(); ok {
+		_spec.SetField(paymentorder.FieldDeferred, field.TypeBool, value)
 	}
 	if _u.mutation.TermsHashCleared() {
 		_spec.ClearField(paymentorder.FieldTermsHash, field.TypeBytes)
@@ -504,6 +552,40 @@ func (_u *PaymentOrderUpdateOne) ClearPaidChannel() *PaymentOrderUpdateOne {
 	return _u
 }
 
+// SetPaidWay sets the "paid_way" field.
+func (_u *PaymentOrderUpdateOne) SetPaidWay(v money.Way) *PaymentOrderUpdateOne {
+	_u.mutation.SetPaidWay(v)
+	return _u
+}
+
+// SetNillablePaidWay sets the "paid_way" field if the given value is not nil.
+func (_u *PaymentOrderUpdateOne) SetNillablePaidWay(v *money.Way) *PaymentOrderUpdateOne {
+	if v != nil {
+		_u.SetPaidWay(*v)
+	}
+	return _u
+}
+
+// ClearPaidWay clears the value of the "paid_way" field.
+func (_u *PaymentOrderUpdateOne) ClearPaidWay() *PaymentOrderUpdateOne {
+	_u.mutation.ClearPaidWay()
+	return _u
+}
+
+// SetDeferred sets the "deferred" field.
+func (_u *PaymentOrderUpdateOne) SetDeferred(v bool) *PaymentOrderUpdateOne {
+	_u.mutation.SetDeferred(v)
+	return _u
+}
+
+// SetNillableDeferred sets the "deferred" field if the given value is not nil.
+func (_u *PaymentOrderUpdateOne) SetNillableDeferred(v *bool) *PaymentOrderUpdateOne {
+	if v != nil {
+		_u.SetDeferred(*v)
+	}
+	return _u
+}
+
 // Mutation returns the PaymentOrderMutation object of the builder.
 func (_u *PaymentOrderUpdateOne) Mutation() *PaymentOrderMutation {
 	return _u.mutation
@@ -564,6 +646,11 @@ func (_u *PaymentOrderUpdateOne) check() error {
 	if v, ok := _u.mutation.PaidChannel(); ok {
 		if err := paymentorder.PaidChannelValidator(v); err != nil {
 			return &ValidationError{Name: "paid_channel", err: fmt.Errorf(`ent: validator failed for field "PaymentOrder.paid_channel": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.PaidWay(); ok {
+		if err := paymentorder.PaidWayValidator(v); err != nil {
+			return &ValidationError{Name: "paid_way", err: fmt.Errorf(`ent: validator failed for field "PaymentOrder.paid_way": %w`, err)}
 		}
 	}
 	return nil
@@ -654,6 +741,15 @@ func (_u *PaymentOrderUpdateOne) sqlSave(ctx context.Context) (_node *PaymentOrd
 	}
 	if _u.mutation.PaidChannelCleared() {
 		_spec.ClearField(paymentorder.FieldPaidChannel, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.PaidWay(); ok {
+		_spec.SetField(paymentorder.FieldPaidWay, field.TypeEnum, value)
+	}
+	if _u.mutation.PaidWayCleared() {
+		_spec.ClearField(paymentorder.FieldPaidWay, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.Deferred(); ok {
+		_spec.SetField(paymentorder.FieldDeferred, field.TypeBool, value)
 	}
 	if _u.mutation.TermsHashCleared() {
 		_spec.ClearField(paymentorder.FieldTermsHash, field.TypeBytes)

@@ -16,6 +16,10 @@ type Tx struct {
 	config
 	// Account is the client for interacting with the Account builders.
 	Account *AccountClient
+	// AgreedStay is the client for interacting with the AgreedStay builders.
+	AgreedStay *AgreedStayClient
+	// Agreement is the client for interacting with the Agreement builders.
+	Agreement *AgreementClient
 	// AppRelease is the client for interacting with the AppRelease builders.
 	AppRelease *AppReleaseClient
 	// ChannelLink is the client for interacting with the ChannelLink builders.
@@ -242,6 +246,8 @@ func (tx *Tx) Client() *Client {
 
 func (tx *Tx) init() {
 	tx.Account = NewAccountClient(tx.config)
+	tx.AgreedStay = NewAgreedStayClient(tx.config)
+	tx.Agreement = NewAgreementClient(tx.config)
 	tx.AppRelease = NewAppReleaseClient(tx.config)
 	tx.ChannelLink = NewChannelLinkClient(tx.config)
 	tx.ChannelVisit = NewChannelVisitClient(tx.config)

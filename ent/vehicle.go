@@ -23,7 +23,9 @@ type Vehicle struct {
 	PlateIndex []byte `json:"-"`
 	// OwnerAccountID holds the value of the "owner_account_id" field.
 	OwnerAccountID *int64 `json:"owner_account_id,omitempty"`
-	selectValues   sql.SelectValues
+	// PasswordFree holds the value of the "password_free" field.
+	PasswordFree bool `json:"password_free,omitempty"`
+	selectValues sql.SelectValues
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -33,6 +35,8 @@ func (*Vehicle) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case vehicle.FieldPlateIndex:
 			values[i] = new([]byte)
+		case vehicle.FieldPasswordFree:
+			values[i] = new(sql.NullBool)
 		case vehicle.FieldID, vehicle.FieldOwnerAccountID:
 			values[i] = new(sql.NullInt64)
 		case vehicle.FieldCreatedAt:
@@ -76,6 +80,12 @@ func (_m *Vehicle) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.OwnerAccountID = new(int64)
 				*_m.OwnerAccountID = value.Int64
+			}
+		case vehicle.FieldPasswordFree:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field password_free", values[i])
+			} else if value.Valid {
+				_m.PasswordFree = value.Bool
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -122,6 +132,9 @@ func (_m *Vehicle) String() string {
 		builder.WriteString("owner_account_id=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
+	builder.WriteString(", ")
+	builder.WriteString("password_free=")
+	builder.WriteString(fmt.Sprintf("%v", _m.PasswordFree))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -48,6 +48,20 @@ func (_c *VehicleCreate) SetNillableOwnerAccountID(v *int64) *VehicleCreate {
 	return _c
 }
 
+// SetPasswordFree sets the "password_free" field.
+func (_c *VehicleCreate) SetPasswordFree(v bool) *VehicleCreate {
+	_c.mutation.SetPasswordFree(v)
+	return _c
+}
+
+// SetNillablePasswordFree sets the "password_free" field if the given value is not nil.
+func (_c *VehicleCreate) SetNillablePasswordFree(v *bool) *VehicleCreate {
+	if v != nil {
+		_c.SetPasswordFree(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *VehicleCreate) SetID(v int64) *VehicleCreate {
 	_c.mutation.SetID(v)
@@ -61,6 +75,9 @@ func (_c *VehicleCreate) Mutation() *VehicleMutation {
 
 // Save creates the Vehicle in the database.
 func (_c *VehicleCreate) Save(ctx context.Context) (*Vehicle, error) {
+	if err := _c.defaults(); err != nil {
+		return nil, err
+	}
 	return withHooks(ctx, _c.sqlSave, _c.mutation, _c.hooks)
 }
 
@@ -86,6 +103,15 @@ func (_c *VehicleCreate) ExecX(ctx context.Context) {
 	}
 }
 
+// defaults sets the default values of the builder before save.
+func (_c *VehicleCreate) defaults() error {
+	if _, ok := _c.mutation.PasswordFree(); !ok {
+		v := vehicle.DefaultPasswordFree
+		_c.mutation.SetPasswordFree(v)
+	}
+	return nil
+}
+
 // check runs all checks and user-defined validators on the builder.
 func (_c *VehicleCreate) check() error {
 	if _, ok := _c.mutation.CreatedAt(); !ok {
@@ -93,6 +119,9 @@ func (_c *VehicleCreate) check() error {
 	}
 	if _, ok := _c.mutation.PlateIndex(); !ok {
 		return &ValidationError{Name: "plate_index", err: errors.New(`ent: missing required field "Vehicle.plate_index"`)}
+	}
+	if _, ok := _c.mutation.PasswordFree(); !ok {
+		return &ValidationError{Name: "password_free", err: errors.New(`ent: missing required field "Vehicle.password_free"`)}
 	}
 	return nil
 }
@@ -138,6 +167,10 @@ func (_c *VehicleCreate) createSpec() (*Vehicle, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.OwnerAccountID(); ok {
 		_spec.SetField(vehicle.FieldOwnerAccountID, field.TypeInt64, value)
 		_node.OwnerAccountID = &value
+	}
+	if value, ok := _c.mutation.PasswordFree(); ok {
+		_spec.SetField(vehicle.FieldPasswordFree, field.TypeBool, value)
+		_node.PasswordFree = value
 	}
 	return _node, _spec
 }
@@ -212,6 +245,18 @@ func (u *VehicleUpsert) AddOwnerAccountID(v int64) *VehicleUpsert {
 // ClearOwnerAccountID clears the value of the "owner_account_id" field.
 func (u *VehicleUpsert) ClearOwnerAccountID() *VehicleUpsert {
 	u.SetNull(vehicle.FieldOwnerAccountID)
+	return u
+}
+
+// SetPasswordFree sets the "password_free" field.
+func (u *VehicleUpsert) SetPasswordFree(v bool) *VehicleUpsert {
+	u.Set(vehicle.FieldPasswordFree, v)
+	return u
+}
+
+// UpdatePasswordFree sets the "password_free" field to the value that was provided on create.
+func (u *VehicleUpsert) UpdatePasswordFree() *VehicleUpsert {
+	u.SetExcluded(vehicle.FieldPasswordFree)
 	return u
 }
 
@@ -297,6 +342,20 @@ func (u *VehicleUpsertOne) ClearOwnerAccountID() *VehicleUpsertOne {
 	})
 }
 
+// SetPasswordFree sets the "password_free" field.
+func (u *VehicleUpsertOne) SetPasswordFree(v bool) *VehicleUpsertOne {
+	return u.Update(func(s *VehicleUpsert) {
+		s.SetPasswordFree(v)
+	})
+}
+
+// UpdatePasswordFree sets the "password_free" field to the value that was provided on create.
+func (u *VehicleUpsertOne) UpdatePasswordFree() *VehicleUpsertOne {
+	return u.Update(func(s *VehicleUpsert) {
+		s.UpdatePasswordFree()
+	})
+}
+
 // Exec executes the query.
 func (u *VehicleUpsertOne) Exec(ctx context.Context) error {
 	if len(u.create.conflict) == 0 {
@@ -349,6 +408,7 @@ func (_c *VehicleCreateBulk) Save(ctx context.Context) ([]*Vehicle, error) {
 	for i := range _c.builders {
 		func(i int, root context.Context) {
 			builder := _c.builders[i]
+			builder.defaults()
 			var mut Mutator = MutateFunc(func(ctx context.Context, m Mutation) (Value, error) {
 				mutation, ok := m.(*VehicleMutation)
 				if !ok {
@@ -541,6 +601,20 @@ func (u *VehicleUpsertBulk) UpdateOwnerAccountID() *VehicleUpsertBulk {
 func (u *VehicleUpsertBulk) ClearOwnerAccountID() *VehicleUpsertBulk {
 	return u.Update(func(s *VehicleUpsert) {
 		s.ClearOwnerAccountID()
+	})
+}
+
+// SetPasswordFree sets the "password_free" field.
+func (u *VehicleUpsertBulk) SetPasswordFree(v bool) *VehicleUpsertBulk {
+	return u.Update(func(s *VehicleUpsert) {
+		s.SetPasswordFree(v)
+	})
+}
+
+// UpdatePasswordFree sets the "password_free" field to the value that was provided on create.
+func (u *VehicleUpsertBulk) UpdatePasswordFree() *VehicleUpsertBulk {
+	return u.Update(func(s *VehicleUpsert) {
+		s.UpdatePasswordFree()
 	})
 }
 

@@ -55,6 +55,20 @@ func (_u *VehicleUpdate) ClearOwnerAccountID() *VehicleUpdate {
 	return _u
 }
 
+// SetPasswordFree sets the "password_free" field.
+func (_u *VehicleUpdate) SetPasswordFree(v bool) *VehicleUpdate {
+	_u.mutation.SetPasswordFree(v)
+	return _u
+}
+
+// SetNillablePasswordFree sets the "password_free" field if the given value is not nil.
+func (_u *VehicleUpdate) SetNillablePasswordFree(v *bool) *VehicleUpdate {
+	if v != nil {
+		_u.SetPasswordFree(*v)
+	}
+	return _u
+}
+
 // Mutation returns the VehicleMutation object of the builder.
 func (_u *VehicleUpdate) Mutation() *VehicleMutation {
 	return _u.mutation
@@ -111,6 +125,9 @@ func (_u *VehicleUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.OwnerAccountIDCleared() {
 		_spec.ClearField(vehicle.FieldOwnerAccountID, field.TypeInt64)
 	}
+	if value, ok := _u.mutation.PasswordFree(); ok {
+		_spec.SetField(vehicle.FieldPasswordFree, field.TypeBool, value)
+	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -157,6 +174,20 @@ func (_u *VehicleUpdateOne) AddOwnerAccountID(v int64) *VehicleUpdateOne {
 // ClearOwnerAccountID clears the value of the "owner_account_id" field.
 func (_u *VehicleUpdateOne) ClearOwnerAccountID() *VehicleUpdateOne {
 	_u.mutation.ClearOwnerAccountID()
+	return _u
+}
+
+// SetPasswordFree sets the "password_free" field.
+func (_u *VehicleUpdateOne) SetPasswordFree(v bool) *VehicleUpdateOne {
+	_u.mutation.SetPasswordFree(v)
+	return _u
+}
+
+// SetNillablePasswordFree sets the "password_free" field if the given value is not nil.
+func (_u *VehicleUpdateOne) SetNillablePasswordFree(v *bool) *VehicleUpdateOne {
+	if v != nil {
+		_u.SetPasswordFree(*v)
+	}
 	return _u
 }
 
@@ -245,6 +276,9 @@ func (_u *VehicleUpdateOne) sqlSave(ctx context.Context) (_node *Vehicle, err er
 	}
 	if _u.mutation.OwnerAccountIDCleared() {
 		_spec.ClearField(vehicle.FieldOwnerAccountID, field.TypeInt64)
+	}
+	if value, ok := _u.mutation.PasswordFree(); ok {
+		_spec.SetField(vehicle.FieldPasswordFree, field.TypeBool, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Vehicle{config: _u.config}

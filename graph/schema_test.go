@@ -32,6 +32,7 @@ var theirOwn = map[string]string{
 
 // plainLists are the lists of objects that are no connections, and what bounds them.
 var plainLists = map[string]string{
+	"Vehicle.passwordFree":                   "one to each value of PaymentChannel at most",
 	"Query.paymentOffers":                    "one to each value of PaymentChannel at most",
 	"PaymentLaunch.parameters":               "as many as the channel's app wants",
 	"Reconciliation.differences":             "the first hundred",

@@ -33,6 +33,7 @@ const (
 	typeVoucher        = "Voucher"
 	typeVoucherOffer   = "VoucherOffer"
 	typeInvoiceTitle   = "InvoiceTitle"
+	typeAgreement      = "PasswordFreeAgreement"
 	typeInvoice        = "Invoice"
 )
 
@@ -41,7 +42,7 @@ func NodeTypes() []string {
 	return []string{
 		typeAccount, typeConsent, typeVehicle, typeLot, typeStay, typeNotice, typeGateCommand,
 		typeLinkedAccount, typeDevice, typeRiskEvent, typeCoDriver, typeFleet, typePlateDispute, typeDelivery, typeDeadLetter,
-		typePaymentOrder, typeReconciliation, typeVoucher, typeVoucherOffer, typeInvoiceTitle, typeInvoice,
+		typePaymentOrder, typeReconciliation, typeVoucher, typeVoucherOffer, typeInvoiceTitle, typeInvoice, typeAgreement,
 	}
 }
 
@@ -108,6 +109,8 @@ func (r *Resolver) find(ctx context.Context, id relay.ID) (relay.Node, error) {
 		return some(r.discounts.One(ctx, id.Row))
 	case typeVoucherOffer:
 		return some(r.discounts.OfferByRow(ctx, id.Row))
+	case typeAgreement:
+		return some(r.agreements.One(ctx, id.Row))
 	case typeInvoiceTitle:
 		return some(r.invoices.Title(ctx, id.Row))
 	case typeInvoice:

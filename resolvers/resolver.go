@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"parkbff/graph/relay"
+	"parkbff/internal/agreement"
 	"parkbff/internal/appconfig"
 	"parkbff/internal/billing"
 	"parkbff/internal/delivery"
@@ -24,42 +25,44 @@ import (
 
 // Services are what the resolvers call.
 type Services struct {
-	Identity  *identity.Service
-	Staff     *staffing.Service
-	Consents  *consents.Service
-	Parking   *parking.Service
-	Billing   *billing.Service
-	Discounts *discount.Service
-	Notices   *notice.Service
-	Delivery  *delivery.Service
-	Outbox    *outbox.Service
-	Risk      *risk.Service
-	Apps      *appconfig.Service
-	Invoices  *invoice.Service
+	Identity   *identity.Service
+	Staff      *staffing.Service
+	Consents   *consents.Service
+	Parking    *parking.Service
+	Billing    *billing.Service
+	Discounts  *discount.Service
+	Notices    *notice.Service
+	Delivery   *delivery.Service
+	Outbox     *outbox.Service
+	Risk       *risk.Service
+	Apps       *appconfig.Service
+	Agreements *agreement.Service
+	Invoices   *invoice.Service
 }
 
 // Resolver is the root of all resolvers.
 type Resolver struct {
-	identity  *identity.Service
-	staff     *staffing.Service
-	consents  *consents.Service
-	parking   *parking.Service
-	billing   *billing.Service
-	discounts *discount.Service
-	invoices  *invoice.Service
-	notices   *notice.Service
-	delivery  *delivery.Service
-	outbox    *outbox.Service
-	risk      *risk.Service
-	apps      *appconfig.Service
-	viewerTag func(*viewer.Viewer) uint32
+	identity   *identity.Service
+	staff      *staffing.Service
+	consents   *consents.Service
+	parking    *parking.Service
+	billing    *billing.Service
+	discounts  *discount.Service
+	agreements *agreement.Service
+	invoices   *invoice.Service
+	notices    *notice.Service
+	delivery   *delivery.Service
+	outbox     *outbox.Service
+	risk       *risk.Service
+	apps       *appconfig.Service
+	viewerTag  func(*viewer.Viewer) uint32
 }
 
 // New answers the root of all resolvers. viewerTag binds cursors to a viewer, as the edge does.
 func New(s Services, viewerTag func(*viewer.Viewer) uint32) *Resolver {
 	return &Resolver{
 		identity: s.Identity, staff: s.Staff, consents: s.Consents, parking: s.Parking, billing: s.Billing, discounts: s.Discounts,
-		invoices: s.Invoices, notices: s.Notices,
+		agreements: s.Agreements, invoices: s.Invoices, notices: s.Notices,
 		delivery: s.Delivery, outbox: s.Outbox, risk: s.Risk, apps: s.Apps, viewerTag: viewerTag,
 	}
 }
@@ -84,6 +87,7 @@ const (
 	listDeliveries    = "deliveries"
 	listDeadLetters   = "deadLetters"
 	listReconciled    = "reconciliations"
+	listArrears       = "viewer.arrears"
 	listTitles        = "viewer.invoiceTitles"
 	listInvoiceable   = "viewer.invoiceableOrders"
 	listInvoices      = "viewer.invoices"

@@ -9,6 +9,7 @@ import (
 
 	"parkbff/internal/entitlement"
 	"parkbff/internal/language"
+	"parkbff/internal/money"
 	"parkbff/internal/testkit"
 	"parkbff/server/servertest"
 )
@@ -75,6 +76,12 @@ var triedServices = map[string]tried{
 		stay := idOf(v.House.Gate("WXT").Sees(v.free, servertest.Entering, v.House.Clock.Now().Add(-time.Hour)))
 		return v.Asks(servertest.CreateOrder, servertest.Vars{"in": servertest.Vars{"idempotencyKey": v.free[3:], "quote": v.House.Quoted(stay)}})
 	}},
+	"PASSWORD_FREE": {
+		try: func(v visitor) *servertest.Answer {
+			return v.Asks(openPasswordFree, opening(v.House, v.car, money.WeChat))
+		},
+		refused: withoutCar,
+	},
 	"E_INVOICE": {try: func(v visitor) *servertest.Answer {
 		return v.Asks(saveTitle, servertest.Vars{"t": companyTitle()})
 	}},

@@ -17,6 +17,7 @@ import (
 
 	"github.com/alexedwards/argon2id"
 
+	"parkbff/internal/agreement"
 	"parkbff/internal/appconfig"
 	"parkbff/internal/billing"
 	"parkbff/internal/bus"
@@ -41,26 +42,27 @@ import (
 // House is the domain services and what they stand on. The server runs in one, and so does every
 // command that works beside it.
 type House struct {
-	Config    config.Config
-	Clock     clock.Clock
-	Log       *slog.Logger
-	Keys      *vault.Keys
-	Store     *store.Store
-	Bus       *bus.Bus
-	Tokens    *token.Issuer
-	Identity  *identity.Service
-	Parking   *parking.Service
-	Billing   *billing.Service
-	Discounts *discount.Service
-	Notices   *notice.Service
-	Outbox    *outbox.Service
-	Delivery  *delivery.Service
-	Staff     *staffing.Service
-	Consents  *consents.Service
-	Risk      *risk.Service
-	Apps      *appconfig.Service
-	Partners  *Partners
-	Invoices  *invoice.Service
+	Config     config.Config
+	Clock      clock.Clock
+	Log        *slog.Logger
+	Keys       *vault.Keys
+	Store      *store.Store
+	Bus        *bus.Bus
+	Tokens     *token.Issuer
+	Identity   *identity.Service
+	Parking    *parking.Service
+	Billing    *billing.Service
+	Discounts  *discount.Service
+	Notices    *notice.Service
+	Outbox     *outbox.Service
+	Delivery   *delivery.Service
+	Staff      *staffing.Service
+	Consents   *consents.Service
+	Risk       *risk.Service
+	Apps       *appconfig.Service
+	Partners   *Partners
+	Agreements *agreement.Service
+	Invoices   *invoice.Service
 
 	vault  *vault.Vault
 	people identity.Config
@@ -173,11 +175,17 @@ func (h *House) openServices(p Parts) (err error) {
 	if err := h.openInvoices(v, p.Random); err != nil {
 		return err
 	}
+	h.Agreements = agreement.New(agreement.Config{
+		Store: h.Store, Vault: v, Clock: h.Clock, Random: p.Random, Vehicles: h.Identity, Payers: h.Identity, Stays: h.Parking,
+		Tasks: h.Outbox, Offers: h.Partners.deductions,
+	})
 	h.Billing = billing.New(billing.Config{
 		Store: h.Store, Vault: v, Clock: h.Clock, Random: p.Random, Stays: h.Parking, Discounts: h.Discounts, Payers: h.Identity, Office: h.Staff,
-		Invoices: h.Invoices, Tasks: h.Outbox, Tills: h.Partners.Offers(), Log: h.Log,
+		Invoices: h.Invoices, Agreements: h.Agreements, Tasks: h.Outbox, Tills: h.Partners.Offers(), Log: h.Log,
 	})
 	h.Invoices.SetOrders(h.Billing)
+	h.Agreements.SetOrders(h.Billing)
+	h.Parking.SetCollector(h.Agreements)
 	h.Apps = appconfig.New(appconfig.ServiceConfig{Store: h.Store, Clock: h.Clock, Office: h.Staff})
 	return h.openDelivery(v)
 }

@@ -117,7 +117,7 @@ func newSchema(h *House, signIn *edge.SignIn) graphql.ExecutableSchema {
 	return generated.NewExecutableSchema(generated.Config{
 		Resolvers: resolvers.New(resolvers.Services{
 			Identity: h.Identity, Staff: h.Staff, Consents: h.Consents, Parking: h.Parking, Billing: h.Billing, Discounts: h.Discounts,
-			Invoices: h.Invoices, Notices: h.Notices,
+			Agreements: h.Agreements, Invoices: h.Invoices, Notices: h.Notices,
 			Delivery: h.Delivery, Outbox: h.Outbox, Risk: h.Risk, Apps: h.Apps,
 		}, signIn.ViewerTag),
 		Directives: generated.DirectiveRoot{Mask: directive.Mask, Requires: directive.Requires},

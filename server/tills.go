@@ -3,9 +3,11 @@ package server
 import (
 	"io"
 
+	"parkbff/internal/agreement"
 	"parkbff/internal/clock"
 	"parkbff/internal/money"
 	"parkbff/internal/partner/alipay"
+	"parkbff/internal/partner/charge"
 	sandboxalipay "parkbff/internal/partner/sandbox/alipay"
 	sandboxunionpay "parkbff/internal/partner/sandbox/unionpay"
 	sandboxwechatpay "parkbff/internal/partner/sandbox/wechatpay"
@@ -24,7 +26,8 @@ type Tills struct {
 	AlipayMoney   *sandboxalipay.Sandbox
 	UnionPayMoney *sandboxunionpay.Sandbox
 
-	ways map[money.Channel][]money.Way
+	ways       map[money.Channel][]money.Way
+	deductions map[money.Channel]agreement.Offer
 }
 
 // tillFile is the part of the partners' file that says who takes payments.
@@ -37,6 +40,7 @@ type tillFile struct {
 		PlatformKeys      map[string]string    `json:"platformKeys"`
 		AppIDs            map[money.Way]string `json:"appIds"`
 		NotifyURL         string               `json:"notifyUrl"`
+		ParkingName       string               `json:"parkingName"`
 	} `json:"wechatPay"`
 	AlipayPay *struct {
 		alipayApp
@@ -44,6 +48,10 @@ type tillFile struct {
 		NotifyURL string `json:"notifyUrl"`
 		ReturnURL string `json:"returnUrl"`
 		Advances  bool   `json:"advances"`
+		Parking   struct {
+			Number string `json:"number"`
+			ID     string `json:"id"`
+		} `json:"parking"`
 	} `json:"alipayPay"`
 	UnionPay map[money.Channel]unionPayMerchant `json:"unionPay"`
 }
@@ -77,7 +85,7 @@ const callbackPay = "callback/pay/"
 
 // openTills opens the channels that the file names; where it names none, all are stood in for.
 func (p *Partners) openTills(file tillFile, home string, k clock.Clock, random io.Reader) (err error) {
-	p.ways = map[money.Channel][]money.Way{}
+	p.ways, p.deductions = map[money.Channel][]money.Way{}, map[money.Channel]agreement.Offer{}
 	if file.WechatPay == nil && file.AlipayPay == nil && len(file.UnionPay) == 0 {
 		return p.standInForTills(home, k, random)
 	}
@@ -92,6 +100,7 @@ func (p *Partners) openTills(file tillFile, home string, k clock.Clock, random i
 		if err := p.openWechatPay(config, k); err != nil {
 			return err
 		}
+		p.deductByWechat(f.ParkingName)
 	}
 	if f := file.AlipayPay; f != nil {
 		err := p.openAlipayPay(alipay.PayConfig{
@@ -100,6 +109,7 @@ func (p *Partners) openTills(file tillFile, home string, k clock.Clock, random i
 		if err != nil {
 			return err
 		}
+		p.deductByAlipay(charge.Lot{Number: f.Parking.Number, ID: f.Parking.ID}, f.Advances)
 	}
 	for channel, f := range file.UnionPay {
 		if err := p.openUnionPay(channel, f.config(), k); err != nil {

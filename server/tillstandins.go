@@ -11,6 +11,7 @@ import (
 	"parkbff/internal/clock"
 	"parkbff/internal/money"
 	"parkbff/internal/partner/alipay"
+	"parkbff/internal/partner/charge"
 	sandboxalipay "parkbff/internal/partner/sandbox/alipay"
 	sandboxunionpay "parkbff/internal/partner/sandbox/unionpay"
 	sandboxwechatpay "parkbff/internal/partner/sandbox/wechatpay"
@@ -24,6 +25,8 @@ const (
 	sandboxH5        = "wxsandboxh5"
 	sandboxApp       = "wxsandboxapp"
 	sandboxSeller    = "2088000000000001"
+	sandboxPlace     = "parkbff"
+	sandboxParking   = "智慧停车"
 	sandboxAlipayPay = sandboxAlipayMini // in the mini-program one pays the app that one signed in to
 )
 
@@ -96,12 +99,14 @@ func (p *Partners) standInForWechatPay(home string, k clock.Clock, random io.Rea
 	if err != nil {
 		return err
 	}
-	return p.openWechatPay(wechatpay.Config{
+	err = p.openWechatPay(wechatpay.Config{
 		BaseURL: base, MerchantID: sandboxMerchant, CertificateSerial: keys.Serial(), PrivateKey: keys.MerchantPrivate(),
 		APIv3Key: keys.APIv3, PlatformKeys: []wechatpay.PlatformKey{{ID: sandboxwechatpay.PlatformKeyID, PEM: keys.PlatformPublic()}},
 		AppIDs:    map[money.Way]string{money.MiniProgram: sandboxMini, money.H5: sandboxH5, money.App: sandboxApp},
 		NotifyURL: home + callbackPay + wechatPayPath,
 	}, k)
+	p.deductByWechat(sandboxParking)
+	return err
 }
 
 func (p *Partners) standInForAlipayPay(home string, k clock.Clock, random io.Reader) error {
@@ -117,12 +122,19 @@ func (p *Partners) standInForAlipayPay(home string, k clock.Clock, random io.Rea
 	if err != nil {
 		return err
 	}
-	return p.openAlipayPay(alipay.PayConfig{
+	err = p.openAlipayPay(alipay.PayConfig{
 		App: alipay.Config{
 			Gateway: base + "/gateway.do", AppID: sandboxAlipayPay, PrivateKey: keys.AppPrivate(), AlipayPublicKey: keys.AlipayPublic(),
 		},
 		Seller: sandboxSeller, NotifyURL: home + callbackPay + alipayPayPath, ReturnURL: home, Advances: true,
 	}, k)
+	if err != nil {
+		return err
+	}
+	place := alipay.Place{Number: sandboxPlace, Name: sandboxParking, Address: "深圳市"}
+	id, err := p.AlipayPay.Register(context.Background(), place)
+	p.deductByAlipay(charge.Lot{Number: place.Number, ID: id}, true)
+	return err
 }
 
 func (p *Partners) standInForUnionPay(home string, k clock.Clock, random io.Reader) error {

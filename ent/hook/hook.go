@@ -20,6 +20,30 @@ func (f AccountFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, err
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.AccountMutation", m)
 }
 
+// The AgreedStayFunc type is an adapter to allow the use of ordinary
+// function as AgreedStay mutator.
+type AgreedStayFunc func(context.Context, *ent.AgreedStayMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f AgreedStayFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.AgreedStayMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.AgreedStayMutation", m)
+}
+
+// The AgreementFunc type is an adapter to allow the use of ordinary
+// function as Agreement mutator.
+type AgreementFunc func(context.Context, *ent.AgreementMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f AgreementFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.AgreementMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.AgreementMutation", m)
+}
+
 // The AppReleaseFunc type is an adapter to allow the use of ordinary
 // function as AppRelease mutator.
 type AppReleaseFunc func(context.Context, *ent.AppReleaseMutation) (ent.Value, error)

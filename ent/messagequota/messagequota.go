@@ -97,6 +97,7 @@ const (
 	KindDISPUTE_DECIDED   Kind = "DISPUTE_DECIDED"
 	KindPAID              Kind = "PAID"
 	KindREFUNDED          Kind = "REFUNDED"
+	KindDEDUCTION_FAILED  Kind = "DEDUCTION_FAILED"
 )
 
 func (k Kind) String() string {
@@ -106,7 +107,7 @@ func (k Kind) String() string {
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
 func KindValidator(k Kind) error {
 	switch k {
-	case KindENTERED, KindEXITED, KindBOUND_BY_ANOTHER, KindEVICTED, KindCO_DRIVER_REMOVED, KindDISPUTE_OPENED, KindDISPUTE_DECIDED, KindPAID, KindREFUNDED:
+	case KindENTERED, KindEXITED, KindBOUND_BY_ANOTHER, KindEVICTED, KindCO_DRIVER_REMOVED, KindDISPUTE_OPENED, KindDISPUTE_DECIDED, KindPAID, KindREFUNDED, KindDEDUCTION_FAILED:
 		return nil
 	default:
 		return fmt.Errorf("messagequota: invalid enum value for kind field: %q", k)

@@ -40,6 +40,88 @@ var (
 		Columns:    AccountsColumns,
 		PrimaryKey: []*schema.Column{AccountsColumns[0]},
 	}
+	// AgreedStaysColumns holds the columns for the "agreed_stays" table.
+	AgreedStaysColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "session_id", Type: field.TypeInt64},
+		{Name: "number", Type: field.TypeString, Unique: true},
+		{Name: "reference", Type: field.TypeString, Nullable: true},
+		{Name: "left_at", Type: field.TypeTime, Nullable: true},
+		{Name: "left_told", Type: field.TypeBool, Default: false},
+		{Name: "agreement_id", Type: field.TypeInt64},
+	}
+	// AgreedStaysTable holds the schema information for the "agreed_stays" table.
+	AgreedStaysTable = &schema.Table{
+		Name:       "agreed_stays",
+		Columns:    AgreedStaysColumns,
+		PrimaryKey: []*schema.Column{AgreedStaysColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "agreed_stays_agreements_agreement",
+				Columns:    []*schema.Column{AgreedStaysColumns[7]},
+				RefColumns: []*schema.Column{AgreementsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "agreedstay_session_id_agreement_id",
+				Unique:  true,
+				Columns: []*schema.Column{AgreedStaysColumns[2], AgreedStaysColumns[7]},
+			},
+		},
+	}
+	// AgreementsColumns holds the columns for the "agreements" table.
+	AgreementsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "account_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "vehicle_id", Type: field.TypeInt64},
+		{Name: "channel", Type: field.TypeEnum, Enums: []string{"WECHAT", "ALIPAY", "UNIONPAY", "QUICKPASS", "ABC", "CCB", "JST_WALLET", "CASH"}},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"OPENING", "OPEN", "CLOSED"}, Default: "OPENING"},
+		{Name: "payer", Type: field.TypeBytes, Nullable: true},
+		{Name: "opened_at", Type: field.TypeTime, Nullable: true},
+		{Name: "closed_at", Type: field.TypeTime, Nullable: true},
+		{Name: "binding_id", Type: field.TypeInt64},
+	}
+	// AgreementsTable holds the schema information for the "agreements" table.
+	AgreementsTable = &schema.Table{
+		Name:       "agreements",
+		Columns:    AgreementsColumns,
+		PrimaryKey: []*schema.Column{AgreementsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "agreements_vehicle_bindings_binding",
+				Columns:    []*schema.Column{AgreementsColumns[9]},
+				RefColumns: []*schema.Column{VehicleBindingsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "agreement_one_open",
+				Unique:  true,
+				Columns: []*schema.Column{AgreementsColumns[3], AgreementsColumns[4]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "state = 'OPEN'",
+				},
+			},
+			{
+				Name:    "agreement_one_opening",
+				Unique:  true,
+				Columns: []*schema.Column{AgreementsColumns[9], AgreementsColumns[4]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "state = 'OPENING'",
+				},
+			},
+			{
+				Name:    "agreement_account_id",
+				Unique:  false,
+				Columns: []*schema.Column{AgreementsColumns[2]},
+			},
+		},
+	}
 	// AppReleasesColumns holds the columns for the "app_releases" table.
 	AppReleasesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
@@ -176,7 +258,7 @@ var (
 		{Name: "account_id", Type: field.TypeInt64},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "notice_id", Type: field.TypeInt64},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED", "PAID", "REFUNDED"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED", "PAID", "REFUNDED", "DEDUCTION_FAILED"}},
 		{Name: "channel", Type: field.TypeEnum, Enums: []string{"JPUSH", "GETUI", "WECHAT_MINI", "ALIPAY_MINI", "SMS"}},
 		{Name: "state", Type: field.TypeEnum, Enums: []string{"WAITING", "SENT", "FAILED", "DROPPED"}, Default: "WAITING"},
 		{Name: "reason", Type: field.TypeString, Nullable: true},
@@ -729,7 +811,7 @@ var (
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "account_id", Type: field.TypeInt64},
 		{Name: "channel", Type: field.TypeEnum, Enums: []string{"WECHAT_MINI", "ALIPAY_MINI"}},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED", "PAID", "REFUNDED"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED", "PAID", "REFUNDED", "DEDUCTION_FAILED"}},
 		{Name: "remaining", Type: field.TypeInt},
 		{Name: "changed_at", Type: field.TypeTime},
 	}
@@ -756,7 +838,7 @@ var (
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "sequence", Type: field.TypeInt64},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED", "PAID", "REFUNDED"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED", "PAID", "REFUNDED", "DEDUCTION_FAILED"}},
 		{Name: "session_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "vehicle_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "lot_id", Type: field.TypeInt64, Nullable: true},
@@ -802,7 +884,7 @@ var (
 		{Name: "session_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "outcome", Type: field.TypeEnum, Enums: []string{"OPENED", "CLOSED", "COMPLETED", "REREAD", "UNMATCHED", "GHOST"}, Default: "UNMATCHED"},
 		{Name: "decision", Type: field.TypeEnum, Enums: []string{"RELEASE", "HOLD", "RELEASE_AND_BILL"}, Default: "HOLD"},
-		{Name: "reason", Type: field.TypeEnum, Enums: []string{"WELCOME", "NOTHING_DUE", "PAYMENT_DUE", "BILLED", "NO_ENTRY", "REREAD", "LATE_UPLOAD"}, Default: "NO_ENTRY"},
+		{Name: "reason", Type: field.TypeEnum, Enums: []string{"WELCOME", "NOTHING_DUE", "PAYMENT_DUE", "DEDUCTING", "BILLED", "NO_ENTRY", "REREAD", "LATE_UPLOAD"}, Default: "NO_ENTRY"},
 		{Name: "gate_id", Type: field.TypeInt64},
 	}
 	// ObservationsTable holds the schema information for the "observations" table.
@@ -904,6 +986,7 @@ var (
 		{Name: "paid_fen", Type: field.TypeInt64, Default: 0},
 		{Name: "discounted_fen", Type: field.TypeInt64, Default: 0},
 		{Name: "paid_until", Type: field.TypeTime, Nullable: true},
+		{Name: "password_free", Type: field.TypeBool, Default: false},
 		{Name: "match", Type: field.TypeEnum, Enums: []string{"EXACT", "NEAR_PLATE"}, Default: "EXACT"},
 		{Name: "review", Type: field.TypeEnum, Enums: []string{"NONE", "PENDING", "CONFIRMED", "REJECTED"}, Default: "NONE"},
 		{Name: "lot_id", Type: field.TypeInt64},
@@ -916,7 +999,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "parking_sessions_lots_lot",
-				Columns:    []*schema.Column{ParkingSessionsColumns[16]},
+				Columns:    []*schema.Column{ParkingSessionsColumns[17]},
 				RefColumns: []*schema.Column{LotsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -925,7 +1008,7 @@ var (
 			{
 				Name:    "parkingsession_one_open",
 				Unique:  true,
-				Columns: []*schema.Column{ParkingSessionsColumns[16], ParkingSessionsColumns[2]},
+				Columns: []*schema.Column{ParkingSessionsColumns[17], ParkingSessionsColumns[2]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "state = 'OPEN'",
 				},
@@ -938,12 +1021,12 @@ var (
 			{
 				Name:    "parkingsession_lot_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{ParkingSessionsColumns[16], ParkingSessionsColumns[0]},
+				Columns: []*schema.Column{ParkingSessionsColumns[17], ParkingSessionsColumns[0]},
 			},
 			{
 				Name:    "parkingsession_lot_id_review",
 				Unique:  false,
-				Columns: []*schema.Column{ParkingSessionsColumns[16], ParkingSessionsColumns[15]},
+				Columns: []*schema.Column{ParkingSessionsColumns[17], ParkingSessionsColumns[16]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "review = 'PENDING'",
 				},
@@ -957,7 +1040,7 @@ var (
 		{Name: "lot_id", Type: field.TypeInt64},
 		{Name: "account_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "channel", Type: field.TypeEnum, Enums: []string{"WECHAT", "ALIPAY", "UNIONPAY", "QUICKPASS", "ABC", "CCB", "JST_WALLET", "CASH"}},
-		{Name: "way", Type: field.TypeEnum, Nullable: true, Enums: []string{"MINI_PROGRAM", "H5", "APP"}},
+		{Name: "way", Type: field.TypeEnum, Nullable: true, Enums: []string{"MINI_PROGRAM", "H5", "APP", "PASSWORD_FREE", "CREDIT_SCORE"}},
 		{Name: "number", Type: field.TypeString, Unique: true},
 		{Name: "state", Type: field.TypeEnum, Enums: []string{"CREATED", "PENDING", "CLOSED", "SUCCEEDED"}, Default: "CREATED"},
 		{Name: "fen", Type: field.TypeInt64},
@@ -968,6 +1051,7 @@ var (
 		{Name: "taken_fen", Type: field.TypeInt64, Default: 0},
 		{Name: "refunded_fen", Type: field.TypeInt64, Default: 0},
 		{Name: "staff_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "agreement_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "reconciled_at", Type: field.TypeTime, Nullable: true},
 		{Name: "key_hash", Type: field.TypeBytes, Unique: true},
 		{Name: "order_id", Type: field.TypeInt64},
@@ -980,7 +1064,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "payments_payment_orders_order",
-				Columns:    []*schema.Column{PaymentsColumns[18]},
+				Columns:    []*schema.Column{PaymentsColumns[19]},
 				RefColumns: []*schema.Column{PaymentOrdersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -997,7 +1081,7 @@ var (
 			{
 				Name:    "payment_order_id",
 				Unique:  false,
-				Columns: []*schema.Column{PaymentsColumns[18]},
+				Columns: []*schema.Column{PaymentsColumns[19]},
 			},
 			{
 				Name:    "payment_channel_paid_at",
@@ -1015,7 +1099,7 @@ var (
 		{Name: "voucher_offer_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "account_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "state", Type: field.TypeEnum, Enums: []string{"OPEN", "CLOSED", "PAID", "REFUNDED"}, Default: "OPEN"},
-		{Name: "close_reason", Type: field.TypeEnum, Nullable: true, Enums: []string{"EXPIRED", "REPLACED", "CANCELLED"}},
+		{Name: "close_reason", Type: field.TypeEnum, Nullable: true, Enums: []string{"EXPIRED", "REPLACED", "CANCELLED", "DECLINED"}},
 		{Name: "due_fen", Type: field.TypeInt64},
 		{Name: "discount_fen", Type: field.TypeInt64, Default: 0},
 		{Name: "discounted_fen", Type: field.TypeInt64, Default: 0},
@@ -1024,6 +1108,8 @@ var (
 		{Name: "expires_at", Type: field.TypeTime},
 		{Name: "paid_at", Type: field.TypeTime, Nullable: true},
 		{Name: "paid_channel", Type: field.TypeEnum, Nullable: true, Enums: []string{"WECHAT", "ALIPAY", "UNIONPAY", "QUICKPASS", "ABC", "CCB", "JST_WALLET", "CASH"}},
+		{Name: "paid_way", Type: field.TypeEnum, Nullable: true, Enums: []string{"MINI_PROGRAM", "H5", "APP", "PASSWORD_FREE", "CREDIT_SCORE"}},
+		{Name: "deferred", Type: field.TypeBool, Default: false},
 		{Name: "key_hash", Type: field.TypeBytes, Unique: true},
 		{Name: "terms_hash", Type: field.TypeBytes, Nullable: true},
 		{Name: "session_id", Type: field.TypeInt64, Nullable: true},
@@ -1036,7 +1122,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "payment_orders_parking_sessions_session",
-				Columns:    []*schema.Column{PaymentOrdersColumns[18]},
+				Columns:    []*schema.Column{PaymentOrdersColumns[20]},
 				RefColumns: []*schema.Column{ParkingSessionsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1045,7 +1131,7 @@ var (
 			{
 				Name:    "paymentorder_one_open",
 				Unique:  true,
-				Columns: []*schema.Column{PaymentOrdersColumns[18]},
+				Columns: []*schema.Column{PaymentOrdersColumns[20]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "state = 'OPEN' AND session_id IS NOT NULL",
 				},
@@ -1053,7 +1139,7 @@ var (
 			{
 				Name:    "paymentorder_session_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{PaymentOrdersColumns[18], PaymentOrdersColumns[0]},
+				Columns: []*schema.Column{PaymentOrdersColumns[20], PaymentOrdersColumns[0]},
 			},
 			{
 				Name:    "paymentorder_account_id_id",
@@ -1430,7 +1516,7 @@ var (
 	TasksColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "created_at", Type: field.TypeTime},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"NOTICE", "DELIVERY", "PAYMENT", "REFUND", "INVOICE", "INVOICE_DELIVERY"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"NOTICE", "DELIVERY", "PAYMENT", "REFUND", "INVOICE", "INVOICE_DELIVERY", "AGREEMENT", "AGREED_ENTRY", "AGREED_EXIT"}},
 		{Name: "about_id", Type: field.TypeInt64},
 		{Name: "account_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "state", Type: field.TypeEnum, Enums: []string{"WAITING", "DEAD"}, Default: "WAITING"},
@@ -1483,6 +1569,7 @@ var (
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "plate_index", Type: field.TypeBytes, Unique: true},
 		{Name: "owner_account_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "password_free", Type: field.TypeBool, Default: false},
 	}
 	// VehiclesTable holds the schema information for the "vehicles" table.
 	VehiclesTable = &schema.Table{
@@ -1632,6 +1719,8 @@ var (
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
 		AccountsTable,
+		AgreedStaysTable,
+		AgreementsTable,
 		AppReleasesTable,
 		ChannelLinksTable,
 		ChannelVisitsTable,
@@ -1683,6 +1772,8 @@ var (
 )
 
 func init() {
+	AgreedStaysTable.ForeignKeys[0].RefTable = AgreementsTable
+	AgreementsTable.ForeignKeys[0].RefTable = VehicleBindingsTable
 	DifferencesTable.ForeignKeys[0].RefTable = ReconciliationsTable
 	GatesTable.ForeignKeys[0].RefTable = LotsTable
 	GateCommandsTable.ForeignKeys[0].RefTable = GatesTable

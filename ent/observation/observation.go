@@ -189,6 +189,7 @@ const (
 	ReasonWELCOME     Reason = "WELCOME"
 	ReasonNOTHING_DUE Reason = "NOTHING_DUE"
 	ReasonPAYMENT_DUE Reason = "PAYMENT_DUE"
+	ReasonDEDUCTING   Reason = "DEDUCTING"
 	ReasonBILLED      Reason = "BILLED"
 	ReasonNO_ENTRY    Reason = "NO_ENTRY"
 	ReasonREREAD      Reason = "REREAD"
@@ -202,7 +203,7 @@ func (r Reason) String() string {
 // ReasonValidator is a validator for the "reason" field enum values. It is called by the builders before save.
 func ReasonValidator(r Reason) error {
 	switch r {
-	case ReasonWELCOME, ReasonNOTHING_DUE, ReasonPAYMENT_DUE, ReasonBILLED, ReasonNO_ENTRY, ReasonREREAD, ReasonLATE_UPLOAD:
+	case ReasonWELCOME, ReasonNOTHING_DUE, ReasonPAYMENT_DUE, ReasonDEDUCTING, ReasonBILLED, ReasonNO_ENTRY, ReasonREREAD, ReasonLATE_UPLOAD:
 		return nil
 	default:
 		return fmt.Errorf("observation: invalid enum value for reason field: %q", r)

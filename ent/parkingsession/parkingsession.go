@@ -43,6 +43,8 @@ const (
 	FieldDiscountedFen = "discounted_fen"
 	// FieldPaidUntil holds the string denoting the paid_until field in the database.
 	FieldPaidUntil = "paid_until"
+	// FieldPasswordFree holds the string denoting the password_free field in the database.
+	FieldPasswordFree = "password_free"
 	// FieldMatch holds the string denoting the match field in the database.
 	FieldMatch = "match"
 	// FieldReview holds the string denoting the review field in the database.
@@ -77,6 +79,7 @@ var Columns = []string{
 	FieldPaidFen,
 	FieldDiscountedFen,
 	FieldPaidUntil,
+	FieldPasswordFree,
 	FieldMatch,
 	FieldReview,
 }
@@ -105,6 +108,8 @@ var (
 	DefaultPaidFen int64
 	// DefaultDiscountedFen holds the default value on creation for the "discounted_fen" field.
 	DefaultDiscountedFen int64
+	// DefaultPasswordFree holds the default value on creation for the "password_free" field.
+	DefaultPasswordFree bool
 )
 
 // State defines the type for the "state" enum field.
@@ -254,6 +259,11 @@ func ByDiscountedFen(opts ...sql.OrderTermOption) OrderOption {
 // ByPaidUntil orders the results by the paid_until field.
 func ByPaidUntil(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPaidUntil, opts...).ToFunc()
+}
+
+// ByPasswordFree orders the results by the password_free field.
+func ByPasswordFree(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPasswordFree, opts...).ToFunc()
 }
 
 // ByMatch orders the results by the match field.

@@ -122,6 +122,11 @@ func PaidUntil(v time.Time) predicate.ParkingSession {
 	return predicate.ParkingSession(sql.FieldEQ(FieldPaidUntil, v))
 }
 
+// PasswordFree applies equality check predicate on the "password_free" field. It's identical to PasswordFreeEQ.
+func PasswordFree(v bool) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldEQ(FieldPasswordFree, v))
+}
+
 // PlateEQ applies the EQ predicate on the "plate" field.
 func PlateEQ(v vault.Sealed) predicate.ParkingSession {
 	vc := []byte(v)
@@ -719,6 +724,16 @@ func PaidUntilIsNil() predicate.ParkingSession {
 // PaidUntilNotNil applies the NotNil predicate on the "paid_until" field.
 func PaidUntilNotNil() predicate.ParkingSession {
 	return predicate.ParkingSession(sql.FieldNotNull(FieldPaidUntil))
+}
+
+// PasswordFreeEQ applies the EQ predicate on the "password_free" field.
+func PasswordFreeEQ(v bool) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldEQ(FieldPasswordFree, v))
+}
+
+// PasswordFreeNEQ applies the NEQ predicate on the "password_free" field.
+func PasswordFreeNEQ(v bool) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldNEQ(FieldPasswordFree, v))
 }
 
 // MatchEQ applies the EQ predicate on the "match" field.

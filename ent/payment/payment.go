@@ -48,6 +48,8 @@ const (
 	FieldRefundedFen = "refunded_fen"
 	// FieldStaffID holds the string denoting the staff_id field in the database.
 	FieldStaffID = "staff_id"
+	// FieldAgreementID holds the string denoting the agreement_id field in the database.
+	FieldAgreementID = "agreement_id"
 	// FieldReconciledAt holds the string denoting the reconciled_at field in the database.
 	FieldReconciledAt = "reconciled_at"
 	// FieldKeyHash holds the string denoting the key_hash field in the database.
@@ -84,6 +86,7 @@ var Columns = []string{
 	FieldTakenFen,
 	FieldRefundedFen,
 	FieldStaffID,
+	FieldAgreementID,
 	FieldReconciledAt,
 	FieldKeyHash,
 }
@@ -127,7 +130,7 @@ func ChannelValidator(c money.Channel) error {
 // WayValidator is a validator for the "way" field enum values. It is called by the builders before save.
 func WayValidator(w money.Way) error {
 	switch w {
-	case "MINI_PROGRAM", "H5", "APP":
+	case "MINI_PROGRAM", "H5", "APP", "PASSWORD_FREE", "CREDIT_SCORE":
 		return nil
 	default:
 		return fmt.Errorf("payment: invalid enum value for way field: %q", w)
@@ -248,6 +251,11 @@ func ByRefundedFen(opts ...sql.OrderTermOption) OrderOption {
 // ByStaffID orders the results by the staff_id field.
 func ByStaffID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldStaffID, opts...).ToFunc()
+}
+
+// ByAgreementID orders the results by the agreement_id field.
+func ByAgreementID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAgreementID, opts...).ToFunc()
 }
 
 // ByReconciledAt orders the results by the reconciled_at field.

@@ -121,6 +121,11 @@ func StaffID(v int64) predicate.Payment {
 	return predicate.Payment(sql.FieldEQ(FieldStaffID, v))
 }
 
+// AgreementID applies equality check predicate on the "agreement_id" field. It's identical to AgreementIDEQ.
+func AgreementID(v int64) predicate.Payment {
+	return predicate.Payment(sql.FieldEQ(FieldAgreementID, v))
+}
+
 // ReconciledAt applies equality check predicate on the "reconciled_at" field. It's identical to ReconciledAtEQ.
 func ReconciledAt(v time.Time) predicate.Payment {
 	return predicate.Payment(sql.FieldEQ(FieldReconciledAt, v))
@@ -809,6 +814,56 @@ func StaffIDIsNil() predicate.Payment {
 // StaffIDNotNil applies the NotNil predicate on the "staff_id" field.
 func StaffIDNotNil() predicate.Payment {
 	return predicate.Payment(sql.FieldNotNull(FieldStaffID))
+}
+
+// AgreementIDEQ applies the EQ predicate on the "agreement_id" field.
+func AgreementIDEQ(v int64) predicate.Payment {
+	return predicate.Payment(sql.FieldEQ(FieldAgreementID, v))
+}
+
+// AgreementIDNEQ applies the NEQ predicate on the "agreement_id" field.
+func AgreementIDNEQ(v int64) predicate.Payment {
+	return predicate.Payment(sql.FieldNEQ(FieldAgreementID, v))
+}
+
+// AgreementIDIn applies the In predicate on the "agreement_id" field.
+func AgreementIDIn(vs ...int64) predicate.Payment {
+	return predicate.Payment(sql.FieldIn(FieldAgreementID, vs...))
+}
+
+// AgreementIDNotIn applies the NotIn predicate on the "agreement_id" field.
+func AgreementIDNotIn(vs ...int64) predicate.Payment {
+	return predicate.Payment(sql.FieldNotIn(FieldAgreementID, vs...))
+}
+
+// AgreementIDGT applies the GT predicate on the "agreement_id" field.
+func AgreementIDGT(v int64) predicate.Payment {
+	return predicate.Payment(sql.FieldGT(FieldAgreementID, v))
+}
+
+// AgreementIDGTE applies the GTE predicate on the "agreement_id" field.
+func AgreementIDGTE(v int64) predicate.Payment {
+	return predicate.Payment(sql.FieldGTE(FieldAgreementID, v))
+}
+
+// AgreementIDLT applies the LT predicate on the "agreement_id" field.
+func AgreementIDLT(v int64) predicate.Payment {
+	return predicate.Payment(sql.FieldLT(FieldAgreementID, v))
+}
+
+// AgreementIDLTE applies the LTE predicate on the "agreement_id" field.
+func AgreementIDLTE(v int64) predicate.Payment {
+	return predicate.Payment(sql.FieldLTE(FieldAgreementID, v))
+}
+
+// AgreementIDIsNil applies the IsNil predicate on the "agreement_id" field.
+func AgreementIDIsNil() predicate.Payment {
+	return predicate.Payment(sql.FieldIsNull(FieldAgreementID))
+}
+
+// AgreementIDNotNil applies the NotNil predicate on the "agreement_id" field.
+func AgreementIDNotNil() predicate.Payment {
+	return predicate.Payment(sql.FieldNotNull(FieldAgreementID))
 }
 
 // ReconciledAtEQ applies the EQ predicate on the "reconciled_at" field.

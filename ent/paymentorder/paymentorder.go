@@ -48,6 +48,10 @@ const (
 	FieldPaidAt = "paid_at"
 	// FieldPaidChannel holds the string denoting the paid_channel field in the database.
 	FieldPaidChannel = "paid_channel"
+	// FieldPaidWay holds the string denoting the paid_way field in the database.
+	FieldPaidWay = "paid_way"
+	// FieldDeferred holds the string denoting the deferred field in the database.
+	FieldDeferred = "deferred"
 	// FieldKeyHash holds the string denoting the key_hash field in the database.
 	FieldKeyHash = "key_hash"
 	// FieldTermsHash holds the string denoting the terms_hash field in the database.
@@ -84,6 +88,8 @@ var Columns = []string{
 	FieldExpiresAt,
 	FieldPaidAt,
 	FieldPaidChannel,
+	FieldPaidWay,
+	FieldDeferred,
 	FieldKeyHash,
 	FieldTermsHash,
 }
@@ -114,6 +120,8 @@ var (
 	DefaultTakenFen int64
 	// DefaultRefundedFen holds the default value on creation for the "refunded_fen" field.
 	DefaultRefundedFen int64
+	// DefaultDeferred holds the default value on creation for the "deferred" field.
+	DefaultDeferred bool
 )
 
 // Kind defines the type for the "kind" enum field.
@@ -175,6 +183,7 @@ const (
 	CloseReasonEXPIRED   CloseReason = "EXPIRED"
 	CloseReasonREPLACED  CloseReason = "REPLACED"
 	CloseReasonCANCELLED CloseReason = "CANCELLED"
+	CloseReasonDECLINED  CloseReason = "DECLINED"
 )
 
 func (cr CloseReason) String() string {
@@ -184,7 +193,7 @@ func (cr CloseReason) String() string {
 // CloseReasonValidator is a validator for the "close_reason" field enum values. It is called by the builders before save.
 func CloseReasonValidator(cr CloseReason) error {
 	switch cr {
-	case CloseReasonEXPIRED, CloseReasonREPLACED, CloseReasonCANCELLED:
+	case CloseReasonEXPIRED, CloseReasonREPLACED, CloseReasonCANCELLED, CloseReasonDECLINED:
 		return nil
 	default:
 		return fmt.Errorf("paymentorder: invalid enum value for close_reason field: %q", cr)
@@ -198,6 +207,16 @@ func PaidChannelValidator(pc money.Channel) error {
 		return nil
 	default:
 		return fmt.Errorf("paymentorder: invalid enum value for paid_channel field: %q", pc)
+	}
+}
+
+// PaidWayValidator is a validator for the "paid_way" field enum values. It is called by the builders before save.
+func PaidWayValidator(pw money.Way) error {
+	switch pw {
+	case "MINI_PROGRAM", "H5", "APP", "PASSWORD_FREE", "CREDIT_SCORE":
+		return nil
+	default:
+		return fmt.Errorf("paymentorder: invalid enum value for paid_way field: %q", pw)
 	}
 }
 
@@ -287,6 +306,16 @@ func ByPaidAt(opts ...sql.OrderTermOption) OrderOption {
 // ByPaidChannel orders the results by the paid_channel field.
 func ByPaidChannel(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPaidChannel, opts...).ToFunc()
+}
+
+// ByPaidWay orders the results by the paid_way field.
+func ByPaidWay(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPaidWay, opts...).ToFunc()
+}
+
+// ByDeferred orders the results by the deferred field.
+func ByDeferred(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDeferred, opts...).ToFunc()
 }
 
 // BySessionField orders the results by session field.

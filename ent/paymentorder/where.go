@@ -116,6 +116,11 @@ func PaidAt(v time.Time) predicate.PaymentOrder {
 	return predicate.PaymentOrder(sql.FieldEQ(FieldPaidAt, v))
 }
 
+// Deferred applies equality check predicate on the "deferred" field. It's identical to DeferredEQ.
+func Deferred(v bool) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldEQ(FieldDeferred, v))
+}
+
 // KeyHash applies equality check predicate on the "key_hash" field. It's identical to KeyHashEQ.
 func KeyHash(v []byte) predicate.PaymentOrder {
 	return predicate.PaymentOrder(sql.FieldEQ(FieldKeyHash, v))
@@ -734,6 +739,56 @@ func PaidChannelIsNil() predicate.PaymentOrder {
 // PaidChannelNotNil applies the NotNil predicate on the "paid_channel" field.
 func PaidChannelNotNil() predicate.PaymentOrder {
 	return predicate.PaymentOrder(sql.FieldNotNull(FieldPaidChannel))
+}
+
+// PaidWayEQ applies the EQ predicate on the "paid_way" field.
+func PaidWayEQ(v money.Way) predicate.PaymentOrder {
+	vc := v
+	return predicate.PaymentOrder(sql.FieldEQ(FieldPaidWay, vc))
+}
+
+// PaidWayNEQ applies the NEQ predicate on the "paid_way" field.
+func PaidWayNEQ(v money.Way) predicate.PaymentOrder {
+	vc := v
+	return predicate.PaymentOrder(sql.FieldNEQ(FieldPaidWay, vc))
+}
+
+// PaidWayIn applies the In predicate on the "paid_way" field.
+func PaidWayIn(vs ...money.Way) predicate.PaymentOrder {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.PaymentOrder(sql.FieldIn(FieldPaidWay, v...))
+}
+
+// PaidWayNotIn applies the NotIn predicate on the "paid_way" field.
+func PaidWayNotIn(vs ...money.Way) predicate.PaymentOrder {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.PaymentOrder(sql.FieldNotIn(FieldPaidWay, v...))
+}
+
+// PaidWayIsNil applies the IsNil predicate on the "paid_way" field.
+func PaidWayIsNil() predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldIsNull(FieldPaidWay))
+}
+
+// PaidWayNotNil applies the NotNil predicate on the "paid_way" field.
+func PaidWayNotNil() predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldNotNull(FieldPaidWay))
+}
+
+// DeferredEQ applies the EQ predicate on the "deferred" field.
+func DeferredEQ(v bool) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldEQ(FieldDeferred, v))
+}
+
+// DeferredNEQ applies the NEQ predicate on the "deferred" field.
+func DeferredNEQ(v bool) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldNEQ(FieldDeferred, v))
 }
 
 // KeyHashEQ applies the EQ predicate on the "key_hash" field.

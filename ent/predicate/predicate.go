@@ -9,6 +9,12 @@ import (
 // Account is the predicate function for account builders.
 type Account func(*sql.Selector)
 
+// AgreedStay is the predicate function for agreedstay builders.
+type AgreedStay func(*sql.Selector)
+
+// Agreement is the predicate function for agreement builders.
+type Agreement func(*sql.Selector)
+
 // AppRelease is the predicate function for apprelease builders.
 type AppRelease func(*sql.Selector)
 

@@ -134,6 +134,54 @@ func (f AccountMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutatio
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.AccountMutation", m)
 }
 
+// The AgreedStayQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type AgreedStayQueryRuleFunc func(context.Context, *ent.AgreedStayQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f AgreedStayQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.AgreedStayQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.AgreedStayQuery", q)
+}
+
+// The AgreedStayMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type AgreedStayMutationRuleFunc func(context.Context, *ent.AgreedStayMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f AgreedStayMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.AgreedStayMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.AgreedStayMutation", m)
+}
+
+// The AgreementQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type AgreementQueryRuleFunc func(context.Context, *ent.AgreementQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f AgreementQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.AgreementQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.AgreementQuery", q)
+}
+
+// The AgreementMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type AgreementMutationRuleFunc func(context.Context, *ent.AgreementMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f AgreementMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.AgreementMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.AgreementMutation", m)
+}
+
 // The AppReleaseQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type AppReleaseQueryRuleFunc func(context.Context, *ent.AppReleaseQuery) error

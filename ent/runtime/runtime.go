@@ -5,6 +5,8 @@ package runtime
 import (
 	"context"
 	"parkbff/ent/account"
+	"parkbff/ent/agreedstay"
+	"parkbff/ent/agreement"
 	"parkbff/ent/apprelease"
 	"parkbff/ent/channellink"
 	"parkbff/ent/channelvisit"
@@ -101,6 +103,32 @@ func init() {
 	accountDescBindTries := accountFields[15].Descriptor()
 	// account.DefaultBindTries holds the default value on creation for the bind_tries field.
 	account.DefaultBindTries = accountDescBindTries.Default.(int)
+	agreedstay.Policy = privacy.NewPolicies(schema.AgreedStay{})
+	agreedstay.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := agreedstay.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	agreedstayFields := schema.AgreedStay{}.Fields()
+	_ = agreedstayFields
+	// agreedstayDescLeftTold is the schema descriptor for left_told field.
+	agreedstayDescLeftTold := agreedstayFields[5].Descriptor()
+	// agreedstay.DefaultLeftTold holds the default value on creation for the left_told field.
+	agreedstay.DefaultLeftTold = agreedstayDescLeftTold.Default.(bool)
+	agreement.Policy = privacy.NewPolicies(schema.Agreement{})
+	agreement.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := agreement.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	agreementFields := schema.Agreement{}.Fields()
+	_ = agreementFields
 	apprelease.Policy = privacy.NewPolicies(schema.AppRelease{})
 	apprelease.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
@@ -423,6 +451,10 @@ func init() {
 	parkingsessionDescDiscountedFen := parkingsessionFields[8].Descriptor()
 	// parkingsession.DefaultDiscountedFen holds the default value on creation for the discounted_fen field.
 	parkingsession.DefaultDiscountedFen = parkingsessionDescDiscountedFen.Default.(int64)
+	// parkingsessionDescPasswordFree is the schema descriptor for password_free field.
+	parkingsessionDescPasswordFree := parkingsessionFields[10].Descriptor()
+	// parkingsession.DefaultPasswordFree holds the default value on creation for the password_free field.
+	parkingsession.DefaultPasswordFree = parkingsessionDescPasswordFree.Default.(bool)
 	payment.Policy = privacy.NewPolicies(schema.Payment{})
 	payment.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
@@ -473,6 +505,10 @@ func init() {
 	paymentorderDescRefundedFen := paymentorderFields[11].Descriptor()
 	// paymentorder.DefaultRefundedFen holds the default value on creation for the refunded_fen field.
 	paymentorder.DefaultRefundedFen = paymentorderDescRefundedFen.Default.(int64)
+	// paymentorderDescDeferred is the schema descriptor for deferred field.
+	paymentorderDescDeferred := paymentorderFields[16].Descriptor()
+	// paymentorder.DefaultDeferred holds the default value on creation for the deferred field.
+	paymentorder.DefaultDeferred = paymentorderDescDeferred.Default.(bool)
 	platedispute.Policy = privacy.NewPolicies(schema.PlateDispute{})
 	platedispute.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
@@ -633,6 +669,12 @@ func init() {
 			return next.Mutate(ctx, m)
 		})
 	}
+	vehicleFields := schema.Vehicle{}.Fields()
+	_ = vehicleFields
+	// vehicleDescPasswordFree is the schema descriptor for password_free field.
+	vehicleDescPasswordFree := vehicleFields[2].Descriptor()
+	// vehicle.DefaultPasswordFree holds the default value on creation for the password_free field.
+	vehicle.DefaultPasswordFree = vehicleDescPasswordFree.Default.(bool)
 	vehiclebinding.Policy = privacy.NewPolicies(schema.VehicleBinding{})
 	vehiclebinding.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {

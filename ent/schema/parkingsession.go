@@ -22,6 +22,7 @@ func (ParkingSession) Mixin() []ent.Mixin {
 // Fields of ParkingSession. vehicle_id is the vehicle as it was bound when the stay was opened.
 // fee_fen is fixed at the exit; while the stay is open the fee is computed when asked for. gone_before
 // is when it became known that a GHOST's car had gone. paid_fen is money, discounted_fen what vouchers took off.
+// password_free is as with its vehicle.
 func (ParkingSession) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("lot_id").Immutable(),
@@ -34,6 +35,7 @@ func (ParkingSession) Fields() []ent.Field {
 		field.Int64("paid_fen").Default(0),
 		field.Int64("discounted_fen").Default(0),
 		mixin.Instant("paid_until"),
+		field.Bool("password_free").Default(false),
 		field.Enum("match").Values("EXACT", "NEAR_PLATE").Default("EXACT"),
 		field.Enum("review").Values("NONE", "PENDING", "CONFIRMED", "REJECTED").Default("NONE"),
 	}

@@ -22,7 +22,8 @@ func (Payment) Mixin() []ent.Mixin { return []ent.Mixin{mixin.Row{}, mixin.Recor
 // after we have CLOSED the payment. number is ours, and the channel knows the payment by it; transaction_id is the
 // channel's. paid_fen is what was taken, of which taken_fen settled the order and refunded_fen went back or is about
 // to, so that what did not settle it goes back at once.
-// reconciled_at is when a statement of the channel named it.
+// reconciled_at is when a statement of the channel named it. What has an agreement_id is deducted without
+// anybody's doing anything.
 func (Payment) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("order_id").Immutable(),
@@ -40,6 +41,7 @@ func (Payment) Fields() []ent.Field {
 		field.Int64("taken_fen").Default(0),
 		field.Int64("refunded_fen").Default(0),
 		field.Int64("staff_id").Optional().Nillable().Immutable(),
+		field.Int64("agreement_id").Optional().Nillable().Immutable(),
 		mixin.Instant("reconciled_at"),
 		field.Bytes("key_hash").Unique().Immutable().Sensitive(),
 	}

@@ -22,7 +22,7 @@ func (PaymentOrder) Mixin() []ent.Mixin { return []ent.Mixin{mixin.Row{}, mixin.
 // is still owed makes it PAID. taken_fen is what was received for it and kept, refunded_fen what of that was given
 // back or is about to be. discount_fen is what its vouchers are to take off, so that due_fen is what is left to pay, and
 // discounted_fen what they have taken off. key_hash is of the client's own key and whose it is, terms_hash of what it
-// asked for.
+// asked for. It is deferred while its channel has paid it and its payer owes it to the channel (R035).
 func (PaymentOrder) Fields() []ent.Field {
 	return []ent.Field{
 		field.Enum("kind").Values("STAY", "VOUCHER").Immutable(),
@@ -31,7 +31,7 @@ func (PaymentOrder) Fields() []ent.Field {
 		field.Int64("voucher_offer_id").Optional().Nillable().Immutable(),
 		field.Int64("account_id").Optional().Nillable(),
 		field.Enum("state").Values("OPEN", "CLOSED", "PAID", "REFUNDED").Default("OPEN"),
-		field.Enum("close_reason").Values("EXPIRED", "REPLACED", "CANCELLED").Optional().Nillable(),
+		field.Enum("close_reason").Values("EXPIRED", "REPLACED", "CANCELLED", "DECLINED").Optional().Nillable(),
 		field.Int64("due_fen").Immutable(),
 		field.Int64("discount_fen").Default(0).Immutable(),
 		field.Int64("discounted_fen").Default(0),
@@ -40,6 +40,8 @@ func (PaymentOrder) Fields() []ent.Field {
 		mixin.Since("expires_at"),
 		mixin.Instant("paid_at"),
 		field.Enum("paid_channel").GoType(money.Channel("")).Optional().Nillable(),
+		field.Enum("paid_way").GoType(money.Way("")).Optional().Nillable(),
+		field.Bool("deferred").Default(false),
 		field.Bytes("key_hash").Unique().Immutable().Sensitive(),
 		field.Bytes("terms_hash").Optional().Immutable().Sensitive(),
 	}

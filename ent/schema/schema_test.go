@@ -18,6 +18,8 @@ import (
 // entities are all there are; TestNoEntityIsForgotten holds the list.
 var entities = []ent.Interface{
 	schema.Account{},
+	schema.AgreedStay{},
+	schema.Agreement{},
 	schema.AppRelease{},
 	schema.ChannelLink{},
 	schema.ChannelVisit{},

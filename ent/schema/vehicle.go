@@ -15,11 +15,13 @@ type Vehicle struct{ ent.Schema }
 // Mixin of Vehicle.
 func (Vehicle) Mixin() []ent.Mixin { return []ent.Mixin{mixin.Row{}, mixin.Recorded{}} }
 
-// Fields of Vehicle. A vehicle with an owner_account_id is protected: nobody else may bind it (R064).
+// Fields of Vehicle. A vehicle with an owner_account_id is protected: nobody else may bind it (R064). password_free
+// tells that there may be an agreement to deduct for it (R020), so that nothing is asked for the cars without one.
 func (Vehicle) Fields() []ent.Field {
 	return []ent.Field{
 		field.Bytes("plate_index").Unique().Immutable().Sensitive(),
 		field.Int64("owner_account_id").Optional().Nillable(),
+		field.Bool("password_free").Default(false),
 	}
 }
 

@@ -86,6 +86,9 @@ const (
 	KindREFUND           Kind = "REFUND"
 	KindINVOICE          Kind = "INVOICE"
 	KindINVOICE_DELIVERY Kind = "INVOICE_DELIVERY"
+	KindAGREEMENT        Kind = "AGREEMENT"
+	KindAGREED_ENTRY     Kind = "AGREED_ENTRY"
+	KindAGREED_EXIT      Kind = "AGREED_EXIT"
 )
 
 func (k Kind) String() string {
@@ -95,7 +98,7 @@ func (k Kind) String() string {
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
 func KindValidator(k Kind) error {
 	switch k {
-	case KindNOTICE, KindDELIVERY, KindPAYMENT, KindREFUND, KindINVOICE, KindINVOICE_DELIVERY:
+	case KindNOTICE, KindDELIVERY, KindPAYMENT, KindREFUND, KindINVOICE, KindINVOICE_DELIVERY, KindAGREEMENT, KindAGREED_ENTRY, KindAGREED_EXIT:
 		return nil
 	default:
 		return fmt.Errorf("task: invalid enum value for kind field: %q", k)

@@ -18,6 +18,8 @@ const (
 	FieldPlateIndex = "plate_index"
 	// FieldOwnerAccountID holds the string denoting the owner_account_id field in the database.
 	FieldOwnerAccountID = "owner_account_id"
+	// FieldPasswordFree holds the string denoting the password_free field in the database.
+	FieldPasswordFree = "password_free"
 	// Table holds the table name of the vehicle in the database.
 	Table = "vehicles"
 )
@@ -28,6 +30,7 @@ var Columns = []string{
 	FieldCreatedAt,
 	FieldPlateIndex,
 	FieldOwnerAccountID,
+	FieldPasswordFree,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -48,6 +51,8 @@ func ValidColumn(column string) bool {
 var (
 	Hooks  [1]ent.Hook
 	Policy ent.Policy
+	// DefaultPasswordFree holds the default value on creation for the "password_free" field.
+	DefaultPasswordFree bool
 )
 
 // OrderOption defines the ordering options for the Vehicle queries.
@@ -66,4 +71,9 @@ func ByCreatedAt(opts ...sql.OrderTermOption) OrderOption {
 // ByOwnerAccountID orders the results by the owner_account_id field.
 func ByOwnerAccountID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldOwnerAccountID, opts...).ToFunc()
+}
+
+// ByPasswordFree orders the results by the password_free field.
+func ByPasswordFree(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPasswordFree, opts...).ToFunc()
 }

@@ -69,6 +69,11 @@ func OwnerAccountID(v int64) predicate.Vehicle {
 	return predicate.Vehicle(sql.FieldEQ(FieldOwnerAccountID, v))
 }
 
+// PasswordFree applies equality check predicate on the "password_free" field. It's identical to PasswordFreeEQ.
+func PasswordFree(v bool) predicate.Vehicle {
+	return predicate.Vehicle(sql.FieldEQ(FieldPasswordFree, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.Vehicle {
 	return predicate.Vehicle(sql.FieldEQ(FieldCreatedAt, v))
@@ -197,6 +202,16 @@ func OwnerAccountIDIsNil() predicate.Vehicle {
 // OwnerAccountIDNotNil applies the NotNil predicate on the "owner_account_id" field.
 func OwnerAccountIDNotNil() predicate.Vehicle {
 	return predicate.Vehicle(sql.FieldNotNull(FieldOwnerAccountID))
+}
+
+// PasswordFreeEQ applies the EQ predicate on the "password_free" field.
+func PasswordFreeEQ(v bool) predicate.Vehicle {
+	return predicate.Vehicle(sql.FieldEQ(FieldPasswordFree, v))
+}
+
+// PasswordFreeNEQ applies the NEQ predicate on the "password_free" field.
+func PasswordFreeNEQ(v bool) predicate.Vehicle {
+	return predicate.Vehicle(sql.FieldNEQ(FieldPasswordFree, v))
 }
 
 // And groups predicates with the AND operator between them.

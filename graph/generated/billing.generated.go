@@ -726,6 +726,52 @@ func fieldContext_PaymentOrder_channel(_ context.Context, ec *executionContext, 
 	return serial.LeafContext("PaymentOrder", field, false, false)
 }
 
+func _PaymentOrder_way(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *billing.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_PaymentOrder_way(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Way, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *money.Way) graphql.Marshaler {
+			return marshalOPaymentWay2ᚖparkbffᚋinternalᚋmoneyᚐWay(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_PaymentOrder_way(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return serial.LeafContext("PaymentOrder", field, false, false)
+}
+
+func _PaymentOrder_deferred(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *billing.Order) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_PaymentOrder_deferred(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Deferred, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return marshalNBoolean2bool(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_PaymentOrder_deferred(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return serial.LeafContext("PaymentOrder", field, false, false)
+}
+
 func _PaymentOrder_kind(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *billing.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1931,6 +1977,16 @@ func _PaymentOrder(ctx context.Context, ec *executionContext, sel ast.SelectionS
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "way":
+			out.Values[i] = _PaymentOrder_way(ctx, ec, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "deferred":
+			out.Values[i] = _PaymentOrder_deferred(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "kind":
 			out.Values[i] = _PaymentOrder_kind(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -2387,14 +2443,18 @@ func marshalNPaymentWay2parkbffᚋinternalᚋmoneyᚐWay(ctx context.Context, ec
 
 var (
 	unmarshalNPaymentWay2parkbffᚋinternalᚋmoneyᚐWayF = map[string]money.Way{
-		"MINI_PROGRAM": money.MiniProgram,
-		"H5":           money.H5,
-		"APP":          money.App,
+		"MINI_PROGRAM":  money.MiniProgram,
+		"H5":            money.H5,
+		"APP":           money.App,
+		"PASSWORD_FREE": money.PasswordFree,
+		"CREDIT_SCORE":  money.CreditScore,
 	}
 	marshalNPaymentWay2parkbffᚋinternalᚋmoneyᚐWayF = map[money.Way]string{
-		money.MiniProgram: "MINI_PROGRAM",
-		money.H5:          "H5",
-		money.App:         "APP",
+		money.MiniProgram:  "MINI_PROGRAM",
+		money.H5:           "H5",
+		money.App:          "APP",
+		money.PasswordFree: "PASSWORD_FREE",
+		money.CreditScore:  "CREDIT_SCORE",
 	}
 )
 
@@ -2528,6 +2588,42 @@ func marshalOPaymentOrderConnection2ᚖparkbffᚋgraphᚋrelayᚐConnection(ctx 
 	}
 	return _PaymentOrderConnection(ctx, ec, sel, v)
 }
+
+func unmarshalOPaymentWay2ᚖparkbffᚋinternalᚋmoneyᚐWay(ctx context.Context, ec *executionContext, v any) (*money.Way, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalOPaymentWay2ᚖparkbffᚋinternalᚋmoneyᚐWayF[tmp]
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalOPaymentWay2ᚖparkbffᚋinternalᚋmoneyᚐWay(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *money.Way) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(marshalOPaymentWay2ᚖparkbffᚋinternalᚋmoneyᚐWayF[*v])
+	return res
+}
+
+var (
+	unmarshalOPaymentWay2ᚖparkbffᚋinternalᚋmoneyᚐWayF = map[string]money.Way{
+		"MINI_PROGRAM":  money.MiniProgram,
+		"H5":            money.H5,
+		"APP":           money.App,
+		"PASSWORD_FREE": money.PasswordFree,
+		"CREDIT_SCORE":  money.CreditScore,
+	}
+	marshalOPaymentWay2ᚖparkbffᚋinternalᚋmoneyᚐWayF = map[money.Way]string{
+		money.MiniProgram:  "MINI_PROGRAM",
+		money.H5:           "H5",
+		money.App:          "APP",
+		money.PasswordFree: "PASSWORD_FREE",
+		money.CreditScore:  "CREDIT_SCORE",
+	}
+)
 
 func marshalORefundOrderPayload2ᚖparkbffᚋgraphᚋmodelᚐRefundOrderPayload(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *model.RefundOrderPayload) graphql.Marshaler {
 	if v == nil {

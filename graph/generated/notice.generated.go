@@ -809,6 +809,7 @@ var (
 		"DISPUTE_DECIDED":   notice1.KindDISPUTE_DECIDED,
 		"PAID":              notice1.KindPAID,
 		"REFUNDED":          notice1.KindREFUNDED,
+		"DEDUCTION_FAILED":  notice1.KindDEDUCTION_FAILED,
 	}
 	marshalNNoticeKind2parkbffᚋentᚋnoticeᚐKindF = map[notice1.Kind]string{
 		notice1.KindENTERED:           "ENTERED",
@@ -820,6 +821,7 @@ var (
 		notice1.KindDISPUTE_DECIDED:   "DISPUTE_DECIDED",
 		notice1.KindPAID:              "PAID",
 		notice1.KindREFUNDED:          "REFUNDED",
+		notice1.KindDEDUCTION_FAILED:  "DEDUCTION_FAILED",
 	}
 )
 

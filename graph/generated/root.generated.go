@@ -23,6 +23,7 @@ import (
 	"parkbff/graph/directive"
 	"parkbff/graph/model"
 	"parkbff/graph/relay"
+	"parkbff/internal/agreement"
 	"parkbff/internal/appconfig"
 	"parkbff/internal/billing"
 	"parkbff/internal/billing/ledger"
@@ -51,6 +52,8 @@ type MutationResolver interface {
 	UnlinkChannel(ctx context.Context, input model.UnlinkChannelInput) (*model.UnlinkChannelPayload, error)
 	ChangeMobile(ctx context.Context, input model.ChangeMobileInput) (*model.ChangeMobilePayload, error)
 	SetFullMask(ctx context.Context, input model.SetFullMaskInput) (*model.SetFullMaskPayload, error)
+	OpenPasswordFree(ctx context.Context, input model.OpenPasswordFreeInput) (*model.OpenPasswordFreePayload, error)
+	ClosePasswordFree(ctx context.Context, input model.ClosePasswordFreeInput) (*model.ClosePasswordFreePayload, error)
 	CreateOrder(ctx context.Context, input model.CreateOrderInput) (*model.CreateOrderPayload, error)
 	PayOrder(ctx context.Context, input model.PayOrderInput) (*model.PayOrderPayload, error)
 	CancelOrder(ctx context.Context, input model.CancelOrderInput) (*model.CancelOrderPayload, error)
@@ -328,6 +331,20 @@ func field_Mutation_clearProfileFields_args(ctx context.Context, ec *executionCo
 	return args, nil
 }
 
+func field_Mutation_closePasswordFree_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ClosePasswordFreeInput, error) {
+			return unmarshalNClosePasswordFreeInput2parkbffᚋgraphᚋmodelᚐClosePasswordFreeInput(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func field_Mutation_createOrder_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -586,6 +603,20 @@ func field_Mutation_openFleet_args(ctx context.Context, ec *executionContext, ra
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.OpenFleetInput, error) {
 			return unmarshalNOpenFleetInput2parkbffᚋgraphᚋmodelᚐOpenFleetInput(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func field_Mutation_openPasswordFree_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.OpenPasswordFreeInput, error) {
+			return unmarshalNOpenPasswordFreeInput2parkbffᚋgraphᚋmodelᚐOpenPasswordFreeInput(ctx, ec, v)
 		})
 	if err != nil {
 		return nil, err
@@ -1808,6 +1839,94 @@ func fieldContext_Mutation_setFullMask(ctx context.Context, ec *executionContext
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = field_Mutation_setFullMask_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func _Mutation_openPasswordFree(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Mutation_openPasswordFree(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().OpenPasswordFree(ctx, fc.Args["input"].(model.OpenPasswordFreeInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.OpenPasswordFreePayload) graphql.Marshaler {
+			return marshalOOpenPasswordFreePayload2ᚖparkbffᚋgraphᚋmodelᚐOpenPasswordFreePayload(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Mutation_openPasswordFree(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_OpenPasswordFreePayload(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Mutation_openPasswordFree_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func _Mutation_closePasswordFree(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Mutation_closePasswordFree(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ClosePasswordFree(ctx, fc.Args["input"].(model.ClosePasswordFreeInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ClosePasswordFreePayload) graphql.Marshaler {
+			return marshalOClosePasswordFreePayload2ᚖparkbffᚋgraphᚋmodelᚐClosePasswordFreePayload(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Mutation_closePasswordFree(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_ClosePasswordFreePayload(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Mutation_closePasswordFree_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -5960,6 +6079,13 @@ func _Node(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj 
 			return graphql.Null
 		}
 		return _PaymentOrder(ctx, ec, sel, obj)
+	case agreement.Agreement:
+		return _PasswordFreeAgreement(ctx, ec, sel, &obj)
+	case *agreement.Agreement:
+		if obj == nil {
+			return graphql.Null
+		}
+		return _PasswordFreeAgreement(ctx, ec, sel, obj)
 	case parking.Stay:
 		return _ParkingSession(ctx, ec, sel, &obj)
 	case *parking.Stay:
@@ -6135,6 +6261,20 @@ func _Mutation(ctx context.Context, ec *executionContext, sel ast.SelectionSet) 
 		case "setFullMask":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return _Mutation_setFullMask(ctx, ec, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "openPasswordFree":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return _Mutation_openPasswordFree(ctx, ec, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "closePasswordFree":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return _Mutation_closePasswordFree(ctx, ec, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++

@@ -568,6 +568,96 @@ type LedgerExport {
   earnedFen: Fen!
 }
 `, BuiltIn: false},
+	{Name: "../schema/agreement.graphql", Input: `extend type Vehicle {
+  "The agreements by which channels deduct for it that are open or being opened, one to each channel at most (免密支付)."
+  passwordFree: [PasswordFreeAgreement!]!
+}
+
+extend type Viewer {
+  "Stays that are over and unpaid, newest first (欠费). Each is paid by its quote. While a vehicle has some, nothing is deducted for it."
+  arrears(
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): ParkingSessionConnection!
+}
+
+extend type Mutation {
+  """
+  Lets a channel deduct what a vehicle owes when it leaves, so that the barrier opens without anybody's doing anything.
+  The payer agrees at the channel: hand it ` + "`" + `launch` + "`" + `, and ask again when the payer has come back. The vehicle must be
+  bound and have no unpaid stays (` + "`" + `IN_ARREARS` + "`" + `).
+  """
+  openPasswordFree(
+    "The vehicle and the channel."
+    input: OpenPasswordFreeInput!
+  ): OpenPasswordFreePayload
+  "Ends it: nothing more is deducted. The channel keeps its own agreement with its user, who ends it there."
+  closePasswordFree(
+    "The agreement."
+    input: ClosePasswordFreeInput!
+  ): ClosePasswordFreePayload
+}
+
+"How far an agreement to deduct has come."
+enum PasswordFreeState {
+  "The payer is to agree at the channel."
+  OPENING
+  "The channel deducts."
+  OPEN
+  "It has ended."
+  CLOSED
+}
+
+"A channel's leave to deduct what a vehicle owes."
+type PasswordFreeAgreement implements Node {
+  "Its id."
+  id: ID!
+  "The channel."
+  channel: PaymentChannel!
+  "How it deducts: PASSWORD_FREE, or CREDIT_SCORE where it may pay in advance."
+  way: PaymentWay!
+  "How far it has come."
+  state: PasswordFreeState!
+  "Since when the channel deducts."
+  openedAt: DateTime
+}
+
+"An agreement to open."
+input OpenPasswordFreeInput {
+  "The vehicle."
+  vehicleId: ID!
+  "The channel."
+  channel: PaymentChannel!
+  "The one-time code of the channel's app (wx.login, my.getAuthCode). Not needed when the account is linked there."
+  code: String
+}
+
+"Answer to openPasswordFree."
+type OpenPasswordFreePayload {
+  "The agreement."
+  agreement: PasswordFreeAgreement
+  "What the client hands to the channel, where the payer agrees; null once the agreement is open."
+  launch: PaymentLaunch
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"An agreement to end."
+input ClosePasswordFreeInput {
+  "The agreement."
+  agreementId: ID!
+}
+
+"Answer to closePasswordFree."
+type ClosePasswordFreePayload {
+  "The agreement."
+  agreement: PasswordFreeAgreement
+  "What was refused."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../schema/billing.graphql", Input: `extend type Query {
   "An order that the viewer may see: the account's own, its lot's for staff, and for anybody the one whose proof they hold."
   paymentOrder(
@@ -661,6 +751,10 @@ enum PaymentWay {
   H5
   "From our app. It needs an account."
   APP
+  "The channel deducts by an agreement, and nobody does anything (免密支付)."
+  PASSWORD_FREE
+  "Likewise, by the payer's credit score: where the payer cannot pay, the channel may, and has it back from them (信用分支付)."
+  CREDIT_SCORE
 }
 
 "What an order pays for."
@@ -721,6 +815,10 @@ type PaymentOrder implements Node {
   refundedFen: Fen! @clear(why: "the payer gets it")
   "Through whom it was paid; null before."
   channel: PaymentChannel @clear(why: "the payer chose it")
+  "How it was paid; null until it is, for cash and vouchers."
+  way: PaymentWay @clear(why: "the payer chose it")
+  "Whether the channel has paid in advance and the payer owes it to the channel."
+  deferred: Boolean! @clear(why: "whether something is due depends on it")
   "What it pays for."
   kind: PaymentOrderKind! @clear(why: "whoever ordered chose it")
   "The vehicle's plate; masked until the vehicle is verified. Null for a voucher."
@@ -1337,6 +1435,8 @@ enum Service {
   PAY_PARKING
   "Electronic invoices for what was paid, and the titles they are made out to."
   E_INVOICE
+  "Having a channel deduct what a vehicle owes."
+  PASSWORD_FREE
   "Changing and clearing what the person told about themselves."
   MANAGE_PROFILE
   "Binding a plate."
@@ -2311,6 +2411,8 @@ enum NoticeKind {
   PAID
   "A payment of the account's for a stay has gone back, or a part of it."
   REFUNDED
+  "A channel has not deducted what a stay costs: it is to be paid."
+  DEDUCTION_FAILED
 }
 
 "Something the account was told."
@@ -2331,7 +2433,7 @@ type Notice implements Node {
   occurredAt: DateTime! @mask(as: PART_OF_DAY, unless: VERIFIED)
   "How exact occurredAt is."
   occurredAtPrecision: Precision! @mask(as: PRECISION, unless: VERIFIED)
-  "What the stay cost, null before it has ended; of PAID what was paid, of REFUNDED what has gone back."
+  "What the stay cost, null before it has ended; of PAID what was paid, of REFUNDED what has gone back, of DEDUCTION_FAILED what is to be paid."
   feeFen: Fen @clear(why: "it must be paid")
 }
 
@@ -2856,6 +2958,8 @@ enum BarrierReason {
   NOTHING_DUE
   "A car wants to leave and owes something."
   PAYMENT_DUE
+  "A car wants to leave, and what it owes is being deducted: wait for OPEN, or for a text that asks for the money."
+  DEDUCTING
   "A car leaves and will be billed."
   BILLED
   "No entry is known for the car."
@@ -4088,6 +4192,12 @@ enum TaskKind {
   INVOICE
   "Sending an invoice once more."
   INVOICE_DELIVERY
+  "Asking a channel whether a payer has agreed to deductions."
+  AGREEMENT
+  "Telling a channel that a car for which it deducts has come."
+  AGREED_ENTRY
+  "Telling a channel that such a car has gone."
+  AGREED_EXIT
 }
 
 "Work outside that has failed. It tells nothing of whom it is for."
@@ -4331,6 +4441,16 @@ func childFields_CloseAccountPayload(ctx context.Context, ec *executionContext, 
 		return fieldContext_CloseAccountPayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CloseAccountPayload", field.Name)
+}
+
+func childFields_ClosePasswordFreePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "agreement":
+		return fieldContext_ClosePasswordFreePayload_agreement(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_ClosePasswordFreePayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClosePasswordFreePayload", field.Name)
 }
 
 func childFields_CoDriver(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5173,6 +5293,18 @@ func childFields_OpenFleetPayload(ctx context.Context, ec *executionContext, fie
 	return nil, fmt.Errorf("no field named %q was found under type OpenFleetPayload", field.Name)
 }
 
+func childFields_OpenPasswordFreePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "agreement":
+		return fieldContext_OpenPasswordFreePayload_agreement(ctx, ec, field)
+	case "launch":
+		return fieldContext_OpenPasswordFreePayload_launch(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_OpenPasswordFreePayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OpenPasswordFreePayload", field.Name)
+}
+
 func childFields_PageInfo(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "hasNextPage":
@@ -5245,6 +5377,22 @@ func childFields_ParkingSessionEdge(ctx context.Context, ec *executionContext, f
 		return fieldContext_ParkingSessionEdge_node(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ParkingSessionEdge", field.Name)
+}
+
+func childFields_PasswordFreeAgreement(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_PasswordFreeAgreement_id(ctx, ec, field)
+	case "channel":
+		return fieldContext_PasswordFreeAgreement_channel(ctx, ec, field)
+	case "way":
+		return fieldContext_PasswordFreeAgreement_way(ctx, ec, field)
+	case "state":
+		return fieldContext_PasswordFreeAgreement_state(ctx, ec, field)
+	case "openedAt":
+		return fieldContext_PasswordFreeAgreement_openedAt(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PasswordFreeAgreement", field.Name)
 }
 
 func childFields_PayOrderPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5329,6 +5477,10 @@ func childFields_PaymentOrder(ctx context.Context, ec *executionContext, field g
 		return fieldContext_PaymentOrder_refundedFen(ctx, ec, field)
 	case "channel":
 		return fieldContext_PaymentOrder_channel(ctx, ec, field)
+	case "way":
+		return fieldContext_PaymentOrder_way(ctx, ec, field)
+	case "deferred":
+		return fieldContext_PaymentOrder_deferred(ctx, ec, field)
 	case "kind":
 		return fieldContext_PaymentOrder_kind(ctx, ec, field)
 	case "plate":
@@ -6001,6 +6153,8 @@ func childFields_Vehicle(ctx context.Context, ec *executionContext, field graphq
 		return fieldContext_Vehicle_verified(ctx, ec, field)
 	case "verification":
 		return fieldContext_Vehicle_verification(ctx, ec, field)
+	case "passwordFree":
+		return fieldContext_Vehicle_passwordFree(ctx, ec, field)
 	case "coDriven":
 		return fieldContext_Vehicle_coDriven(ctx, ec, field)
 	case "coDrivers":
@@ -6073,6 +6227,8 @@ func childFields_Viewer(ctx context.Context, ec *executionContext, field graphql
 		return fieldContext_Viewer_openSessions(ctx, ec, field)
 	case "notices":
 		return fieldContext_Viewer_notices(ctx, ec, field)
+	case "arrears":
+		return fieldContext_Viewer_arrears(ctx, ec, field)
 	case "orders":
 		return fieldContext_Viewer_orders(ctx, ec, field)
 	case "invoiceTitles":

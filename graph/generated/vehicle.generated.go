@@ -14,6 +14,7 @@ import (
 
 	"parkbff/ent/vehiclebinding"
 	"parkbff/graph/model"
+	"parkbff/internal/agreement"
 	"parkbff/internal/cnid"
 	"parkbff/internal/identity"
 	"parkbff/internal/viewer"
@@ -22,6 +23,8 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type VehicleResolver interface {
+	PasswordFree(ctx context.Context, obj *identity.Vehicle) ([]*agreement.Agreement, error)
+
 	CoDrivers(ctx context.Context, obj *identity.Vehicle) ([]*identity.CoDriver, error)
 }
 
@@ -422,6 +425,38 @@ func fieldContext_Vehicle_verification(_ context.Context, ec *executionContext, 
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return childFields_Verification(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
+func _Vehicle_passwordFree(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *identity.Vehicle) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Vehicle_passwordFree(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Vehicle().PasswordFree(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*agreement.Agreement) graphql.Marshaler {
+			return marshalNPasswordFreeAgreement2ᚕᚖparkbffᚋinternalᚋagreementᚐAgreementᚄ(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_Vehicle_passwordFree(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Vehicle",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_PasswordFreeAgreement(ctx, ec, field)
 		},
 	}
 	return fc, nil
@@ -1034,6 +1069,23 @@ func _Vehicle(ctx context.Context, ec *executionContext, sel ast.SelectionSet, o
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "passwordFree":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = _Vehicle_passwordFree(ctx, ec, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "coDriven":
 			out.Values[i] = _Vehicle_coDriven(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {

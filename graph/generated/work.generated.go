@@ -670,6 +670,9 @@ var (
 		"REFUND":           task.KindREFUND,
 		"INVOICE":          task.KindINVOICE,
 		"INVOICE_DELIVERY": task.KindINVOICE_DELIVERY,
+		"AGREEMENT":        task.KindAGREEMENT,
+		"AGREED_ENTRY":     task.KindAGREED_ENTRY,
+		"AGREED_EXIT":      task.KindAGREED_EXIT,
 	}
 	marshalNTaskKind2parkbffᚋentᚋtaskᚐKindF = map[task.Kind]string{
 		task.KindNOTICE:           "NOTICE",
@@ -678,6 +681,9 @@ var (
 		task.KindREFUND:           "REFUND",
 		task.KindINVOICE:          "INVOICE",
 		task.KindINVOICE_DELIVERY: "INVOICE_DELIVERY",
+		task.KindAGREEMENT:        "AGREEMENT",
+		task.KindAGREED_ENTRY:     "AGREED_ENTRY",
+		task.KindAGREED_EXIT:      "AGREED_EXIT",
 	}
 )
 

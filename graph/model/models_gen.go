@@ -20,6 +20,7 @@ import (
 	"parkbff/ent/staffrole"
 	"parkbff/ent/voucher"
 	"parkbff/graph/relay"
+	"parkbff/internal/agreement"
 	"parkbff/internal/appconfig"
 	"parkbff/internal/billing"
 	"parkbff/internal/cnid"
@@ -218,6 +219,20 @@ type ClearProfileFieldsPayload struct {
 type CloseAccountPayload struct {
 	// The viewer, who is nobody now.
 	Viewer *viewer.Viewer `json:"viewer"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// An agreement to end.
+type ClosePasswordFreeInput struct {
+	// The agreement.
+	AgreementID relay.ID `json:"agreementId"`
+}
+
+// Answer to closePasswordFree.
+type ClosePasswordFreePayload struct {
+	// The agreement.
+	Agreement *agreement.Agreement `json:"agreement,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -648,6 +663,26 @@ type OpenFleetInput struct {
 type OpenFleetPayload struct {
 	// The fleet.
 	Fleet *identity.Fleet `json:"fleet,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// An agreement to open.
+type OpenPasswordFreeInput struct {
+	// The vehicle.
+	VehicleID relay.ID `json:"vehicleId"`
+	// The channel.
+	Channel money.Channel `json:"channel"`
+	// The one-time code of the channel's app (wx.login, my.getAuthCode). Not needed when the account is linked there.
+	Code *string `json:"code,omitempty"`
+}
+
+// Answer to openPasswordFree.
+type OpenPasswordFreePayload struct {
+	// The agreement.
+	Agreement *agreement.Agreement `json:"agreement,omitempty"`
+	// What the client hands to the channel, where the payer agrees; null once the agreement is open.
+	Launch *billing.Launch `json:"launch,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }

@@ -29,7 +29,7 @@ var (
 	domains = []string{
 		"internal/identity", "internal/identity/staffing", "internal/parking", "internal/notice", "internal/appconfig",
 		"internal/privacy/consents", "internal/entitlement", "internal/risk", "internal/delivery", "internal/outbox",
-		"internal/billing", "internal/billing/ledger", "internal/partner/charge", "internal/discount", "internal/invoice",
+		"internal/billing", "internal/billing/ledger", "internal/partner/charge", "internal/discount", "internal/invoice", "internal/agreement",
 	}
 )
 
@@ -80,6 +80,9 @@ var arrows = []struct {
 		"internal/parking", "internal/notice", "internal/outbox", "internal/partner/charge", "internal/billing/...", "internal/discount",
 	))},
 	{"internal/discount", slices.Concat(model, leaves, ways, of("internal/parking"))},
+	{"internal/agreement", slices.Concat(model, leaves, ways, of(
+		"internal/billing", "internal/identity", "internal/parking", "internal/outbox", "internal/partner/charge",
+	))},
 	{"internal/invoice", slices.Concat(model, leaves, ways, of(
 		"internal/billing", "internal/parking", "internal/outbox", "internal/partner/einvoice", "internal/partner/mail", "internal/partner/message",
 	))},

@@ -62,8 +62,8 @@ func (s *Service) buyOnce(ctx context.Context, tx *ent.Tx, v *viewer.Viewer, key
 	if err != nil {
 		return nil, err
 	}
-	return s.open(ctx, tx, v, key, opening{
-		kind: paymentorder.KindVOUCHER, offer: &offer.ID, lot: offer.LotID, fee: offer.PriceFen, until: s.clock.Now().Add(keptFor),
+	return s.open(ctx, tx, key, opening{
+		kind: paymentorder.KindVOUCHER, account: accountOfPayer(v), offer: &offer.ID, lot: offer.LotID, fee: offer.PriceFen, until: s.clock.Now().Add(keptFor),
 	})
 }
 

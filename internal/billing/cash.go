@@ -72,7 +72,7 @@ func (s *Service) takeOnce(ctx context.Context, tx *ent.Tx, v *viewer.Viewer, ke
 	if err := s.closeOpen(ctx, tx, c.Session); err != nil {
 		return 0, err
 	}
-	row, err := s.open(ctx, tx, v, key, opening{kind: paymentorder.KindSTAY, session: &c.Session, lot: owed.LotID, fee: c.Fen, until: now})
+	row, err := s.open(ctx, tx, key, opening{kind: paymentorder.KindSTAY, session: &c.Session, lot: owed.LotID, fee: c.Fen, until: now})
 	if err != nil {
 		return 0, err
 	}
@@ -81,7 +81,7 @@ func (s *Service) takeOnce(ctx context.Context, tx *ent.Tx, v *viewer.Viewer, ke
 
 // putIntoTill books a payment that is made as it is written down.
 func (s *Service) putIntoTill(ctx context.Context, tx *ent.Tx, v *viewer.Viewer, key []byte, order *ent.PaymentOrder) error {
-	number, err := s.draw()
+	number, err := charge.Draw(s.random)
 	if err != nil {
 		return err
 	}

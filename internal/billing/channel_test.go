@@ -31,6 +31,8 @@ type channel struct {
 	hasty bool
 	// restate changes a statement that has lines.
 	restate func([]charge.Line) []charge.Line
+	// deducting is what becomes of deductions: Done at once, Pending until deducts is called, or Closed.
+	deducting charge.State
 	// overpay is added to what the next payer pays.
 	overpay int64
 }
@@ -51,7 +53,10 @@ type returned struct {
 
 func newChannel(clock *testkit.Clock) *channel {
 	quiet := func() error { return nil }
-	return &channel{clock: clock, charges: map[string]*charged{}, refunds: map[string]*returned{}, before: quiet, after: quiet}
+	return &channel{
+		clock: clock, charges: map[string]*charged{}, refunds: map[string]*returned{}, deducting: charge.Done,
+		before: quiet, after: quiet,
+	}
 }
 
 var errAway = errors.New("away")
@@ -234,4 +239,79 @@ func (c *channel) Statement(_ context.Context, day time.Time) (lines []charge.Li
 		return nil
 	})
 	return lines, err
+}
+
+// Agreement is open with everybody.
+func (*channel) Agreement(context.Context, charge.Plate, string) (charge.Agreement, error) {
+	return charge.Agreement{State: charge.AgreementOpen}, nil
+}
+
+// Opening leads nowhere.
+func (*channel) Opening(charge.Plate, string) (charge.Launch, error) { return charge.Launch{}, nil }
+
+// Enter answers a reference of the entry.
+func (c *channel) Enter(_ context.Context, e charge.Entry) (reference string, err error) {
+	err = c.call(func() error {
+		reference = "R" + e.Number
+		return nil
+	})
+	return reference, err
+}
+
+// Leave takes in that a car has gone.
+func (c *channel) Leave(_ context.Context, e charge.Entry, reference string, _ time.Time) error {
+	return c.call(func() error {
+		if reference != "R"+e.Number {
+			return charge.Refused
+		}
+		return nil
+	})
+}
+
+// Deduct takes money, once for each number.
+func (c *channel) Deduct(_ context.Context, d charge.Deduction) (receipt charge.Receipt, err error) {
+	err = c.call(func() error {
+		known := c.charges[d.Charge.Number]
+		switch {
+		case d.EntryReference != "R"+d.Entry.Number || d.Charge.Payer == "" || d.Entry.Plate.Text == "":
+			return charge.Refused
+		case known == nil && c.deducting == charge.Closed:
+			return charge.Declined
+		case known == nil:
+			known = &charged{Charge: d.Charge, state: c.deducting}
+			c.charges[d.Charge.Number] = known
+			if known.state == charge.Done {
+				known.paid, known.paidAt = known.Fen, c.clock.Now()
+			}
+		case known.Fen != d.Charge.Fen:
+			return charge.Refused
+		case known.state == charge.Done:
+			return charge.AlreadyPaid
+		}
+		receipt = charge.Receipt{Number: d.Charge.Number, State: known.state, Fen: known.Fen}
+		if known.state == charge.Done {
+			receipt.Transaction, receipt.PaidAt = "T"+d.Charge.Number, known.paidAt
+		}
+		return nil
+	})
+	return receipt, err
+}
+
+// FindDeduction is Find.
+func (c *channel) FindDeduction(ctx context.Context, of charge.Named) (charge.Receipt, error) {
+	return c.Find(ctx, of)
+}
+
+// ends is what becomes of the deductions that are pending.
+func (c *channel) ends(state charge.State) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, one := range c.charges {
+		if one.state != charge.Pending {
+			continue
+		}
+		if one.state = state; state == charge.Done {
+			one.paid, one.paidAt = one.Fen, c.clock.Now()
+		}
+	}
 }

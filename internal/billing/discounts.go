@@ -84,5 +84,5 @@ func (s *Service) settleByVouchers(ctx context.Context, tx *ent.Tx, order *ent.P
 	if err != nil {
 		return nil, fmt.Errorf("settle the order: %w", err)
 	}
-	return row, nil
+	return row, s.letGo(ctx, tx, order, settled)
 }

@@ -26,6 +26,8 @@ func (s *Service) followUp(ctx context.Context, job outbox.Job) error {
 		return fmt.Errorf("read the payment: %w", err)
 	case row.State == payment.StateSUCCEEDED || row.State == payment.StateCLOSED:
 		return nil
+	case row.AgreementID != nil:
+		return s.deduct(ctx, row)
 	}
 	offer, ok := s.tills[row.Channel]
 	if !ok {

@@ -15,6 +15,7 @@ import (
 	"parkbff/ent/invoice"
 	"parkbff/ent/observation"
 	"parkbff/ent/task"
+	"parkbff/internal/agreement"
 	"parkbff/internal/billing"
 	"parkbff/internal/discount"
 	"parkbff/internal/fault"
@@ -53,6 +54,7 @@ type house struct {
 	*billing.Service
 	vouchers  *discount.Service
 	discounts billing.Discounts // the same, unless a test gives it a fault
+	agreed    *agreement.Service
 	channel   *channel
 	outbox    *outbox.Service
 	queue     *queue
@@ -96,13 +98,21 @@ func newHouse(t testing.TB, s *store.Store) *house {
 
 // open makes the service anew, as after a crash; what stays and tasks are is the test's to say.
 func (h *house) open(stays billing.Stays, tasks billing.Tasks) {
+	h.agreed = agreement.New(agreement.Config{
+		Store: h.store, Vault: vault.New(vaulttest.Keys(h), h.store.DataKeys()), Clock: h.clock, Random: rand.Reader,
+		Payers: h, Stays: h.parking, Tasks: tasks, Offers: map[money.Channel]agreement.Offer{
+			money.WeChat: {Channel: h.channel, Way: money.PasswordFree},
+		},
+	})
 	h.Service = billing.New(billing.Config{
 		Store: h.store, Vault: vault.New(vaulttest.Keys(h), h.store.DataKeys()), Clock: h.clock, Random: rand.Reader,
-		Stays: stays, Discounts: h.discounts, Payers: h, Office: h, Invoices: h, Tasks: tasks, Log: slog.New(slog.DiscardHandler),
+		Stays: stays, Discounts: h.discounts, Payers: h, Office: h, Invoices: h, Agreements: h.agreed, Tasks: tasks, Log: slog.New(slog.DiscardHandler),
 		Tills: map[money.Channel]billing.Offer{
 			money.WeChat: {Till: h.channel, Ways: []money.Way{money.MiniProgram, money.H5, money.App}},
 		},
 	})
+	h.agreed.SetOrders(h.Service)
+	h.parking.SetCollector(h.agreed)
 }
 
 func (h *house) must(err error) {
@@ -183,12 +193,17 @@ func (h *house) sees(direction observation.Direction, plate string) *parking.Out
 func (h *house) seesAt(lotCode string, direction observation.Direction, plate string) *parking.Outcome {
 	h.Helper()
 	h.codes++
-	outcome, err := h.parking.Observe(h.gate(lotCode), parking.Observation{
-		EventID: fmt.Sprint("e", h.codes), LotCode: lotCode, GateCode: "G1", Direction: direction, Plate: plate,
-		ObservedAt: h.clock.Now(), Confidence: 1,
-	})
+	outcome, err := h.parking.Observe(h.gate(lotCode), h.observation(lotCode, direction, plate))
 	h.must(err)
 	return outcome
+}
+
+// observation is what the gate of a lot reports of a car now.
+func (h *house) observation(lotCode string, direction observation.Direction, plate string) parking.Observation {
+	return parking.Observation{
+		EventID: fmt.Sprint("e", h.codes), LotCode: lotCode, GateCode: "G1", Direction: direction, Plate: plate,
+		ObservedAt: h.clock.Now(), Confidence: 1,
+	}
 }
 
 func (h *house) pass(d time.Duration) { h.clock.Pass(d) }

@@ -2,12 +2,8 @@ package billing
 
 import (
 	"crypto/subtle"
-	"encoding/base32"
 	"encoding/base64"
-	"fmt"
-	"io"
 	"strconv"
-	"strings"
 
 	"parkbff/internal/viewer"
 )
@@ -48,20 +44,6 @@ func validKey(key string) bool {
 		}
 	}
 	return true
-}
-
-// numberBytes make 26 letters and digits, which every channel takes.
-const numberBytes = 16
-
-var numberText = base32.StdEncoding.WithPadding(base32.NoPadding)
-
-// draw answers a number that was never used, and that tells nothing of time or order.
-func (s *Service) draw() (string, error) {
-	var b [numberBytes]byte
-	if _, err := io.ReadFull(s.random, b[:]); err != nil {
-		return "", fmt.Errorf("draw a number: %w", err)
-	}
-	return strings.ToLower(numberText.EncodeToString(b[:])), nil
 }
 
 // proof is by what whoever ordered shows it, without an account: it is given out once, with the order (R010).

@@ -113,8 +113,8 @@ func (s *Service) orderOnce(ctx context.Context, tx *ent.Tx, v *viewer.Viewer, k
 	if err != nil {
 		return nil, err
 	}
-	row, err := s.open(ctx, tx, v, key, opening{
-		kind: paymentorder.KindSTAY, session: &offer.SessionID, lot: owed.LotID, fee: offer.Fen, discount: discount.Total(parts), terms: terms, until: offer.ExpiresAt,
+	row, err := s.open(ctx, tx, key, opening{
+		kind: paymentorder.KindSTAY, account: accountOfPayer(v), session: &offer.SessionID, lot: owed.LotID, fee: offer.Fen, discount: discount.Total(parts), terms: terms, until: offer.ExpiresAt,
 	})
 	if err != nil {
 		return nil, err
@@ -161,6 +161,7 @@ func (s *Service) closeOrders(ctx context.Context, tx *ent.Tx, why paymentorder.
 // opening is what a new order is made of.
 type opening struct {
 	kind          paymentorder.Kind
+	account       *int64 // nil: nobody's
 	session       *int64 // of STAY
 	offer         *int64 // of VOUCHER
 	lot           int64
@@ -169,14 +170,18 @@ type opening struct {
 	until         time.Time
 }
 
-func (s *Service) open(ctx context.Context, tx *ent.Tx, v *viewer.Viewer, key []byte, o opening) (*ent.PaymentOrder, error) {
-	create := tx.PaymentOrder.Create().SetKind(o.kind).SetLotID(o.lot).SetNillableSessionID(o.session).SetNillableVoucherOfferID(o.offer).
-		SetDueFen(o.fee - o.discount).SetDiscountFen(o.discount).SetTermsHash(o.terms).
-		SetExpiresAt(o.until).SetCreatedAt(s.clock.Now()).SetKeyHash(key)
-	if v.Kind == viewer.Driver {
-		create.SetAccountID(v.AccountID)
+// accountOfPayer is the account of somebody who pays, or nil.
+func accountOfPayer(v *viewer.Viewer) *int64 {
+	if v.Kind != viewer.Driver {
+		return nil
 	}
-	row, err := create.Save(ctx)
+	return &v.AccountID
+}
+
+func (s *Service) open(ctx context.Context, tx *ent.Tx, key []byte, o opening) (*ent.PaymentOrder, error) {
+	row, err := tx.PaymentOrder.Create().SetKind(o.kind).SetLotID(o.lot).SetNillableAccountID(o.account).SetNillableSessionID(o.session).SetNillableVoucherOfferID(o.offer).
+		SetDueFen(o.fee - o.discount).SetDiscountFen(o.discount).SetTermsHash(o.terms).
+		SetExpiresAt(o.until).SetCreatedAt(s.clock.Now()).SetKeyHash(key).Save(ctx)
 	switch {
 	case store.IsDuplicate(err):
 		return nil, store.Retry(fmt.Errorf("it has just been ordered: %w", err))

@@ -144,7 +144,7 @@ func (s *Service) payable(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrd
 }
 
 func (s *Service) create(ctx context.Context, tx *ent.Tx, v *viewer.Viewer, key []byte, order *ent.PaymentOrder, a Attempt) (*ent.Payment, error) {
-	number, err := s.draw()
+	number, err := charge.Draw(s.random)
 	if err != nil {
 		return nil, err
 	}
@@ -153,12 +153,9 @@ func (s *Service) create(ctx context.Context, tx *ent.Tx, v *viewer.Viewer, key 
 	if least := now.Add(leastTime); until.Before(least) {
 		until = least
 	}
-	create := tx.Payment.Create().SetOrderID(order.ID).SetLotID(order.LotID).SetChannel(a.Channel).SetWay(a.Way).
-		SetNumber(number).SetFen(order.DueFen).SetExpiresAt(until).SetCreatedAt(now).SetKeyHash(key)
-	if v.Kind == viewer.Driver {
-		create.SetAccountID(v.AccountID)
-	}
-	row, err := create.Save(ctx)
+	row, err := tx.Payment.Create().SetOrderID(order.ID).SetLotID(order.LotID).SetChannel(a.Channel).SetWay(a.Way).
+		SetNumber(number).SetFen(order.DueFen).SetExpiresAt(until).SetCreatedAt(now).SetKeyHash(key).
+		SetNillableAccountID(accountOfPayer(v)).Save(ctx)
 	switch {
 	case store.IsDuplicate(err):
 		return nil, store.Retry(fmt.Errorf("the payment has just begun: %w", err))
@@ -185,15 +182,11 @@ func (s *Service) launch(ctx context.Context, till Till, row *ent.Payment, c cha
 	case err != nil:
 		return nil, fault.Unavailable.Because(err)
 	}
-	err = s.write(ctx, jobPay, func(ctx context.Context, tx *ent.Tx) error {
-		return tx.Payment.Update().Where(payment.ID(row.ID), payment.StateEQ(payment.StateCREATED)).
-			SetState(payment.StatePENDING).Exec(ctx)
-	})
-	if err != nil {
+	if err := s.pending(ctx, row.ID); err != nil {
 		return nil, err
 	}
 	row.State = payment.StatePENDING
-	return paymentOf(row, launchOf(launch)), nil
+	return paymentOf(row, LaunchOf(launch)), nil
 }
 
 func (s *Service) paidMeanwhile(ctx context.Context, till Till, row *ent.Payment) (*Payment, error) {

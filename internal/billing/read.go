@@ -121,7 +121,7 @@ func (s *Service) openAll(ctx context.Context, rows []*ent.PaymentOrder) ([]*Ord
 		orders[i] = &Order{
 			Row: row.ID, Kind: row.Kind, LotID: row.LotID, State: row.State, FeeFen: row.DueFen + row.DiscountFen,
 			DiscountFen: row.DiscountFen, DueFen: row.DueFen, PaidFen: row.TakenFen,
-			RefundedFen: row.RefundedFen, Channel: row.PaidChannel, CreatedAt: row.CreatedAt, PaidAt: row.PaidAt,
+			RefundedFen: row.RefundedFen, Channel: row.PaidChannel, Way: row.PaidWay, Deferred: row.Deferred, CreatedAt: row.CreatedAt, PaidAt: row.PaidAt,
 		}
 		orders[i].Lot, _ = s.stays.LotByRow(row.LotID)
 		if row.SessionID != nil {

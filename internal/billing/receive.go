@@ -34,7 +34,7 @@ func (s *Service) Received(ctx context.Context, channel money.Channel, r charge.
 		case err != nil:
 			return fmt.Errorf("read the payment: %w", err)
 		case row.State == payment.StateSUCCEEDED:
-			return nil
+			return s.repaid(ctx, tx, row, r)
 		}
 		order, err := tx.PaymentOrder.Get(ctx, row.OrderID)
 		if err != nil {
@@ -71,7 +71,10 @@ func (s *Service) receive(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrd
 	if err := s.takeOff(ctx, tx, order, parts, settled.DiscountFen, r.PaidAt); err != nil {
 		return err
 	}
-	if err := s.advance(ctx, tx, order, row, r.PaidAt, settled); err != nil {
+	if err := s.advance(ctx, tx, order, row, r, settled); err != nil {
+		return err
+	}
+	if err := s.letGo(ctx, tx, order, settled); err != nil {
 		return err
 	}
 	if surplus := r.Fen - taken; surplus > 0 {
@@ -80,12 +83,32 @@ func (s *Service) receive(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrd
 	return err
 }
 
+// repaid notes of a payment that was received before that its payer owes it to the channel no more (R035).
+func (s *Service) repaid(ctx context.Context, tx *ent.Tx, row *ent.Payment, r charge.Receipt) error {
+	if !r.Repaid {
+		return nil
+	}
+	err := tx.PaymentOrder.Update().Where(paymentorder.ID(row.OrderID), paymentorder.Deferred(true)).SetDeferred(false).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("note that the channel has been repaid: %w", err)
+	}
+	return nil
+}
+
 // settle books what is owed. For an order that has been refunded nothing is.
 func (s *Service) settle(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrder, by parking.Payment) (parking.Settled, error) {
 	if order.State == paymentorder.StateREFUNDED {
 		return parking.Settled{}, nil
 	}
 	return s.purposeOf(order).settle(ctx, tx, order, by)
+}
+
+// letGo lets the car go of a stay that is covered and booked.
+func (s *Service) letGo(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrder, settled parking.Settled) error {
+	if !settled.Covers {
+		return nil
+	}
+	return s.stays.LetOut(ctx, tx, *order.SessionID)
 }
 
 // instant is when a channel says that it was paid, if that can be.
@@ -107,12 +130,13 @@ func succeed(ctx context.Context, tx *ent.Tx, row *ent.Payment, r charge.Receipt
 }
 
 // advance moves an order on when money has arrived. An order for which nothing was owed any more is closed.
-func (s *Service) advance(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrder, by *ent.Payment, at time.Time, taken parking.Settled) error {
+func (s *Service) advance(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrder, by *ent.Payment, r charge.Receipt, taken parking.Settled) error {
 	moved := tx.PaymentOrder.Update().
 		Where(paymentorder.ID(order.ID), paymentorder.StateEQ(order.State), paymentorder.TakenFen(order.TakenFen))
 	switch {
 	case taken.Fen+taken.DiscountFen > 0:
-		moved.AddTakenFen(taken.Fen).AddDiscountedFen(taken.DiscountFen).SetState(paymentorder.StatePAID).SetPaidAt(at).SetPaidChannel(by.Channel)
+		moved.AddTakenFen(taken.Fen).AddDiscountedFen(taken.DiscountFen).SetState(paymentorder.StatePAID).
+			SetPaidAt(r.PaidAt).SetPaidChannel(by.Channel).SetNillablePaidWay(by.Way).SetDeferred(r.Advanced)
 		if order.AccountID == nil && by.AccountID != nil {
 			moved.SetAccountID(*by.AccountID)
 		}

@@ -154,7 +154,7 @@ func (s *Service) decide(ctx context.Context, tx *ent.Tx, d decision) (*ent.Refu
 }
 
 func (s *Service) createRefund(ctx context.Context, tx *ent.Tx, d decision) (*ent.Refund, error) {
-	number, err := s.draw()
+	number, err := charge.Draw(s.random)
 	if err != nil {
 		return nil, err
 	}

@@ -56,8 +56,11 @@ type Stays interface {
 	Owed(ctx context.Context, tx *ent.Tx, sessionID int64, at time.Time) (parking.Owed, error)
 	Worth(ctx context.Context, tx *ent.Tx, quoted parking.Offer, minutes int) (int64, error)
 	Settle(ctx context.Context, tx *ent.Tx, p parking.Payment) (parking.Settled, error)
+	LetOut(ctx context.Context, tx *ent.Tx, sessionID int64) error
 	Unsettle(ctx context.Context, tx *ent.Tx, sessionID, fen int64) error
 	TellRefunded(ctx context.Context, tx *ent.Tx, p parking.Payment) error
+	AskToPay(ctx context.Context, tx *ent.Tx, sessionID int64) error
+	TellDeclined(ctx context.Context, tx *ent.Tx, p parking.Payment) error
 	StaysByRow(ctx context.Context, rows []int64) (map[int64]*parking.Stay, error)
 	Stay(ctx context.Context, row int64) (*parking.Stay, error)
 	LotByRow(row int64) (*parking.Lot, bool)
@@ -67,6 +70,12 @@ type Stays interface {
 // the viewer's account must be linked there.
 type Payers interface {
 	PayerOn(ctx context.Context, channel money.Channel, code string) (string, error)
+}
+
+// Agreements are by what channels deduct; see agreement.Service.
+type Agreements interface {
+	Deduct(ctx context.Context, agreementID, sessionID int64, c charge.Charge) (charge.Receipt, error)
+	FindDeduction(ctx context.Context, channel money.Channel, of charge.Named) (charge.Receipt, error)
 }
 
 // Office tells whether the viewer is staff of the platform, and whether the second factor was passed.
@@ -103,6 +112,8 @@ type Config struct {
 	Tills     map[money.Channel]Offer
 	Log       *slog.Logger
 	Invoices  Invoices
+
+	Agreements Agreements
 }
 
 // Service is safe for concurrent use.
@@ -121,13 +132,16 @@ type Service struct {
 	book      *ledger.Book
 	pace      *pace.Pace
 	invoices  Invoices
+
+	agreements Agreements
 }
 
 // New answers a service, which does the outbox's tasks about payments and refunds.
 func New(c Config) *Service {
 	s := &Service{
 		store: c.Store, vault: c.Vault, clock: c.Clock, random: c.Random, stays: c.Stays, discounts: c.Discounts, invoices: c.Invoices,
-		payers: c.Payers, office: c.Office, tasks: c.Tasks, tills: c.Tills, log: c.Log, book: ledger.New(c.Clock), pace: pace.New(c.Clock),
+		agreements: c.Agreements,
+		payers:     c.Payers, office: c.Office, tasks: c.Tasks, tills: c.Tills, log: c.Log, book: ledger.New(c.Clock), pace: pace.New(c.Clock),
 	}
 	s.tasks.Handle(task.KindPAYMENT, s.followUp)
 	s.tasks.Handle(task.KindREFUND, s.giveBack)
@@ -180,6 +194,7 @@ const (
 	jobRefund    = "refund"
 	jobRead      = "read orders"
 	jobExpire    = "close expired orders"
+	jobDeduct    = "deduct"
 	jobReconcile = "reconcile"
 )
 

@@ -30,6 +30,8 @@ type Order struct {
 	PaidFen     int64 // what was received for it and kept or given back
 	RefundedFen int64 // of that, what was given back or is about to be
 	Channel     *money.Channel
+	Way         *money.Way
+	Deferred    bool // its channel has paid it, and its payer owes it to the channel
 	CreatedAt   time.Time
 	ExpiresAt   *time.Time // null once it is not open: it tells when it was ordered
 	PaidAt      *time.Time
@@ -115,7 +117,8 @@ type Launch struct {
 // Format prints "launch" under every verb.
 func (Launch) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "launch") }
 
-func launchOf(l charge.Launch) *Launch {
+// LaunchOf is what a client hands to a channel, of what the channel answered.
+func LaunchOf(l charge.Launch) *Launch {
 	launch := &Launch{Parameters: l.Parameters}
 	if l.URL != "" {
 		launch.URL = &l.URL

@@ -16,6 +16,7 @@ const (
 	QuotePlate        Service = "QUOTE_PLATE"
 	PayParking        Service = "PAY_PARKING"
 	EInvoice          Service = "E_INVOICE"
+	PasswordFree      Service = "PASSWORD_FREE"
 	ManageProfile     Service = "MANAGE_PROFILE"
 	BindPlate         Service = "BIND_PLATE"
 	LinkChannel       Service = "LINK_CHANNEL"

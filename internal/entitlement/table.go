@@ -46,6 +46,7 @@ func table() []row {
 		{Vouchers, "停车券、商品购买", "Parking vouchers", person, core, "(一)2(5)"},
 		{HideRecord, "自定义隐藏停车信息", "Hiding single records", person, core, "(二)2(5)"},
 		{SetMessages, "我的车辆—消息设置", "Message settings of a vehicle", bound, nil, "(一)2(2)"},
+		{PasswordFree, "无感支付", "Password-free payment", bound, core, "(一)3(2)"},
 		{EInvoice, "电子发票", "Electronic invoices", person, core, "(一)3(4), (二)2(10)"},
 		{QuoteStay, "缴费无需再输车牌", "Asking what a stay owes, without typing a plate", person, core, "(一)3(1)"},
 		{VerifyVehicle, "车辆认证", "Verifying a vehicle", bound, core, "(二)2(5)"},

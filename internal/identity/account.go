@@ -19,8 +19,11 @@ const (
 	fieldMobile   = "account.mobile"
 	fieldRefresh  = "sign_in.refresh"
 	fieldDevice   = "sign_in.device_name"
-	fieldPlate    = "vehicle_binding.plate"
 	fieldNickname = "vehicle_binding.nickname"
+
+	// FieldPlate and FieldPayer are read by package agreement too.
+	FieldPlate = "vehicle_binding.plate"
+	FieldPayer = "agreement.payer"
 )
 
 // Account answers the viewer's account. Error: UNAUTHENTICATED.

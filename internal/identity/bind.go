@@ -147,7 +147,7 @@ func (s *Service) mayBind(ctx context.Context, tx *ent.Tx, accountID int64) erro
 // addBinding binds a vehicle, and records its stays for the account as far as consents hold; each change says
 // more of the binding.
 func (s *Service) addBinding(ctx context.Context, tx *ent.Tx, accountID, vehicleID int64, p cnid.Plate, changes ...func(*ent.VehicleBindingCreate)) (int64, error) {
-	sealed, err := s.vault.SealString(ctx, vault.AccountKey(accountID), fieldPlate, p.Text())
+	sealed, err := s.vault.SealString(ctx, vault.AccountKey(accountID), FieldPlate, p.Text())
 	if err != nil {
 		return 0, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"parkbff/ent"
+	"parkbff/ent/agreement"
 	"parkbff/ent/channellink"
 	"parkbff/ent/codriverinvitation"
 	"parkbff/ent/consent"
@@ -186,7 +187,11 @@ func disownPayments(ctx context.Context, tx *ent.Tx, accountID int64) (items int
 	}
 	// The number of an invoice is the tax bureau's, and stays; whom it was made out to goes.
 	invoices, err := tx.Invoice.Update().Where(invoice.AccountID(accountID)).ClearAccountID().ClearContents().Save(ctx)
-	return orders + vouchers + payments + invoices, err
+	if err != nil {
+		return 0, err
+	}
+	agreements, err := tx.Agreement.Update().Where(agreement.AccountID(accountID)).ClearAccountID().ClearPayer().SetState(agreement.StateCLOSED).Save(ctx)
+	return orders + vouchers + payments + invoices + agreements, err
 }
 
 // emptyBindings ends the bindings that hold, and empties all there ever were.

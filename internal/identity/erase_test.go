@@ -8,6 +8,7 @@ import (
 
 	"parkbff/ent"
 	"parkbff/ent/account"
+	"parkbff/ent/agreement"
 	"parkbff/ent/erasure"
 	"parkbff/ent/signin"
 	"parkbff/ent/vehicle"
@@ -288,6 +289,11 @@ func TestWhatWasPaidOutlivesTheAccountAndForgetsIt(t *testing.T) {
 			h.must(err)
 			vouchers, err := tx.Voucher.Query().All(ctx)
 			h.must(err)
+			agreements, err := tx.Agreement.Query().All(ctx)
+			h.must(err)
+			if len(agreements) != 1 || agreements[0].AccountID != nil || agreements[0].Payer != nil || agreements[0].State != agreement.StateCLOSED {
+				t.Error("an agreement to deduct is gone, somebody's, or open")
+			}
 			if len(vouchers) != 1 || vouchers[0].AccountID != nil || vouchers[0].CodeHash != nil {
 				t.Error("a voucher is gone, or somebody's")
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"parkbff/ent"
+	"parkbff/ent/agreement"
 	"parkbff/ent/consent"
 	"parkbff/ent/delivery"
 	"parkbff/ent/erasure"
@@ -152,6 +153,10 @@ func (h *house) owns(accountID, vehicleID, guest int64) {
 		h.must(err)
 		h.must(tx.Payment.Create().SetAccountID(accountID).SetOrderID(order.ID).SetLotID(1).SetChannel(money.WeChat).SetNumber("n").
 			SetFen(500).SetExpiresAt(now).SetCreatedAt(now).SetKeyHash([]byte{byte(accountID)}).Exec(ctx))
+		binding, err := tx.VehicleBinding.Query().Where(vehiclebinding.AccountID(accountID)).FirstID(ctx)
+		h.must(err)
+		h.must(tx.Agreement.Create().SetAccountID(accountID).SetVehicleID(vehicleID).SetBindingID(binding).SetChannel(money.WeChat).
+			SetPayer(seal(identity.FieldPayer, "openid")).SetState(agreement.StateOPEN).SetCreatedAt(now).Exec(ctx))
 		h.must(tx.Voucher.Create().SetAccountID(accountID).SetLotID(1).SetSource(voucher.SourceGRANTED).SetKind(voucher.KindWAIVER).
 			SetCodeHash([]byte{byte(accountID)}).SetKeyHash([]byte{byte(accountID)}).SetExpiresAt(now.Add(time.Hour)).SetCreatedAt(now).Exec(ctx))
 		issued, err := tx.Invoice.Create().SetAccountID(accountID).SetKind(invoice.KindBLUE).SetOrderNumber("n").SetFen(500).SetTaxFen(41).
@@ -233,7 +238,7 @@ func (h *connected) mustHaveMoved(p *person, car *identity.Vehicle) {
 	}
 	for column, want := range map[string]int{
 		"deliveries.account_id": 1, "tasks.account_id": 1, "message_quota.account_id": 1, "push_endpoints.account_id": 0,
-		"payment_orders.account_id": 1, "payments.account_id": 1, "vouchers.account_id": 1,
+		"payment_orders.account_id": 1, "payments.account_id": 1, "vouchers.account_id": 1, "agreements.account_id": 1,
 	} {
 		if got := h.naming(p.id())[column]; got != want {
 			h.t.Errorf("%d rows in %s, not %d", got, column, want)

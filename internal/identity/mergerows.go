@@ -94,7 +94,7 @@ func (g *merging) endTracking(ctx context.Context, accountID, vehicleID int64) e
 }
 
 func (g *merging) moveBinding(ctx context.Context, row *ent.VehicleBinding) error {
-	plate, err := g.reseal(ctx, fieldPlate, row.Plate)
+	plate, err := g.reseal(ctx, FieldPlate, row.Plate)
 	if err != nil {
 		return err
 	}

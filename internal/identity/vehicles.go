@@ -90,7 +90,7 @@ func (s *Service) bindings(ctx context.Context, db *ent.Client, which ...predica
 // opened is a binding with its values opened for its account.
 func (s *Service) opened(ctx context.Context, row *ent.VehicleBinding) (*Vehicle, error) {
 	owner := vault.AccountKey(row.AccountID)
-	plate, err := s.vault.OpenString(ctx, owner, fieldPlate, row.Plate)
+	plate, err := s.vault.OpenString(ctx, owner, FieldPlate, row.Plate)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +115,7 @@ func (s *Service) opened(ctx context.Context, row *ent.VehicleBinding) (*Vehicle
 
 // plateOf opens the plate of a binding as a value.
 func (s *Service) plateOf(ctx context.Context, row *ent.VehicleBinding) (cnid.Plate, error) {
-	text, err := s.vault.OpenString(ctx, vault.AccountKey(row.AccountID), fieldPlate, row.Plate)
+	text, err := s.vault.OpenString(ctx, vault.AccountKey(row.AccountID), FieldPlate, row.Plate)
 	if err != nil {
 		return cnid.Plate{}, err
 	}

@@ -30,7 +30,12 @@ const (
 	MiniProgram Way = "MINI_PROGRAM" // inside the channel's own app: WeChat JSAPI, Alipay trade.create
 	H5          Way = "H5"           // a page in any browser, which leads to the channel's
 	App         Way = "APP"          // our app, which calls the channel's
+
+	PasswordFree Way = "PASSWORD_FREE" // the channel deducts by an agreement, and nobody does anything (R020)
+	CreditScore  Way = "CREDIT_SCORE"  // likewise; where the payer cannot pay, the channel may, and have it back from them (R035)
 )
 
 // Values lists the ways, for columns.
-func (Way) Values() []string { return []string{string(MiniProgram), string(H5), string(App)} }
+func (Way) Values() []string {
+	return []string{string(MiniProgram), string(H5), string(App), string(PasswordFree), string(CreditScore)}
+}

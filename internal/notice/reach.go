@@ -22,11 +22,13 @@ func OfStay(kind notice.Kind) bool { return slices.Contains(OfStays(), kind) }
 
 // OfStays are the kinds about stays.
 func OfStays() []notice.Kind {
-	return []notice.Kind{notice.KindENTERED, notice.KindEXITED, notice.KindPAID, notice.KindREFUNDED}
+	return append([]notice.Kind{notice.KindENTERED, notice.KindEXITED}, ofPayments...)
 }
 
+var ofPayments = []notice.Kind{notice.KindPAID, notice.KindREFUNDED, notice.KindDEDUCTION_FAILED}
+
 // OfPayment holds for notices about money, which are told to who paid, whatever they have bound.
-func OfPayment(kind notice.Kind) bool { return kind == notice.KindPAID || kind == notice.KindREFUNDED }
+func OfPayment(kind notice.Kind) bool { return slices.Contains(ofPayments, kind) }
 
 // Reach notes whether notices can leave the program to an account, in one statement, in the transaction in which
 // that has changed: while a phone of its is known and it wants pushes, a mini-program may send it a message, or it

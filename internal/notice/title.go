@@ -17,6 +17,7 @@ var titles = map[language.Language]map[notice.Kind]string{
 		notice.KindDISPUTE_DECIDED:   "车牌申诉有结果",
 		notice.KindPAID:              "缴费成功",
 		notice.KindREFUNDED:          "退款到账",
+		notice.KindDEDUCTION_FAILED:  "扣费未成功，请缴费",
 	},
 	language.English: {
 		notice.KindENTERED:           "Vehicle entered",
@@ -28,6 +29,7 @@ var titles = map[language.Language]map[notice.Kind]string{
 		notice.KindDISPUTE_DECIDED:   "Your plate claim was decided",
 		notice.KindPAID:              "Parking was paid",
 		notice.KindREFUNDED:          "A payment was refunded",
+		notice.KindDEDUCTION_FAILED:  "Parking could not be deducted: please pay",
 	},
 }
 

@@ -61,6 +61,8 @@ func displayText(reason observation.Reason, owedFen int64) string {
 		return "一路平安"
 	case observation.ReasonPAYMENT_DUE:
 		return "请缴费 " + money.Yuan(owedFen) + " 元"
+	case observation.ReasonDEDUCTING:
+		return "正在扣费 " + money.Yuan(owedFen) + " 元，请稍候"
 	case observation.ReasonBILLED:
 		return "停车费 " + money.Yuan(owedFen) + " 元，已记账"
 	case observation.ReasonNO_ENTRY:

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"entgo.io/ent/dialect/sql"
-
 	"parkbff/ent"
 	"parkbff/ent/observation"
 	"parkbff/ent/parkingsession"
@@ -36,6 +34,9 @@ func (s *Service) enter(ctx context.Context, tx *ent.Tx, seen *sighting, line *t
 		return nil, err
 	}
 	if err := s.adopt(ctx, tx, end, stay); err != nil {
+		return nil, err
+	}
+	if err := s.expect(ctx, tx, seen, stay); err != nil {
 		return nil, err
 	}
 	opened := seen.admit(stay, end.outcome, observation.ReasonWELCOME)
@@ -236,12 +237,12 @@ func (s *Service) open(ctx context.Context, tx *ent.Tx, seen *sighting, end endi
 	if err != nil {
 		return nil, fmt.Errorf("seal plate: %w", err)
 	}
-	vehicleID, err := s.holdVehicle(ctx, tx, seen)
+	of, err := s.holdVehicle(ctx, tx, seen)
 	if err != nil {
 		return nil, err
 	}
 	create := tx.ParkingSession.Create().
-		SetLotID(seen.lot.Row).SetNillableVehicleID(vehicleID).
+		SetLotID(seen.lot.Row).SetNillableVehicleID(of.id).SetPasswordFree(of.passwordFree).
 		SetPlate(sealed).SetPlateIndex(seen.index).SetPlateColor(string(seen.plate.Color())).
 		SetState(end.state).SetEnteredAt(seen.ObservedAt).SetCreatedAt(seen.receivedAt).
 		SetNillableExitedAt(end.exitedAt).SetNillableGoneBefore(end.goneBefore)
@@ -258,22 +259,28 @@ func (s *Service) open(ctx context.Context, tx *ent.Tx, seen *sighting, end endi
 	return stay, nil
 }
 
+// heldVehicle is what is known of a vehicle that is held; id is nil when nobody has ever bound it.
+type heldVehicle struct {
+	id           *int64
+	passwordFree bool
+}
+
 // holdVehicle finds the vehicle of a plate that somebody has bound at some time, and holds it: whoever loses it
 // meanwhile must lose the stay too. Reading it first would be a second statement.
-func (s *Service) holdVehicle(ctx context.Context, tx *ent.Tx, seen *sighting) (*int64, error) {
+func (s *Service) holdVehicle(ctx context.Context, tx *ent.Tx, seen *sighting) (held heldVehicle, err error) {
 	rows, err := s.statements.holdVehicle.Query(ctx, tx, seen.index)
 	if err != nil {
-		return nil, fmt.Errorf("hold the vehicle: %w", err)
+		return held, fmt.Errorf("hold the vehicle: %w", err)
 	}
 	defer rows.Close()
-	var held []int64
-	if err := sql.ScanSlice(rows, &held); err != nil {
-		return nil, fmt.Errorf("hold the vehicle: %w", err)
+	if rows.Next() {
+		held.id = new(int64)
+		err = rows.Scan(held.id, &held.passwordFree)
 	}
-	if len(held) == 0 {
-		return nil, nil
+	if err := errors.Join(err, rows.Err()); err != nil {
+		return heldVehicle{}, fmt.Errorf("hold the vehicle: %w", err)
 	}
-	return &held[0], nil
+	return held, nil
 }
 
 // grant lets the accounts see a stay that had its vehicle bound when it began and agree to its being tracked, and

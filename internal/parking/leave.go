@@ -25,7 +25,7 @@ func (s *Service) leave(ctx context.Context, tx *ent.Tx, seen *sighting, line *t
 	case stay.ExitedAt.Sub(seen.ObservedAt) > rereadWithin:
 		return s.leaveEarlier(ctx, tx, seen, stay)
 	case seen.ObservedAt.Sub(*stay.ExitedAt) <= rereadWithin:
-		return s.decide(seen, stay, observation.OutcomeREREAD), nil
+		return s.collect(ctx, tx, seen, s.decide(seen, stay, observation.OutcomeREREAD))
 	}
 	held, err := s.wasHeld(ctx, tx, stay)
 	switch {
@@ -49,7 +49,12 @@ func (s *Service) wasHeld(ctx context.Context, tx *ent.Tx, stay *ent.ParkingSess
 	if err != nil {
 		return false, fmt.Errorf("read the last exit: %w", err)
 	}
-	return last.Reason == observation.ReasonPAYMENT_DUE, nil
+	return waitsToPay(last), nil
+}
+
+// waitsToPay tells of an exit whether the barrier keeps closed until the stay is paid.
+func waitsToPay(exit *ent.Observation) bool {
+	return exit.Reason == observation.ReasonPAYMENT_DUE || exit.Reason == observation.ReasonDEDUCTING
 }
 
 // close ends a stay at the sighting and prices it. A stay whose car was held may be closed again later.
@@ -84,7 +89,7 @@ func (s *Service) close(ctx context.Context, tx *ent.Tx, seen *sighting, stay *e
 	if !first {
 		outcome = observation.OutcomeREREAD
 	}
-	return s.decide(seen, &closed, outcome), nil
+	return s.collect(ctx, tx, seen, s.decide(seen, &closed, outcome))
 }
 
 // leaveEarlier places an exit before the one that closed the stay. A car that would have been let go

@@ -31,14 +31,15 @@ type Payment struct {
 }
 
 // Settled is what of a payment was taken.
-type Settled struct{ Fen, DiscountFen int64 }
+type Settled struct {
+	Fen, DiscountFen int64
+	Covers           bool // the stay is over and owes nothing any more: LetOut comes next, once the ledger has the money
+}
 
 // Settle books a payment on its stay inside the payer's transaction and answers how much of it was taken: what is
 // owed and no more, of vouchers first, so that of two payments for one stay the second is not taken, nor one for a
-// GHOST. When the
-// stay is covered its car may leave within the tariff's grace without owing more, and the gate at which it waits is
-// ordered to open; an account that paid sees the stay from then on. The caller is the system and answers for the
-// payment being booked once.
+// GHOST. When the stay is covered its car may leave within the tariff's grace without owing more; an account that paid
+// sees the stay from then on. The caller is the system and answers for the payment being booked once.
 func (s *Service) Settle(ctx context.Context, tx *ent.Tx, p Payment) (taken Settled, err error) {
 	row, err := tx.ParkingSession.Get(ctx, p.SessionID)
 	if err != nil {
@@ -67,9 +68,7 @@ func (s *Service) Settle(ctx context.Context, tx *ent.Tx, p Payment) (taken Sett
 	if err := s.creditPayer(ctx, tx, row, plate, p); err != nil {
 		return Settled{}, err
 	}
-	if row.State == parkingsession.StateCLOSED && taken.Fen+taken.DiscountFen == owed {
-		return taken, s.letOut(ctx, tx, row)
-	}
+	taken.Covers = row.State == parkingsession.StateCLOSED && taken.Fen+taken.DiscountFen == owed
 	return taken, nil
 }
 
@@ -105,15 +104,20 @@ func (s *Service) Unsettle(ctx context.Context, tx *ent.Tx, sessionID, fen int64
 
 // TellRefunded tells the account that paid for a stay that so much has gone back to it.
 func (s *Service) TellRefunded(ctx context.Context, tx *ent.Tx, p Payment) error {
+	return s.tellOf(ctx, tx, notice.KindREFUNDED, p)
+}
+
+// tellOf is tellPayer for a stay that is not at hand.
+func (s *Service) tellOf(ctx context.Context, tx *ent.Tx, kind notice.Kind, p Payment) error {
 	row, err := tx.ParkingSession.Get(ctx, p.SessionID)
 	if err != nil {
-		return fmt.Errorf("read the refunded stay: %w", err)
+		return fmt.Errorf("read the paid stay: %w", err)
 	}
 	plate, err := s.plateOf(ctx, row)
 	if err != nil {
 		return err
 	}
-	return s.tellPayer(ctx, tx, row, plate, notice.KindREFUNDED, p)
+	return s.tellPayer(ctx, tx, row, plate, kind, p)
 }
 
 // tellPayer writes a notice for the account that paid, if it follows on a channel (R024).
@@ -197,34 +201,39 @@ func letPayerSee(ctx context.Context, tx *ent.Tx, row *ent.ParkingSession, accou
 	return nil
 }
 
-// letOut orders the gate to open at which the car of a covered stay waits, if it still does: nobody else has been
-// seen there since, and it was seen a moment ago. A gate that hears nothing reports the car again, and is then told
-// to let it go.
-func (s *Service) letOut(ctx context.Context, tx *ent.Tx, row *ent.ParkingSession) error {
+// LetOut orders the gate to open at which the car of a covered stay waits, if it still does: in the transaction that has
+// booked the money, and after it has. A gate that hears nothing reports the car again, and is then told to let it go.
+func (s *Service) LetOut(ctx context.Context, tx *ent.Tx, sessionID int64) error {
+	exit, gate, err := s.waitsAt(ctx, tx, sessionID)
+	if err != nil || gate == nil {
+		return err
+	}
+	_, err = s.writeCommand(ctx, tx, gate, 0, Command{
+		IdempotencyKey: paidKey + strconv.FormatInt(exit.ID, 10), Kind: gatecommand.KindOPEN, Reason: paidReason,
+	})
+	return err
+}
+
+// waitsAt answers the gate at which the car of a stay waits to pay, and by which exit, or nil: nobody else has been
+// seen there since, and it was seen a moment ago.
+func (s *Service) waitsAt(ctx context.Context, tx *ent.Tx, sessionID int64) (*ent.Observation, *Gate, error) {
 	held, err := tx.Observation.Query().
-		Where(observation.SessionID(row.ID), observation.DirectionEQ(observation.DirectionEXIT)).
+		Where(observation.SessionID(sessionID), observation.DirectionEQ(observation.DirectionEXIT)).
 		Order(ent.Desc(observation.FieldObservedAt), ent.Desc(observation.FieldID)).First(ctx)
 	switch {
 	case ent.IsNotFound(err):
-		return nil
+		return nil, nil, nil
 	case err != nil:
-		return fmt.Errorf("look for the waiting car: %w", err)
-	case held.Reason != observation.ReasonPAYMENT_DUE || held.ObservedAt.Before(s.clock.Now().Add(-laneSeesFor)):
-		return nil
+		return nil, nil, fmt.Errorf("look for the waiting car: %w", err)
+	case !waitsToPay(held) || held.ObservedAt.Before(s.clock.Now().Add(-laneSeesFor)):
+		return nil, nil, nil
 	}
 	followed, err := tx.Observation.Query().
 		Where(observation.GateID(held.GateID), observation.ObservedAtGT(held.ObservedAt)).Exist(ctx)
 	if err != nil || followed {
-		return err
+		return nil, nil, err
 	}
-	gate, ok := s.catalogue.Load().gates[held.GateID]
-	if !ok {
-		return nil
-	}
-	_, err = s.writeCommand(ctx, tx, gate, 0, Command{
-		IdempotencyKey: paidKey + strconv.FormatInt(held.ID, 10), Kind: gatecommand.KindOPEN, Reason: paidReason,
-	})
-	return err
+	return held, s.catalogue.Load().gates[held.GateID], nil
 }
 
 // paidKey begins the keys of orders that follow a payment; no client's key has a blank.

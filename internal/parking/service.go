@@ -72,6 +72,7 @@ type Service struct {
 
 	statements statements
 	offers     *offers
+	collector  Collector // nil: everybody pays by themselves
 }
 
 // New answers a service that knows no lots until Reload.

@@ -27,7 +27,7 @@ func writeStatements(dialect string) statements {
 func writeHoldVehicle(dialect string) store.Statement {
 	hold := sql.Dialect(dialect).Update(vehicle.Table)
 	store.Hold(vehicle.FieldOwnerAccountID)(hold)
-	return store.Write(hold.Where(sql.EQ(vehicle.FieldPlateIndex, store.Value(0))).Returning(vehicle.FieldID))
+	return store.Write(hold.Where(sql.EQ(vehicle.FieldPlateIndex, store.Value(0))).Returning(vehicle.FieldID, vehicle.FieldPasswordFree))
 }
 
 func writeWaitingExit(dialect string) store.Statement {

@@ -24,6 +24,8 @@ var mayRead = []struct {
 	system, anonymous, owner, stranger, gate, staff, idle, officer, admin int
 }{
 	{"Account", 3, denied, 1, 1, denied, denied, denied, denied, denied},
+	{"AgreedStay", 2, denied, denied, denied, denied, denied, denied, denied, denied},
+	{"Agreement", 2, denied, 1, 0, denied, denied, denied, denied, denied},
 	{"AppRelease", 1, 1, 1, 1, 1, 1, 1, 1, 1},
 	{"ChannelLink", 2, denied, 1, 0, denied, denied, denied, denied, denied},
 	{"ChannelVisit", 1, denied, denied, denied, denied, denied, denied, denied, denied},

@@ -33,6 +33,7 @@ import (
 	"parkbff/ent/signin"
 	"parkbff/ent/staffrole"
 	"parkbff/ent/task"
+	"parkbff/ent/vehiclebinding"
 	"parkbff/ent/voucher"
 	"parkbff/ent/voucheroffer"
 	"parkbff/internal/money"
@@ -82,6 +83,8 @@ func seed(t *testing.T, s *store.Store) (w world) {
 		p.told(owner, 3, 0)
 		p.told(other, 1, 0)
 		w = world{lot: here.lot, gate: here.gate, owner: owner, stranger: stranger, vehicle: car, staff: p.staff(here)}
+		p.agrees(owner, car, mine)
+		p.agrees(other, foreign, lost)
 		p.claims(owner, car)
 		p.claims(other, foreign)
 		p.rest()
@@ -208,6 +211,15 @@ func (p *planter) car(account int64) int64 {
 	saved[*ent.VehicleBinding](p)(p.tx.VehicleBinding.Create().SetAccountID(account).SetVehicleID(car.ID).
 		SetPlate(vault.Sealed(p.value())).SetPlateIndex(car.PlateIndex).SetPlateColor("BLUE").SetBoundAt(morning).Save(p.ctx))
 	return car.ID
+}
+
+// agrees is an agreement to deduct for a car, and a stay that its channel was told of.
+func (p *planter) agrees(account, car, session int64) {
+	binding := saved[int64](p)(p.tx.VehicleBinding.Query().Where(vehiclebinding.VehicleID(car)).FirstID(p.ctx))
+	made := saved[*ent.Agreement](p)(p.tx.Agreement.Create().SetAccountID(account).SetVehicleID(car).SetBindingID(binding).
+		SetChannel(money.WeChat).SetPayer(vault.Sealed(p.value())).SetCreatedAt(morning).Save(p.ctx))
+	saved[*ent.AgreedStay](p)(p.tx.AgreedStay.Create().SetAgreementID(made.ID).SetSessionID(session).SetNumber(string(p.value())).
+		SetCreatedAt(morning).Save(p.ctx))
 }
 
 // stay is one with its entry; account 0 has no access to it.

@@ -115,6 +115,16 @@ func (a agreement) state() (charge.Agreement, error) {
 	return charge.Agreement{State: charge.AgreementOpen}, nil
 }
 
+// parkingPage is Alipay's own page of parking, where its users agree to being deducted from at every place that Alipay
+// deducts for (停车平台): https://open.alitrip.com/docs/doc.htm?articleId=108053&docType=1&treeId=577
+const parkingPage = "alipays://platformapi/startapp?appId=2018031302367666&page=pages/index/index&chInfo=ch_carservice"
+
+// Opening answers where a payer agrees to deductions for a plate. Alipay's page is one for all plates and tells us
+// nothing; ask Agreement afterwards.
+func (p *Pay) Opening(charge.Plate, string) (charge.Launch, error) {
+	return charge.Launch{URL: parkingPage}, nil
+}
+
 // visit is what Enter and Leave tell alike.
 type visit struct {
 	Lot    string `json:"parking_id"`

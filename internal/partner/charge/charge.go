@@ -4,9 +4,11 @@
 package charge
 
 import (
+	"encoding/base32"
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"parkbff/internal/fault"
@@ -75,6 +77,7 @@ type Receipt struct {
 	Fen         int64     // what was charged, whoever bore the channel's own discounts
 	PaidAt      time.Time // by the channel's clock, to the second
 	Advanced    bool      // the channel has paid in advance, and its user owes it to the channel
+	Repaid      bool      // the channel had paid in advance, and its user has repaid it
 }
 
 // Refund is money that is to go back. The same number is refunded once.
@@ -134,3 +137,17 @@ var (
 	// there yet. It cannot be closed, and can be paid until it expires.
 	NotBegun = fault.New("CHARGE_NOT_BEGUN", "The payer has not gone to the payment channel yet.")
 )
+
+// numberBytes make 26 letters and digits, which every channel takes.
+const numberBytes = 16
+
+var numberText = base32.StdEncoding.WithPadding(base32.NoPadding)
+
+// Draw answers a number that was never used, and that tells nothing of time or order.
+func Draw(random io.Reader) (string, error) {
+	var b [numberBytes]byte
+	if _, err := io.ReadFull(random, b[:]); err != nil {
+		return "", fmt.Errorf("draw a number: %w", err)
+	}
+	return strings.ToLower(numberText.EncodeToString(b[:])), nil
+}

@@ -71,7 +71,8 @@ func (t transaction) receipt() (charge.Receipt, error) {
 		return charge.Receipt{}, errors.New("wechatpay: a payment without amount, time or transaction")
 	}
 	r.Transaction, r.PaidAt = t.Transaction, t.PaidAt.UTC()
-	r.Advanced = t.Bank == advancedBy && t.Repaid != "Y" && t.State != "PAY_BACK"
+	r.Repaid = t.Repaid == "Y" || t.State == "PAY_BACK"
+	r.Advanced = t.Bank == advancedBy && !r.Repaid
 	return r, nil
 }
 
