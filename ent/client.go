@@ -44,7 +44,11 @@ import (
 	"parkbff/ent/parkingsession"
 	"parkbff/ent/payment"
 	"parkbff/ent/paymentorder"
+	"parkbff/ent/permit"
+	"parkbff/ent/permitperiod"
+	"parkbff/ent/permitplan"
 	"parkbff/ent/platedispute"
+	"parkbff/ent/plateright"
 	"parkbff/ent/pushendpoint"
 	"parkbff/ent/quoteattempt"
 	"parkbff/ent/reconciliation"
@@ -141,8 +145,16 @@ type Client struct {
 	Payment *PaymentClient
 	// PaymentOrder is the client for interacting with the PaymentOrder builders.
 	PaymentOrder *PaymentOrderClient
+	// Permit is the client for interacting with the Permit builders.
+	Permit *PermitClient
+	// PermitPeriod is the client for interacting with the PermitPeriod builders.
+	PermitPeriod *PermitPeriodClient
+	// PermitPlan is the client for interacting with the PermitPlan builders.
+	PermitPlan *PermitPlanClient
 	// PlateDispute is the client for interacting with the PlateDispute builders.
 	PlateDispute *PlateDisputeClient
+	// PlateRight is the client for interacting with the PlateRight builders.
+	PlateRight *PlateRightClient
 	// PushEndpoint is the client for interacting with the PushEndpoint builders.
 	PushEndpoint *PushEndpointClient
 	// QuoteAttempt is the client for interacting with the QuoteAttempt builders.
@@ -219,7 +231,11 @@ func (c *Client) init() {
 	c.ParkingSession = NewParkingSessionClient(c.config)
 	c.Payment = NewPaymentClient(c.config)
 	c.PaymentOrder = NewPaymentOrderClient(c.config)
+	c.Permit = NewPermitClient(c.config)
+	c.PermitPeriod = NewPermitPeriodClient(c.config)
+	c.PermitPlan = NewPermitPlanClient(c.config)
 	c.PlateDispute = NewPlateDisputeClient(c.config)
+	c.PlateRight = NewPlateRightClient(c.config)
 	c.PushEndpoint = NewPushEndpointClient(c.config)
 	c.QuoteAttempt = NewQuoteAttemptClient(c.config)
 	c.Reconciliation = NewReconciliationClient(c.config)
@@ -361,7 +377,11 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		ParkingSession:     NewParkingSessionClient(cfg),
 		Payment:            NewPaymentClient(cfg),
 		PaymentOrder:       NewPaymentOrderClient(cfg),
+		Permit:             NewPermitClient(cfg),
+		PermitPeriod:       NewPermitPeriodClient(cfg),
+		PermitPlan:         NewPermitPlanClient(cfg),
 		PlateDispute:       NewPlateDisputeClient(cfg),
+		PlateRight:         NewPlateRightClient(cfg),
 		PushEndpoint:       NewPushEndpointClient(cfg),
 		QuoteAttempt:       NewQuoteAttemptClient(cfg),
 		Reconciliation:     NewReconciliationClient(cfg),
@@ -430,7 +450,11 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		ParkingSession:     NewParkingSessionClient(cfg),
 		Payment:            NewPaymentClient(cfg),
 		PaymentOrder:       NewPaymentOrderClient(cfg),
+		Permit:             NewPermitClient(cfg),
+		PermitPeriod:       NewPermitPeriodClient(cfg),
+		PermitPlan:         NewPermitPlanClient(cfg),
 		PlateDispute:       NewPlateDisputeClient(cfg),
+		PlateRight:         NewPlateRightClient(cfg),
 		PushEndpoint:       NewPushEndpointClient(cfg),
 		QuoteAttempt:       NewQuoteAttemptClient(cfg),
 		Reconciliation:     NewReconciliationClient(cfg),
@@ -482,9 +506,10 @@ func (c *Client) Use(hooks ...Hook) {
 		c.GateCommand, c.Invoice, c.InvoiceDelivery, c.InvoiceTitle, c.InvoicedOrder,
 		c.LedgerEntry, c.LedgerLine, c.LinkedAccount, c.LoginCode, c.Lot,
 		c.MessageQuota, c.Notice, c.Observation, c.OrderDiscount, c.ParkingSession,
-		c.Payment, c.PaymentOrder, c.PlateDispute, c.PushEndpoint, c.QuoteAttempt,
-		c.Reconciliation, c.Refund, c.RiskEvent, c.SessionAccess, c.SignIn, c.Staff,
-		c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding, c.Voucher,
+		c.Payment, c.PaymentOrder, c.Permit, c.PermitPeriod, c.PermitPlan,
+		c.PlateDispute, c.PlateRight, c.PushEndpoint, c.QuoteAttempt, c.Reconciliation,
+		c.Refund, c.RiskEvent, c.SessionAccess, c.SignIn, c.Staff, c.StaffRole,
+		c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding, c.Voucher,
 		c.VoucherOffer,
 	} {
 		n.Use(hooks...)
@@ -501,9 +526,10 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.GateCommand, c.Invoice, c.InvoiceDelivery, c.InvoiceTitle, c.InvoicedOrder,
 		c.LedgerEntry, c.LedgerLine, c.LinkedAccount, c.LoginCode, c.Lot,
 		c.MessageQuota, c.Notice, c.Observation, c.OrderDiscount, c.ParkingSession,
-		c.Payment, c.PaymentOrder, c.PlateDispute, c.PushEndpoint, c.QuoteAttempt,
-		c.Reconciliation, c.Refund, c.RiskEvent, c.SessionAccess, c.SignIn, c.Staff,
-		c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding, c.Voucher,
+		c.Payment, c.PaymentOrder, c.Permit, c.PermitPeriod, c.PermitPlan,
+		c.PlateDispute, c.PlateRight, c.PushEndpoint, c.QuoteAttempt, c.Reconciliation,
+		c.Refund, c.RiskEvent, c.SessionAccess, c.SignIn, c.Staff, c.StaffRole,
+		c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding, c.Voucher,
 		c.VoucherOffer,
 	} {
 		n.Intercept(interceptors...)
@@ -579,8 +605,16 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Payment.mutate(ctx, m)
 	case *PaymentOrderMutation:
 		return c.PaymentOrder.mutate(ctx, m)
+	case *PermitMutation:
+		return c.Permit.mutate(ctx, m)
+	case *PermitPeriodMutation:
+		return c.PermitPeriod.mutate(ctx, m)
+	case *PermitPlanMutation:
+		return c.PermitPlan.mutate(ctx, m)
 	case *PlateDisputeMutation:
 		return c.PlateDispute.mutate(ctx, m)
+	case *PlateRightMutation:
+		return c.PlateRight.mutate(ctx, m)
 	case *PushEndpointMutation:
 		return c.PushEndpoint.mutate(ctx, m)
 	case *QuoteAttemptMutation:
@@ -5296,6 +5330,472 @@ func (c *PaymentOrderClient) mutate(ctx context.Context, m *PaymentOrderMutation
 	}
 }
 
+// PermitClient is a client for the Permit schema.
+type PermitClient struct {
+	config
+}
+
+// NewPermitClient returns a client for the Permit from the given config.
+func NewPermitClient(c config) *PermitClient {
+	return &PermitClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `permit.Hooks(f(g(h())))`.
+func (c *PermitClient) Use(hooks ...Hook) {
+	c.hooks.Permit = append(c.hooks.Permit, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `permit.Intercept(f(g(h())))`.
+func (c *PermitClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Permit = append(c.inters.Permit, interceptors...)
+}
+
+// Create returns a builder for creating a Permit entity.
+func (c *PermitClient) Create() *PermitCreate {
+	mutation := newPermitMutation(c.config, OpCreate)
+	return &PermitCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Permit entities.
+func (c *PermitClient) CreateBulk(builders ...*PermitCreate) *PermitCreateBulk {
+	return &PermitCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PermitClient) MapCreateBulk(slice any, setFunc func(*PermitCreate, int)) *PermitCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PermitCreateBulk{err: fmt.Errorf("calling to PermitClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PermitCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PermitCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Permit.
+func (c *PermitClient) Update() *PermitUpdate {
+	mutation := newPermitMutation(c.config, OpUpdate)
+	return &PermitUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PermitClient) UpdateOne(_m *Permit) *PermitUpdateOne {
+	mutation := newPermitMutation(c.config, OpUpdateOne, withPermit(_m))
+	return &PermitUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PermitClient) UpdateOneID(id int64) *PermitUpdateOne {
+	mutation := newPermitMutation(c.config, OpUpdateOne, withPermitID(id))
+	return &PermitUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Permit.
+func (c *PermitClient) Delete() *PermitDelete {
+	mutation := newPermitMutation(c.config, OpDelete)
+	return &PermitDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PermitClient) DeleteOne(_m *Permit) *PermitDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PermitClient) DeleteOneID(id int64) *PermitDeleteOne {
+	builder := c.Delete().Where(permit.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PermitDeleteOne{builder}
+}
+
+// Query returns a query builder for Permit.
+func (c *PermitClient) Query() *PermitQuery {
+	return &PermitQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePermit},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Permit entity by its id.
+func (c *PermitClient) Get(ctx context.Context, id int64) (*Permit, error) {
+	return c.Query().Where(permit.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PermitClient) GetX(ctx context.Context, id int64) *Permit {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryPlan queries the plan edge of a Permit.
+func (c *PermitClient) QueryPlan(_m *Permit) *PermitPlanQuery {
+	query := (&PermitPlanClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(permit.Table, permit.FieldID, id),
+			sqlgraph.To(permitplan.Table, permitplan.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, permit.PlanTable, permit.PlanColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryPeriods queries the periods edge of a Permit.
+func (c *PermitClient) QueryPeriods(_m *Permit) *PermitPeriodQuery {
+	query := (&PermitPeriodClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(permit.Table, permit.FieldID, id),
+			sqlgraph.To(permitperiod.Table, permitperiod.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, true, permit.PeriodsTable, permit.PeriodsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryRights queries the rights edge of a Permit.
+func (c *PermitClient) QueryRights(_m *Permit) *PlateRightQuery {
+	query := (&PlateRightClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(permit.Table, permit.FieldID, id),
+			sqlgraph.To(plateright.Table, plateright.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, true, permit.RightsTable, permit.RightsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *PermitClient) Hooks() []Hook {
+	hooks := c.hooks.Permit
+	return append(hooks[:len(hooks):len(hooks)], permit.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PermitClient) Interceptors() []Interceptor {
+	return c.inters.Permit
+}
+
+func (c *PermitClient) mutate(ctx context.Context, m *PermitMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PermitCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PermitUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PermitUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PermitDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Permit mutation op: %q", m.Op())
+	}
+}
+
+// PermitPeriodClient is a client for the PermitPeriod schema.
+type PermitPeriodClient struct {
+	config
+}
+
+// NewPermitPeriodClient returns a client for the PermitPeriod from the given config.
+func NewPermitPeriodClient(c config) *PermitPeriodClient {
+	return &PermitPeriodClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `permitperiod.Hooks(f(g(h())))`.
+func (c *PermitPeriodClient) Use(hooks ...Hook) {
+	c.hooks.PermitPeriod = append(c.hooks.PermitPeriod, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `permitperiod.Intercept(f(g(h())))`.
+func (c *PermitPeriodClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PermitPeriod = append(c.inters.PermitPeriod, interceptors...)
+}
+
+// Create returns a builder for creating a PermitPeriod entity.
+func (c *PermitPeriodClient) Create() *PermitPeriodCreate {
+	mutation := newPermitPeriodMutation(c.config, OpCreate)
+	return &PermitPeriodCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PermitPeriod entities.
+func (c *PermitPeriodClient) CreateBulk(builders ...*PermitPeriodCreate) *PermitPeriodCreateBulk {
+	return &PermitPeriodCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PermitPeriodClient) MapCreateBulk(slice any, setFunc func(*PermitPeriodCreate, int)) *PermitPeriodCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PermitPeriodCreateBulk{err: fmt.Errorf("calling to PermitPeriodClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PermitPeriodCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PermitPeriodCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PermitPeriod.
+func (c *PermitPeriodClient) Update() *PermitPeriodUpdate {
+	mutation := newPermitPeriodMutation(c.config, OpUpdate)
+	return &PermitPeriodUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PermitPeriodClient) UpdateOne(_m *PermitPeriod) *PermitPeriodUpdateOne {
+	mutation := newPermitPeriodMutation(c.config, OpUpdateOne, withPermitPeriod(_m))
+	return &PermitPeriodUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PermitPeriodClient) UpdateOneID(id int64) *PermitPeriodUpdateOne {
+	mutation := newPermitPeriodMutation(c.config, OpUpdateOne, withPermitPeriodID(id))
+	return &PermitPeriodUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PermitPeriod.
+func (c *PermitPeriodClient) Delete() *PermitPeriodDelete {
+	mutation := newPermitPeriodMutation(c.config, OpDelete)
+	return &PermitPeriodDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PermitPeriodClient) DeleteOne(_m *PermitPeriod) *PermitPeriodDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PermitPeriodClient) DeleteOneID(id int64) *PermitPeriodDeleteOne {
+	builder := c.Delete().Where(permitperiod.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PermitPeriodDeleteOne{builder}
+}
+
+// Query returns a query builder for PermitPeriod.
+func (c *PermitPeriodClient) Query() *PermitPeriodQuery {
+	return &PermitPeriodQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePermitPeriod},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PermitPeriod entity by its id.
+func (c *PermitPeriodClient) Get(ctx context.Context, id int64) (*PermitPeriod, error) {
+	return c.Query().Where(permitperiod.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PermitPeriodClient) GetX(ctx context.Context, id int64) *PermitPeriod {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryPermit queries the permit edge of a PermitPeriod.
+func (c *PermitPeriodClient) QueryPermit(_m *PermitPeriod) *PermitQuery {
+	query := (&PermitClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(permitperiod.Table, permitperiod.FieldID, id),
+			sqlgraph.To(permit.Table, permit.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, permitperiod.PermitTable, permitperiod.PermitColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *PermitPeriodClient) Hooks() []Hook {
+	hooks := c.hooks.PermitPeriod
+	return append(hooks[:len(hooks):len(hooks)], permitperiod.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PermitPeriodClient) Interceptors() []Interceptor {
+	return c.inters.PermitPeriod
+}
+
+func (c *PermitPeriodClient) mutate(ctx context.Context, m *PermitPeriodMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PermitPeriodCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PermitPeriodUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PermitPeriodUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PermitPeriodDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown PermitPeriod mutation op: %q", m.Op())
+	}
+}
+
+// PermitPlanClient is a client for the PermitPlan schema.
+type PermitPlanClient struct {
+	config
+}
+
+// NewPermitPlanClient returns a client for the PermitPlan from the given config.
+func NewPermitPlanClient(c config) *PermitPlanClient {
+	return &PermitPlanClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `permitplan.Hooks(f(g(h())))`.
+func (c *PermitPlanClient) Use(hooks ...Hook) {
+	c.hooks.PermitPlan = append(c.hooks.PermitPlan, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `permitplan.Intercept(f(g(h())))`.
+func (c *PermitPlanClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PermitPlan = append(c.inters.PermitPlan, interceptors...)
+}
+
+// Create returns a builder for creating a PermitPlan entity.
+func (c *PermitPlanClient) Create() *PermitPlanCreate {
+	mutation := newPermitPlanMutation(c.config, OpCreate)
+	return &PermitPlanCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PermitPlan entities.
+func (c *PermitPlanClient) CreateBulk(builders ...*PermitPlanCreate) *PermitPlanCreateBulk {
+	return &PermitPlanCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PermitPlanClient) MapCreateBulk(slice any, setFunc func(*PermitPlanCreate, int)) *PermitPlanCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PermitPlanCreateBulk{err: fmt.Errorf("calling to PermitPlanClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PermitPlanCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PermitPlanCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PermitPlan.
+func (c *PermitPlanClient) Update() *PermitPlanUpdate {
+	mutation := newPermitPlanMutation(c.config, OpUpdate)
+	return &PermitPlanUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PermitPlanClient) UpdateOne(_m *PermitPlan) *PermitPlanUpdateOne {
+	mutation := newPermitPlanMutation(c.config, OpUpdateOne, withPermitPlan(_m))
+	return &PermitPlanUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PermitPlanClient) UpdateOneID(id int64) *PermitPlanUpdateOne {
+	mutation := newPermitPlanMutation(c.config, OpUpdateOne, withPermitPlanID(id))
+	return &PermitPlanUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PermitPlan.
+func (c *PermitPlanClient) Delete() *PermitPlanDelete {
+	mutation := newPermitPlanMutation(c.config, OpDelete)
+	return &PermitPlanDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PermitPlanClient) DeleteOne(_m *PermitPlan) *PermitPlanDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PermitPlanClient) DeleteOneID(id int64) *PermitPlanDeleteOne {
+	builder := c.Delete().Where(permitplan.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PermitPlanDeleteOne{builder}
+}
+
+// Query returns a query builder for PermitPlan.
+func (c *PermitPlanClient) Query() *PermitPlanQuery {
+	return &PermitPlanQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePermitPlan},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PermitPlan entity by its id.
+func (c *PermitPlanClient) Get(ctx context.Context, id int64) (*PermitPlan, error) {
+	return c.Query().Where(permitplan.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PermitPlanClient) GetX(ctx context.Context, id int64) *PermitPlan {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *PermitPlanClient) Hooks() []Hook {
+	hooks := c.hooks.PermitPlan
+	return append(hooks[:len(hooks):len(hooks)], permitplan.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PermitPlanClient) Interceptors() []Interceptor {
+	return c.inters.PermitPlan
+}
+
+func (c *PermitPlanClient) mutate(ctx context.Context, m *PermitPlanMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PermitPlanCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PermitPlanUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PermitPlanUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PermitPlanDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown PermitPlan mutation op: %q", m.Op())
+	}
+}
+
 // PlateDisputeClient is a client for the PlateDispute schema.
 type PlateDisputeClient struct {
 	config
@@ -5427,6 +5927,156 @@ func (c *PlateDisputeClient) mutate(ctx context.Context, m *PlateDisputeMutation
 		return (&PlateDisputeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown PlateDispute mutation op: %q", m.Op())
+	}
+}
+
+// PlateRightClient is a client for the PlateRight schema.
+type PlateRightClient struct {
+	config
+}
+
+// NewPlateRightClient returns a client for the PlateRight from the given config.
+func NewPlateRightClient(c config) *PlateRightClient {
+	return &PlateRightClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `plateright.Hooks(f(g(h())))`.
+func (c *PlateRightClient) Use(hooks ...Hook) {
+	c.hooks.PlateRight = append(c.hooks.PlateRight, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `plateright.Intercept(f(g(h())))`.
+func (c *PlateRightClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PlateRight = append(c.inters.PlateRight, interceptors...)
+}
+
+// Create returns a builder for creating a PlateRight entity.
+func (c *PlateRightClient) Create() *PlateRightCreate {
+	mutation := newPlateRightMutation(c.config, OpCreate)
+	return &PlateRightCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PlateRight entities.
+func (c *PlateRightClient) CreateBulk(builders ...*PlateRightCreate) *PlateRightCreateBulk {
+	return &PlateRightCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PlateRightClient) MapCreateBulk(slice any, setFunc func(*PlateRightCreate, int)) *PlateRightCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PlateRightCreateBulk{err: fmt.Errorf("calling to PlateRightClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PlateRightCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PlateRightCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PlateRight.
+func (c *PlateRightClient) Update() *PlateRightUpdate {
+	mutation := newPlateRightMutation(c.config, OpUpdate)
+	return &PlateRightUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PlateRightClient) UpdateOne(_m *PlateRight) *PlateRightUpdateOne {
+	mutation := newPlateRightMutation(c.config, OpUpdateOne, withPlateRight(_m))
+	return &PlateRightUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PlateRightClient) UpdateOneID(id int64) *PlateRightUpdateOne {
+	mutation := newPlateRightMutation(c.config, OpUpdateOne, withPlateRightID(id))
+	return &PlateRightUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PlateRight.
+func (c *PlateRightClient) Delete() *PlateRightDelete {
+	mutation := newPlateRightMutation(c.config, OpDelete)
+	return &PlateRightDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PlateRightClient) DeleteOne(_m *PlateRight) *PlateRightDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PlateRightClient) DeleteOneID(id int64) *PlateRightDeleteOne {
+	builder := c.Delete().Where(plateright.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PlateRightDeleteOne{builder}
+}
+
+// Query returns a query builder for PlateRight.
+func (c *PlateRightClient) Query() *PlateRightQuery {
+	return &PlateRightQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePlateRight},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PlateRight entity by its id.
+func (c *PlateRightClient) Get(ctx context.Context, id int64) (*PlateRight, error) {
+	return c.Query().Where(plateright.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PlateRightClient) GetX(ctx context.Context, id int64) *PlateRight {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryPermit queries the permit edge of a PlateRight.
+func (c *PlateRightClient) QueryPermit(_m *PlateRight) *PermitQuery {
+	query := (&PermitClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(plateright.Table, plateright.FieldID, id),
+			sqlgraph.To(permit.Table, permit.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, plateright.PermitTable, plateright.PermitColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *PlateRightClient) Hooks() []Hook {
+	hooks := c.hooks.PlateRight
+	return append(hooks[:len(hooks):len(hooks)], plateright.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PlateRightClient) Interceptors() []Interceptor {
+	return c.inters.PlateRight
+}
+
+func (c *PlateRightClient) mutate(ctx context.Context, m *PlateRightMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PlateRightCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PlateRightUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PlateRightUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PlateRightDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown PlateRight mutation op: %q", m.Op())
 	}
 }
 
@@ -7726,9 +8376,10 @@ type (
 		FeatureSwitch, Fleet, Follower, Gate, GateCommand, Invoice, InvoiceDelivery,
 		InvoiceTitle, InvoicedOrder, LedgerEntry, LedgerLine, LinkedAccount, LoginCode,
 		Lot, MessageQuota, Notice, Observation, OrderDiscount, ParkingSession, Payment,
-		PaymentOrder, PlateDispute, PushEndpoint, QuoteAttempt, Reconciliation, Refund,
-		RiskEvent, SessionAccess, SignIn, Staff, StaffRole, Store, Tariff, Task,
-		Vehicle, VehicleBinding, Voucher, VoucherOffer []ent.Hook
+		PaymentOrder, Permit, PermitPeriod, PermitPlan, PlateDispute, PlateRight,
+		PushEndpoint, QuoteAttempt, Reconciliation, Refund, RiskEvent, SessionAccess,
+		SignIn, Staff, StaffRole, Store, Tariff, Task, Vehicle, VehicleBinding,
+		Voucher, VoucherOffer []ent.Hook
 	}
 	inters struct {
 		Account, AgreedStay, Agreement, AppRelease, ChannelLink, ChannelVisit,
@@ -7736,9 +8387,10 @@ type (
 		FeatureSwitch, Fleet, Follower, Gate, GateCommand, Invoice, InvoiceDelivery,
 		InvoiceTitle, InvoicedOrder, LedgerEntry, LedgerLine, LinkedAccount, LoginCode,
 		Lot, MessageQuota, Notice, Observation, OrderDiscount, ParkingSession, Payment,
-		PaymentOrder, PlateDispute, PushEndpoint, QuoteAttempt, Reconciliation, Refund,
-		RiskEvent, SessionAccess, SignIn, Staff, StaffRole, Store, Tariff, Task,
-		Vehicle, VehicleBinding, Voucher, VoucherOffer []ent.Interceptor
+		PaymentOrder, Permit, PermitPeriod, PermitPlan, PlateDispute, PlateRight,
+		PushEndpoint, QuoteAttempt, Reconciliation, Refund, RiskEvent, SessionAccess,
+		SignIn, Staff, StaffRole, Store, Tariff, Task, Vehicle, VehicleBinding,
+		Voucher, VoucherOffer []ent.Interceptor
 	}
 )
 

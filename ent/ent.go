@@ -39,7 +39,11 @@ import (
 	"parkbff/ent/parkingsession"
 	"parkbff/ent/payment"
 	"parkbff/ent/paymentorder"
+	"parkbff/ent/permit"
+	"parkbff/ent/permitperiod"
+	"parkbff/ent/permitplan"
 	"parkbff/ent/platedispute"
+	"parkbff/ent/plateright"
 	"parkbff/ent/pushendpoint"
 	"parkbff/ent/quoteattempt"
 	"parkbff/ent/reconciliation"
@@ -155,7 +159,11 @@ func checkColumn(t, c string) error {
 			parkingsession.Table:     parkingsession.ValidColumn,
 			payment.Table:            payment.ValidColumn,
 			paymentorder.Table:       paymentorder.ValidColumn,
+			permit.Table:             permit.ValidColumn,
+			permitperiod.Table:       permitperiod.ValidColumn,
+			permitplan.Table:         permitplan.ValidColumn,
 			platedispute.Table:       platedispute.ValidColumn,
+			plateright.Table:         plateright.ValidColumn,
 			pushendpoint.Table:       pushendpoint.ValidColumn,
 			quoteattempt.Table:       quoteattempt.ValidColumn,
 			reconciliation.Table:     reconciliation.ValidColumn,

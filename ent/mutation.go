@@ -40,7 +40,11 @@ import (
 	"parkbff/ent/parkingsession"
 	"parkbff/ent/payment"
 	"parkbff/ent/paymentorder"
+	"parkbff/ent/permit"
+	"parkbff/ent/permitperiod"
+	"parkbff/ent/permitplan"
 	"parkbff/ent/platedispute"
+	"parkbff/ent/plateright"
 	"parkbff/ent/predicate"
 	"parkbff/ent/pushendpoint"
 	"parkbff/ent/quoteattempt"
@@ -60,6 +64,7 @@ import (
 	"parkbff/ent/voucheroffer"
 	"parkbff/internal/money"
 	"parkbff/internal/place"
+	"parkbff/internal/span"
 	"parkbff/internal/vault"
 	"sync"
 	"time"
@@ -110,7 +115,11 @@ const (
 	TypeParkingSession     = "ParkingSession"
 	TypePayment            = "Payment"
 	TypePaymentOrder       = "PaymentOrder"
+	TypePermit             = "Permit"
+	TypePermitPeriod       = "PermitPeriod"
+	TypePermitPlan         = "PermitPlan"
 	TypePlateDispute       = "PlateDispute"
+	TypePlateRight         = "PlateRight"
 	TypePushEndpoint       = "PushEndpoint"
 	TypeQuoteAttempt       = "QuoteAttempt"
 	TypeReconciliation     = "Reconciliation"
@@ -25356,6 +25365,10 @@ type ParkingSessionMutation struct {
 	adddiscounted_fen *int64
 	paid_until        *time.Time
 	password_free     *bool
+	free              *[]span.Span
+	appendfree        []span.Span
+	permit_id         *int64
+	addpermit_id      *int64
 	match             *parkingsession.Match
 	review            *parkingsession.Review
 	clearedFields     map[string]struct{}
@@ -26143,6 +26156,141 @@ func (m *ParkingSessionMutation) ResetPasswordFree() {
 	m.password_free = nil
 }
 
+// SetFree sets the "free" field.
+func (m *ParkingSessionMutation) SetFree(s []span.Span) {
+	m.free = &s
+	m.appendfree = nil
+}
+
+// Free returns the value of the "free" field in the mutation.
+func (m *ParkingSessionMutation) Free() (r []span.Span, exists bool) {
+	v := m.free
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFree returns the old "free" field's value of the ParkingSession entity.
+// If the ParkingSession object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParkingSessionMutation) OldFree(ctx context.Context) (v []span.Span, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFree is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFree requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFree: %w", err)
+	}
+	return oldValue.Free, nil
+}
+
+// AppendFree adds s to the "free" field.
+func (m *ParkingSessionMutation) AppendFree(s []span.Span) {
+	m.appendfree = append(m.appendfree, s...)
+}
+
+// AppendedFree returns the list of values that were appended to the "free" field in this mutation.
+func (m *ParkingSessionMutation) AppendedFree() ([]span.Span, bool) {
+	if len(m.appendfree) == 0 {
+		return nil, false
+	}
+	return m.appendfree, true
+}
+
+// ClearFree clears the value of the "free" field.
+func (m *ParkingSessionMutation) ClearFree() {
+	m.free = nil
+	m.appendfree = nil
+	m.clearedFields[parkingsession.FieldFree] = struct{}{}
+}
+
+// FreeCleared returns if the "free" field was cleared in this mutation.
+func (m *ParkingSessionMutation) FreeCleared() bool {
+	_, ok := m.clearedFields[parkingsession.FieldFree]
+	return ok
+}
+
+// ResetFree resets all changes to the "free" field.
+func (m *ParkingSessionMutation) ResetFree() {
+	m.free = nil
+	m.appendfree = nil
+	delete(m.clearedFields, parkingsession.FieldFree)
+}
+
+// SetPermitID sets the "permit_id" field.
+func (m *ParkingSessionMutation) SetPermitID(i int64) {
+	m.permit_id = &i
+	m.addpermit_id = nil
+}
+
+// PermitID returns the value of the "permit_id" field in the mutation.
+func (m *ParkingSessionMutation) PermitID() (r int64, exists bool) {
+	v := m.permit_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPermitID returns the old "permit_id" field's value of the ParkingSession entity.
+// If the ParkingSession object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParkingSessionMutation) OldPermitID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPermitID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPermitID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPermitID: %w", err)
+	}
+	return oldValue.PermitID, nil
+}
+
+// AddPermitID adds i to the "permit_id" field.
+func (m *ParkingSessionMutation) AddPermitID(i int64) {
+	if m.addpermit_id != nil {
+		*m.addpermit_id += i
+	} else {
+		m.addpermit_id = &i
+	}
+}
+
+// AddedPermitID returns the value that was added to the "permit_id" field in this mutation.
+func (m *ParkingSessionMutation) AddedPermitID() (r int64, exists bool) {
+	v := m.addpermit_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearPermitID clears the value of the "permit_id" field.
+func (m *ParkingSessionMutation) ClearPermitID() {
+	m.permit_id = nil
+	m.addpermit_id = nil
+	m.clearedFields[parkingsession.FieldPermitID] = struct{}{}
+}
+
+// PermitIDCleared returns if the "permit_id" field was cleared in this mutation.
+func (m *ParkingSessionMutation) PermitIDCleared() bool {
+	_, ok := m.clearedFields[parkingsession.FieldPermitID]
+	return ok
+}
+
+// ResetPermitID resets all changes to the "permit_id" field.
+func (m *ParkingSessionMutation) ResetPermitID() {
+	m.permit_id = nil
+	m.addpermit_id = nil
+	delete(m.clearedFields, parkingsession.FieldPermitID)
+}
+
 // SetMatch sets the "match" field.
 func (m *ParkingSessionMutation) SetMatch(pa parkingsession.Match) {
 	m.match = &pa
@@ -26276,7 +26424,7 @@ func (m *ParkingSessionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ParkingSessionMutation) Fields() []string {
-	fields := make([]string, 0, 17)
+	fields := make([]string, 0, 19)
 	if m.plate != nil {
 		fields = append(fields, parkingsession.FieldPlate)
 	}
@@ -26322,6 +26470,12 @@ func (m *ParkingSessionMutation) Fields() []string {
 	if m.password_free != nil {
 		fields = append(fields, parkingsession.FieldPasswordFree)
 	}
+	if m.free != nil {
+		fields = append(fields, parkingsession.FieldFree)
+	}
+	if m.permit_id != nil {
+		fields = append(fields, parkingsession.FieldPermitID)
+	}
 	if m.match != nil {
 		fields = append(fields, parkingsession.FieldMatch)
 	}
@@ -26366,6 +26520,10 @@ func (m *ParkingSessionMutation) Field(name string) (ent.Value, bool) {
 		return m.PaidUntil()
 	case parkingsession.FieldPasswordFree:
 		return m.PasswordFree()
+	case parkingsession.FieldFree:
+		return m.Free()
+	case parkingsession.FieldPermitID:
+		return m.PermitID()
 	case parkingsession.FieldMatch:
 		return m.Match()
 	case parkingsession.FieldReview:
@@ -26409,6 +26567,10 @@ func (m *ParkingSessionMutation) OldField(ctx context.Context, name string) (ent
 		return m.OldPaidUntil(ctx)
 	case parkingsession.FieldPasswordFree:
 		return m.OldPasswordFree(ctx)
+	case parkingsession.FieldFree:
+		return m.OldFree(ctx)
+	case parkingsession.FieldPermitID:
+		return m.OldPermitID(ctx)
 	case parkingsession.FieldMatch:
 		return m.OldMatch(ctx)
 	case parkingsession.FieldReview:
@@ -26527,6 +26689,20 @@ func (m *ParkingSessionMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetPasswordFree(v)
 		return nil
+	case parkingsession.FieldFree:
+		v, ok := value.([]span.Span)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFree(v)
+		return nil
+	case parkingsession.FieldPermitID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPermitID(v)
+		return nil
 	case parkingsession.FieldMatch:
 		v, ok := value.(parkingsession.Match)
 		if !ok {
@@ -26561,6 +26737,9 @@ func (m *ParkingSessionMutation) AddedFields() []string {
 	if m.adddiscounted_fen != nil {
 		fields = append(fields, parkingsession.FieldDiscountedFen)
 	}
+	if m.addpermit_id != nil {
+		fields = append(fields, parkingsession.FieldPermitID)
+	}
 	return fields
 }
 
@@ -26577,6 +26756,8 @@ func (m *ParkingSessionMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedPaidFen()
 	case parkingsession.FieldDiscountedFen:
 		return m.AddedDiscountedFen()
+	case parkingsession.FieldPermitID:
+		return m.AddedPermitID()
 	}
 	return nil, false
 }
@@ -26614,6 +26795,13 @@ func (m *ParkingSessionMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddDiscountedFen(v)
 		return nil
+	case parkingsession.FieldPermitID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPermitID(v)
+		return nil
 	}
 	return fmt.Errorf("unknown ParkingSession numeric field %s", name)
 }
@@ -26633,6 +26821,12 @@ func (m *ParkingSessionMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(parkingsession.FieldPaidUntil) {
 		fields = append(fields, parkingsession.FieldPaidUntil)
+	}
+	if m.FieldCleared(parkingsession.FieldFree) {
+		fields = append(fields, parkingsession.FieldFree)
+	}
+	if m.FieldCleared(parkingsession.FieldPermitID) {
+		fields = append(fields, parkingsession.FieldPermitID)
 	}
 	return fields
 }
@@ -26659,6 +26853,12 @@ func (m *ParkingSessionMutation) ClearField(name string) error {
 		return nil
 	case parkingsession.FieldPaidUntil:
 		m.ClearPaidUntil()
+		return nil
+	case parkingsession.FieldFree:
+		m.ClearFree()
+		return nil
+	case parkingsession.FieldPermitID:
+		m.ClearPermitID()
 		return nil
 	}
 	return fmt.Errorf("unknown ParkingSession nullable field %s", name)
@@ -26712,6 +26912,12 @@ func (m *ParkingSessionMutation) ResetField(name string) error {
 		return nil
 	case parkingsession.FieldPasswordFree:
 		m.ResetPasswordFree()
+		return nil
+	case parkingsession.FieldFree:
+		m.ResetFree()
+		return nil
+	case parkingsession.FieldPermitID:
+		m.ResetPermitID()
 		return nil
 	case parkingsession.FieldMatch:
 		m.ResetMatch()
@@ -28573,6 +28779,10 @@ type PaymentOrderMutation struct {
 	addlot_id           *int64
 	voucher_offer_id    *int64
 	addvoucher_offer_id *int64
+	permit_id           *int64
+	addpermit_id        *int64
+	periods             *int
+	addperiods          *int
 	account_id          *int64
 	addaccount_id       *int64
 	state               *paymentorder.State
@@ -28951,6 +29161,132 @@ func (m *PaymentOrderMutation) ResetVoucherOfferID() {
 	m.voucher_offer_id = nil
 	m.addvoucher_offer_id = nil
 	delete(m.clearedFields, paymentorder.FieldVoucherOfferID)
+}
+
+// SetPermitID sets the "permit_id" field.
+func (m *PaymentOrderMutation) SetPermitID(i int64) {
+	m.permit_id = &i
+	m.addpermit_id = nil
+}
+
+// PermitID returns the value of the "permit_id" field in the mutation.
+func (m *PaymentOrderMutation) PermitID() (r int64, exists bool) {
+	v := m.permit_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPermitID returns the old "permit_id" field's value of the PaymentOrder entity.
+// If the PaymentOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentOrderMutation) OldPermitID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPermitID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPermitID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPermitID: %w", err)
+	}
+	return oldValue.PermitID, nil
+}
+
+// AddPermitID adds i to the "permit_id" field.
+func (m *PaymentOrderMutation) AddPermitID(i int64) {
+	if m.addpermit_id != nil {
+		*m.addpermit_id += i
+	} else {
+		m.addpermit_id = &i
+	}
+}
+
+// AddedPermitID returns the value that was added to the "permit_id" field in this mutation.
+func (m *PaymentOrderMutation) AddedPermitID() (r int64, exists bool) {
+	v := m.addpermit_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearPermitID clears the value of the "permit_id" field.
+func (m *PaymentOrderMutation) ClearPermitID() {
+	m.permit_id = nil
+	m.addpermit_id = nil
+	m.clearedFields[paymentorder.FieldPermitID] = struct{}{}
+}
+
+// PermitIDCleared returns if the "permit_id" field was cleared in this mutation.
+func (m *PaymentOrderMutation) PermitIDCleared() bool {
+	_, ok := m.clearedFields[paymentorder.FieldPermitID]
+	return ok
+}
+
+// ResetPermitID resets all changes to the "permit_id" field.
+func (m *PaymentOrderMutation) ResetPermitID() {
+	m.permit_id = nil
+	m.addpermit_id = nil
+	delete(m.clearedFields, paymentorder.FieldPermitID)
+}
+
+// SetPeriods sets the "periods" field.
+func (m *PaymentOrderMutation) SetPeriods(i int) {
+	m.periods = &i
+	m.addperiods = nil
+}
+
+// Periods returns the value of the "periods" field in the mutation.
+func (m *PaymentOrderMutation) Periods() (r int, exists bool) {
+	v := m.periods
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPeriods returns the old "periods" field's value of the PaymentOrder entity.
+// If the PaymentOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentOrderMutation) OldPeriods(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPeriods is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPeriods requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPeriods: %w", err)
+	}
+	return oldValue.Periods, nil
+}
+
+// AddPeriods adds i to the "periods" field.
+func (m *PaymentOrderMutation) AddPeriods(i int) {
+	if m.addperiods != nil {
+		*m.addperiods += i
+	} else {
+		m.addperiods = &i
+	}
+}
+
+// AddedPeriods returns the value that was added to the "periods" field in this mutation.
+func (m *PaymentOrderMutation) AddedPeriods() (r int, exists bool) {
+	v := m.addperiods
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPeriods resets all changes to the "periods" field.
+func (m *PaymentOrderMutation) ResetPeriods() {
+	m.periods = nil
+	m.addperiods = nil
 }
 
 // SetAccountID sets the "account_id" field.
@@ -29753,7 +30089,7 @@ func (m *PaymentOrderMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PaymentOrderMutation) Fields() []string {
-	fields := make([]string, 0, 20)
+	fields := make([]string, 0, 22)
 	if m.created_at != nil {
 		fields = append(fields, paymentorder.FieldCreatedAt)
 	}
@@ -29768,6 +30104,12 @@ func (m *PaymentOrderMutation) Fields() []string {
 	}
 	if m.voucher_offer_id != nil {
 		fields = append(fields, paymentorder.FieldVoucherOfferID)
+	}
+	if m.permit_id != nil {
+		fields = append(fields, paymentorder.FieldPermitID)
+	}
+	if m.periods != nil {
+		fields = append(fields, paymentorder.FieldPeriods)
 	}
 	if m.account_id != nil {
 		fields = append(fields, paymentorder.FieldAccountID)
@@ -29832,6 +30174,10 @@ func (m *PaymentOrderMutation) Field(name string) (ent.Value, bool) {
 		return m.SessionID()
 	case paymentorder.FieldVoucherOfferID:
 		return m.VoucherOfferID()
+	case paymentorder.FieldPermitID:
+		return m.PermitID()
+	case paymentorder.FieldPeriods:
+		return m.Periods()
 	case paymentorder.FieldAccountID:
 		return m.AccountID()
 	case paymentorder.FieldState:
@@ -29881,6 +30227,10 @@ func (m *PaymentOrderMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldSessionID(ctx)
 	case paymentorder.FieldVoucherOfferID:
 		return m.OldVoucherOfferID(ctx)
+	case paymentorder.FieldPermitID:
+		return m.OldPermitID(ctx)
+	case paymentorder.FieldPeriods:
+		return m.OldPeriods(ctx)
 	case paymentorder.FieldAccountID:
 		return m.OldAccountID(ctx)
 	case paymentorder.FieldState:
@@ -29954,6 +30304,20 @@ func (m *PaymentOrderMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetVoucherOfferID(v)
+		return nil
+	case paymentorder.FieldPermitID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPermitID(v)
+		return nil
+	case paymentorder.FieldPeriods:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPeriods(v)
 		return nil
 	case paymentorder.FieldAccountID:
 		v, ok := value.(int64)
@@ -30074,6 +30438,12 @@ func (m *PaymentOrderMutation) AddedFields() []string {
 	if m.addvoucher_offer_id != nil {
 		fields = append(fields, paymentorder.FieldVoucherOfferID)
 	}
+	if m.addpermit_id != nil {
+		fields = append(fields, paymentorder.FieldPermitID)
+	}
+	if m.addperiods != nil {
+		fields = append(fields, paymentorder.FieldPeriods)
+	}
 	if m.addaccount_id != nil {
 		fields = append(fields, paymentorder.FieldAccountID)
 	}
@@ -30104,6 +30474,10 @@ func (m *PaymentOrderMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedLotID()
 	case paymentorder.FieldVoucherOfferID:
 		return m.AddedVoucherOfferID()
+	case paymentorder.FieldPermitID:
+		return m.AddedPermitID()
+	case paymentorder.FieldPeriods:
+		return m.AddedPeriods()
 	case paymentorder.FieldAccountID:
 		return m.AddedAccountID()
 	case paymentorder.FieldDueFen:
@@ -30138,6 +30512,20 @@ func (m *PaymentOrderMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddVoucherOfferID(v)
+		return nil
+	case paymentorder.FieldPermitID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPermitID(v)
+		return nil
+	case paymentorder.FieldPeriods:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPeriods(v)
 		return nil
 	case paymentorder.FieldAccountID:
 		v, ok := value.(int64)
@@ -30195,6 +30583,9 @@ func (m *PaymentOrderMutation) ClearedFields() []string {
 	if m.FieldCleared(paymentorder.FieldVoucherOfferID) {
 		fields = append(fields, paymentorder.FieldVoucherOfferID)
 	}
+	if m.FieldCleared(paymentorder.FieldPermitID) {
+		fields = append(fields, paymentorder.FieldPermitID)
+	}
 	if m.FieldCleared(paymentorder.FieldAccountID) {
 		fields = append(fields, paymentorder.FieldAccountID)
 	}
@@ -30232,6 +30623,9 @@ func (m *PaymentOrderMutation) ClearField(name string) error {
 		return nil
 	case paymentorder.FieldVoucherOfferID:
 		m.ClearVoucherOfferID()
+		return nil
+	case paymentorder.FieldPermitID:
+		m.ClearPermitID()
 		return nil
 	case paymentorder.FieldAccountID:
 		m.ClearAccountID()
@@ -30273,6 +30667,12 @@ func (m *PaymentOrderMutation) ResetField(name string) error {
 		return nil
 	case paymentorder.FieldVoucherOfferID:
 		m.ResetVoucherOfferID()
+		return nil
+	case paymentorder.FieldPermitID:
+		m.ResetPermitID()
+		return nil
+	case paymentorder.FieldPeriods:
+		m.ResetPeriods()
 		return nil
 	case paymentorder.FieldAccountID:
 		m.ResetAccountID()
@@ -30395,6 +30795,3567 @@ func (m *PaymentOrderMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown PaymentOrder edge %s", name)
+}
+
+// PermitMutation represents an operation that mutates the Permit nodes in the graph.
+type PermitMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *int64
+	created_at     *time.Time
+	lot_id         *int64
+	addlot_id      *int64
+	account_id     *int64
+	addaccount_id  *int64
+	state          *permit.State
+	ends_at        *time.Time
+	bays           *int
+	addbays        *int
+	plates         *int
+	addplates      *int
+	clearedFields  map[string]struct{}
+	plan           *int64
+	clearedplan    bool
+	periods        map[int64]struct{}
+	removedperiods map[int64]struct{}
+	clearedperiods bool
+	rights         map[int64]struct{}
+	removedrights  map[int64]struct{}
+	clearedrights  bool
+	done           bool
+	oldValue       func(context.Context) (*Permit, error)
+	predicates     []predicate.Permit
+}
+
+var _ ent.Mutation = (*PermitMutation)(nil)
+
+// permitOption allows management of the mutation configuration using functional options.
+type permitOption func(*PermitMutation)
+
+// newPermitMutation creates new mutation for the Permit entity.
+func newPermitMutation(c config, op Op, opts ...permitOption) *PermitMutation {
+	m := &PermitMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePermit,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPermitID sets the ID field of the mutation.
+func withPermitID(id int64) permitOption {
+	return func(m *PermitMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Permit
+		)
+		m.oldValue = func(ctx context.Context) (*Permit, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Permit.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPermit sets the old Permit of the mutation.
+func withPermit(node *Permit) permitOption {
+	return func(m *PermitMutation) {
+		m.oldValue = func(context.Context) (*Permit, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PermitMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PermitMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Permit entities.
+func (m *PermitMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PermitMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PermitMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Permit.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *PermitMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *PermitMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Permit entity.
+// If the Permit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *PermitMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetLotID sets the "lot_id" field.
+func (m *PermitMutation) SetLotID(i int64) {
+	m.lot_id = &i
+	m.addlot_id = nil
+}
+
+// LotID returns the value of the "lot_id" field in the mutation.
+func (m *PermitMutation) LotID() (r int64, exists bool) {
+	v := m.lot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLotID returns the old "lot_id" field's value of the Permit entity.
+// If the Permit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitMutation) OldLotID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLotID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLotID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLotID: %w", err)
+	}
+	return oldValue.LotID, nil
+}
+
+// AddLotID adds i to the "lot_id" field.
+func (m *PermitMutation) AddLotID(i int64) {
+	if m.addlot_id != nil {
+		*m.addlot_id += i
+	} else {
+		m.addlot_id = &i
+	}
+}
+
+// AddedLotID returns the value that was added to the "lot_id" field in this mutation.
+func (m *PermitMutation) AddedLotID() (r int64, exists bool) {
+	v := m.addlot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLotID resets all changes to the "lot_id" field.
+func (m *PermitMutation) ResetLotID() {
+	m.lot_id = nil
+	m.addlot_id = nil
+}
+
+// SetPlanID sets the "plan_id" field.
+func (m *PermitMutation) SetPlanID(i int64) {
+	m.plan = &i
+}
+
+// PlanID returns the value of the "plan_id" field in the mutation.
+func (m *PermitMutation) PlanID() (r int64, exists bool) {
+	v := m.plan
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPlanID returns the old "plan_id" field's value of the Permit entity.
+// If the Permit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitMutation) OldPlanID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPlanID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPlanID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPlanID: %w", err)
+	}
+	return oldValue.PlanID, nil
+}
+
+// ResetPlanID resets all changes to the "plan_id" field.
+func (m *PermitMutation) ResetPlanID() {
+	m.plan = nil
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *PermitMutation) SetAccountID(i int64) {
+	m.account_id = &i
+	m.addaccount_id = nil
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *PermitMutation) AccountID() (r int64, exists bool) {
+	v := m.account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the Permit entity.
+// If the Permit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitMutation) OldAccountID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// AddAccountID adds i to the "account_id" field.
+func (m *PermitMutation) AddAccountID(i int64) {
+	if m.addaccount_id != nil {
+		*m.addaccount_id += i
+	} else {
+		m.addaccount_id = &i
+	}
+}
+
+// AddedAccountID returns the value that was added to the "account_id" field in this mutation.
+func (m *PermitMutation) AddedAccountID() (r int64, exists bool) {
+	v := m.addaccount_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearAccountID clears the value of the "account_id" field.
+func (m *PermitMutation) ClearAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+	m.clearedFields[permit.FieldAccountID] = struct{}{}
+}
+
+// AccountIDCleared returns if the "account_id" field was cleared in this mutation.
+func (m *PermitMutation) AccountIDCleared() bool {
+	_, ok := m.clearedFields[permit.FieldAccountID]
+	return ok
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *PermitMutation) ResetAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+	delete(m.clearedFields, permit.FieldAccountID)
+}
+
+// SetState sets the "state" field.
+func (m *PermitMutation) SetState(pe permit.State) {
+	m.state = &pe
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *PermitMutation) State() (r permit.State, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the Permit entity.
+// If the Permit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitMutation) OldState(ctx context.Context) (v permit.State, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *PermitMutation) ResetState() {
+	m.state = nil
+}
+
+// SetEndsAt sets the "ends_at" field.
+func (m *PermitMutation) SetEndsAt(t time.Time) {
+	m.ends_at = &t
+}
+
+// EndsAt returns the value of the "ends_at" field in the mutation.
+func (m *PermitMutation) EndsAt() (r time.Time, exists bool) {
+	v := m.ends_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndsAt returns the old "ends_at" field's value of the Permit entity.
+// If the Permit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitMutation) OldEndsAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndsAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndsAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndsAt: %w", err)
+	}
+	return oldValue.EndsAt, nil
+}
+
+// ResetEndsAt resets all changes to the "ends_at" field.
+func (m *PermitMutation) ResetEndsAt() {
+	m.ends_at = nil
+}
+
+// SetBays sets the "bays" field.
+func (m *PermitMutation) SetBays(i int) {
+	m.bays = &i
+	m.addbays = nil
+}
+
+// Bays returns the value of the "bays" field in the mutation.
+func (m *PermitMutation) Bays() (r int, exists bool) {
+	v := m.bays
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBays returns the old "bays" field's value of the Permit entity.
+// If the Permit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitMutation) OldBays(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBays is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBays requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBays: %w", err)
+	}
+	return oldValue.Bays, nil
+}
+
+// AddBays adds i to the "bays" field.
+func (m *PermitMutation) AddBays(i int) {
+	if m.addbays != nil {
+		*m.addbays += i
+	} else {
+		m.addbays = &i
+	}
+}
+
+// AddedBays returns the value that was added to the "bays" field in this mutation.
+func (m *PermitMutation) AddedBays() (r int, exists bool) {
+	v := m.addbays
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetBays resets all changes to the "bays" field.
+func (m *PermitMutation) ResetBays() {
+	m.bays = nil
+	m.addbays = nil
+}
+
+// SetPlates sets the "plates" field.
+func (m *PermitMutation) SetPlates(i int) {
+	m.plates = &i
+	m.addplates = nil
+}
+
+// Plates returns the value of the "plates" field in the mutation.
+func (m *PermitMutation) Plates() (r int, exists bool) {
+	v := m.plates
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPlates returns the old "plates" field's value of the Permit entity.
+// If the Permit object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitMutation) OldPlates(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPlates is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPlates requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPlates: %w", err)
+	}
+	return oldValue.Plates, nil
+}
+
+// AddPlates adds i to the "plates" field.
+func (m *PermitMutation) AddPlates(i int) {
+	if m.addplates != nil {
+		*m.addplates += i
+	} else {
+		m.addplates = &i
+	}
+}
+
+// AddedPlates returns the value that was added to the "plates" field in this mutation.
+func (m *PermitMutation) AddedPlates() (r int, exists bool) {
+	v := m.addplates
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPlates resets all changes to the "plates" field.
+func (m *PermitMutation) ResetPlates() {
+	m.plates = nil
+	m.addplates = nil
+}
+
+// ClearPlan clears the "plan" edge to the PermitPlan entity.
+func (m *PermitMutation) ClearPlan() {
+	m.clearedplan = true
+	m.clearedFields[permit.FieldPlanID] = struct{}{}
+}
+
+// PlanCleared reports if the "plan" edge to the PermitPlan entity was cleared.
+func (m *PermitMutation) PlanCleared() bool {
+	return m.clearedplan
+}
+
+// PlanIDs returns the "plan" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// PlanID instead. It exists only for internal usage by the builders.
+func (m *PermitMutation) PlanIDs() (ids []int64) {
+	if id := m.plan; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetPlan resets all changes to the "plan" edge.
+func (m *PermitMutation) ResetPlan() {
+	m.plan = nil
+	m.clearedplan = false
+}
+
+// AddPeriodIDs adds the "periods" edge to the PermitPeriod entity by ids.
+func (m *PermitMutation) AddPeriodIDs(ids ...int64) {
+	if m.periods == nil {
+		m.periods = make(map[int64]struct{})
+	}
+	for i := range ids {
+		m.periods[ids[i]] = struct{}{}
+	}
+}
+
+// ClearPeriods clears the "periods" edge to the PermitPeriod entity.
+func (m *PermitMutation) ClearPeriods() {
+	m.clearedperiods = true
+}
+
+// PeriodsCleared reports if the "periods" edge to the PermitPeriod entity was cleared.
+func (m *PermitMutation) PeriodsCleared() bool {
+	return m.clearedperiods
+}
+
+// RemovePeriodIDs removes the "periods" edge to the PermitPeriod entity by IDs.
+func (m *PermitMutation) RemovePeriodIDs(ids ...int64) {
+	if m.removedperiods == nil {
+		m.removedperiods = make(map[int64]struct{})
+	}
+	for i := range ids {
+		delete(m.periods, ids[i])
+		m.removedperiods[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedPeriods returns the removed IDs of the "periods" edge to the PermitPeriod entity.
+func (m *PermitMutation) RemovedPeriodsIDs() (ids []int64) {
+	for id := range m.removedperiods {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// PeriodsIDs returns the "periods" edge IDs in the mutation.
+func (m *PermitMutation) PeriodsIDs() (ids []int64) {
+	for id := range m.periods {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetPeriods resets all changes to the "periods" edge.
+func (m *PermitMutation) ResetPeriods() {
+	m.periods = nil
+	m.clearedperiods = false
+	m.removedperiods = nil
+}
+
+// AddRightIDs adds the "rights" edge to the PlateRight entity by ids.
+func (m *PermitMutation) AddRightIDs(ids ...int64) {
+	if m.rights == nil {
+		m.rights = make(map[int64]struct{})
+	}
+	for i := range ids {
+		m.rights[ids[i]] = struct{}{}
+	}
+}
+
+// ClearRights clears the "rights" edge to the PlateRight entity.
+func (m *PermitMutation) ClearRights() {
+	m.clearedrights = true
+}
+
+// RightsCleared reports if the "rights" edge to the PlateRight entity was cleared.
+func (m *PermitMutation) RightsCleared() bool {
+	return m.clearedrights
+}
+
+// RemoveRightIDs removes the "rights" edge to the PlateRight entity by IDs.
+func (m *PermitMutation) RemoveRightIDs(ids ...int64) {
+	if m.removedrights == nil {
+		m.removedrights = make(map[int64]struct{})
+	}
+	for i := range ids {
+		delete(m.rights, ids[i])
+		m.removedrights[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedRights returns the removed IDs of the "rights" edge to the PlateRight entity.
+func (m *PermitMutation) RemovedRightsIDs() (ids []int64) {
+	for id := range m.removedrights {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// RightsIDs returns the "rights" edge IDs in the mutation.
+func (m *PermitMutation) RightsIDs() (ids []int64) {
+	for id := range m.rights {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetRights resets all changes to the "rights" edge.
+func (m *PermitMutation) ResetRights() {
+	m.rights = nil
+	m.clearedrights = false
+	m.removedrights = nil
+}
+
+// Where appends a list predicates to the PermitMutation builder.
+func (m *PermitMutation) Where(ps ...predicate.Permit) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PermitMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PermitMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Permit, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PermitMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PermitMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Permit).
+func (m *PermitMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PermitMutation) Fields() []string {
+	fields := make([]string, 0, 8)
+	if m.created_at != nil {
+		fields = append(fields, permit.FieldCreatedAt)
+	}
+	if m.lot_id != nil {
+		fields = append(fields, permit.FieldLotID)
+	}
+	if m.plan != nil {
+		fields = append(fields, permit.FieldPlanID)
+	}
+	if m.account_id != nil {
+		fields = append(fields, permit.FieldAccountID)
+	}
+	if m.state != nil {
+		fields = append(fields, permit.FieldState)
+	}
+	if m.ends_at != nil {
+		fields = append(fields, permit.FieldEndsAt)
+	}
+	if m.bays != nil {
+		fields = append(fields, permit.FieldBays)
+	}
+	if m.plates != nil {
+		fields = append(fields, permit.FieldPlates)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PermitMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case permit.FieldCreatedAt:
+		return m.CreatedAt()
+	case permit.FieldLotID:
+		return m.LotID()
+	case permit.FieldPlanID:
+		return m.PlanID()
+	case permit.FieldAccountID:
+		return m.AccountID()
+	case permit.FieldState:
+		return m.State()
+	case permit.FieldEndsAt:
+		return m.EndsAt()
+	case permit.FieldBays:
+		return m.Bays()
+	case permit.FieldPlates:
+		return m.Plates()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PermitMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case permit.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case permit.FieldLotID:
+		return m.OldLotID(ctx)
+	case permit.FieldPlanID:
+		return m.OldPlanID(ctx)
+	case permit.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case permit.FieldState:
+		return m.OldState(ctx)
+	case permit.FieldEndsAt:
+		return m.OldEndsAt(ctx)
+	case permit.FieldBays:
+		return m.OldBays(ctx)
+	case permit.FieldPlates:
+		return m.OldPlates(ctx)
+	}
+	return nil, fmt.Errorf("unknown Permit field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PermitMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case permit.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case permit.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLotID(v)
+		return nil
+	case permit.FieldPlanID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPlanID(v)
+		return nil
+	case permit.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case permit.FieldState:
+		v, ok := value.(permit.State)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case permit.FieldEndsAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndsAt(v)
+		return nil
+	case permit.FieldBays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBays(v)
+		return nil
+	case permit.FieldPlates:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPlates(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Permit field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PermitMutation) AddedFields() []string {
+	var fields []string
+	if m.addlot_id != nil {
+		fields = append(fields, permit.FieldLotID)
+	}
+	if m.addaccount_id != nil {
+		fields = append(fields, permit.FieldAccountID)
+	}
+	if m.addbays != nil {
+		fields = append(fields, permit.FieldBays)
+	}
+	if m.addplates != nil {
+		fields = append(fields, permit.FieldPlates)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PermitMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case permit.FieldLotID:
+		return m.AddedLotID()
+	case permit.FieldAccountID:
+		return m.AddedAccountID()
+	case permit.FieldBays:
+		return m.AddedBays()
+	case permit.FieldPlates:
+		return m.AddedPlates()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PermitMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case permit.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLotID(v)
+		return nil
+	case permit.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAccountID(v)
+		return nil
+	case permit.FieldBays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddBays(v)
+		return nil
+	case permit.FieldPlates:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPlates(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Permit numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PermitMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(permit.FieldAccountID) {
+		fields = append(fields, permit.FieldAccountID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PermitMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PermitMutation) ClearField(name string) error {
+	switch name {
+	case permit.FieldAccountID:
+		m.ClearAccountID()
+		return nil
+	}
+	return fmt.Errorf("unknown Permit nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PermitMutation) ResetField(name string) error {
+	switch name {
+	case permit.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case permit.FieldLotID:
+		m.ResetLotID()
+		return nil
+	case permit.FieldPlanID:
+		m.ResetPlanID()
+		return nil
+	case permit.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case permit.FieldState:
+		m.ResetState()
+		return nil
+	case permit.FieldEndsAt:
+		m.ResetEndsAt()
+		return nil
+	case permit.FieldBays:
+		m.ResetBays()
+		return nil
+	case permit.FieldPlates:
+		m.ResetPlates()
+		return nil
+	}
+	return fmt.Errorf("unknown Permit field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PermitMutation) AddedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.plan != nil {
+		edges = append(edges, permit.EdgePlan)
+	}
+	if m.periods != nil {
+		edges = append(edges, permit.EdgePeriods)
+	}
+	if m.rights != nil {
+		edges = append(edges, permit.EdgeRights)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PermitMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case permit.EdgePlan:
+		if id := m.plan; id != nil {
+			return []ent.Value{*id}
+		}
+	case permit.EdgePeriods:
+		ids := make([]ent.Value, 0, len(m.periods))
+		for id := range m.periods {
+			ids = append(ids, id)
+		}
+		return ids
+	case permit.EdgeRights:
+		ids := make([]ent.Value, 0, len(m.rights))
+		for id := range m.rights {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PermitMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.removedperiods != nil {
+		edges = append(edges, permit.EdgePeriods)
+	}
+	if m.removedrights != nil {
+		edges = append(edges, permit.EdgeRights)
+	}
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PermitMutation) RemovedIDs(name string) []ent.Value {
+	switch name {
+	case permit.EdgePeriods:
+		ids := make([]ent.Value, 0, len(m.removedperiods))
+		for id := range m.removedperiods {
+			ids = append(ids, id)
+		}
+		return ids
+	case permit.EdgeRights:
+		ids := make([]ent.Value, 0, len(m.removedrights))
+		for id := range m.removedrights {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PermitMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.clearedplan {
+		edges = append(edges, permit.EdgePlan)
+	}
+	if m.clearedperiods {
+		edges = append(edges, permit.EdgePeriods)
+	}
+	if m.clearedrights {
+		edges = append(edges, permit.EdgeRights)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PermitMutation) EdgeCleared(name string) bool {
+	switch name {
+	case permit.EdgePlan:
+		return m.clearedplan
+	case permit.EdgePeriods:
+		return m.clearedperiods
+	case permit.EdgeRights:
+		return m.clearedrights
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PermitMutation) ClearEdge(name string) error {
+	switch name {
+	case permit.EdgePlan:
+		m.ClearPlan()
+		return nil
+	}
+	return fmt.Errorf("unknown Permit unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PermitMutation) ResetEdge(name string) error {
+	switch name {
+	case permit.EdgePlan:
+		m.ResetPlan()
+		return nil
+	case permit.EdgePeriods:
+		m.ResetPeriods()
+		return nil
+	case permit.EdgeRights:
+		m.ResetRights()
+		return nil
+	}
+	return fmt.Errorf("unknown Permit edge %s", name)
+}
+
+// PermitPeriodMutation represents an operation that mutates the PermitPeriod nodes in the graph.
+type PermitPeriodMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *int64
+	created_at    *time.Time
+	lot_id        *int64
+	addlot_id     *int64
+	order_id      *int64
+	addorder_id   *int64
+	starts_at     *time.Time
+	ends_at       *time.Time
+	run_from      *time.Time
+	run_months    *int
+	addrun_months *int
+	price_fen     *int64
+	addprice_fen  *int64
+	revoked_at    *time.Time
+	clearedFields map[string]struct{}
+	permit        *int64
+	clearedpermit bool
+	done          bool
+	oldValue      func(context.Context) (*PermitPeriod, error)
+	predicates    []predicate.PermitPeriod
+}
+
+var _ ent.Mutation = (*PermitPeriodMutation)(nil)
+
+// permitperiodOption allows management of the mutation configuration using functional options.
+type permitperiodOption func(*PermitPeriodMutation)
+
+// newPermitPeriodMutation creates new mutation for the PermitPeriod entity.
+func newPermitPeriodMutation(c config, op Op, opts ...permitperiodOption) *PermitPeriodMutation {
+	m := &PermitPeriodMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePermitPeriod,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPermitPeriodID sets the ID field of the mutation.
+func withPermitPeriodID(id int64) permitperiodOption {
+	return func(m *PermitPeriodMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *PermitPeriod
+		)
+		m.oldValue = func(ctx context.Context) (*PermitPeriod, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().PermitPeriod.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPermitPeriod sets the old PermitPeriod of the mutation.
+func withPermitPeriod(node *PermitPeriod) permitperiodOption {
+	return func(m *PermitPeriodMutation) {
+		m.oldValue = func(context.Context) (*PermitPeriod, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PermitPeriodMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PermitPeriodMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of PermitPeriod entities.
+func (m *PermitPeriodMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PermitPeriodMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PermitPeriodMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().PermitPeriod.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *PermitPeriodMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *PermitPeriodMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the PermitPeriod entity.
+// If the PermitPeriod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitPeriodMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *PermitPeriodMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetPermitID sets the "permit_id" field.
+func (m *PermitPeriodMutation) SetPermitID(i int64) {
+	m.permit = &i
+}
+
+// PermitID returns the value of the "permit_id" field in the mutation.
+func (m *PermitPeriodMutation) PermitID() (r int64, exists bool) {
+	v := m.permit
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPermitID returns the old "permit_id" field's value of the PermitPeriod entity.
+// If the PermitPeriod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitPeriodMutation) OldPermitID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPermitID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPermitID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPermitID: %w", err)
+	}
+	return oldValue.PermitID, nil
+}
+
+// ResetPermitID resets all changes to the "permit_id" field.
+func (m *PermitPeriodMutation) ResetPermitID() {
+	m.permit = nil
+}
+
+// SetLotID sets the "lot_id" field.
+func (m *PermitPeriodMutation) SetLotID(i int64) {
+	m.lot_id = &i
+	m.addlot_id = nil
+}
+
+// LotID returns the value of the "lot_id" field in the mutation.
+func (m *PermitPeriodMutation) LotID() (r int64, exists bool) {
+	v := m.lot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLotID returns the old "lot_id" field's value of the PermitPeriod entity.
+// If the PermitPeriod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitPeriodMutation) OldLotID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLotID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLotID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLotID: %w", err)
+	}
+	return oldValue.LotID, nil
+}
+
+// AddLotID adds i to the "lot_id" field.
+func (m *PermitPeriodMutation) AddLotID(i int64) {
+	if m.addlot_id != nil {
+		*m.addlot_id += i
+	} else {
+		m.addlot_id = &i
+	}
+}
+
+// AddedLotID returns the value that was added to the "lot_id" field in this mutation.
+func (m *PermitPeriodMutation) AddedLotID() (r int64, exists bool) {
+	v := m.addlot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLotID resets all changes to the "lot_id" field.
+func (m *PermitPeriodMutation) ResetLotID() {
+	m.lot_id = nil
+	m.addlot_id = nil
+}
+
+// SetOrderID sets the "order_id" field.
+func (m *PermitPeriodMutation) SetOrderID(i int64) {
+	m.order_id = &i
+	m.addorder_id = nil
+}
+
+// OrderID returns the value of the "order_id" field in the mutation.
+func (m *PermitPeriodMutation) OrderID() (r int64, exists bool) {
+	v := m.order_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrderID returns the old "order_id" field's value of the PermitPeriod entity.
+// If the PermitPeriod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitPeriodMutation) OldOrderID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrderID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrderID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrderID: %w", err)
+	}
+	return oldValue.OrderID, nil
+}
+
+// AddOrderID adds i to the "order_id" field.
+func (m *PermitPeriodMutation) AddOrderID(i int64) {
+	if m.addorder_id != nil {
+		*m.addorder_id += i
+	} else {
+		m.addorder_id = &i
+	}
+}
+
+// AddedOrderID returns the value that was added to the "order_id" field in this mutation.
+func (m *PermitPeriodMutation) AddedOrderID() (r int64, exists bool) {
+	v := m.addorder_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetOrderID resets all changes to the "order_id" field.
+func (m *PermitPeriodMutation) ResetOrderID() {
+	m.order_id = nil
+	m.addorder_id = nil
+}
+
+// SetStartsAt sets the "starts_at" field.
+func (m *PermitPeriodMutation) SetStartsAt(t time.Time) {
+	m.starts_at = &t
+}
+
+// StartsAt returns the value of the "starts_at" field in the mutation.
+func (m *PermitPeriodMutation) StartsAt() (r time.Time, exists bool) {
+	v := m.starts_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStartsAt returns the old "starts_at" field's value of the PermitPeriod entity.
+// If the PermitPeriod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitPeriodMutation) OldStartsAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStartsAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStartsAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStartsAt: %w", err)
+	}
+	return oldValue.StartsAt, nil
+}
+
+// ResetStartsAt resets all changes to the "starts_at" field.
+func (m *PermitPeriodMutation) ResetStartsAt() {
+	m.starts_at = nil
+}
+
+// SetEndsAt sets the "ends_at" field.
+func (m *PermitPeriodMutation) SetEndsAt(t time.Time) {
+	m.ends_at = &t
+}
+
+// EndsAt returns the value of the "ends_at" field in the mutation.
+func (m *PermitPeriodMutation) EndsAt() (r time.Time, exists bool) {
+	v := m.ends_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndsAt returns the old "ends_at" field's value of the PermitPeriod entity.
+// If the PermitPeriod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitPeriodMutation) OldEndsAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndsAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndsAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndsAt: %w", err)
+	}
+	return oldValue.EndsAt, nil
+}
+
+// ResetEndsAt resets all changes to the "ends_at" field.
+func (m *PermitPeriodMutation) ResetEndsAt() {
+	m.ends_at = nil
+}
+
+// SetRunFrom sets the "run_from" field.
+func (m *PermitPeriodMutation) SetRunFrom(t time.Time) {
+	m.run_from = &t
+}
+
+// RunFrom returns the value of the "run_from" field in the mutation.
+func (m *PermitPeriodMutation) RunFrom() (r time.Time, exists bool) {
+	v := m.run_from
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRunFrom returns the old "run_from" field's value of the PermitPeriod entity.
+// If the PermitPeriod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitPeriodMutation) OldRunFrom(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRunFrom is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRunFrom requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRunFrom: %w", err)
+	}
+	return oldValue.RunFrom, nil
+}
+
+// ResetRunFrom resets all changes to the "run_from" field.
+func (m *PermitPeriodMutation) ResetRunFrom() {
+	m.run_from = nil
+}
+
+// SetRunMonths sets the "run_months" field.
+func (m *PermitPeriodMutation) SetRunMonths(i int) {
+	m.run_months = &i
+	m.addrun_months = nil
+}
+
+// RunMonths returns the value of the "run_months" field in the mutation.
+func (m *PermitPeriodMutation) RunMonths() (r int, exists bool) {
+	v := m.run_months
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRunMonths returns the old "run_months" field's value of the PermitPeriod entity.
+// If the PermitPeriod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitPeriodMutation) OldRunMonths(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRunMonths is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRunMonths requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRunMonths: %w", err)
+	}
+	return oldValue.RunMonths, nil
+}
+
+// AddRunMonths adds i to the "run_months" field.
+func (m *PermitPeriodMutation) AddRunMonths(i int) {
+	if m.addrun_months != nil {
+		*m.addrun_months += i
+	} else {
+		m.addrun_months = &i
+	}
+}
+
+// AddedRunMonths returns the value that was added to the "run_months" field in this mutation.
+func (m *PermitPeriodMutation) AddedRunMonths() (r int, exists bool) {
+	v := m.addrun_months
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRunMonths resets all changes to the "run_months" field.
+func (m *PermitPeriodMutation) ResetRunMonths() {
+	m.run_months = nil
+	m.addrun_months = nil
+}
+
+// SetPriceFen sets the "price_fen" field.
+func (m *PermitPeriodMutation) SetPriceFen(i int64) {
+	m.price_fen = &i
+	m.addprice_fen = nil
+}
+
+// PriceFen returns the value of the "price_fen" field in the mutation.
+func (m *PermitPeriodMutation) PriceFen() (r int64, exists bool) {
+	v := m.price_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPriceFen returns the old "price_fen" field's value of the PermitPeriod entity.
+// If the PermitPeriod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitPeriodMutation) OldPriceFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPriceFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPriceFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPriceFen: %w", err)
+	}
+	return oldValue.PriceFen, nil
+}
+
+// AddPriceFen adds i to the "price_fen" field.
+func (m *PermitPeriodMutation) AddPriceFen(i int64) {
+	if m.addprice_fen != nil {
+		*m.addprice_fen += i
+	} else {
+		m.addprice_fen = &i
+	}
+}
+
+// AddedPriceFen returns the value that was added to the "price_fen" field in this mutation.
+func (m *PermitPeriodMutation) AddedPriceFen() (r int64, exists bool) {
+	v := m.addprice_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPriceFen resets all changes to the "price_fen" field.
+func (m *PermitPeriodMutation) ResetPriceFen() {
+	m.price_fen = nil
+	m.addprice_fen = nil
+}
+
+// SetRevokedAt sets the "revoked_at" field.
+func (m *PermitPeriodMutation) SetRevokedAt(t time.Time) {
+	m.revoked_at = &t
+}
+
+// RevokedAt returns the value of the "revoked_at" field in the mutation.
+func (m *PermitPeriodMutation) RevokedAt() (r time.Time, exists bool) {
+	v := m.revoked_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRevokedAt returns the old "revoked_at" field's value of the PermitPeriod entity.
+// If the PermitPeriod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitPeriodMutation) OldRevokedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRevokedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRevokedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRevokedAt: %w", err)
+	}
+	return oldValue.RevokedAt, nil
+}
+
+// ClearRevokedAt clears the value of the "revoked_at" field.
+func (m *PermitPeriodMutation) ClearRevokedAt() {
+	m.revoked_at = nil
+	m.clearedFields[permitperiod.FieldRevokedAt] = struct{}{}
+}
+
+// RevokedAtCleared returns if the "revoked_at" field was cleared in this mutation.
+func (m *PermitPeriodMutation) RevokedAtCleared() bool {
+	_, ok := m.clearedFields[permitperiod.FieldRevokedAt]
+	return ok
+}
+
+// ResetRevokedAt resets all changes to the "revoked_at" field.
+func (m *PermitPeriodMutation) ResetRevokedAt() {
+	m.revoked_at = nil
+	delete(m.clearedFields, permitperiod.FieldRevokedAt)
+}
+
+// ClearPermit clears the "permit" edge to the Permit entity.
+func (m *PermitPeriodMutation) ClearPermit() {
+	m.clearedpermit = true
+	m.clearedFields[permitperiod.FieldPermitID] = struct{}{}
+}
+
+// PermitCleared reports if the "permit" edge to the Permit entity was cleared.
+func (m *PermitPeriodMutation) PermitCleared() bool {
+	return m.clearedpermit
+}
+
+// PermitIDs returns the "permit" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// PermitID instead. It exists only for internal usage by the builders.
+func (m *PermitPeriodMutation) PermitIDs() (ids []int64) {
+	if id := m.permit; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetPermit resets all changes to the "permit" edge.
+func (m *PermitPeriodMutation) ResetPermit() {
+	m.permit = nil
+	m.clearedpermit = false
+}
+
+// Where appends a list predicates to the PermitPeriodMutation builder.
+func (m *PermitPeriodMutation) Where(ps ...predicate.PermitPeriod) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PermitPeriodMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PermitPeriodMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.PermitPeriod, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PermitPeriodMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PermitPeriodMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (PermitPeriod).
+func (m *PermitPeriodMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PermitPeriodMutation) Fields() []string {
+	fields := make([]string, 0, 10)
+	if m.created_at != nil {
+		fields = append(fields, permitperiod.FieldCreatedAt)
+	}
+	if m.permit != nil {
+		fields = append(fields, permitperiod.FieldPermitID)
+	}
+	if m.lot_id != nil {
+		fields = append(fields, permitperiod.FieldLotID)
+	}
+	if m.order_id != nil {
+		fields = append(fields, permitperiod.FieldOrderID)
+	}
+	if m.starts_at != nil {
+		fields = append(fields, permitperiod.FieldStartsAt)
+	}
+	if m.ends_at != nil {
+		fields = append(fields, permitperiod.FieldEndsAt)
+	}
+	if m.run_from != nil {
+		fields = append(fields, permitperiod.FieldRunFrom)
+	}
+	if m.run_months != nil {
+		fields = append(fields, permitperiod.FieldRunMonths)
+	}
+	if m.price_fen != nil {
+		fields = append(fields, permitperiod.FieldPriceFen)
+	}
+	if m.revoked_at != nil {
+		fields = append(fields, permitperiod.FieldRevokedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PermitPeriodMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case permitperiod.FieldCreatedAt:
+		return m.CreatedAt()
+	case permitperiod.FieldPermitID:
+		return m.PermitID()
+	case permitperiod.FieldLotID:
+		return m.LotID()
+	case permitperiod.FieldOrderID:
+		return m.OrderID()
+	case permitperiod.FieldStartsAt:
+		return m.StartsAt()
+	case permitperiod.FieldEndsAt:
+		return m.EndsAt()
+	case permitperiod.FieldRunFrom:
+		return m.RunFrom()
+	case permitperiod.FieldRunMonths:
+		return m.RunMonths()
+	case permitperiod.FieldPriceFen:
+		return m.PriceFen()
+	case permitperiod.FieldRevokedAt:
+		return m.RevokedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PermitPeriodMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case permitperiod.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case permitperiod.FieldPermitID:
+		return m.OldPermitID(ctx)
+	case permitperiod.FieldLotID:
+		return m.OldLotID(ctx)
+	case permitperiod.FieldOrderID:
+		return m.OldOrderID(ctx)
+	case permitperiod.FieldStartsAt:
+		return m.OldStartsAt(ctx)
+	case permitperiod.FieldEndsAt:
+		return m.OldEndsAt(ctx)
+	case permitperiod.FieldRunFrom:
+		return m.OldRunFrom(ctx)
+	case permitperiod.FieldRunMonths:
+		return m.OldRunMonths(ctx)
+	case permitperiod.FieldPriceFen:
+		return m.OldPriceFen(ctx)
+	case permitperiod.FieldRevokedAt:
+		return m.OldRevokedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown PermitPeriod field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PermitPeriodMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case permitperiod.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case permitperiod.FieldPermitID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPermitID(v)
+		return nil
+	case permitperiod.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLotID(v)
+		return nil
+	case permitperiod.FieldOrderID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrderID(v)
+		return nil
+	case permitperiod.FieldStartsAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStartsAt(v)
+		return nil
+	case permitperiod.FieldEndsAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndsAt(v)
+		return nil
+	case permitperiod.FieldRunFrom:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRunFrom(v)
+		return nil
+	case permitperiod.FieldRunMonths:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRunMonths(v)
+		return nil
+	case permitperiod.FieldPriceFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPriceFen(v)
+		return nil
+	case permitperiod.FieldRevokedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRevokedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PermitPeriod field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PermitPeriodMutation) AddedFields() []string {
+	var fields []string
+	if m.addlot_id != nil {
+		fields = append(fields, permitperiod.FieldLotID)
+	}
+	if m.addorder_id != nil {
+		fields = append(fields, permitperiod.FieldOrderID)
+	}
+	if m.addrun_months != nil {
+		fields = append(fields, permitperiod.FieldRunMonths)
+	}
+	if m.addprice_fen != nil {
+		fields = append(fields, permitperiod.FieldPriceFen)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PermitPeriodMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case permitperiod.FieldLotID:
+		return m.AddedLotID()
+	case permitperiod.FieldOrderID:
+		return m.AddedOrderID()
+	case permitperiod.FieldRunMonths:
+		return m.AddedRunMonths()
+	case permitperiod.FieldPriceFen:
+		return m.AddedPriceFen()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PermitPeriodMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case permitperiod.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLotID(v)
+		return nil
+	case permitperiod.FieldOrderID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddOrderID(v)
+		return nil
+	case permitperiod.FieldRunMonths:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRunMonths(v)
+		return nil
+	case permitperiod.FieldPriceFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPriceFen(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PermitPeriod numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PermitPeriodMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(permitperiod.FieldRevokedAt) {
+		fields = append(fields, permitperiod.FieldRevokedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PermitPeriodMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PermitPeriodMutation) ClearField(name string) error {
+	switch name {
+	case permitperiod.FieldRevokedAt:
+		m.ClearRevokedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown PermitPeriod nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PermitPeriodMutation) ResetField(name string) error {
+	switch name {
+	case permitperiod.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case permitperiod.FieldPermitID:
+		m.ResetPermitID()
+		return nil
+	case permitperiod.FieldLotID:
+		m.ResetLotID()
+		return nil
+	case permitperiod.FieldOrderID:
+		m.ResetOrderID()
+		return nil
+	case permitperiod.FieldStartsAt:
+		m.ResetStartsAt()
+		return nil
+	case permitperiod.FieldEndsAt:
+		m.ResetEndsAt()
+		return nil
+	case permitperiod.FieldRunFrom:
+		m.ResetRunFrom()
+		return nil
+	case permitperiod.FieldRunMonths:
+		m.ResetRunMonths()
+		return nil
+	case permitperiod.FieldPriceFen:
+		m.ResetPriceFen()
+		return nil
+	case permitperiod.FieldRevokedAt:
+		m.ResetRevokedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown PermitPeriod field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PermitPeriodMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.permit != nil {
+		edges = append(edges, permitperiod.EdgePermit)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PermitPeriodMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case permitperiod.EdgePermit:
+		if id := m.permit; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PermitPeriodMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PermitPeriodMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PermitPeriodMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedpermit {
+		edges = append(edges, permitperiod.EdgePermit)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PermitPeriodMutation) EdgeCleared(name string) bool {
+	switch name {
+	case permitperiod.EdgePermit:
+		return m.clearedpermit
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PermitPeriodMutation) ClearEdge(name string) error {
+	switch name {
+	case permitperiod.EdgePermit:
+		m.ClearPermit()
+		return nil
+	}
+	return fmt.Errorf("unknown PermitPeriod unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PermitPeriodMutation) ResetEdge(name string) error {
+	switch name {
+	case permitperiod.EdgePermit:
+		m.ResetPermit()
+		return nil
+	}
+	return fmt.Errorf("unknown PermitPeriod edge %s", name)
+}
+
+// PermitPlanMutation represents an operation that mutates the PermitPlan nodes in the graph.
+type PermitPlanMutation struct {
+	config
+	op                Op
+	typ               string
+	id                *int64
+	created_at        *time.Time
+	lot_id            *int64
+	addlot_id         *int64
+	kind              *permitplan.Kind
+	title             *string
+	bay               *string
+	price_fen         *int64
+	addprice_fen      *int64
+	renewal           *permitplan.Renewal
+	months            *int
+	addmonths         *int
+	settlement_day    *int
+	addsettlement_day *int
+	days              *int
+	adddays           *int
+	bays              *int
+	addbays           *int
+	plates            *int
+	addplates         *int
+	stock             *int
+	addstock          *int
+	sold_until        *time.Time
+	staff_id          *int64
+	addstaff_id       *int64
+	key_hash          *[]byte
+	clearedFields     map[string]struct{}
+	done              bool
+	oldValue          func(context.Context) (*PermitPlan, error)
+	predicates        []predicate.PermitPlan
+}
+
+var _ ent.Mutation = (*PermitPlanMutation)(nil)
+
+// permitplanOption allows management of the mutation configuration using functional options.
+type permitplanOption func(*PermitPlanMutation)
+
+// newPermitPlanMutation creates new mutation for the PermitPlan entity.
+func newPermitPlanMutation(c config, op Op, opts ...permitplanOption) *PermitPlanMutation {
+	m := &PermitPlanMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePermitPlan,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPermitPlanID sets the ID field of the mutation.
+func withPermitPlanID(id int64) permitplanOption {
+	return func(m *PermitPlanMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *PermitPlan
+		)
+		m.oldValue = func(ctx context.Context) (*PermitPlan, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().PermitPlan.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPermitPlan sets the old PermitPlan of the mutation.
+func withPermitPlan(node *PermitPlan) permitplanOption {
+	return func(m *PermitPlanMutation) {
+		m.oldValue = func(context.Context) (*PermitPlan, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PermitPlanMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PermitPlanMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of PermitPlan entities.
+func (m *PermitPlanMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PermitPlanMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PermitPlanMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().PermitPlan.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *PermitPlanMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *PermitPlanMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the PermitPlan entity.
+// If the PermitPlan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitPlanMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *PermitPlanMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetLotID sets the "lot_id" field.
+func (m *PermitPlanMutation) SetLotID(i int64) {
+	m.lot_id = &i
+	m.addlot_id = nil
+}
+
+// LotID returns the value of the "lot_id" field in the mutation.
+func (m *PermitPlanMutation) LotID() (r int64, exists bool) {
+	v := m.lot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLotID returns the old "lot_id" field's value of the PermitPlan entity.
+// If the PermitPlan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitPlanMutation) OldLotID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLotID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLotID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLotID: %w", err)
+	}
+	return oldValue.LotID, nil
+}
+
+// AddLotID adds i to the "lot_id" field.
+func (m *PermitPlanMutation) AddLotID(i int64) {
+	if m.addlot_id != nil {
+		*m.addlot_id += i
+	} else {
+		m.addlot_id = &i
+	}
+}
+
+// AddedLotID returns the value that was added to the "lot_id" field in this mutation.
+func (m *PermitPlanMutation) AddedLotID() (r int64, exists bool) {
+	v := m.addlot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLotID resets all changes to the "lot_id" field.
+func (m *PermitPlanMutation) ResetLotID() {
+	m.lot_id = nil
+	m.addlot_id = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *PermitPlanMutation) SetKind(pe permitplan.Kind) {
+	m.kind = &pe
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *PermitPlanMutation) Kind() (r permitplan.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the PermitPlan entity.
+// If the PermitPlan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitPlanMutation) OldKind(ctx context.Context) (v permitplan.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *PermitPlanMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetTitle sets the "title" field.
+func (m *PermitPlanMutation) SetTitle(s string) {
+	m.title = &s
+}
+
+// Title returns the value of the "title" field in the mutation.
+func (m *PermitPlanMutation) Title() (r string, exists bool) {
+	v := m.title
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTitle returns the old "title" field's value of the PermitPlan entity.
+// If the PermitPlan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitPlanMutation) OldTitle(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTitle is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTitle requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTitle: %w", err)
+	}
+	return oldValue.Title, nil
+}
+
+// ResetTitle resets all changes to the "title" field.
+func (m *PermitPlanMutation) ResetTitle() {
+	m.title = nil
+}
+
+// SetBay sets the "bay" field.
+func (m *PermitPlanMutation) SetBay(s string) {
+	m.bay = &s
+}
+
+// Bay returns the value of the "bay" field in the mutation.
+func (m *PermitPlanMutation) Bay() (r string, exists bool) {
+	v := m.bay
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBay returns the old "bay" field's value of the PermitPlan entity.
+// If the PermitPlan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitPlanMutation) OldBay(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBay is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBay requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBay: %w", err)
+	}
+	return oldValue.Bay, nil
+}
+
+// ResetBay resets all changes to the "bay" field.
+func (m *PermitPlanMutation) ResetBay() {
+	m.bay = nil
+}
+
+// SetPriceFen sets the "price_fen" field.
+func (m *PermitPlanMutation) SetPriceFen(i int64) {
+	m.price_fen = &i
+	m.addprice_fen = nil
+}
+
+// PriceFen returns the value of the "price_fen" field in the mutation.
+func (m *PermitPlanMutation) PriceFen() (r int64, exists bool) {
+	v := m.price_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPriceFen returns the old "price_fen" field's value of the PermitPlan entity.
+// If the PermitPlan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitPlanMutation) OldPriceFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPriceFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPriceFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPriceFen: %w", err)
+	}
+	return oldValue.PriceFen, nil
+}
+
+// AddPriceFen adds i to the "price_fen" field.
+func (m *PermitPlanMutation) AddPriceFen(i int64) {
+	if m.addprice_fen != nil {
+		*m.addprice_fen += i
+	} else {
+		m.addprice_fen = &i
+	}
+}
+
+// AddedPriceFen returns the value that was added to the "price_fen" field in this mutation.
+func (m *PermitPlanMutation) AddedPriceFen() (r int64, exists bool) {
+	v := m.addprice_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPriceFen resets all changes to the "price_fen" field.
+func (m *PermitPlanMutation) ResetPriceFen() {
+	m.price_fen = nil
+	m.addprice_fen = nil
+}
+
+// SetRenewal sets the "renewal" field.
+func (m *PermitPlanMutation) SetRenewal(pe permitplan.Renewal) {
+	m.renewal = &pe
+}
+
+// Renewal returns the value of the "renewal" field in the mutation.
+func (m *PermitPlanMutation) Renewal() (r permitplan.Renewal, exists bool) {
+	v := m.renewal
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRenewal returns the old "renewal" field's value of the PermitPlan entity.
+// If the PermitPlan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitPlanMutation) OldRenewal(ctx context.Context) (v permitplan.Renewal, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRenewal is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRenewal requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRenewal: %w", err)
+	}
+	return oldValue.Renewal, nil
+}
+
+// ResetRenewal resets all changes to the "renewal" field.
+func (m *PermitPlanMutation) ResetRenewal() {
+	m.renewal = nil
+}
+
+// SetMonths sets the "months" field.
+func (m *PermitPlanMutation) SetMonths(i int) {
+	m.months = &i
+	m.addmonths = nil
+}
+
+// Months returns the value of the "months" field in the mutation.
+func (m *PermitPlanMutation) Months() (r int, exists bool) {
+	v := m.months
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMonths returns the old "months" field's value of the PermitPlan entity.
+// If the PermitPlan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitPlanMutation) OldMonths(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMonths is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMonths requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMonths: %w", err)
+	}
+	return oldValue.Months, nil
+}
+
+// AddMonths adds i to the "months" field.
+func (m *PermitPlanMutation) AddMonths(i int) {
+	if m.addmonths != nil {
+		*m.addmonths += i
+	} else {
+		m.addmonths = &i
+	}
+}
+
+// AddedMonths returns the value that was added to the "months" field in this mutation.
+func (m *PermitPlanMutation) AddedMonths() (r int, exists bool) {
+	v := m.addmonths
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetMonths resets all changes to the "months" field.
+func (m *PermitPlanMutation) ResetMonths() {
+	m.months = nil
+	m.addmonths = nil
+}
+
+// SetSettlementDay sets the "settlement_day" field.
+func (m *PermitPlanMutation) SetSettlementDay(i int) {
+	m.settlement_day = &i
+	m.addsettlement_day = nil
+}
+
+// SettlementDay returns the value of the "settlement_day" field in the mutation.
+func (m *PermitPlanMutation) SettlementDay() (r int, exists bool) {
+	v := m.settlement_day
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSettlementDay returns the old "settlement_day" field's value of the PermitPlan entity.
+// If the PermitPlan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitPlanMutation) OldSettlementDay(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSettlementDay is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSettlementDay requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSettlementDay: %w", err)
+	}
+	return oldValue.SettlementDay, nil
+}
+
+// AddSettlementDay adds i to the "settlement_day" field.
+func (m *PermitPlanMutation) AddSettlementDay(i int) {
+	if m.addsettlement_day != nil {
+		*m.addsettlement_day += i
+	} else {
+		m.addsettlement_day = &i
+	}
+}
+
+// AddedSettlementDay returns the value that was added to the "settlement_day" field in this mutation.
+func (m *PermitPlanMutation) AddedSettlementDay() (r int, exists bool) {
+	v := m.addsettlement_day
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetSettlementDay resets all changes to the "settlement_day" field.
+func (m *PermitPlanMutation) ResetSettlementDay() {
+	m.settlement_day = nil
+	m.addsettlement_day = nil
+}
+
+// SetDays sets the "days" field.
+func (m *PermitPlanMutation) SetDays(i int) {
+	m.days = &i
+	m.adddays = nil
+}
+
+// Days returns the value of the "days" field in the mutation.
+func (m *PermitPlanMutation) Days() (r int, exists bool) {
+	v := m.days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDays returns the old "days" field's value of the PermitPlan entity.
+// If the PermitPlan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitPlanMutation) OldDays(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDays is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDays requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDays: %w", err)
+	}
+	return oldValue.Days, nil
+}
+
+// AddDays adds i to the "days" field.
+func (m *PermitPlanMutation) AddDays(i int) {
+	if m.adddays != nil {
+		*m.adddays += i
+	} else {
+		m.adddays = &i
+	}
+}
+
+// AddedDays returns the value that was added to the "days" field in this mutation.
+func (m *PermitPlanMutation) AddedDays() (r int, exists bool) {
+	v := m.adddays
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDays resets all changes to the "days" field.
+func (m *PermitPlanMutation) ResetDays() {
+	m.days = nil
+	m.adddays = nil
+}
+
+// SetBays sets the "bays" field.
+func (m *PermitPlanMutation) SetBays(i int) {
+	m.bays = &i
+	m.addbays = nil
+}
+
+// Bays returns the value of the "bays" field in the mutation.
+func (m *PermitPlanMutation) Bays() (r int, exists bool) {
+	v := m.bays
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBays returns the old "bays" field's value of the PermitPlan entity.
+// If the PermitPlan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitPlanMutation) OldBays(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBays is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBays requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBays: %w", err)
+	}
+	return oldValue.Bays, nil
+}
+
+// AddBays adds i to the "bays" field.
+func (m *PermitPlanMutation) AddBays(i int) {
+	if m.addbays != nil {
+		*m.addbays += i
+	} else {
+		m.addbays = &i
+	}
+}
+
+// AddedBays returns the value that was added to the "bays" field in this mutation.
+func (m *PermitPlanMutation) AddedBays() (r int, exists bool) {
+	v := m.addbays
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetBays resets all changes to the "bays" field.
+func (m *PermitPlanMutation) ResetBays() {
+	m.bays = nil
+	m.addbays = nil
+}
+
+// SetPlates sets the "plates" field.
+func (m *PermitPlanMutation) SetPlates(i int) {
+	m.plates = &i
+	m.addplates = nil
+}
+
+// Plates returns the value of the "plates" field in the mutation.
+func (m *PermitPlanMutation) Plates() (r int, exists bool) {
+	v := m.plates
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPlates returns the old "plates" field's value of the PermitPlan entity.
+// If the PermitPlan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitPlanMutation) OldPlates(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPlates is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPlates requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPlates: %w", err)
+	}
+	return oldValue.Plates, nil
+}
+
+// AddPlates adds i to the "plates" field.
+func (m *PermitPlanMutation) AddPlates(i int) {
+	if m.addplates != nil {
+		*m.addplates += i
+	} else {
+		m.addplates = &i
+	}
+}
+
+// AddedPlates returns the value that was added to the "plates" field in this mutation.
+func (m *PermitPlanMutation) AddedPlates() (r int, exists bool) {
+	v := m.addplates
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPlates resets all changes to the "plates" field.
+func (m *PermitPlanMutation) ResetPlates() {
+	m.plates = nil
+	m.addplates = nil
+}
+
+// SetStock sets the "stock" field.
+func (m *PermitPlanMutation) SetStock(i int) {
+	m.stock = &i
+	m.addstock = nil
+}
+
+// Stock returns the value of the "stock" field in the mutation.
+func (m *PermitPlanMutation) Stock() (r int, exists bool) {
+	v := m.stock
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStock returns the old "stock" field's value of the PermitPlan entity.
+// If the PermitPlan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitPlanMutation) OldStock(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStock is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStock requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStock: %w", err)
+	}
+	return oldValue.Stock, nil
+}
+
+// AddStock adds i to the "stock" field.
+func (m *PermitPlanMutation) AddStock(i int) {
+	if m.addstock != nil {
+		*m.addstock += i
+	} else {
+		m.addstock = &i
+	}
+}
+
+// AddedStock returns the value that was added to the "stock" field in this mutation.
+func (m *PermitPlanMutation) AddedStock() (r int, exists bool) {
+	v := m.addstock
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetStock resets all changes to the "stock" field.
+func (m *PermitPlanMutation) ResetStock() {
+	m.stock = nil
+	m.addstock = nil
+}
+
+// SetSoldUntil sets the "sold_until" field.
+func (m *PermitPlanMutation) SetSoldUntil(t time.Time) {
+	m.sold_until = &t
+}
+
+// SoldUntil returns the value of the "sold_until" field in the mutation.
+func (m *PermitPlanMutation) SoldUntil() (r time.Time, exists bool) {
+	v := m.sold_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSoldUntil returns the old "sold_until" field's value of the PermitPlan entity.
+// If the PermitPlan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitPlanMutation) OldSoldUntil(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSoldUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSoldUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSoldUntil: %w", err)
+	}
+	return oldValue.SoldUntil, nil
+}
+
+// ResetSoldUntil resets all changes to the "sold_until" field.
+func (m *PermitPlanMutation) ResetSoldUntil() {
+	m.sold_until = nil
+}
+
+// SetStaffID sets the "staff_id" field.
+func (m *PermitPlanMutation) SetStaffID(i int64) {
+	m.staff_id = &i
+	m.addstaff_id = nil
+}
+
+// StaffID returns the value of the "staff_id" field in the mutation.
+func (m *PermitPlanMutation) StaffID() (r int64, exists bool) {
+	v := m.staff_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStaffID returns the old "staff_id" field's value of the PermitPlan entity.
+// If the PermitPlan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitPlanMutation) OldStaffID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStaffID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStaffID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStaffID: %w", err)
+	}
+	return oldValue.StaffID, nil
+}
+
+// AddStaffID adds i to the "staff_id" field.
+func (m *PermitPlanMutation) AddStaffID(i int64) {
+	if m.addstaff_id != nil {
+		*m.addstaff_id += i
+	} else {
+		m.addstaff_id = &i
+	}
+}
+
+// AddedStaffID returns the value that was added to the "staff_id" field in this mutation.
+func (m *PermitPlanMutation) AddedStaffID() (r int64, exists bool) {
+	v := m.addstaff_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetStaffID resets all changes to the "staff_id" field.
+func (m *PermitPlanMutation) ResetStaffID() {
+	m.staff_id = nil
+	m.addstaff_id = nil
+}
+
+// SetKeyHash sets the "key_hash" field.
+func (m *PermitPlanMutation) SetKeyHash(b []byte) {
+	m.key_hash = &b
+}
+
+// KeyHash returns the value of the "key_hash" field in the mutation.
+func (m *PermitPlanMutation) KeyHash() (r []byte, exists bool) {
+	v := m.key_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeyHash returns the old "key_hash" field's value of the PermitPlan entity.
+// If the PermitPlan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermitPlanMutation) OldKeyHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeyHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeyHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeyHash: %w", err)
+	}
+	return oldValue.KeyHash, nil
+}
+
+// ResetKeyHash resets all changes to the "key_hash" field.
+func (m *PermitPlanMutation) ResetKeyHash() {
+	m.key_hash = nil
+}
+
+// Where appends a list predicates to the PermitPlanMutation builder.
+func (m *PermitPlanMutation) Where(ps ...predicate.PermitPlan) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PermitPlanMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PermitPlanMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.PermitPlan, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PermitPlanMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PermitPlanMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (PermitPlan).
+func (m *PermitPlanMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PermitPlanMutation) Fields() []string {
+	fields := make([]string, 0, 16)
+	if m.created_at != nil {
+		fields = append(fields, permitplan.FieldCreatedAt)
+	}
+	if m.lot_id != nil {
+		fields = append(fields, permitplan.FieldLotID)
+	}
+	if m.kind != nil {
+		fields = append(fields, permitplan.FieldKind)
+	}
+	if m.title != nil {
+		fields = append(fields, permitplan.FieldTitle)
+	}
+	if m.bay != nil {
+		fields = append(fields, permitplan.FieldBay)
+	}
+	if m.price_fen != nil {
+		fields = append(fields, permitplan.FieldPriceFen)
+	}
+	if m.renewal != nil {
+		fields = append(fields, permitplan.FieldRenewal)
+	}
+	if m.months != nil {
+		fields = append(fields, permitplan.FieldMonths)
+	}
+	if m.settlement_day != nil {
+		fields = append(fields, permitplan.FieldSettlementDay)
+	}
+	if m.days != nil {
+		fields = append(fields, permitplan.FieldDays)
+	}
+	if m.bays != nil {
+		fields = append(fields, permitplan.FieldBays)
+	}
+	if m.plates != nil {
+		fields = append(fields, permitplan.FieldPlates)
+	}
+	if m.stock != nil {
+		fields = append(fields, permitplan.FieldStock)
+	}
+	if m.sold_until != nil {
+		fields = append(fields, permitplan.FieldSoldUntil)
+	}
+	if m.staff_id != nil {
+		fields = append(fields, permitplan.FieldStaffID)
+	}
+	if m.key_hash != nil {
+		fields = append(fields, permitplan.FieldKeyHash)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PermitPlanMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case permitplan.FieldCreatedAt:
+		return m.CreatedAt()
+	case permitplan.FieldLotID:
+		return m.LotID()
+	case permitplan.FieldKind:
+		return m.Kind()
+	case permitplan.FieldTitle:
+		return m.Title()
+	case permitplan.FieldBay:
+		return m.Bay()
+	case permitplan.FieldPriceFen:
+		return m.PriceFen()
+	case permitplan.FieldRenewal:
+		return m.Renewal()
+	case permitplan.FieldMonths:
+		return m.Months()
+	case permitplan.FieldSettlementDay:
+		return m.SettlementDay()
+	case permitplan.FieldDays:
+		return m.Days()
+	case permitplan.FieldBays:
+		return m.Bays()
+	case permitplan.FieldPlates:
+		return m.Plates()
+	case permitplan.FieldStock:
+		return m.Stock()
+	case permitplan.FieldSoldUntil:
+		return m.SoldUntil()
+	case permitplan.FieldStaffID:
+		return m.StaffID()
+	case permitplan.FieldKeyHash:
+		return m.KeyHash()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PermitPlanMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case permitplan.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case permitplan.FieldLotID:
+		return m.OldLotID(ctx)
+	case permitplan.FieldKind:
+		return m.OldKind(ctx)
+	case permitplan.FieldTitle:
+		return m.OldTitle(ctx)
+	case permitplan.FieldBay:
+		return m.OldBay(ctx)
+	case permitplan.FieldPriceFen:
+		return m.OldPriceFen(ctx)
+	case permitplan.FieldRenewal:
+		return m.OldRenewal(ctx)
+	case permitplan.FieldMonths:
+		return m.OldMonths(ctx)
+	case permitplan.FieldSettlementDay:
+		return m.OldSettlementDay(ctx)
+	case permitplan.FieldDays:
+		return m.OldDays(ctx)
+	case permitplan.FieldBays:
+		return m.OldBays(ctx)
+	case permitplan.FieldPlates:
+		return m.OldPlates(ctx)
+	case permitplan.FieldStock:
+		return m.OldStock(ctx)
+	case permitplan.FieldSoldUntil:
+		return m.OldSoldUntil(ctx)
+	case permitplan.FieldStaffID:
+		return m.OldStaffID(ctx)
+	case permitplan.FieldKeyHash:
+		return m.OldKeyHash(ctx)
+	}
+	return nil, fmt.Errorf("unknown PermitPlan field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PermitPlanMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case permitplan.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case permitplan.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLotID(v)
+		return nil
+	case permitplan.FieldKind:
+		v, ok := value.(permitplan.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case permitplan.FieldTitle:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTitle(v)
+		return nil
+	case permitplan.FieldBay:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBay(v)
+		return nil
+	case permitplan.FieldPriceFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPriceFen(v)
+		return nil
+	case permitplan.FieldRenewal:
+		v, ok := value.(permitplan.Renewal)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRenewal(v)
+		return nil
+	case permitplan.FieldMonths:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMonths(v)
+		return nil
+	case permitplan.FieldSettlementDay:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSettlementDay(v)
+		return nil
+	case permitplan.FieldDays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDays(v)
+		return nil
+	case permitplan.FieldBays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBays(v)
+		return nil
+	case permitplan.FieldPlates:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPlates(v)
+		return nil
+	case permitplan.FieldStock:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStock(v)
+		return nil
+	case permitplan.FieldSoldUntil:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSoldUntil(v)
+		return nil
+	case permitplan.FieldStaffID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStaffID(v)
+		return nil
+	case permitplan.FieldKeyHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeyHash(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PermitPlan field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PermitPlanMutation) AddedFields() []string {
+	var fields []string
+	if m.addlot_id != nil {
+		fields = append(fields, permitplan.FieldLotID)
+	}
+	if m.addprice_fen != nil {
+		fields = append(fields, permitplan.FieldPriceFen)
+	}
+	if m.addmonths != nil {
+		fields = append(fields, permitplan.FieldMonths)
+	}
+	if m.addsettlement_day != nil {
+		fields = append(fields, permitplan.FieldSettlementDay)
+	}
+	if m.adddays != nil {
+		fields = append(fields, permitplan.FieldDays)
+	}
+	if m.addbays != nil {
+		fields = append(fields, permitplan.FieldBays)
+	}
+	if m.addplates != nil {
+		fields = append(fields, permitplan.FieldPlates)
+	}
+	if m.addstock != nil {
+		fields = append(fields, permitplan.FieldStock)
+	}
+	if m.addstaff_id != nil {
+		fields = append(fields, permitplan.FieldStaffID)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PermitPlanMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case permitplan.FieldLotID:
+		return m.AddedLotID()
+	case permitplan.FieldPriceFen:
+		return m.AddedPriceFen()
+	case permitplan.FieldMonths:
+		return m.AddedMonths()
+	case permitplan.FieldSettlementDay:
+		return m.AddedSettlementDay()
+	case permitplan.FieldDays:
+		return m.AddedDays()
+	case permitplan.FieldBays:
+		return m.AddedBays()
+	case permitplan.FieldPlates:
+		return m.AddedPlates()
+	case permitplan.FieldStock:
+		return m.AddedStock()
+	case permitplan.FieldStaffID:
+		return m.AddedStaffID()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PermitPlanMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case permitplan.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLotID(v)
+		return nil
+	case permitplan.FieldPriceFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPriceFen(v)
+		return nil
+	case permitplan.FieldMonths:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddMonths(v)
+		return nil
+	case permitplan.FieldSettlementDay:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSettlementDay(v)
+		return nil
+	case permitplan.FieldDays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDays(v)
+		return nil
+	case permitplan.FieldBays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddBays(v)
+		return nil
+	case permitplan.FieldPlates:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPlates(v)
+		return nil
+	case permitplan.FieldStock:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddStock(v)
+		return nil
+	case permitplan.FieldStaffID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddStaffID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PermitPlan numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PermitPlanMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PermitPlanMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PermitPlanMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown PermitPlan nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PermitPlanMutation) ResetField(name string) error {
+	switch name {
+	case permitplan.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case permitplan.FieldLotID:
+		m.ResetLotID()
+		return nil
+	case permitplan.FieldKind:
+		m.ResetKind()
+		return nil
+	case permitplan.FieldTitle:
+		m.ResetTitle()
+		return nil
+	case permitplan.FieldBay:
+		m.ResetBay()
+		return nil
+	case permitplan.FieldPriceFen:
+		m.ResetPriceFen()
+		return nil
+	case permitplan.FieldRenewal:
+		m.ResetRenewal()
+		return nil
+	case permitplan.FieldMonths:
+		m.ResetMonths()
+		return nil
+	case permitplan.FieldSettlementDay:
+		m.ResetSettlementDay()
+		return nil
+	case permitplan.FieldDays:
+		m.ResetDays()
+		return nil
+	case permitplan.FieldBays:
+		m.ResetBays()
+		return nil
+	case permitplan.FieldPlates:
+		m.ResetPlates()
+		return nil
+	case permitplan.FieldStock:
+		m.ResetStock()
+		return nil
+	case permitplan.FieldSoldUntil:
+		m.ResetSoldUntil()
+		return nil
+	case permitplan.FieldStaffID:
+		m.ResetStaffID()
+		return nil
+	case permitplan.FieldKeyHash:
+		m.ResetKeyHash()
+		return nil
+	}
+	return fmt.Errorf("unknown PermitPlan field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PermitPlanMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PermitPlanMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PermitPlanMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PermitPlanMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PermitPlanMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PermitPlanMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PermitPlanMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown PermitPlan unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PermitPlanMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown PermitPlan edge %s", name)
 }
 
 // PlateDisputeMutation represents an operation that mutates the PlateDispute nodes in the graph.
@@ -31449,6 +35410,1188 @@ func (m *PlateDisputeMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *PlateDisputeMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown PlateDispute edge %s", name)
+}
+
+// PlateRightMutation represents an operation that mutates the PlateRight nodes in the graph.
+type PlateRightMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *int64
+	plate         *vault.Sealed
+	plate_index   *[]byte
+	plate_color   *string
+	created_at    *time.Time
+	lot_id        *int64
+	addlot_id     *int64
+	kind          *plateright.Kind
+	account_id    *int64
+	addaccount_id *int64
+	starts_at     *time.Time
+	ends_at       *time.Time
+	note          *vault.Sealed
+	staff_id      *int64
+	addstaff_id   *int64
+	clearedFields map[string]struct{}
+	permit        *int64
+	clearedpermit bool
+	done          bool
+	oldValue      func(context.Context) (*PlateRight, error)
+	predicates    []predicate.PlateRight
+}
+
+var _ ent.Mutation = (*PlateRightMutation)(nil)
+
+// platerightOption allows management of the mutation configuration using functional options.
+type platerightOption func(*PlateRightMutation)
+
+// newPlateRightMutation creates new mutation for the PlateRight entity.
+func newPlateRightMutation(c config, op Op, opts ...platerightOption) *PlateRightMutation {
+	m := &PlateRightMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePlateRight,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPlateRightID sets the ID field of the mutation.
+func withPlateRightID(id int64) platerightOption {
+	return func(m *PlateRightMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *PlateRight
+		)
+		m.oldValue = func(ctx context.Context) (*PlateRight, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().PlateRight.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPlateRight sets the old PlateRight of the mutation.
+func withPlateRight(node *PlateRight) platerightOption {
+	return func(m *PlateRightMutation) {
+		m.oldValue = func(context.Context) (*PlateRight, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PlateRightMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PlateRightMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of PlateRight entities.
+func (m *PlateRightMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PlateRightMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PlateRightMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().PlateRight.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetPlate sets the "plate" field.
+func (m *PlateRightMutation) SetPlate(v vault.Sealed) {
+	m.plate = &v
+}
+
+// Plate returns the value of the "plate" field in the mutation.
+func (m *PlateRightMutation) Plate() (r vault.Sealed, exists bool) {
+	v := m.plate
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPlate returns the old "plate" field's value of the PlateRight entity.
+// If the PlateRight object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlateRightMutation) OldPlate(ctx context.Context) (v vault.Sealed, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPlate is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPlate requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPlate: %w", err)
+	}
+	return oldValue.Plate, nil
+}
+
+// ResetPlate resets all changes to the "plate" field.
+func (m *PlateRightMutation) ResetPlate() {
+	m.plate = nil
+}
+
+// SetPlateIndex sets the "plate_index" field.
+func (m *PlateRightMutation) SetPlateIndex(b []byte) {
+	m.plate_index = &b
+}
+
+// PlateIndex returns the value of the "plate_index" field in the mutation.
+func (m *PlateRightMutation) PlateIndex() (r []byte, exists bool) {
+	v := m.plate_index
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPlateIndex returns the old "plate_index" field's value of the PlateRight entity.
+// If the PlateRight object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlateRightMutation) OldPlateIndex(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPlateIndex is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPlateIndex requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPlateIndex: %w", err)
+	}
+	return oldValue.PlateIndex, nil
+}
+
+// ResetPlateIndex resets all changes to the "plate_index" field.
+func (m *PlateRightMutation) ResetPlateIndex() {
+	m.plate_index = nil
+}
+
+// SetPlateColor sets the "plate_color" field.
+func (m *PlateRightMutation) SetPlateColor(s string) {
+	m.plate_color = &s
+}
+
+// PlateColor returns the value of the "plate_color" field in the mutation.
+func (m *PlateRightMutation) PlateColor() (r string, exists bool) {
+	v := m.plate_color
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPlateColor returns the old "plate_color" field's value of the PlateRight entity.
+// If the PlateRight object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlateRightMutation) OldPlateColor(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPlateColor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPlateColor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPlateColor: %w", err)
+	}
+	return oldValue.PlateColor, nil
+}
+
+// ResetPlateColor resets all changes to the "plate_color" field.
+func (m *PlateRightMutation) ResetPlateColor() {
+	m.plate_color = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *PlateRightMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *PlateRightMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the PlateRight entity.
+// If the PlateRight object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlateRightMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *PlateRightMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetLotID sets the "lot_id" field.
+func (m *PlateRightMutation) SetLotID(i int64) {
+	m.lot_id = &i
+	m.addlot_id = nil
+}
+
+// LotID returns the value of the "lot_id" field in the mutation.
+func (m *PlateRightMutation) LotID() (r int64, exists bool) {
+	v := m.lot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLotID returns the old "lot_id" field's value of the PlateRight entity.
+// If the PlateRight object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlateRightMutation) OldLotID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLotID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLotID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLotID: %w", err)
+	}
+	return oldValue.LotID, nil
+}
+
+// AddLotID adds i to the "lot_id" field.
+func (m *PlateRightMutation) AddLotID(i int64) {
+	if m.addlot_id != nil {
+		*m.addlot_id += i
+	} else {
+		m.addlot_id = &i
+	}
+}
+
+// AddedLotID returns the value that was added to the "lot_id" field in this mutation.
+func (m *PlateRightMutation) AddedLotID() (r int64, exists bool) {
+	v := m.addlot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLotID resets all changes to the "lot_id" field.
+func (m *PlateRightMutation) ResetLotID() {
+	m.lot_id = nil
+	m.addlot_id = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *PlateRightMutation) SetKind(pl plateright.Kind) {
+	m.kind = &pl
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *PlateRightMutation) Kind() (r plateright.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the PlateRight entity.
+// If the PlateRight object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlateRightMutation) OldKind(ctx context.Context) (v plateright.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *PlateRightMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetPermitID sets the "permit_id" field.
+func (m *PlateRightMutation) SetPermitID(i int64) {
+	m.permit = &i
+}
+
+// PermitID returns the value of the "permit_id" field in the mutation.
+func (m *PlateRightMutation) PermitID() (r int64, exists bool) {
+	v := m.permit
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPermitID returns the old "permit_id" field's value of the PlateRight entity.
+// If the PlateRight object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlateRightMutation) OldPermitID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPermitID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPermitID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPermitID: %w", err)
+	}
+	return oldValue.PermitID, nil
+}
+
+// ClearPermitID clears the value of the "permit_id" field.
+func (m *PlateRightMutation) ClearPermitID() {
+	m.permit = nil
+	m.clearedFields[plateright.FieldPermitID] = struct{}{}
+}
+
+// PermitIDCleared returns if the "permit_id" field was cleared in this mutation.
+func (m *PlateRightMutation) PermitIDCleared() bool {
+	_, ok := m.clearedFields[plateright.FieldPermitID]
+	return ok
+}
+
+// ResetPermitID resets all changes to the "permit_id" field.
+func (m *PlateRightMutation) ResetPermitID() {
+	m.permit = nil
+	delete(m.clearedFields, plateright.FieldPermitID)
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *PlateRightMutation) SetAccountID(i int64) {
+	m.account_id = &i
+	m.addaccount_id = nil
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *PlateRightMutation) AccountID() (r int64, exists bool) {
+	v := m.account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the PlateRight entity.
+// If the PlateRight object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlateRightMutation) OldAccountID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// AddAccountID adds i to the "account_id" field.
+func (m *PlateRightMutation) AddAccountID(i int64) {
+	if m.addaccount_id != nil {
+		*m.addaccount_id += i
+	} else {
+		m.addaccount_id = &i
+	}
+}
+
+// AddedAccountID returns the value that was added to the "account_id" field in this mutation.
+func (m *PlateRightMutation) AddedAccountID() (r int64, exists bool) {
+	v := m.addaccount_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearAccountID clears the value of the "account_id" field.
+func (m *PlateRightMutation) ClearAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+	m.clearedFields[plateright.FieldAccountID] = struct{}{}
+}
+
+// AccountIDCleared returns if the "account_id" field was cleared in this mutation.
+func (m *PlateRightMutation) AccountIDCleared() bool {
+	_, ok := m.clearedFields[plateright.FieldAccountID]
+	return ok
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *PlateRightMutation) ResetAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+	delete(m.clearedFields, plateright.FieldAccountID)
+}
+
+// SetStartsAt sets the "starts_at" field.
+func (m *PlateRightMutation) SetStartsAt(t time.Time) {
+	m.starts_at = &t
+}
+
+// StartsAt returns the value of the "starts_at" field in the mutation.
+func (m *PlateRightMutation) StartsAt() (r time.Time, exists bool) {
+	v := m.starts_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStartsAt returns the old "starts_at" field's value of the PlateRight entity.
+// If the PlateRight object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlateRightMutation) OldStartsAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStartsAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStartsAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStartsAt: %w", err)
+	}
+	return oldValue.StartsAt, nil
+}
+
+// ResetStartsAt resets all changes to the "starts_at" field.
+func (m *PlateRightMutation) ResetStartsAt() {
+	m.starts_at = nil
+}
+
+// SetEndsAt sets the "ends_at" field.
+func (m *PlateRightMutation) SetEndsAt(t time.Time) {
+	m.ends_at = &t
+}
+
+// EndsAt returns the value of the "ends_at" field in the mutation.
+func (m *PlateRightMutation) EndsAt() (r time.Time, exists bool) {
+	v := m.ends_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndsAt returns the old "ends_at" field's value of the PlateRight entity.
+// If the PlateRight object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlateRightMutation) OldEndsAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndsAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndsAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndsAt: %w", err)
+	}
+	return oldValue.EndsAt, nil
+}
+
+// ClearEndsAt clears the value of the "ends_at" field.
+func (m *PlateRightMutation) ClearEndsAt() {
+	m.ends_at = nil
+	m.clearedFields[plateright.FieldEndsAt] = struct{}{}
+}
+
+// EndsAtCleared returns if the "ends_at" field was cleared in this mutation.
+func (m *PlateRightMutation) EndsAtCleared() bool {
+	_, ok := m.clearedFields[plateright.FieldEndsAt]
+	return ok
+}
+
+// ResetEndsAt resets all changes to the "ends_at" field.
+func (m *PlateRightMutation) ResetEndsAt() {
+	m.ends_at = nil
+	delete(m.clearedFields, plateright.FieldEndsAt)
+}
+
+// SetNote sets the "note" field.
+func (m *PlateRightMutation) SetNote(v vault.Sealed) {
+	m.note = &v
+}
+
+// Note returns the value of the "note" field in the mutation.
+func (m *PlateRightMutation) Note() (r vault.Sealed, exists bool) {
+	v := m.note
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNote returns the old "note" field's value of the PlateRight entity.
+// If the PlateRight object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlateRightMutation) OldNote(ctx context.Context) (v vault.Sealed, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNote is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNote requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNote: %w", err)
+	}
+	return oldValue.Note, nil
+}
+
+// ClearNote clears the value of the "note" field.
+func (m *PlateRightMutation) ClearNote() {
+	m.note = nil
+	m.clearedFields[plateright.FieldNote] = struct{}{}
+}
+
+// NoteCleared returns if the "note" field was cleared in this mutation.
+func (m *PlateRightMutation) NoteCleared() bool {
+	_, ok := m.clearedFields[plateright.FieldNote]
+	return ok
+}
+
+// ResetNote resets all changes to the "note" field.
+func (m *PlateRightMutation) ResetNote() {
+	m.note = nil
+	delete(m.clearedFields, plateright.FieldNote)
+}
+
+// SetStaffID sets the "staff_id" field.
+func (m *PlateRightMutation) SetStaffID(i int64) {
+	m.staff_id = &i
+	m.addstaff_id = nil
+}
+
+// StaffID returns the value of the "staff_id" field in the mutation.
+func (m *PlateRightMutation) StaffID() (r int64, exists bool) {
+	v := m.staff_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStaffID returns the old "staff_id" field's value of the PlateRight entity.
+// If the PlateRight object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlateRightMutation) OldStaffID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStaffID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStaffID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStaffID: %w", err)
+	}
+	return oldValue.StaffID, nil
+}
+
+// AddStaffID adds i to the "staff_id" field.
+func (m *PlateRightMutation) AddStaffID(i int64) {
+	if m.addstaff_id != nil {
+		*m.addstaff_id += i
+	} else {
+		m.addstaff_id = &i
+	}
+}
+
+// AddedStaffID returns the value that was added to the "staff_id" field in this mutation.
+func (m *PlateRightMutation) AddedStaffID() (r int64, exists bool) {
+	v := m.addstaff_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearStaffID clears the value of the "staff_id" field.
+func (m *PlateRightMutation) ClearStaffID() {
+	m.staff_id = nil
+	m.addstaff_id = nil
+	m.clearedFields[plateright.FieldStaffID] = struct{}{}
+}
+
+// StaffIDCleared returns if the "staff_id" field was cleared in this mutation.
+func (m *PlateRightMutation) StaffIDCleared() bool {
+	_, ok := m.clearedFields[plateright.FieldStaffID]
+	return ok
+}
+
+// ResetStaffID resets all changes to the "staff_id" field.
+func (m *PlateRightMutation) ResetStaffID() {
+	m.staff_id = nil
+	m.addstaff_id = nil
+	delete(m.clearedFields, plateright.FieldStaffID)
+}
+
+// ClearPermit clears the "permit" edge to the Permit entity.
+func (m *PlateRightMutation) ClearPermit() {
+	m.clearedpermit = true
+	m.clearedFields[plateright.FieldPermitID] = struct{}{}
+}
+
+// PermitCleared reports if the "permit" edge to the Permit entity was cleared.
+func (m *PlateRightMutation) PermitCleared() bool {
+	return m.PermitIDCleared() || m.clearedpermit
+}
+
+// PermitIDs returns the "permit" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// PermitID instead. It exists only for internal usage by the builders.
+func (m *PlateRightMutation) PermitIDs() (ids []int64) {
+	if id := m.permit; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetPermit resets all changes to the "permit" edge.
+func (m *PlateRightMutation) ResetPermit() {
+	m.permit = nil
+	m.clearedpermit = false
+}
+
+// Where appends a list predicates to the PlateRightMutation builder.
+func (m *PlateRightMutation) Where(ps ...predicate.PlateRight) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PlateRightMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PlateRightMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.PlateRight, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PlateRightMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PlateRightMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (PlateRight).
+func (m *PlateRightMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PlateRightMutation) Fields() []string {
+	fields := make([]string, 0, 12)
+	if m.plate != nil {
+		fields = append(fields, plateright.FieldPlate)
+	}
+	if m.plate_index != nil {
+		fields = append(fields, plateright.FieldPlateIndex)
+	}
+	if m.plate_color != nil {
+		fields = append(fields, plateright.FieldPlateColor)
+	}
+	if m.created_at != nil {
+		fields = append(fields, plateright.FieldCreatedAt)
+	}
+	if m.lot_id != nil {
+		fields = append(fields, plateright.FieldLotID)
+	}
+	if m.kind != nil {
+		fields = append(fields, plateright.FieldKind)
+	}
+	if m.permit != nil {
+		fields = append(fields, plateright.FieldPermitID)
+	}
+	if m.account_id != nil {
+		fields = append(fields, plateright.FieldAccountID)
+	}
+	if m.starts_at != nil {
+		fields = append(fields, plateright.FieldStartsAt)
+	}
+	if m.ends_at != nil {
+		fields = append(fields, plateright.FieldEndsAt)
+	}
+	if m.note != nil {
+		fields = append(fields, plateright.FieldNote)
+	}
+	if m.staff_id != nil {
+		fields = append(fields, plateright.FieldStaffID)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PlateRightMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case plateright.FieldPlate:
+		return m.Plate()
+	case plateright.FieldPlateIndex:
+		return m.PlateIndex()
+	case plateright.FieldPlateColor:
+		return m.PlateColor()
+	case plateright.FieldCreatedAt:
+		return m.CreatedAt()
+	case plateright.FieldLotID:
+		return m.LotID()
+	case plateright.FieldKind:
+		return m.Kind()
+	case plateright.FieldPermitID:
+		return m.PermitID()
+	case plateright.FieldAccountID:
+		return m.AccountID()
+	case plateright.FieldStartsAt:
+		return m.StartsAt()
+	case plateright.FieldEndsAt:
+		return m.EndsAt()
+	case plateright.FieldNote:
+		return m.Note()
+	case plateright.FieldStaffID:
+		return m.StaffID()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PlateRightMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case plateright.FieldPlate:
+		return m.OldPlate(ctx)
+	case plateright.FieldPlateIndex:
+		return m.OldPlateIndex(ctx)
+	case plateright.FieldPlateColor:
+		return m.OldPlateColor(ctx)
+	case plateright.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case plateright.FieldLotID:
+		return m.OldLotID(ctx)
+	case plateright.FieldKind:
+		return m.OldKind(ctx)
+	case plateright.FieldPermitID:
+		return m.OldPermitID(ctx)
+	case plateright.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case plateright.FieldStartsAt:
+		return m.OldStartsAt(ctx)
+	case plateright.FieldEndsAt:
+		return m.OldEndsAt(ctx)
+	case plateright.FieldNote:
+		return m.OldNote(ctx)
+	case plateright.FieldStaffID:
+		return m.OldStaffID(ctx)
+	}
+	return nil, fmt.Errorf("unknown PlateRight field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PlateRightMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case plateright.FieldPlate:
+		v, ok := value.(vault.Sealed)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPlate(v)
+		return nil
+	case plateright.FieldPlateIndex:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPlateIndex(v)
+		return nil
+	case plateright.FieldPlateColor:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPlateColor(v)
+		return nil
+	case plateright.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case plateright.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLotID(v)
+		return nil
+	case plateright.FieldKind:
+		v, ok := value.(plateright.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case plateright.FieldPermitID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPermitID(v)
+		return nil
+	case plateright.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case plateright.FieldStartsAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStartsAt(v)
+		return nil
+	case plateright.FieldEndsAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndsAt(v)
+		return nil
+	case plateright.FieldNote:
+		v, ok := value.(vault.Sealed)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNote(v)
+		return nil
+	case plateright.FieldStaffID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStaffID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PlateRight field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PlateRightMutation) AddedFields() []string {
+	var fields []string
+	if m.addlot_id != nil {
+		fields = append(fields, plateright.FieldLotID)
+	}
+	if m.addaccount_id != nil {
+		fields = append(fields, plateright.FieldAccountID)
+	}
+	if m.addstaff_id != nil {
+		fields = append(fields, plateright.FieldStaffID)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PlateRightMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case plateright.FieldLotID:
+		return m.AddedLotID()
+	case plateright.FieldAccountID:
+		return m.AddedAccountID()
+	case plateright.FieldStaffID:
+		return m.AddedStaffID()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PlateRightMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case plateright.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLotID(v)
+		return nil
+	case plateright.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAccountID(v)
+		return nil
+	case plateright.FieldStaffID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddStaffID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PlateRight numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PlateRightMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(plateright.FieldPermitID) {
+		fields = append(fields, plateright.FieldPermitID)
+	}
+	if m.FieldCleared(plateright.FieldAccountID) {
+		fields = append(fields, plateright.FieldAccountID)
+	}
+	if m.FieldCleared(plateright.FieldEndsAt) {
+		fields = append(fields, plateright.FieldEndsAt)
+	}
+	if m.FieldCleared(plateright.FieldNote) {
+		fields = append(fields, plateright.FieldNote)
+	}
+	if m.FieldCleared(plateright.FieldStaffID) {
+		fields = append(fields, plateright.FieldStaffID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PlateRightMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PlateRightMutation) ClearField(name string) error {
+	switch name {
+	case plateright.FieldPermitID:
+		m.ClearPermitID()
+		return nil
+	case plateright.FieldAccountID:
+		m.ClearAccountID()
+		return nil
+	case plateright.FieldEndsAt:
+		m.ClearEndsAt()
+		return nil
+	case plateright.FieldNote:
+		m.ClearNote()
+		return nil
+	case plateright.FieldStaffID:
+		m.ClearStaffID()
+		return nil
+	}
+	return fmt.Errorf("unknown PlateRight nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PlateRightMutation) ResetField(name string) error {
+	switch name {
+	case plateright.FieldPlate:
+		m.ResetPlate()
+		return nil
+	case plateright.FieldPlateIndex:
+		m.ResetPlateIndex()
+		return nil
+	case plateright.FieldPlateColor:
+		m.ResetPlateColor()
+		return nil
+	case plateright.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case plateright.FieldLotID:
+		m.ResetLotID()
+		return nil
+	case plateright.FieldKind:
+		m.ResetKind()
+		return nil
+	case plateright.FieldPermitID:
+		m.ResetPermitID()
+		return nil
+	case plateright.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case plateright.FieldStartsAt:
+		m.ResetStartsAt()
+		return nil
+	case plateright.FieldEndsAt:
+		m.ResetEndsAt()
+		return nil
+	case plateright.FieldNote:
+		m.ResetNote()
+		return nil
+	case plateright.FieldStaffID:
+		m.ResetStaffID()
+		return nil
+	}
+	return fmt.Errorf("unknown PlateRight field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PlateRightMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.permit != nil {
+		edges = append(edges, plateright.EdgePermit)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PlateRightMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case plateright.EdgePermit:
+		if id := m.permit; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PlateRightMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PlateRightMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PlateRightMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedpermit {
+		edges = append(edges, plateright.EdgePermit)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PlateRightMutation) EdgeCleared(name string) bool {
+	switch name {
+	case plateright.EdgePermit:
+		return m.clearedpermit
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PlateRightMutation) ClearEdge(name string) error {
+	switch name {
+	case plateright.EdgePermit:
+		m.ClearPermit()
+		return nil
+	}
+	return fmt.Errorf("unknown PlateRight unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PlateRightMutation) ResetEdge(name string) error {
+	switch name {
+	case plateright.EdgePermit:
+		m.ResetPermit()
+		return nil
+	}
+	return fmt.Errorf("unknown PlateRight edge %s", name)
 }
 
 // PushEndpointMutation represents an operation that mutates the PushEndpoint nodes in the graph.

@@ -3,9 +3,11 @@
 package ent
 
 import (
+	"encoding/json"
 	"fmt"
 	"parkbff/ent/lot"
 	"parkbff/ent/parkingsession"
+	"parkbff/internal/span"
 	"parkbff/internal/vault"
 	"strings"
 	"time"
@@ -49,6 +51,10 @@ type ParkingSession struct {
 	PaidUntil *time.Time `json:"paid_until,omitempty"`
 	// PasswordFree holds the value of the "password_free" field.
 	PasswordFree bool `json:"password_free,omitempty"`
+	// Free holds the value of the "free" field.
+	Free []span.Span `json:"free,omitempty"`
+	// PermitID holds the value of the "permit_id" field.
+	PermitID *int64 `json:"permit_id,omitempty"`
 	// Match holds the value of the "match" field.
 	Match parkingsession.Match `json:"match,omitempty"`
 	// Review holds the value of the "review" field.
@@ -84,11 +90,11 @@ func (*ParkingSession) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case parkingsession.FieldPlate, parkingsession.FieldPlateIndex:
+		case parkingsession.FieldPlate, parkingsession.FieldPlateIndex, parkingsession.FieldFree:
 			values[i] = new([]byte)
 		case parkingsession.FieldPasswordFree:
 			values[i] = new(sql.NullBool)
-		case parkingsession.FieldID, parkingsession.FieldLotID, parkingsession.FieldVehicleID, parkingsession.FieldFeeFen, parkingsession.FieldPaidFen, parkingsession.FieldDiscountedFen:
+		case parkingsession.FieldID, parkingsession.FieldLotID, parkingsession.FieldVehicleID, parkingsession.FieldFeeFen, parkingsession.FieldPaidFen, parkingsession.FieldDiscountedFen, parkingsession.FieldPermitID:
 			values[i] = new(sql.NullInt64)
 		case parkingsession.FieldPlateColor, parkingsession.FieldState, parkingsession.FieldMatch, parkingsession.FieldReview:
 			values[i] = new(sql.NullString)
@@ -209,6 +215,21 @@ func (_m *ParkingSession) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.PasswordFree = value.Bool
 			}
+		case parkingsession.FieldFree:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field free", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Free); err != nil {
+					return fmt.Errorf("unmarshal field free: %w", err)
+				}
+			}
+		case parkingsession.FieldPermitID:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field permit_id", values[i])
+			} else if value.Valid {
+				_m.PermitID = new(int64)
+				*_m.PermitID = value.Int64
+			}
 		case parkingsession.FieldMatch:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field match", values[i])
@@ -312,6 +333,14 @@ func (_m *ParkingSession) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("password_free=")
 	builder.WriteString(fmt.Sprintf("%v", _m.PasswordFree))
+	builder.WriteString(", ")
+	builder.WriteString("free=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Free))
+	builder.WriteString(", ")
+	if v := _m.PermitID; v != nil {
+		builder.WriteString("permit_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("match=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Match))

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"parkbff/ent/lot"
 	"parkbff/ent/parkingsession"
+	"parkbff/internal/span"
 	"parkbff/internal/vault"
 	"time"
 
@@ -182,6 +183,26 @@ func (_c *ParkingSessionCreate) SetPasswordFree(v bool) *ParkingSessionCreate {
 func (_c *ParkingSessionCreate) SetNillablePasswordFree(v *bool) *ParkingSessionCreate {
 	if v != nil {
 		_c.SetPasswordFree(*v)
+	}
+	return _c
+}
+
+// SetFree sets the "free" field.
+func (_c *ParkingSessionCreate) SetFree(v []span.Span) *ParkingSessionCreate {
+	_c.mutation.SetFree(v)
+	return _c
+}
+
+// SetPermitID sets the "permit_id" field.
+func (_c *ParkingSessionCreate) SetPermitID(v int64) *ParkingSessionCreate {
+	_c.mutation.SetPermitID(v)
+	return _c
+}
+
+// SetNillablePermitID sets the "permit_id" field if the given value is not nil.
+func (_c *ParkingSessionCreate) SetNillablePermitID(v *int64) *ParkingSessionCreate {
+	if v != nil {
+		_c.SetPermitID(*v)
 	}
 	return _c
 }
@@ -441,6 +462,14 @@ func (_c *ParkingSessionCreate) createSpec() (*ParkingSession, *sqlgraph.CreateS
 		_spec.SetField(parkingsession.FieldPasswordFree, field.TypeBool, value)
 		_node.PasswordFree = value
 	}
+	if value, ok := _c.mutation.Free(); ok {
+		_spec.SetField(parkingsession.FieldFree, field.TypeJSON, value)
+		_node.Free = value
+	}
+	if value, ok := _c.mutation.PermitID(); ok {
+		_spec.SetField(parkingsession.FieldPermitID, field.TypeInt64, value)
+		_node.PermitID = &value
+	}
 	if value, ok := _c.mutation.Match(); ok {
 		_spec.SetField(parkingsession.FieldMatch, field.TypeEnum, value)
 		_node.Match = value
@@ -671,6 +700,48 @@ func (u *ParkingSessionUpsert) SetPasswordFree(v bool) *ParkingSessionUpsert {
 // UpdatePasswordFree sets the "password_free" field to the value that was provided on create.
 func (u *ParkingSessionUpsert) UpdatePasswordFree() *ParkingSessionUpsert {
 	u.SetExcluded(parkingsession.FieldPasswordFree)
+	return u
+}
+
+// SetFree sets the "free" field.
+func (u *ParkingSessionUpsert) SetFree(v []span.Span) *ParkingSessionUpsert {
+	u.Set(parkingsession.FieldFree, v)
+	return u
+}
+
+// UpdateFree sets the "free" field to the value that was provided on create.
+func (u *ParkingSessionUpsert) UpdateFree() *ParkingSessionUpsert {
+	u.SetExcluded(parkingsession.FieldFree)
+	return u
+}
+
+// ClearFree clears the value of the "free" field.
+func (u *ParkingSessionUpsert) ClearFree() *ParkingSessionUpsert {
+	u.SetNull(parkingsession.FieldFree)
+	return u
+}
+
+// SetPermitID sets the "permit_id" field.
+func (u *ParkingSessionUpsert) SetPermitID(v int64) *ParkingSessionUpsert {
+	u.Set(parkingsession.FieldPermitID, v)
+	return u
+}
+
+// UpdatePermitID sets the "permit_id" field to the value that was provided on create.
+func (u *ParkingSessionUpsert) UpdatePermitID() *ParkingSessionUpsert {
+	u.SetExcluded(parkingsession.FieldPermitID)
+	return u
+}
+
+// AddPermitID adds v to the "permit_id" field.
+func (u *ParkingSessionUpsert) AddPermitID(v int64) *ParkingSessionUpsert {
+	u.Add(parkingsession.FieldPermitID, v)
+	return u
+}
+
+// ClearPermitID clears the value of the "permit_id" field.
+func (u *ParkingSessionUpsert) ClearPermitID() *ParkingSessionUpsert {
+	u.SetNull(parkingsession.FieldPermitID)
 	return u
 }
 
@@ -940,6 +1011,55 @@ func (u *ParkingSessionUpsertOne) SetPasswordFree(v bool) *ParkingSessionUpsertO
 func (u *ParkingSessionUpsertOne) UpdatePasswordFree() *ParkingSessionUpsertOne {
 	return u.Update(func(s *ParkingSessionUpsert) {
 		s.UpdatePasswordFree()
+	})
+}
+
+// SetFree sets the "free" field.
+func (u *ParkingSessionUpsertOne) SetFree(v []span.Span) *ParkingSessionUpsertOne {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.SetFree(v)
+	})
+}
+
+// UpdateFree sets the "free" field to the value that was provided on create.
+func (u *ParkingSessionUpsertOne) UpdateFree() *ParkingSessionUpsertOne {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.UpdateFree()
+	})
+}
+
+// ClearFree clears the value of the "free" field.
+func (u *ParkingSessionUpsertOne) ClearFree() *ParkingSessionUpsertOne {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.ClearFree()
+	})
+}
+
+// SetPermitID sets the "permit_id" field.
+func (u *ParkingSessionUpsertOne) SetPermitID(v int64) *ParkingSessionUpsertOne {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.SetPermitID(v)
+	})
+}
+
+// AddPermitID adds v to the "permit_id" field.
+func (u *ParkingSessionUpsertOne) AddPermitID(v int64) *ParkingSessionUpsertOne {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.AddPermitID(v)
+	})
+}
+
+// UpdatePermitID sets the "permit_id" field to the value that was provided on create.
+func (u *ParkingSessionUpsertOne) UpdatePermitID() *ParkingSessionUpsertOne {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.UpdatePermitID()
+	})
+}
+
+// ClearPermitID clears the value of the "permit_id" field.
+func (u *ParkingSessionUpsertOne) ClearPermitID() *ParkingSessionUpsertOne {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.ClearPermitID()
 	})
 }
 
@@ -1379,6 +1499,55 @@ func (u *ParkingSessionUpsertBulk) SetPasswordFree(v bool) *ParkingSessionUpsert
 func (u *ParkingSessionUpsertBulk) UpdatePasswordFree() *ParkingSessionUpsertBulk {
 	return u.Update(func(s *ParkingSessionUpsert) {
 		s.UpdatePasswordFree()
+	})
+}
+
+// SetFree sets the "free" field.
+func (u *ParkingSessionUpsertBulk) SetFree(v []span.Span) *ParkingSessionUpsertBulk {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.SetFree(v)
+	})
+}
+
+// UpdateFree sets the "free" field to the value that was provided on create.
+func (u *ParkingSessionUpsertBulk) UpdateFree() *ParkingSessionUpsertBulk {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.UpdateFree()
+	})
+}
+
+// ClearFree clears the value of the "free" field.
+func (u *ParkingSessionUpsertBulk) ClearFree() *ParkingSessionUpsertBulk {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.ClearFree()
+	})
+}
+
+// SetPermitID sets the "permit_id" field.
+func (u *ParkingSessionUpsertBulk) SetPermitID(v int64) *ParkingSessionUpsertBulk {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.SetPermitID(v)
+	})
+}
+
+// AddPermitID adds v to the "permit_id" field.
+func (u *ParkingSessionUpsertBulk) AddPermitID(v int64) *ParkingSessionUpsertBulk {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.AddPermitID(v)
+	})
+}
+
+// UpdatePermitID sets the "permit_id" field to the value that was provided on create.
+func (u *ParkingSessionUpsertBulk) UpdatePermitID() *ParkingSessionUpsertBulk {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.UpdatePermitID()
+	})
+}
+
+// ClearPermitID clears the value of the "permit_id" field.
+func (u *ParkingSessionUpsertBulk) ClearPermitID() *ParkingSessionUpsertBulk {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.ClearPermitID()
 	})
 }
 

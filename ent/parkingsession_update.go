@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"parkbff/ent/parkingsession"
 	"parkbff/ent/predicate"
+	"parkbff/internal/span"
 	"parkbff/internal/vault"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
+	"entgo.io/ent/dialect/sql/sqljson"
 	"entgo.io/ent/schema/field"
 )
 
@@ -193,6 +195,51 @@ func (_u *ParkingSessionUpdate) SetNillablePasswordFree(v *bool) *ParkingSession
 	return _u
 }
 
+// SetFree sets the "free" field.
+func (_u *ParkingSessionUpdate) SetFree(v []span.Span) *ParkingSessionUpdate {
+	_u.mutation.SetFree(v)
+	return _u
+}
+
+// AppendFree appends value to the "free" field.
+func (_u *ParkingSessionUpdate) AppendFree(v []span.Span) *ParkingSessionUpdate {
+	_u.mutation.AppendFree(v)
+	return _u
+}
+
+// ClearFree clears the value of the "free" field.
+func (_u *ParkingSessionUpdate) ClearFree() *ParkingSessionUpdate {
+	_u.mutation.ClearFree()
+	return _u
+}
+
+// SetPermitID sets the "permit_id" field.
+func (_u *ParkingSessionUpdate) SetPermitID(v int64) *ParkingSessionUpdate {
+	_u.mutation.ResetPermitID()
+	_u.mutation.SetPermitID(v)
+	return _u
+}
+
+// SetNillablePermitID sets the "permit_id" field if the given value is not nil.
+func (_u *ParkingSessionUpdate) SetNillablePermitID(v *int64) *ParkingSessionUpdate {
+	if v != nil {
+		_u.SetPermitID(*v)
+	}
+	return _u
+}
+
+// AddPermitID adds value to the "permit_id" field.
+func (_u *ParkingSessionUpdate) AddPermitID(v int64) *ParkingSessionUpdate {
+	_u.mutation.AddPermitID(v)
+	return _u
+}
+
+// ClearPermitID clears the value of the "permit_id" field.
+func (_u *ParkingSessionUpdate) ClearPermitID() *ParkingSessionUpdate {
+	_u.mutation.ClearPermitID()
+	return _u
+}
+
 // SetMatch sets the "match" field.
 func (_u *ParkingSessionUpdate) SetMatch(v parkingsession.Match) *ParkingSessionUpdate {
 	_u.mutation.SetMatch(v)
@@ -344,6 +391,26 @@ func (_u *ParkingSessionUpdate) sqlSave(ctx context.Context) (_node int, err err
 	}
 	if value, ok := _u.mutation.PasswordFree(); ok {
 		_spec.SetField(parkingsession.FieldPasswordFree, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.Free(); ok {
+		_spec.SetField(parkingsession.FieldFree, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedFree(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, parkingsession.FieldFree, value)
+		})
+	}
+	if _u.mutation.FreeCleared() {
+		_spec.ClearField(parkingsession.FieldFree, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.PermitID(); ok {
+		_spec.SetField(parkingsession.FieldPermitID, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedPermitID(); ok {
+		_spec.AddField(parkingsession.FieldPermitID, field.TypeInt64, value)
+	}
+	if _u.mutation.PermitIDCleared() {
+		_spec.ClearField(parkingsession.FieldPermitID, field.TypeInt64)
 	}
 	if value, ok := _u.mutation.Match(); ok {
 		_spec.SetField(parkingsession.FieldMatch, field.TypeEnum, value)
@@ -536,6 +603,51 @@ func (_u *ParkingSessionUpdateOne) SetNillablePasswordFree(v *bool) *ParkingSess
 	return _u
 }
 
+// SetFree sets the "free" field.
+func (_u *ParkingSessionUpdateOne) SetFree(v []span.Span) *ParkingSessionUpdateOne {
+	_u.mutation.SetFree(v)
+	return _u
+}
+
+// AppendFree appends value to the "free" field.
+func (_u *ParkingSessionUpdateOne) AppendFree(v []span.Span) *ParkingSessionUpdateOne {
+	_u.mutation.AppendFree(v)
+	return _u
+}
+
+// ClearFree clears the value of the "free" field.
+func (_u *ParkingSessionUpdateOne) ClearFree() *ParkingSessionUpdateOne {
+	_u.mutation.ClearFree()
+	return _u
+}
+
+// SetPermitID sets the "permit_id" field.
+func (_u *ParkingSessionUpdateOne) SetPermitID(v int64) *ParkingSessionUpdateOne {
+	_u.mutation.ResetPermitID()
+	_u.mutation.SetPermitID(v)
+	return _u
+}
+
+// SetNillablePermitID sets the "permit_id" field if the given value is not nil.
+func (_u *ParkingSessionUpdateOne) SetNillablePermitID(v *int64) *ParkingSessionUpdateOne {
+	if v != nil {
+		_u.SetPermitID(*v)
+	}
+	return _u
+}
+
+// AddPermitID adds value to the "permit_id" field.
+func (_u *ParkingSessionUpdateOne) AddPermitID(v int64) *ParkingSessionUpdateOne {
+	_u.mutation.AddPermitID(v)
+	return _u
+}
+
+// ClearPermitID clears the value of the "permit_id" field.
+func (_u *ParkingSessionUpdateOne) ClearPermitID() *ParkingSessionUpdateOne {
+	_u.mutation.ClearPermitID()
+	return _u
+}
+
 // SetMatch sets the "match" field.
 func (_u *ParkingSessionUpdateOne) SetMatch(v parkingsession.Match) *ParkingSessionUpdateOne {
 	_u.mutation.SetMatch(v)
@@ -717,6 +829,26 @@ func (_u *ParkingSessionUpdateOne) sqlSave(ctx context.Context) (_node *ParkingS
 	}
 	if value, ok := _u.mutation.PasswordFree(); ok {
 		_spec.SetField(parkingsession.FieldPasswordFree, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.Free(); ok {
+		_spec.SetField(parkingsession.FieldFree, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedFree(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, parkingsession.FieldFree, value)
+		})
+	}
+	if _u.mutation.FreeCleared() {
+		_spec.ClearField(parkingsession.FieldFree, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.PermitID(); ok {
+		_spec.SetField(parkingsession.FieldPermitID, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedPermitID(); ok {
+		_spec.AddField(parkingsession.FieldPermitID, field.TypeInt64, value)
+	}
+	if _u.mutation.PermitIDCleared() {
+		_spec.ClearField(parkingsession.FieldPermitID, field.TypeInt64)
 	}
 	if value, ok := _u.mutation.Match(); ok {
 		_spec.SetField(parkingsession.FieldMatch, field.TypeEnum, value)

@@ -29,6 +29,10 @@ type PaymentOrder struct {
 	SessionID *int64 `json:"session_id,omitempty"`
 	// VoucherOfferID holds the value of the "voucher_offer_id" field.
 	VoucherOfferID *int64 `json:"voucher_offer_id,omitempty"`
+	// PermitID holds the value of the "permit_id" field.
+	PermitID *int64 `json:"permit_id,omitempty"`
+	// Periods holds the value of the "periods" field.
+	Periods int `json:"periods,omitempty"`
 	// AccountID holds the value of the "account_id" field.
 	AccountID *int64 `json:"account_id,omitempty"`
 	// State holds the value of the "state" field.
@@ -94,7 +98,7 @@ func (*PaymentOrder) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case paymentorder.FieldDeferred:
 			values[i] = new(sql.NullBool)
-		case paymentorder.FieldID, paymentorder.FieldLotID, paymentorder.FieldSessionID, paymentorder.FieldVoucherOfferID, paymentorder.FieldAccountID, paymentorder.FieldDueFen, paymentorder.FieldDiscountFen, paymentorder.FieldDiscountedFen, paymentorder.FieldTakenFen, paymentorder.FieldRefundedFen:
+		case paymentorder.FieldID, paymentorder.FieldLotID, paymentorder.FieldSessionID, paymentorder.FieldVoucherOfferID, paymentorder.FieldPermitID, paymentorder.FieldPeriods, paymentorder.FieldAccountID, paymentorder.FieldDueFen, paymentorder.FieldDiscountFen, paymentorder.FieldDiscountedFen, paymentorder.FieldTakenFen, paymentorder.FieldRefundedFen:
 			values[i] = new(sql.NullInt64)
 		case paymentorder.FieldKind, paymentorder.FieldState, paymentorder.FieldCloseReason, paymentorder.FieldPaidChannel, paymentorder.FieldPaidWay:
 			values[i] = new(sql.NullString)
@@ -152,6 +156,19 @@ func (_m *PaymentOrder) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.VoucherOfferID = new(int64)
 				*_m.VoucherOfferID = value.Int64
+			}
+		case paymentorder.FieldPermitID:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field permit_id", values[i])
+			} else if value.Valid {
+				_m.PermitID = new(int64)
+				*_m.PermitID = value.Int64
+			}
+		case paymentorder.FieldPeriods:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field periods", values[i])
+			} else if value.Valid {
+				_m.Periods = int(value.Int64)
 			}
 		case paymentorder.FieldAccountID:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -307,6 +324,14 @@ func (_m *PaymentOrder) String() string {
 		builder.WriteString("voucher_offer_id=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
+	builder.WriteString(", ")
+	if v := _m.PermitID; v != nil {
+		builder.WriteString("permit_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("periods=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Periods))
 	builder.WriteString(", ")
 	if v := _m.AccountID; v != nil {
 		builder.WriteString("account_id=")

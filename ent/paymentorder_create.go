@@ -70,6 +70,34 @@ func (_c *PaymentOrderCreate) SetNillableVoucherOfferID(v *int64) *PaymentOrderC
 	return _c
 }
 
+// SetPermitID sets the "permit_id" field.
+func (_c *PaymentOrderCreate) SetPermitID(v int64) *PaymentOrderCreate {
+	_c.mutation.SetPermitID(v)
+	return _c
+}
+
+// SetNillablePermitID sets the "permit_id" field if the given value is not nil.
+func (_c *PaymentOrderCreate) SetNillablePermitID(v *int64) *PaymentOrderCreate {
+	if v != nil {
+		_c.SetPermitID(*v)
+	}
+	return _c
+}
+
+// SetPeriods sets the "periods" field.
+func (_c *PaymentOrderCreate) SetPeriods(v int) *PaymentOrderCreate {
+	_c.mutation.SetPeriods(v)
+	return _c
+}
+
+// SetNillablePeriods sets the "periods" field if the given value is not nil.
+func (_c *PaymentOrderCreate) SetNillablePeriods(v *int) *PaymentOrderCreate {
+	if v != nil {
+		_c.SetPeriods(*v)
+	}
+	return _c
+}
+
 // SetAccountID sets the "account_id" field.
 func (_c *PaymentOrderCreate) SetAccountID(v int64) *PaymentOrderCreate {
 	_c.mutation.SetAccountID(v)
@@ -296,6 +324,10 @@ func (_c *PaymentOrderCreate) ExecX(ctx context.Context) {
 
 // defaults sets the default values of the builder before save.
 func (_c *PaymentOrderCreate) defaults() error {
+	if _, ok := _c.mutation.Periods(); !ok {
+		v := paymentorder.DefaultPeriods
+		_c.mutation.SetPeriods(v)
+	}
 	if _, ok := _c.mutation.State(); !ok {
 		v := paymentorder.DefaultState
 		_c.mutation.SetState(v)
@@ -338,6 +370,9 @@ func (_c *PaymentOrderCreate) check() error {
 	}
 	if _, ok := _c.mutation.LotID(); !ok {
 		return &ValidationError{Name: "lot_id", err: errors.New(`ent: missing required field "PaymentOrder.lot_id"`)}
+	}
+	if _, ok := _c.mutation.Periods(); !ok {
+		return &ValidationError{Name: "periods", err: errors.New(`ent: missing required field "PaymentOrder.periods"`)}
 	}
 	if _, ok := _c.mutation.State(); !ok {
 		return &ValidationError{Name: "state", err: errors.New(`ent: missing required field "PaymentOrder.state"`)}
@@ -434,6 +469,14 @@ func (_c *PaymentOrderCreate) createSpec() (*PaymentOrder, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.VoucherOfferID(); ok {
 		_spec.SetField(paymentorder.FieldVoucherOfferID, field.TypeInt64, value)
 		_node.VoucherOfferID = &value
+	}
+	if value, ok := _c.mutation.PermitID(); ok {
+		_spec.SetField(paymentorder.FieldPermitID, field.TypeInt64, value)
+		_node.PermitID = &value
+	}
+	if value, ok := _c.mutation.Periods(); ok {
+		_spec.SetField(paymentorder.FieldPeriods, field.TypeInt, value)
+		_node.Periods = value
 	}
 	if value, ok := _c.mutation.AccountID(); ok {
 		_spec.SetField(paymentorder.FieldAccountID, field.TypeInt64, value)
@@ -769,6 +812,12 @@ func (u *PaymentOrderUpsertOne) UpdateNewValues() *PaymentOrderUpsertOne {
 		}
 		if _, exists := u.create.mutation.VoucherOfferID(); exists {
 			s.SetIgnore(paymentorder.FieldVoucherOfferID)
+		}
+		if _, exists := u.create.mutation.PermitID(); exists {
+			s.SetIgnore(paymentorder.FieldPermitID)
+		}
+		if _, exists := u.create.mutation.Periods(); exists {
+			s.SetIgnore(paymentorder.FieldPeriods)
 		}
 		if _, exists := u.create.mutation.DueFen(); exists {
 			s.SetIgnore(paymentorder.FieldDueFen)
@@ -1215,6 +1264,12 @@ func (u *PaymentOrderUpsertBulk) UpdateNewValues() *PaymentOrderUpsertBulk {
 			}
 			if _, exists := b.mutation.VoucherOfferID(); exists {
 				s.SetIgnore(paymentorder.FieldVoucherOfferID)
+			}
+			if _, exists := b.mutation.PermitID(); exists {
+				s.SetIgnore(paymentorder.FieldPermitID)
+			}
+			if _, exists := b.mutation.Periods(); exists {
+				s.SetIgnore(paymentorder.FieldPeriods)
 			}
 			if _, exists := b.mutation.DueFen(); exists {
 				s.SetIgnore(paymentorder.FieldDueFen)

@@ -80,8 +80,16 @@ type Tx struct {
 	Payment *PaymentClient
 	// PaymentOrder is the client for interacting with the PaymentOrder builders.
 	PaymentOrder *PaymentOrderClient
+	// Permit is the client for interacting with the Permit builders.
+	Permit *PermitClient
+	// PermitPeriod is the client for interacting with the PermitPeriod builders.
+	PermitPeriod *PermitPeriodClient
+	// PermitPlan is the client for interacting with the PermitPlan builders.
+	PermitPlan *PermitPlanClient
 	// PlateDispute is the client for interacting with the PlateDispute builders.
 	PlateDispute *PlateDisputeClient
+	// PlateRight is the client for interacting with the PlateRight builders.
+	PlateRight *PlateRightClient
 	// PushEndpoint is the client for interacting with the PushEndpoint builders.
 	PushEndpoint *PushEndpointClient
 	// QuoteAttempt is the client for interacting with the QuoteAttempt builders.
@@ -278,7 +286,11 @@ func (tx *Tx) init() {
 	tx.ParkingSession = NewParkingSessionClient(tx.config)
 	tx.Payment = NewPaymentClient(tx.config)
 	tx.PaymentOrder = NewPaymentOrderClient(tx.config)
+	tx.Permit = NewPermitClient(tx.config)
+	tx.PermitPeriod = NewPermitPeriodClient(tx.config)
+	tx.PermitPlan = NewPermitPlanClient(tx.config)
 	tx.PlateDispute = NewPlateDisputeClient(tx.config)
+	tx.PlateRight = NewPlateRightClient(tx.config)
 	tx.PushEndpoint = NewPushEndpointClient(tx.config)
 	tx.QuoteAttempt = NewQuoteAttemptClient(tx.config)
 	tx.Reconciliation = NewReconciliationClient(tx.config)

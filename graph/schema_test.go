@@ -25,6 +25,7 @@ var telling = []string{
 // theirOwn are types whose plates, times or amounts no gate observed, and why that is so.
 var theirOwn = map[string]string{
 	"Reconciliation": "a whole day's sum, for administrators",
+	"PlateRight":     "staff of the lot, or who invited the car, wrote the plate down",
 	"Vehicle":        "the account entered the plate itself",
 	"PlateDispute":   "the account claims the plate by documents of its own",
 	"RiskEvent":      "tells when the program noticed something, and of no car",

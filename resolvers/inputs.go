@@ -14,6 +14,7 @@ import (
 	"parkbff/internal/invoice"
 	"parkbff/internal/parking"
 	"parkbff/internal/parking/geo"
+	"parkbff/internal/permit"
 )
 
 func colorOf(color *cnid.Color) cnid.Color {
@@ -40,6 +41,40 @@ func termsOf(in *model.VoucherTermsInput) discount.Terms {
 		terms.Minutes = *in.Minutes
 	}
 	return terms
+}
+
+func planOf(in model.PublishPermitPlanInput) permit.NewPlan {
+	n := permit.NewPlan{
+		IdempotencyKey: in.IdempotencyKey, LotCode: in.LotCode, Title: in.Title, Bay: text(in.Bay), PriceFen: in.PriceFen,
+		Rule:  permit.Rule{Renewal: in.Rule.Renewal, Months: number(in.Rule.Months, 0), SettlementDay: number(in.Rule.SettlementDay, 0), Days: number(in.Rule.Days, 0)},
+		Bays:  number(in.Bays, 1),
+		Stock: in.Stock, SoldUntil: in.SoldUntil,
+	}
+	n.Plates = number(in.Plates, n.Bays)
+	return n
+}
+
+func number(n *int, otherwise int) int {
+	if n == nil {
+		return otherwise
+	}
+	return *n
+}
+
+func visitOf(in model.InviteVisitorInput) permit.Visit {
+	v := permit.Visit{LotCode: in.LotCode, Plate: permit.Plate{Text: in.Plate, Color: colorOf(in.PlateColor)}, Until: in.Until}
+	if in.From != nil {
+		v.From = *in.From
+	}
+	return v
+}
+
+func platesOf(in []*model.PermitPlateInput) []permit.Plate {
+	plates := make([]permit.Plate, len(in))
+	for i, p := range in {
+		plates[i] = permit.Plate{Text: p.Plate, Color: colorOf(p.PlateColor)}
+	}
+	return plates
 }
 
 func offerOf(in model.PublishVoucherOfferInput) discount.NewOffer {

@@ -35,6 +35,10 @@ const (
 	typeInvoiceTitle   = "InvoiceTitle"
 	typeAgreement      = "PasswordFreeAgreement"
 	typeInvoice        = "Invoice"
+	typePermitPlan     = "PermitPlan"
+	typePermit         = "Permit"
+	typePermitPeriod   = "PermitPeriod"
+	typePlateRight     = "PlateRight"
 )
 
 // NodeTypes lists them.
@@ -43,6 +47,7 @@ func NodeTypes() []string {
 		typeAccount, typeConsent, typeVehicle, typeLot, typeStay, typeNotice, typeGateCommand,
 		typeLinkedAccount, typeDevice, typeRiskEvent, typeCoDriver, typeFleet, typePlateDispute, typeDelivery, typeDeadLetter,
 		typePaymentOrder, typeReconciliation, typeVoucher, typeVoucherOffer, typeInvoiceTitle, typeInvoice, typeAgreement,
+		typePermitPlan, typePermit, typePermitPeriod, typePlateRight,
 	}
 }
 
@@ -115,6 +120,14 @@ func (r *Resolver) find(ctx context.Context, id relay.ID) (relay.Node, error) {
 		return some(r.invoices.Title(ctx, id.Row))
 	case typeInvoice:
 		return some(r.invoices.Invoice(ctx, id.Row))
+	case typePermitPlan:
+		return some(r.permits.PlanByRow(ctx, id.Row))
+	case typePermit:
+		return some(r.permits.One(ctx, id.Row))
+	case typePermitPeriod:
+		return some(r.permits.PeriodByRow(ctx, id.Row))
+	case typePlateRight:
+		return some(r.permits.RightByRow(ctx, id.Row))
 	case typeGateCommand:
 		return some(r.parking.CommandByRow(ctx, id.Row))
 	case typeLot:

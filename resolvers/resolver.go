@@ -18,6 +18,7 @@ import (
 	"parkbff/internal/outbox"
 	"parkbff/internal/page"
 	"parkbff/internal/parking"
+	"parkbff/internal/permit"
 	"parkbff/internal/privacy/consents"
 	"parkbff/internal/risk"
 	"parkbff/internal/viewer"
@@ -38,6 +39,7 @@ type Services struct {
 	Apps       *appconfig.Service
 	Agreements *agreement.Service
 	Invoices   *invoice.Service
+	Permits    *permit.Service
 }
 
 // Resolver is the root of all resolvers.
@@ -56,12 +58,13 @@ type Resolver struct {
 	risk       *risk.Service
 	apps       *appconfig.Service
 	viewerTag  func(*viewer.Viewer) uint32
+	permits    *permit.Service
 }
 
 // New answers the root of all resolvers. viewerTag binds cursors to a viewer, as the edge does.
 func New(s Services, viewerTag func(*viewer.Viewer) uint32) *Resolver {
 	return &Resolver{
-		identity: s.Identity, staff: s.Staff, consents: s.Consents, parking: s.Parking, billing: s.Billing, discounts: s.Discounts,
+		identity: s.Identity, staff: s.Staff, consents: s.Consents, parking: s.Parking, billing: s.Billing, discounts: s.Discounts, permits: s.Permits,
 		agreements: s.Agreements, invoices: s.Invoices, notices: s.Notices,
 		delivery: s.Delivery, outbox: s.Outbox, risk: s.Risk, apps: s.Apps, viewerTag: viewerTag,
 	}
@@ -75,6 +78,11 @@ const (
 	listLotOrders     = "lot.orders"
 	listVouchers      = "viewer.vouchers"
 	listVoucherOffers = "voucherOffers"
+	listPermitPlans   = "lot.permitPlans"
+	listPermits       = "viewer.permits"
+	listPeriods       = "permit.periods"
+	listPlateRights   = "plateRights"
+	listVisitors      = "viewer.visitors"
 	listConsents      = "account.consents"
 	listLots          = "lots"
 	listLotStays      = "lot.sessions"
@@ -121,6 +129,14 @@ func rowOfReconciliation(c *billing.Reconciliation) int64 { return c.Row }
 func rowOfOrder(o *billing.Order) int64 { return o.Row }
 
 func rowOfVoucher(v *discount.Voucher) int64 { return v.Row }
+
+func rowOfPlan(p *permit.Plan) int64 { return p.Row }
+
+func rowOfPermit(p *permit.Permit) int64 { return p.Row }
+
+func rowOfPeriod(p *permit.Period) int64 { return p.Row }
+
+func rowOfRight(p *permit.Right) int64 { return p.Row }
 
 func rowOfOffer(o *discount.Offer) int64 { return o.Row }
 

@@ -106,6 +106,12 @@ var triedServices = map[string]tried{
 	"VOUCHERS": {try: func(v visitor) *servertest.Answer {
 		return v.Asks(claimVoucher, servertest.Vars{"c": v.House.GrantsVoucher("WXC", servertest.Vars{"kind": "WAIVER"})})
 	}},
+	"PERMITS": {try: func(v visitor) *servertest.Answer {
+		if v.Mobile != "" {
+			v.car = v.Binds(v.free)
+		}
+		return v.BuysPermit(v.House.SellsPermits("WXC", 1, nil), v.car)
+	}},
 	"RUN_FLEET": {try: func(v visitor) *servertest.Answer { return opensFleet(v.Client, company, creditCode) }},
 	"STAY_RECORDS": {
 		try:   func(v visitor) *servertest.Answer { return v.Asks(`{ viewer { sessions { edges { node { id } } } } }`) },

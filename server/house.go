@@ -31,6 +31,7 @@ import (
 	"parkbff/internal/notice"
 	"parkbff/internal/outbox"
 	"parkbff/internal/parking"
+	"parkbff/internal/permit"
 	"parkbff/internal/privacy/consents"
 	"parkbff/internal/risk"
 	"parkbff/internal/store"
@@ -63,6 +64,7 @@ type House struct {
 	Partners   *Partners
 	Agreements *agreement.Service
 	Invoices   *invoice.Service
+	Permits    *permit.Service
 
 	vault  *vault.Vault
 	people identity.Config
@@ -172,6 +174,7 @@ func (h *House) openServices(p Parts) (err error) {
 	}
 	h.Outbox.SetOffice(h.Staff)
 	h.Discounts = discount.New(discount.Config{Store: h.Store, Vault: v, Clock: h.Clock, Lots: h.Parking})
+	h.Permits = permit.New(permit.Config{Store: h.Store, Vault: v, Clock: h.Clock, Lots: h.Parking, Garage: h.Identity})
 	if err := h.openInvoices(v, p.Random); err != nil {
 		return err
 	}
@@ -180,7 +183,7 @@ func (h *House) openServices(p Parts) (err error) {
 		Tasks: h.Outbox, Offers: h.Partners.deductions,
 	})
 	h.Billing = billing.New(billing.Config{
-		Store: h.Store, Vault: v, Clock: h.Clock, Random: p.Random, Stays: h.Parking, Discounts: h.Discounts, Payers: h.Identity, Office: h.Staff,
+		Store: h.Store, Vault: v, Clock: h.Clock, Random: p.Random, Stays: h.Parking, Discounts: h.Discounts, Permits: h.Permits, Payers: h.Identity, Office: h.Staff,
 		Invoices: h.Invoices, Agreements: h.Agreements, Tasks: h.Outbox, Tills: h.Partners.Offers(), Log: h.Log,
 	})
 	h.Invoices.SetOrders(h.Billing)

@@ -404,6 +404,42 @@ func (f PaymentOrderFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PaymentOrderMutation", m)
 }
 
+// The PermitFunc type is an adapter to allow the use of ordinary
+// function as Permit mutator.
+type PermitFunc func(context.Context, *ent.PermitMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PermitFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.PermitMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PermitMutation", m)
+}
+
+// The PermitPeriodFunc type is an adapter to allow the use of ordinary
+// function as PermitPeriod mutator.
+type PermitPeriodFunc func(context.Context, *ent.PermitPeriodMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PermitPeriodFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.PermitPeriodMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PermitPeriodMutation", m)
+}
+
+// The PermitPlanFunc type is an adapter to allow the use of ordinary
+// function as PermitPlan mutator.
+type PermitPlanFunc func(context.Context, *ent.PermitPlanMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PermitPlanFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.PermitPlanMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PermitPlanMutation", m)
+}
+
 // The PlateDisputeFunc type is an adapter to allow the use of ordinary
 // function as PlateDispute mutator.
 type PlateDisputeFunc func(context.Context, *ent.PlateDisputeMutation) (ent.Value, error)
@@ -414,6 +450,18 @@ func (f PlateDisputeFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PlateDisputeMutation", m)
+}
+
+// The PlateRightFunc type is an adapter to allow the use of ordinary
+// function as PlateRight mutator.
+type PlateRightFunc func(context.Context, *ent.PlateRightMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PlateRightFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.PlateRightMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PlateRightMutation", m)
 }
 
 // The PushEndpointFunc type is an adapter to allow the use of ordinary

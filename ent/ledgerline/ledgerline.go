@@ -80,6 +80,7 @@ const (
 	AccountREFUNDS   Account = "REFUNDS"
 	AccountVOUCHERS  Account = "VOUCHERS"
 	AccountDISCOUNTS Account = "DISCOUNTS"
+	AccountPERMITS   Account = "PERMITS"
 )
 
 func (a Account) String() string {
@@ -89,7 +90,7 @@ func (a Account) String() string {
 // AccountValidator is a validator for the "account" field enum values. It is called by the builders before save.
 func AccountValidator(a Account) error {
 	switch a {
-	case AccountCHANNEL, AccountLOT, AccountSURPLUS, AccountREFUNDS, AccountVOUCHERS, AccountDISCOUNTS:
+	case AccountCHANNEL, AccountLOT, AccountSURPLUS, AccountREFUNDS, AccountVOUCHERS, AccountDISCOUNTS, AccountPERMITS:
 		return nil
 	default:
 		return fmt.Errorf("ledgerline: invalid enum value for account field: %q", a)

@@ -677,7 +677,7 @@ var (
 	LedgerLinesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "lot_id", Type: field.TypeInt64},
-		{Name: "account", Type: field.TypeEnum, Enums: []string{"CHANNEL", "LOT", "SURPLUS", "REFUNDS", "VOUCHERS", "DISCOUNTS"}},
+		{Name: "account", Type: field.TypeEnum, Enums: []string{"CHANNEL", "LOT", "SURPLUS", "REFUNDS", "VOUCHERS", "DISCOUNTS", "PERMITS"}},
 		{Name: "channel", Type: field.TypeEnum, Nullable: true, Enums: []string{"WECHAT", "ALIPAY", "UNIONPAY", "QUICKPASS", "ABC", "CCB", "JST_WALLET", "CASH"}},
 		{Name: "fen", Type: field.TypeInt64},
 		{Name: "entry_id", Type: field.TypeInt64},
@@ -884,7 +884,7 @@ var (
 		{Name: "session_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "outcome", Type: field.TypeEnum, Enums: []string{"OPENED", "CLOSED", "COMPLETED", "REREAD", "UNMATCHED", "GHOST"}, Default: "UNMATCHED"},
 		{Name: "decision", Type: field.TypeEnum, Enums: []string{"RELEASE", "HOLD", "RELEASE_AND_BILL"}, Default: "HOLD"},
-		{Name: "reason", Type: field.TypeEnum, Enums: []string{"WELCOME", "NOTHING_DUE", "PAYMENT_DUE", "DEDUCTING", "BILLED", "NO_ENTRY", "REREAD", "LATE_UPLOAD"}, Default: "NO_ENTRY"},
+		{Name: "reason", Type: field.TypeEnum, Enums: []string{"WELCOME", "NOTHING_DUE", "PAYMENT_DUE", "DEDUCTING", "BILLED", "NO_ENTRY", "REREAD", "LATE_UPLOAD", "BLOCKED"}, Default: "NO_ENTRY"},
 		{Name: "gate_id", Type: field.TypeInt64},
 	}
 	// ObservationsTable holds the schema information for the "observations" table.
@@ -987,6 +987,8 @@ var (
 		{Name: "discounted_fen", Type: field.TypeInt64, Default: 0},
 		{Name: "paid_until", Type: field.TypeTime, Nullable: true},
 		{Name: "password_free", Type: field.TypeBool, Default: false},
+		{Name: "free", Type: field.TypeJSON, Nullable: true},
+		{Name: "permit_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "match", Type: field.TypeEnum, Enums: []string{"EXACT", "NEAR_PLATE"}, Default: "EXACT"},
 		{Name: "review", Type: field.TypeEnum, Enums: []string{"NONE", "PENDING", "CONFIRMED", "REJECTED"}, Default: "NONE"},
 		{Name: "lot_id", Type: field.TypeInt64},
@@ -999,7 +1001,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "parking_sessions_lots_lot",
-				Columns:    []*schema.Column{ParkingSessionsColumns[17]},
+				Columns:    []*schema.Column{ParkingSessionsColumns[19]},
 				RefColumns: []*schema.Column{LotsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1008,7 +1010,7 @@ var (
 			{
 				Name:    "parkingsession_one_open",
 				Unique:  true,
-				Columns: []*schema.Column{ParkingSessionsColumns[17], ParkingSessionsColumns[2]},
+				Columns: []*schema.Column{ParkingSessionsColumns[19], ParkingSessionsColumns[2]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "state = 'OPEN'",
 				},
@@ -1019,14 +1021,22 @@ var (
 				Columns: []*schema.Column{ParkingSessionsColumns[2], ParkingSessionsColumns[7]},
 			},
 			{
+				Name:    "parkingsession_permit_id",
+				Unique:  false,
+				Columns: []*schema.Column{ParkingSessionsColumns[16]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "permit_id IS NOT NULL",
+				},
+			},
+			{
 				Name:    "parkingsession_lot_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{ParkingSessionsColumns[17], ParkingSessionsColumns[0]},
+				Columns: []*schema.Column{ParkingSessionsColumns[19], ParkingSessionsColumns[0]},
 			},
 			{
 				Name:    "parkingsession_lot_id_review",
 				Unique:  false,
-				Columns: []*schema.Column{ParkingSessionsColumns[17], ParkingSessionsColumns[16]},
+				Columns: []*schema.Column{ParkingSessionsColumns[19], ParkingSessionsColumns[18]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "review = 'PENDING'",
 				},
@@ -1094,9 +1104,11 @@ var (
 	PaymentOrdersColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "created_at", Type: field.TypeTime},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"STAY", "VOUCHER"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"STAY", "VOUCHER", "PERMIT"}},
 		{Name: "lot_id", Type: field.TypeInt64},
 		{Name: "voucher_offer_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "permit_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "periods", Type: field.TypeInt, Default: 0},
 		{Name: "account_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "state", Type: field.TypeEnum, Enums: []string{"OPEN", "CLOSED", "PAID", "REFUNDED"}, Default: "OPEN"},
 		{Name: "close_reason", Type: field.TypeEnum, Nullable: true, Enums: []string{"EXPIRED", "REPLACED", "CANCELLED", "DECLINED"}},
@@ -1122,7 +1134,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "payment_orders_parking_sessions_session",
-				Columns:    []*schema.Column{PaymentOrdersColumns[20]},
+				Columns:    []*schema.Column{PaymentOrdersColumns[22]},
 				RefColumns: []*schema.Column{ParkingSessionsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1131,25 +1143,147 @@ var (
 			{
 				Name:    "paymentorder_one_open",
 				Unique:  true,
-				Columns: []*schema.Column{PaymentOrdersColumns[20]},
+				Columns: []*schema.Column{PaymentOrdersColumns[22]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "state = 'OPEN' AND session_id IS NOT NULL",
 				},
 			},
 			{
+				Name:    "paymentorder_one_open_permit",
+				Unique:  true,
+				Columns: []*schema.Column{PaymentOrdersColumns[5]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "state = 'OPEN' AND permit_id IS NOT NULL",
+				},
+			},
+			{
 				Name:    "paymentorder_session_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{PaymentOrdersColumns[20], PaymentOrdersColumns[0]},
+				Columns: []*schema.Column{PaymentOrdersColumns[22], PaymentOrdersColumns[0]},
 			},
 			{
 				Name:    "paymentorder_account_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{PaymentOrdersColumns[5], PaymentOrdersColumns[0]},
+				Columns: []*schema.Column{PaymentOrdersColumns[7], PaymentOrdersColumns[0]},
 			},
 			{
 				Name:    "paymentorder_lot_id_id",
 				Unique:  false,
 				Columns: []*schema.Column{PaymentOrdersColumns[3], PaymentOrdersColumns[0]},
+			},
+		},
+	}
+	// PermitsColumns holds the columns for the "permits" table.
+	PermitsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "lot_id", Type: field.TypeInt64},
+		{Name: "account_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"ACTIVE", "ENDED"}, Default: "ENDED"},
+		{Name: "ends_at", Type: field.TypeTime},
+		{Name: "bays", Type: field.TypeInt},
+		{Name: "plates", Type: field.TypeInt},
+		{Name: "plan_id", Type: field.TypeInt64},
+	}
+	// PermitsTable holds the schema information for the "permits" table.
+	PermitsTable = &schema.Table{
+		Name:       "permits",
+		Columns:    PermitsColumns,
+		PrimaryKey: []*schema.Column{PermitsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "permits_permit_plans_plan",
+				Columns:    []*schema.Column{PermitsColumns[8]},
+				RefColumns: []*schema.Column{PermitPlansColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "permit_account_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{PermitsColumns[3], PermitsColumns[0]},
+			},
+			{
+				Name:    "permit_lot_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{PermitsColumns[2], PermitsColumns[0]},
+			},
+			{
+				Name:    "permit_ends_at",
+				Unique:  false,
+				Columns: []*schema.Column{PermitsColumns[5]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "state = 'ACTIVE'",
+				},
+			},
+		},
+	}
+	// PermitPeriodsColumns holds the columns for the "permit_periods" table.
+	PermitPeriodsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "lot_id", Type: field.TypeInt64},
+		{Name: "order_id", Type: field.TypeInt64, Unique: true},
+		{Name: "starts_at", Type: field.TypeTime},
+		{Name: "ends_at", Type: field.TypeTime},
+		{Name: "run_from", Type: field.TypeTime},
+		{Name: "run_months", Type: field.TypeInt},
+		{Name: "price_fen", Type: field.TypeInt64},
+		{Name: "revoked_at", Type: field.TypeTime, Nullable: true},
+		{Name: "permit_id", Type: field.TypeInt64},
+	}
+	// PermitPeriodsTable holds the schema information for the "permit_periods" table.
+	PermitPeriodsTable = &schema.Table{
+		Name:       "permit_periods",
+		Columns:    PermitPeriodsColumns,
+		PrimaryKey: []*schema.Column{PermitPeriodsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "permit_periods_permits_permit",
+				Columns:    []*schema.Column{PermitPeriodsColumns[10]},
+				RefColumns: []*schema.Column{PermitsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "permitperiod_permit_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{PermitPeriodsColumns[10], PermitPeriodsColumns[0]},
+			},
+		},
+	}
+	// PermitPlansColumns holds the columns for the "permit_plans" table.
+	PermitPlansColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "lot_id", Type: field.TypeInt64},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"MONTHLY", "BAY"}},
+		{Name: "title", Type: field.TypeString},
+		{Name: "bay", Type: field.TypeString, Default: ""},
+		{Name: "price_fen", Type: field.TypeInt64},
+		{Name: "renewal", Type: field.TypeEnum, Enums: []string{"ROLLING", "SETTLEMENT_DAY", "CALENDAR_MONTH", "CUSTOM"}},
+		{Name: "months", Type: field.TypeInt, Default: 0},
+		{Name: "settlement_day", Type: field.TypeInt, Default: 0},
+		{Name: "days", Type: field.TypeInt, Default: 0},
+		{Name: "bays", Type: field.TypeInt, Default: 1},
+		{Name: "plates", Type: field.TypeInt, Default: 1},
+		{Name: "stock", Type: field.TypeInt},
+		{Name: "sold_until", Type: field.TypeTime},
+		{Name: "staff_id", Type: field.TypeInt64},
+		{Name: "key_hash", Type: field.TypeBytes, Unique: true},
+	}
+	// PermitPlansTable holds the schema information for the "permit_plans" table.
+	PermitPlansTable = &schema.Table{
+		Name:       "permit_plans",
+		Columns:    PermitPlansColumns,
+		PrimaryKey: []*schema.Column{PermitPlansColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "permitplan_lot_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{PermitPlansColumns[2], PermitPlansColumns[0]},
 			},
 		},
 	}
@@ -1188,6 +1322,61 @@ var (
 				Name:    "platedispute_vehicle_id",
 				Unique:  false,
 				Columns: []*schema.Column{PlateDisputesColumns[6]},
+			},
+		},
+	}
+	// PlateRightsColumns holds the columns for the "plate_rights" table.
+	PlateRightsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "plate", Type: field.TypeBytes},
+		{Name: "plate_index", Type: field.TypeBytes},
+		{Name: "plate_color", Type: field.TypeString},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "lot_id", Type: field.TypeInt64},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"PERMIT", "EXEMPT", "VISITOR", "BLOCKED"}},
+		{Name: "account_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "starts_at", Type: field.TypeTime},
+		{Name: "ends_at", Type: field.TypeTime, Nullable: true},
+		{Name: "note", Type: field.TypeBytes, Nullable: true},
+		{Name: "staff_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "permit_id", Type: field.TypeInt64, Nullable: true},
+	}
+	// PlateRightsTable holds the schema information for the "plate_rights" table.
+	PlateRightsTable = &schema.Table{
+		Name:       "plate_rights",
+		Columns:    PlateRightsColumns,
+		PrimaryKey: []*schema.Column{PlateRightsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "plate_rights_permits_permit",
+				Columns:    []*schema.Column{PlateRightsColumns[12]},
+				RefColumns: []*schema.Column{PermitsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "plateright_lot_id_plate_index",
+				Unique:  false,
+				Columns: []*schema.Column{PlateRightsColumns[5], PlateRightsColumns[2]},
+			},
+			{
+				Name:    "plateright_permit_id",
+				Unique:  false,
+				Columns: []*schema.Column{PlateRightsColumns[12]},
+			},
+			{
+				Name:    "plateright_lot_id_kind_id",
+				Unique:  false,
+				Columns: []*schema.Column{PlateRightsColumns[5], PlateRightsColumns[6], PlateRightsColumns[0]},
+			},
+			{
+				Name:    "plateright_account_id",
+				Unique:  false,
+				Columns: []*schema.Column{PlateRightsColumns[7]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "account_id IS NOT NULL",
+				},
 			},
 		},
 	}
@@ -1751,7 +1940,11 @@ var (
 		ParkingSessionsTable,
 		PaymentsTable,
 		PaymentOrdersTable,
+		PermitsTable,
+		PermitPeriodsTable,
+		PermitPlansTable,
 		PlateDisputesTable,
+		PlateRightsTable,
 		PushEndpointsTable,
 		QuoteAttemptsTable,
 		ReconciliationsTable,
@@ -1787,6 +1980,9 @@ func init() {
 	ParkingSessionsTable.ForeignKeys[0].RefTable = LotsTable
 	PaymentsTable.ForeignKeys[0].RefTable = PaymentOrdersTable
 	PaymentOrdersTable.ForeignKeys[0].RefTable = ParkingSessionsTable
+	PermitsTable.ForeignKeys[0].RefTable = PermitPlansTable
+	PermitPeriodsTable.ForeignKeys[0].RefTable = PermitsTable
+	PlateRightsTable.ForeignKeys[0].RefTable = PermitsTable
 	RefundsTable.ForeignKeys[0].RefTable = PaymentsTable
 	SessionAccessesTable.ForeignKeys[0].RefTable = ParkingSessionsTable
 	SessionAccessesTable.ForeignKeys[1].RefTable = AccountsTable

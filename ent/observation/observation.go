@@ -194,6 +194,7 @@ const (
 	ReasonNO_ENTRY    Reason = "NO_ENTRY"
 	ReasonREREAD      Reason = "REREAD"
 	ReasonLATE_UPLOAD Reason = "LATE_UPLOAD"
+	ReasonBLOCKED     Reason = "BLOCKED"
 )
 
 func (r Reason) String() string {
@@ -203,7 +204,7 @@ func (r Reason) String() string {
 // ReasonValidator is a validator for the "reason" field enum values. It is called by the builders before save.
 func ReasonValidator(r Reason) error {
 	switch r {
-	case ReasonWELCOME, ReasonNOTHING_DUE, ReasonPAYMENT_DUE, ReasonDEDUCTING, ReasonBILLED, ReasonNO_ENTRY, ReasonREREAD, ReasonLATE_UPLOAD:
+	case ReasonWELCOME, ReasonNOTHING_DUE, ReasonPAYMENT_DUE, ReasonDEDUCTING, ReasonBILLED, ReasonNO_ENTRY, ReasonREREAD, ReasonLATE_UPLOAD, ReasonBLOCKED:
 		return nil
 	default:
 		return fmt.Errorf("observation: invalid enum value for reason field: %q", r)

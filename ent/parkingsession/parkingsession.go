@@ -45,6 +45,10 @@ const (
 	FieldPaidUntil = "paid_until"
 	// FieldPasswordFree holds the string denoting the password_free field in the database.
 	FieldPasswordFree = "password_free"
+	// FieldFree holds the string denoting the free field in the database.
+	FieldFree = "free"
+	// FieldPermitID holds the string denoting the permit_id field in the database.
+	FieldPermitID = "permit_id"
 	// FieldMatch holds the string denoting the match field in the database.
 	FieldMatch = "match"
 	// FieldReview holds the string denoting the review field in the database.
@@ -80,6 +84,8 @@ var Columns = []string{
 	FieldDiscountedFen,
 	FieldPaidUntil,
 	FieldPasswordFree,
+	FieldFree,
+	FieldPermitID,
 	FieldMatch,
 	FieldReview,
 }
@@ -264,6 +270,11 @@ func ByPaidUntil(opts ...sql.OrderTermOption) OrderOption {
 // ByPasswordFree orders the results by the password_free field.
 func ByPasswordFree(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPasswordFree, opts...).ToFunc()
+}
+
+// ByPermitID orders the results by the permit_id field.
+func ByPermitID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPermitID, opts...).ToFunc()
 }
 
 // ByMatch orders the results by the match field.

@@ -127,6 +127,11 @@ func PasswordFree(v bool) predicate.ParkingSession {
 	return predicate.ParkingSession(sql.FieldEQ(FieldPasswordFree, v))
 }
 
+// PermitID applies equality check predicate on the "permit_id" field. It's identical to PermitIDEQ.
+func PermitID(v int64) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldEQ(FieldPermitID, v))
+}
+
 // PlateEQ applies the EQ predicate on the "plate" field.
 func PlateEQ(v vault.Sealed) predicate.ParkingSession {
 	vc := []byte(v)
@@ -734,6 +739,66 @@ func PasswordFreeEQ(v bool) predicate.ParkingSession {
 // PasswordFreeNEQ applies the NEQ predicate on the "password_free" field.
 func PasswordFreeNEQ(v bool) predicate.ParkingSession {
 	return predicate.ParkingSession(sql.FieldNEQ(FieldPasswordFree, v))
+}
+
+// FreeIsNil applies the IsNil predicate on the "free" field.
+func FreeIsNil() predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldIsNull(FieldFree))
+}
+
+// FreeNotNil applies the NotNil predicate on the "free" field.
+func FreeNotNil() predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldNotNull(FieldFree))
+}
+
+// PermitIDEQ applies the EQ predicate on the "permit_id" field.
+func PermitIDEQ(v int64) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldEQ(FieldPermitID, v))
+}
+
+// PermitIDNEQ applies the NEQ predicate on the "permit_id" field.
+func PermitIDNEQ(v int64) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldNEQ(FieldPermitID, v))
+}
+
+// PermitIDIn applies the In predicate on the "permit_id" field.
+func PermitIDIn(vs ...int64) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldIn(FieldPermitID, vs...))
+}
+
+// PermitIDNotIn applies the NotIn predicate on the "permit_id" field.
+func PermitIDNotIn(vs ...int64) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldNotIn(FieldPermitID, vs...))
+}
+
+// PermitIDGT applies the GT predicate on the "permit_id" field.
+func PermitIDGT(v int64) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldGT(FieldPermitID, v))
+}
+
+// PermitIDGTE applies the GTE predicate on the "permit_id" field.
+func PermitIDGTE(v int64) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldGTE(FieldPermitID, v))
+}
+
+// PermitIDLT applies the LT predicate on the "permit_id" field.
+func PermitIDLT(v int64) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldLT(FieldPermitID, v))
+}
+
+// PermitIDLTE applies the LTE predicate on the "permit_id" field.
+func PermitIDLTE(v int64) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldLTE(FieldPermitID, v))
+}
+
+// PermitIDIsNil applies the IsNil predicate on the "permit_id" field.
+func PermitIDIsNil() predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldIsNull(FieldPermitID))
+}
+
+// PermitIDNotNil applies the NotNil predicate on the "permit_id" field.
+func PermitIDNotNil() predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldNotNull(FieldPermitID))
 }
 
 // MatchEQ applies the EQ predicate on the "match" field.

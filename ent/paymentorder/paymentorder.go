@@ -26,6 +26,10 @@ const (
 	FieldSessionID = "session_id"
 	// FieldVoucherOfferID holds the string denoting the voucher_offer_id field in the database.
 	FieldVoucherOfferID = "voucher_offer_id"
+	// FieldPermitID holds the string denoting the permit_id field in the database.
+	FieldPermitID = "permit_id"
+	// FieldPeriods holds the string denoting the periods field in the database.
+	FieldPeriods = "periods"
 	// FieldAccountID holds the string denoting the account_id field in the database.
 	FieldAccountID = "account_id"
 	// FieldState holds the string denoting the state field in the database.
@@ -77,6 +81,8 @@ var Columns = []string{
 	FieldLotID,
 	FieldSessionID,
 	FieldVoucherOfferID,
+	FieldPermitID,
+	FieldPeriods,
 	FieldAccountID,
 	FieldState,
 	FieldCloseReason,
@@ -112,6 +118,8 @@ func ValidColumn(column string) bool {
 var (
 	Hooks  [1]ent.Hook
 	Policy ent.Policy
+	// DefaultPeriods holds the default value on creation for the "periods" field.
+	DefaultPeriods int
 	// DefaultDiscountFen holds the default value on creation for the "discount_fen" field.
 	DefaultDiscountFen int64
 	// DefaultDiscountedFen holds the default value on creation for the "discounted_fen" field.
@@ -131,6 +139,7 @@ type Kind string
 const (
 	KindSTAY    Kind = "STAY"
 	KindVOUCHER Kind = "VOUCHER"
+	KindPERMIT  Kind = "PERMIT"
 )
 
 func (k Kind) String() string {
@@ -140,7 +149,7 @@ func (k Kind) String() string {
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
 func KindValidator(k Kind) error {
 	switch k {
-	case KindSTAY, KindVOUCHER:
+	case KindSTAY, KindVOUCHER, KindPERMIT:
 		return nil
 	default:
 		return fmt.Errorf("paymentorder: invalid enum value for kind field: %q", k)
@@ -251,6 +260,16 @@ func BySessionID(opts ...sql.OrderTermOption) OrderOption {
 // ByVoucherOfferID orders the results by the voucher_offer_id field.
 func ByVoucherOfferID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldVoucherOfferID, opts...).ToFunc()
+}
+
+// ByPermitID orders the results by the permit_id field.
+func ByPermitID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPermitID, opts...).ToFunc()
+}
+
+// ByPeriods orders the results by the periods field.
+func ByPeriods(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPeriods, opts...).ToFunc()
 }
 
 // ByAccountID orders the results by the account_id field.

@@ -76,6 +76,16 @@ func VoucherOfferID(v int64) predicate.PaymentOrder {
 	return predicate.PaymentOrder(sql.FieldEQ(FieldVoucherOfferID, v))
 }
 
+// PermitID applies equality check predicate on the "permit_id" field. It's identical to PermitIDEQ.
+func PermitID(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldEQ(FieldPermitID, v))
+}
+
+// Periods applies equality check predicate on the "periods" field. It's identical to PeriodsEQ.
+func Periods(v int) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldEQ(FieldPeriods, v))
+}
+
 // AccountID applies equality check predicate on the "account_id" field. It's identical to AccountIDEQ.
 func AccountID(v int64) predicate.PaymentOrder {
 	return predicate.PaymentOrder(sql.FieldEQ(FieldAccountID, v))
@@ -309,6 +319,96 @@ func VoucherOfferIDIsNil() predicate.PaymentOrder {
 // VoucherOfferIDNotNil applies the NotNil predicate on the "voucher_offer_id" field.
 func VoucherOfferIDNotNil() predicate.PaymentOrder {
 	return predicate.PaymentOrder(sql.FieldNotNull(FieldVoucherOfferID))
+}
+
+// PermitIDEQ applies the EQ predicate on the "permit_id" field.
+func PermitIDEQ(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldEQ(FieldPermitID, v))
+}
+
+// PermitIDNEQ applies the NEQ predicate on the "permit_id" field.
+func PermitIDNEQ(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldNEQ(FieldPermitID, v))
+}
+
+// PermitIDIn applies the In predicate on the "permit_id" field.
+func PermitIDIn(vs ...int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldIn(FieldPermitID, vs...))
+}
+
+// PermitIDNotIn applies the NotIn predicate on the "permit_id" field.
+func PermitIDNotIn(vs ...int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldNotIn(FieldPermitID, vs...))
+}
+
+// PermitIDGT applies the GT predicate on the "permit_id" field.
+func PermitIDGT(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldGT(FieldPermitID, v))
+}
+
+// PermitIDGTE applies the GTE predicate on the "permit_id" field.
+func PermitIDGTE(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldGTE(FieldPermitID, v))
+}
+
+// PermitIDLT applies the LT predicate on the "permit_id" field.
+func PermitIDLT(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldLT(FieldPermitID, v))
+}
+
+// PermitIDLTE applies the LTE predicate on the "permit_id" field.
+func PermitIDLTE(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldLTE(FieldPermitID, v))
+}
+
+// PermitIDIsNil applies the IsNil predicate on the "permit_id" field.
+func PermitIDIsNil() predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldIsNull(FieldPermitID))
+}
+
+// PermitIDNotNil applies the NotNil predicate on the "permit_id" field.
+func PermitIDNotNil() predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldNotNull(FieldPermitID))
+}
+
+// PeriodsEQ applies the EQ predicate on the "periods" field.
+func PeriodsEQ(v int) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldEQ(FieldPeriods, v))
+}
+
+// PeriodsNEQ applies the NEQ predicate on the "periods" field.
+func PeriodsNEQ(v int) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldNEQ(FieldPeriods, v))
+}
+
+// PeriodsIn applies the In predicate on the "periods" field.
+func PeriodsIn(vs ...int) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldIn(FieldPeriods, vs...))
+}
+
+// PeriodsNotIn applies the NotIn predicate on the "periods" field.
+func PeriodsNotIn(vs ...int) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldNotIn(FieldPeriods, vs...))
+}
+
+// PeriodsGT applies the GT predicate on the "periods" field.
+func PeriodsGT(v int) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldGT(FieldPeriods, v))
+}
+
+// PeriodsGTE applies the GTE predicate on the "periods" field.
+func PeriodsGTE(v int) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldGTE(FieldPeriods, v))
+}
+
+// PeriodsLT applies the LT predicate on the "periods" field.
+func PeriodsLT(v int) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldLT(FieldPeriods, v))
+}
+
+// PeriodsLTE applies the LTE predicate on the "periods" field.
+func PeriodsLTE(v int) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldLTE(FieldPeriods, v))
 }
 
 // AccountIDEQ applies the EQ predicate on the "account_id" field.

@@ -105,8 +105,20 @@ type Payment func(*sql.Selector)
 // PaymentOrder is the predicate function for paymentorder builders.
 type PaymentOrder func(*sql.Selector)
 
+// Permit is the predicate function for permit builders.
+type Permit func(*sql.Selector)
+
+// PermitPeriod is the predicate function for permitperiod builders.
+type PermitPeriod func(*sql.Selector)
+
+// PermitPlan is the predicate function for permitplan builders.
+type PermitPlan func(*sql.Selector)
+
 // PlateDispute is the predicate function for platedispute builders.
 type PlateDispute func(*sql.Selector)
+
+// PlateRight is the predicate function for plateright builders.
+type PlateRight func(*sql.Selector)
 
 // PushEndpoint is the predicate function for pushendpoint builders.
 type PushEndpoint func(*sql.Selector)

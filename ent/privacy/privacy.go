@@ -902,6 +902,78 @@ func (f PaymentOrderMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mu
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.PaymentOrderMutation", m)
 }
 
+// The PermitQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type PermitQueryRuleFunc func(context.Context, *ent.PermitQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f PermitQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.PermitQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.PermitQuery", q)
+}
+
+// The PermitMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type PermitMutationRuleFunc func(context.Context, *ent.PermitMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f PermitMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.PermitMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.PermitMutation", m)
+}
+
+// The PermitPeriodQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type PermitPeriodQueryRuleFunc func(context.Context, *ent.PermitPeriodQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f PermitPeriodQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.PermitPeriodQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.PermitPeriodQuery", q)
+}
+
+// The PermitPeriodMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type PermitPeriodMutationRuleFunc func(context.Context, *ent.PermitPeriodMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f PermitPeriodMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.PermitPeriodMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.PermitPeriodMutation", m)
+}
+
+// The PermitPlanQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type PermitPlanQueryRuleFunc func(context.Context, *ent.PermitPlanQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f PermitPlanQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.PermitPlanQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.PermitPlanQuery", q)
+}
+
+// The PermitPlanMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type PermitPlanMutationRuleFunc func(context.Context, *ent.PermitPlanMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f PermitPlanMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.PermitPlanMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.PermitPlanMutation", m)
+}
+
 // The PlateDisputeQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type PlateDisputeQueryRuleFunc func(context.Context, *ent.PlateDisputeQuery) error
@@ -924,6 +996,30 @@ func (f PlateDisputeMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mu
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.PlateDisputeMutation", m)
+}
+
+// The PlateRightQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type PlateRightQueryRuleFunc func(context.Context, *ent.PlateRightQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f PlateRightQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.PlateRightQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.PlateRightQuery", q)
+}
+
+// The PlateRightMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type PlateRightMutationRuleFunc func(context.Context, *ent.PlateRightMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f PlateRightMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.PlateRightMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.PlateRightMutation", m)
 }
 
 // The PushEndpointQueryRuleFunc type is an adapter to allow the use of ordinary

@@ -37,7 +37,11 @@ import (
 	"parkbff/ent/parkingsession"
 	"parkbff/ent/payment"
 	"parkbff/ent/paymentorder"
+	"parkbff/ent/permit"
+	"parkbff/ent/permitperiod"
+	"parkbff/ent/permitplan"
 	"parkbff/ent/platedispute"
+	"parkbff/ent/plateright"
 	"parkbff/ent/pushendpoint"
 	"parkbff/ent/quoteattempt"
 	"parkbff/ent/reconciliation"
@@ -489,26 +493,89 @@ func init() {
 	}
 	paymentorderFields := schema.PaymentOrder{}.Fields()
 	_ = paymentorderFields
+	// paymentorderDescPeriods is the schema descriptor for periods field.
+	paymentorderDescPeriods := paymentorderFields[5].Descriptor()
+	// paymentorder.DefaultPeriods holds the default value on creation for the periods field.
+	paymentorder.DefaultPeriods = paymentorderDescPeriods.Default.(int)
 	// paymentorderDescDiscountFen is the schema descriptor for discount_fen field.
-	paymentorderDescDiscountFen := paymentorderFields[8].Descriptor()
+	paymentorderDescDiscountFen := paymentorderFields[10].Descriptor()
 	// paymentorder.DefaultDiscountFen holds the default value on creation for the discount_fen field.
 	paymentorder.DefaultDiscountFen = paymentorderDescDiscountFen.Default.(int64)
 	// paymentorderDescDiscountedFen is the schema descriptor for discounted_fen field.
-	paymentorderDescDiscountedFen := paymentorderFields[9].Descriptor()
+	paymentorderDescDiscountedFen := paymentorderFields[11].Descriptor()
 	// paymentorder.DefaultDiscountedFen holds the default value on creation for the discounted_fen field.
 	paymentorder.DefaultDiscountedFen = paymentorderDescDiscountedFen.Default.(int64)
 	// paymentorderDescTakenFen is the schema descriptor for taken_fen field.
-	paymentorderDescTakenFen := paymentorderFields[10].Descriptor()
+	paymentorderDescTakenFen := paymentorderFields[12].Descriptor()
 	// paymentorder.DefaultTakenFen holds the default value on creation for the taken_fen field.
 	paymentorder.DefaultTakenFen = paymentorderDescTakenFen.Default.(int64)
 	// paymentorderDescRefundedFen is the schema descriptor for refunded_fen field.
-	paymentorderDescRefundedFen := paymentorderFields[11].Descriptor()
+	paymentorderDescRefundedFen := paymentorderFields[13].Descriptor()
 	// paymentorder.DefaultRefundedFen holds the default value on creation for the refunded_fen field.
 	paymentorder.DefaultRefundedFen = paymentorderDescRefundedFen.Default.(int64)
 	// paymentorderDescDeferred is the schema descriptor for deferred field.
-	paymentorderDescDeferred := paymentorderFields[16].Descriptor()
+	paymentorderDescDeferred := paymentorderFields[18].Descriptor()
 	// paymentorder.DefaultDeferred holds the default value on creation for the deferred field.
 	paymentorder.DefaultDeferred = paymentorderDescDeferred.Default.(bool)
+	permit.Policy = privacy.NewPolicies(schema.Permit{})
+	permit.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := permit.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	permitFields := schema.Permit{}.Fields()
+	_ = permitFields
+	permitperiod.Policy = privacy.NewPolicies(schema.PermitPeriod{})
+	permitperiod.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := permitperiod.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	permitplan.Policy = privacy.NewPolicies(schema.PermitPlan{})
+	permitplan.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := permitplan.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	permitplanFields := schema.PermitPlan{}.Fields()
+	_ = permitplanFields
+	// permitplanDescBay is the schema descriptor for bay field.
+	permitplanDescBay := permitplanFields[3].Descriptor()
+	// permitplan.DefaultBay holds the default value on creation for the bay field.
+	permitplan.DefaultBay = permitplanDescBay.Default.(string)
+	// permitplanDescMonths is the schema descriptor for months field.
+	permitplanDescMonths := permitplanFields[6].Descriptor()
+	// permitplan.DefaultMonths holds the default value on creation for the months field.
+	permitplan.DefaultMonths = permitplanDescMonths.Default.(int)
+	// permitplanDescSettlementDay is the schema descriptor for settlement_day field.
+	permitplanDescSettlementDay := permitplanFields[7].Descriptor()
+	// permitplan.DefaultSettlementDay holds the default value on creation for the settlement_day field.
+	permitplan.DefaultSettlementDay = permitplanDescSettlementDay.Default.(int)
+	// permitplanDescDays is the schema descriptor for days field.
+	permitplanDescDays := permitplanFields[8].Descriptor()
+	// permitplan.DefaultDays holds the default value on creation for the days field.
+	permitplan.DefaultDays = permitplanDescDays.Default.(int)
+	// permitplanDescBays is the schema descriptor for bays field.
+	permitplanDescBays := permitplanFields[9].Descriptor()
+	// permitplan.DefaultBays holds the default value on creation for the bays field.
+	permitplan.DefaultBays = permitplanDescBays.Default.(int)
+	// permitplanDescPlates is the schema descriptor for plates field.
+	permitplanDescPlates := permitplanFields[10].Descriptor()
+	// permitplan.DefaultPlates holds the default value on creation for the plates field.
+	permitplan.DefaultPlates = permitplanDescPlates.Default.(int)
+	// permitplanDescStock is the schema descriptor for stock field.
+	permitplanDescStock := permitplanFields[11].Descriptor()
+	// permitplan.StockValidator is a validator for the "stock" field. It is called by the builders before save.
+	permitplan.StockValidator = permitplanDescStock.Validators[0].(func(int) error)
 	platedispute.Policy = privacy.NewPolicies(schema.PlateDispute{})
 	platedispute.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
@@ -520,6 +587,15 @@ func init() {
 	}
 	platedisputeFields := schema.PlateDispute{}.Fields()
 	_ = platedisputeFields
+	plateright.Policy = privacy.NewPolicies(schema.PlateRight{})
+	plateright.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := plateright.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
 	pushendpoint.Policy = privacy.NewPolicies(schema.PushEndpoint{})
 	pushendpoint.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {

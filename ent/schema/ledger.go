@@ -58,12 +58,13 @@ func (LedgerLine) Mixin() []ent.Mixin { return []ent.Mixin{mixin.Row{}} }
 // Fields of LedgerLine. Debits are more than zero. CHANNEL is what a channel, or the lot's till, holds for us; LOT is
 // what a lot has earned; SURPLUS is what was received and nobody owed; REFUNDS is what is to go back.
 // VOUCHERS is what was received for vouchers that are not used yet; DISCOUNTS is what a lot gives away by vouchers,
-// less what those brought that it had sold.
+// less what those brought that it had sold. PERMITS is what was received for permits: which month of a period earns how
+// much of it, accountants decide.
 func (LedgerLine) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("entry_id").Immutable(),
 		field.Int64("lot_id").Immutable(),
-		field.Enum("account").Values("CHANNEL", "LOT", "SURPLUS", "REFUNDS", "VOUCHERS", "DISCOUNTS").Immutable(),
+		field.Enum("account").Values("CHANNEL", "LOT", "SURPLUS", "REFUNDS", "VOUCHERS", "DISCOUNTS", "PERMITS").Immutable(),
 		field.Enum("channel").GoType(money.Channel("")).Optional().Nillable().Immutable(),
 		field.Int64("fen").Immutable(),
 	}

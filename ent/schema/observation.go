@@ -33,7 +33,7 @@ func (Observation) Fields() []ent.Field {
 		field.Int64("session_id").Optional().Nillable(),
 		field.Enum("outcome").Values("OPENED", "CLOSED", "COMPLETED", "REREAD", "UNMATCHED", "GHOST").Default("UNMATCHED"),
 		field.Enum("decision").Values("RELEASE", "HOLD", "RELEASE_AND_BILL").Default("HOLD"),
-		field.Enum("reason").Values("WELCOME", "NOTHING_DUE", "PAYMENT_DUE", "DEDUCTING", "BILLED", "NO_ENTRY", "REREAD", "LATE_UPLOAD").Default("NO_ENTRY"),
+		field.Enum("reason").Values("WELCOME", "NOTHING_DUE", "PAYMENT_DUE", "DEDUCTING", "BILLED", "NO_ENTRY", "REREAD", "LATE_UPLOAD", "BLOCKED").Default("NO_ENTRY"),
 	}
 }
 

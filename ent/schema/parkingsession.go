@@ -9,6 +9,7 @@ import (
 
 	"parkbff/ent/schema/mixin"
 	"parkbff/ent/schema/policy"
+	"parkbff/internal/span"
 )
 
 // ParkingSession is one stay of one vehicle in one lot, after APDS Session.
@@ -23,6 +24,7 @@ func (ParkingSession) Mixin() []ent.Mixin {
 // fee_fen is fixed at the exit; while the stay is open the fee is computed when asked for. gone_before
 // is when it became known that a GHOST's car had gone. paid_fen is money, discounted_fen what vouchers took off.
 // password_free is as with its vehicle.
+// free is when its plate may park for nothing; permit_id is the permit one of whose bays it takes, for more plates than bays.
 func (ParkingSession) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("lot_id").Immutable(),
@@ -36,6 +38,8 @@ func (ParkingSession) Fields() []ent.Field {
 		field.Int64("discounted_fen").Default(0),
 		mixin.Instant("paid_until"),
 		field.Bool("password_free").Default(false),
+		field.JSON("free", []span.Span{}).Optional(),
+		field.Int64("permit_id").Optional().Nillable(),
 		field.Enum("match").Values("EXACT", "NEAR_PLATE").Default("EXACT"),
 		field.Enum("review").Values("NONE", "PENDING", "CONFIRMED", "REJECTED").Default("NONE"),
 	}
@@ -56,7 +60,8 @@ func (ParkingSession) Indexes() []ent.Index {
 		index.Fields("lot_id", "plate_index").Unique().StorageKey("parkingsession_one_open").
 			Annotations(entsql.IndexWhere("state = 'OPEN'")),
 		index.Fields("plate_index", "entered_at"),
-		index.Fields("lot_id", "id"), // the pages of a lot's staff
+		index.Fields("permit_id").Annotations(entsql.IndexWhere("permit_id IS NOT NULL")), // who takes its bays
+		index.Fields("lot_id", "id"),                                                      // the pages of a lot's staff
 		index.Fields("lot_id", "review").Annotations(entsql.IndexWhere("review = 'PENDING'")),
 	}
 }

@@ -22,13 +22,16 @@ func (PaymentOrder) Mixin() []ent.Mixin { return []ent.Mixin{mixin.Row{}, mixin.
 // is still owed makes it PAID. taken_fen is what was received for it and kept, refunded_fen what of that was given
 // back or is about to be. discount_fen is what its vouchers are to take off, so that due_fen is what is left to pay, and
 // discounted_fen what they have taken off. key_hash is of the client's own key and whose it is, terms_hash of what it
-// asked for. It is deferred while its channel has paid it and its payer owes it to the channel (R035).
+// asked for. It is deferred while its channel has paid it and its payer owes it to the channel (R035). permit_id is the
+// permit that a PERMIT order buys so many periods of.
 func (PaymentOrder) Fields() []ent.Field {
 	return []ent.Field{
-		field.Enum("kind").Values("STAY", "VOUCHER").Immutable(),
+		field.Enum("kind").Values("STAY", "VOUCHER", "PERMIT").Immutable(),
 		field.Int64("lot_id").Immutable(),
 		field.Int64("session_id").Optional().Nillable().Immutable(),
 		field.Int64("voucher_offer_id").Optional().Nillable().Immutable(),
+		field.Int64("permit_id").Optional().Nillable().Immutable(),
+		field.Int("periods").Default(0).Immutable(),
 		field.Int64("account_id").Optional().Nillable(),
 		field.Enum("state").Values("OPEN", "CLOSED", "PAID", "REFUNDED").Default("OPEN"),
 		field.Enum("close_reason").Values("EXPIRED", "REPLACED", "CANCELLED", "DECLINED").Optional().Nillable(),
@@ -55,11 +58,13 @@ func (PaymentOrder) Edges() []ent.Edge {
 	}
 }
 
-// Indexes of PaymentOrder: a stay has at most one open order.
+// Indexes of PaymentOrder: a stay has at most one open order, and so has a permit.
 func (PaymentOrder) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("session_id").Unique().StorageKey("paymentorder_one_open").
 			Annotations(entsql.IndexWhere("state = 'OPEN' AND session_id IS NOT NULL")),
+		index.Fields("permit_id").Unique().StorageKey("paymentorder_one_open_permit").
+			Annotations(entsql.IndexWhere("state = 'OPEN' AND permit_id IS NOT NULL")),
 		index.Fields("session_id", "id"),
 		index.Fields("account_id", "id"),
 		index.Fields("lot_id", "id"),

@@ -2353,10 +2353,12 @@ var (
 	unmarshalNPaymentOrderKind2parkbffᚋentᚋpaymentorderᚐKindF = map[string]paymentorder.Kind{
 		"STAY":    paymentorder.KindSTAY,
 		"VOUCHER": paymentorder.KindVOUCHER,
+		"PERMIT":  paymentorder.KindPERMIT,
 	}
 	marshalNPaymentOrderKind2parkbffᚋentᚋpaymentorderᚐKindF = map[paymentorder.Kind]string{
 		paymentorder.KindSTAY:    "STAY",
 		paymentorder.KindVOUCHER: "VOUCHER",
+		paymentorder.KindPERMIT:  "PERMIT",
 	}
 )
 

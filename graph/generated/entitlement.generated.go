@@ -302,6 +302,7 @@ var (
 		"INVITE_CO_DRIVER":    entitlement.InviteCoDriver,
 		"RUN_FLEET":           entitlement.RunFleet,
 		"VOUCHERS":            entitlement.Vouchers,
+		"PERMITS":             entitlement.Permits,
 	}
 	marshalNService2parkbffᚋinternalᚋentitlementᚐServiceF = map[entitlement.Service]string{
 		entitlement.FindLots:          "FIND_LOTS",
@@ -329,6 +330,7 @@ var (
 		entitlement.InviteCoDriver:    "INVITE_CO_DRIVER",
 		entitlement.RunFleet:          "RUN_FLEET",
 		entitlement.Vouchers:          "VOUCHERS",
+		entitlement.Permits:           "PERMITS",
 	}
 )
 

@@ -19,6 +19,7 @@ import (
 	"parkbff/graph/relay"
 	"parkbff/internal/billing"
 	"parkbff/internal/parking"
+	"parkbff/internal/permit"
 	"parkbff/internal/place"
 )
 
@@ -28,6 +29,7 @@ type LotResolver interface {
 	Gates(ctx context.Context, obj *parking.Lot) ([]*parking.Gate, error)
 	Sessions(ctx context.Context, obj *parking.Lot, first *int, after *string, state *parkingsession.State, review *parkingsession.Review) (*relay.Connection[*parking.Stay], error)
 	Orders(ctx context.Context, obj *parking.Lot, first *int, after *string) (*relay.Connection[*billing.Order], error)
+	PermitPlans(ctx context.Context, obj *parking.Lot, first *int, after *string) (*relay.Connection[*permit.Plan], error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -35,6 +37,28 @@ type LotResolver interface {
 // region    ***************************** args.gotpl *****************************
 
 func field_Lot_orders_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return unmarshalOInt2ᚖint(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return unmarshalOString2ᚖstring(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
+func field_Lot_permitPlans_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
@@ -972,6 +996,50 @@ func fieldContext_Lot_orders(ctx context.Context, ec *executionContext, field gr
 	return fc, nil
 }
 
+func _Lot_permitPlans(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Lot) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Lot_permitPlans(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Lot().PermitPlans(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*permit.Plan]) graphql.Marshaler {
+			return marshalNPermitPlanConnection2ᚖparkbffᚋgraphᚋrelayᚐConnection(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_Lot_permitPlans(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Lot",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_PermitPlanConnection(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Lot_permitPlans_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func _LotConnection_edges(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.LotConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1688,6 +1756,23 @@ func _Lot(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *
 				}()
 				res = _Lot_orders(ctx, ec, field, obj)
 				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "permitPlans":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = _Lot_permitPlans(ctx, ec, field, obj)
+				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
 				return res

@@ -2071,6 +2071,7 @@ var (
 		"NO_ENTRY":    observation.ReasonNO_ENTRY,
 		"REREAD":      observation.ReasonREREAD,
 		"LATE_UPLOAD": observation.ReasonLATE_UPLOAD,
+		"BLOCKED":     observation.ReasonBLOCKED,
 	}
 	marshalNBarrierReason2parkbffᚋentᚋobservationᚐReasonF = map[observation.Reason]string{
 		observation.ReasonWELCOME:     "WELCOME",
@@ -2081,6 +2082,7 @@ var (
 		observation.ReasonNO_ENTRY:    "NO_ENTRY",
 		observation.ReasonREREAD:      "REREAD",
 		observation.ReasonLATE_UPLOAD: "LATE_UPLOAD",
+		observation.ReasonBLOCKED:     "BLOCKED",
 	}
 )
 

@@ -31,6 +31,7 @@ type ResolverRoot interface {
 	Mutation() MutationResolver
 	Notice() NoticeResolver
 	ParkingSession() ParkingSessionResolver
+	Permit() PermitResolver
 	Query() QueryResolver
 	RiskEvent() RiskEventResolver
 	Subscription() SubscriptionResolver
@@ -763,6 +764,8 @@ enum PaymentOrderKind {
   STAY
   "A parking voucher."
   VOUCHER
+  "Periods of a permit."
+  PERMIT
 }
 
 "How far an order has come. It only moves forward."
@@ -1477,6 +1480,8 @@ enum Service {
   RUN_FLEET
   "Parking vouchers of one's own."
   VOUCHERS
+  "Permits: monthly cards and rented bays."
+  PERMITS
 }
 `, BuiltIn: false},
 	{Name: "../schema/gate.graphql", Input: `extend type Query {
@@ -2968,6 +2973,8 @@ enum BarrierReason {
   REREAD
   "The observation is late: the car has long passed."
   LATE_UPLOAD
+  "The lot has blocked the car: its staff decide."
+  BLOCKED
 }
 
 "What a barrier should do, and say."
@@ -3028,6 +3035,501 @@ input SetSessionHiddenInput {
 type SetSessionHiddenPayload {
   "The stay."
   session: ParkingSession
+  "What was refused."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/permit.graphql", Input: `extend type Lot {
+  "What permits it sells, newest first, those that are sold out too."
+  permitPlans(
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): PermitPlanConnection!
+}
+
+extend type Viewer {
+  "The account's permits, newest first; none for anybody else."
+  permits(
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): PermitConnection!
+  "Whom the account has invited and whose visit is not over, newest first; none for anybody else."
+  visitors(
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): PlateRightConnection!
+}
+
+extend type Query {
+  "What further periods of one's own permit would be, and cost, if they were ordered now."
+  permitRenewal(
+    "The permit's id."
+    permitId: ID!
+    "How many periods, 1 to 12; 1 when left out."
+    periods: Int
+  ): PermitTerm
+  "The plates that a lot lists, and those of its permits, that are not over, newest first; for its staff."
+  plateRights(
+    "The lot."
+    lotCode: String!
+    "The list; all of them when left out."
+    kind: PlateRightKind
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): PlateRightConnection
+}
+
+extend type Mutation {
+  "Puts permits of a lot on sale, or a bay to let; for managers of the lot."
+  publishPermitPlan(
+    "The plan."
+    input: PublishPermitPlanInput!
+  ): PublishPermitPlanPayload
+  """
+  Orders the first periods of a permit for one of the account's vehicles. One is kept for the order while it is open; it is
+  paid by payOrder, and holds once the order is PAID.
+  """
+  buyPermit(
+    "The plan and the vehicle."
+    input: BuyPermitInput!
+  ): BuyPermitPayload
+  "Orders the first periods of a bay that is let, for one of the account's vehicles; see buyPermit."
+  rentSpace(
+    "The plan and the vehicle."
+    input: RentSpaceInput!
+  ): RentSpacePayload
+  "Orders further periods of one's own permit, from its end or from today, whichever is later. A permit has one open order."
+  renewPermit(
+    "The permit."
+    input: RenewPermitInput!
+  ): RenewPermitPayload
+  "Says for which plates one's own permit is."
+  setPermitPlates(
+    "The permit and its plates."
+    input: SetPermitPlatesInput!
+  ): SetPermitPlatesPayload
+  "Puts a plate on a list of a lot; for managers of the lot."
+  listPlate(
+    "The plate."
+    input: ListPlateInput!
+  ): ListPlatePayload
+  "Lets a car park for nothing for a while; for managers of the lot, and for accounts with a permit there."
+  inviteVisitor(
+    "The visit."
+    input: InviteVisitorInput!
+  ): InviteVisitorPayload
+  "Ends a right before its time: any of a list for managers of the lot, a visit for who invited."
+  endPlateRight(
+    "The right."
+    input: EndPlateRightInput!
+  ): EndPlateRightPayload
+}
+
+"What a permit is for."
+enum PermitPlanKind {
+  "Parking in the lot: a monthly card (月卡)."
+  MONTHLY
+  "A bay of its own (租车位)."
+  BAY
+}
+
+"How the periods of a permit follow each other."
+enum PermitRenewalRule {
+  "顺延: months from the day on which it begins."
+  ROLLING
+  "月结日: up to a day of each month."
+  SETTLEMENT_DAY
+  "自然月: up to the end of each month."
+  CALENDAR_MONTH
+  "自定义: days."
+  CUSTOM
+}
+
+"How it stands with a permit."
+enum PermitState {
+  "It is paid."
+  ACTIVE
+  "Its time is over."
+  ENDED
+}
+
+"How it stands with a period."
+enum PermitPeriodState {
+  "It has not begun."
+  UNUSED
+  "It has begun."
+  RUNNING
+  "It is over."
+  OVER
+  "It was taken back."
+  REVOKED
+}
+
+"What a plate may do in a lot."
+enum PlateRightKind {
+  "It has a permit."
+  PERMIT
+  "It parks for nothing."
+  EXEMPT
+  "It parks for nothing while it visits."
+  VISITOR
+  "It should not come in: the barrier waits for the staff."
+  BLOCKED
+}
+
+"A kind of permit that a lot sells."
+type PermitPlan implements Node {
+  "The plan's id."
+  id: ID!
+  "The lot; null for one that is no more."
+  lot: Lot
+  "What it is for."
+  kind: PermitPlanKind!
+  "What the lot calls it."
+  title: String!
+  "The number of the bay, of BAY."
+  bay: String
+  "What a period costs."
+  priceFen: Fen!
+  "How its periods follow each other."
+  renewal: PermitRenewalRule!
+  "How many months a period has, of ROLLING."
+  months: Int
+  "Up to which day of each month, of SETTLEMENT_DAY."
+  settlementDay: Int
+  "How many days a period has, of CUSTOM."
+  days: Int
+  "How many cars park by one permit at a time."
+  bays: Int!
+  "For how many plates one permit is."
+  plates: Int!
+  "How many are left."
+  left: Int!
+  "Until when it is sold and renewed."
+  soldUntil: DateTime!
+}
+
+"A page of plans."
+type PermitPlanConnection {
+  "The plans, each with its cursor."
+  edges: [PermitPlanEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"One of the plans and its cursor."
+type PermitPlanEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The thing itself."
+  node: PermitPlan!
+}
+
+"The right to park in a lot for the periods that were paid."
+type Permit implements Node {
+  "The permit's id."
+  id: ID!
+  "The lot; null for one that is no more."
+  lot: Lot
+  "What was bought."
+  plan: PermitPlan!
+  "How it stands with it."
+  state: PermitState!
+  "Until when it is paid."
+  endsAt: DateTime!
+  "The plates that it is for."
+  plates: [Plate!]!
+  "Its periods, newest first, those that are not used yet too."
+  periods(
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): PermitPeriodConnection!
+}
+
+"A page of permits."
+type PermitConnection {
+  "The permits, each with its cursor."
+  edges: [PermitEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"One of the permits and its cursor."
+type PermitEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The thing itself."
+  node: Permit!
+}
+
+"A stretch of time that one order has paid for a permit."
+type PermitPeriod implements Node {
+  "The period's id."
+  id: ID!
+  "When it begins."
+  startsAt: DateTime!
+  "When it ends."
+  endsAt: DateTime!
+  "What it cost."
+  priceFen: Fen!
+  "How it stands with it."
+  state: PermitPeriodState!
+}
+
+"A page of periods."
+type PermitPeriodConnection {
+  "The periods, each with its cursor."
+  edges: [PermitPeriodEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"One of the periods and its cursor."
+type PermitPeriodEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The thing itself."
+  node: PermitPeriod!
+}
+
+"Further periods and what they cost."
+type PermitTerm {
+  "When they begin."
+  startsAt: DateTime!
+  "When they end."
+  endsAt: DateTime!
+  "What they cost. A month that has begun already, of those that end on a day of their own, costs its days that are left."
+  amountFen: Fen!
+}
+
+"What a plate may do in a lot, for the lot's staff and for who invited it."
+type PlateRight implements Node {
+  "The right's id."
+  id: ID!
+  "The lot; null for one that is no more."
+  lot: Lot
+  "What it may do."
+  kind: PlateRightKind!
+  "The plate."
+  plate: Plate!
+  "Its colour."
+  plateColor: PlateColor!
+  "Since when."
+  startsAt: DateTime!
+  "Until when; null: for good."
+  endsAt: DateTime
+  "Why it is on a list."
+  reason: String
+}
+
+"A page of rights."
+type PlateRightConnection {
+  "The rights, each with its cursor."
+  edges: [PlateRightEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"One of the rights and its cursor."
+type PlateRightEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The thing itself."
+  node: PlateRight!
+}
+
+"How the periods of a permit follow each other; only the value of its rule is given."
+input PermitRuleInput {
+  "The rule."
+  renewal: PermitRenewalRule!
+  "How many months a period has, 1 to 12, of ROLLING."
+  months: Int
+  "Up to which day of each month, 1 to 28, of SETTLEMENT_DAY: that day itself is the next period's."
+  settlementDay: Int
+  "How many days a period has, 1 to 366, of CUSTOM."
+  days: Int
+}
+
+"A plan to put on sale."
+input PublishPermitPlanInput {
+  "The client's own key: the same key publishes once."
+  idempotencyKey: String!
+  "The lot."
+  lotCode: String!
+  "What the lot calls it, 1 to 40 characters."
+  title: String!
+  "The number of the bay, of one that is let: there is one of it then."
+  bay: String
+  "What a period costs."
+  priceFen: Fen!
+  "How its periods follow each other."
+  rule: PermitRuleInput!
+  "How many cars park by one permit at a time; 1 when left out."
+  bays: Int
+  "For how many plates one permit is, no fewer than bays; as many when left out."
+  plates: Int
+  "How many permits are sold at most, 1 to 100000."
+  stock: Int!
+  "Until when it is sold and renewed, ten years at most."
+  soldUntil: DateTime!
+}
+
+"Answer to publishPermitPlan."
+type PublishPermitPlanPayload {
+  "The plan."
+  plan: PermitPlan
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A permit to buy."
+input BuyPermitInput {
+  "The client's own key: the same key orders once."
+  idempotencyKey: String!
+  "The plan's id, of MONTHLY."
+  planId: ID!
+  "The id of one of the account's vehicles."
+  vehicleId: ID!
+  "How many periods, 1 to 12; 1 when left out."
+  periods: Int
+}
+
+"Answer to buyPermit."
+type BuyPermitPayload {
+  "The order, to be paid."
+  order: PaymentOrder
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A bay to rent."
+input RentSpaceInput {
+  "The client's own key: the same key orders once."
+  idempotencyKey: String!
+  "The plan's id, of BAY."
+  planId: ID!
+  "The id of one of the account's vehicles."
+  vehicleId: ID!
+  "How many periods, 1 to 12; 1 when left out."
+  periods: Int
+}
+
+"Answer to rentSpace."
+type RentSpacePayload {
+  "The order, to be paid."
+  order: PaymentOrder
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A permit to renew."
+input RenewPermitInput {
+  "The client's own key: the same key orders once."
+  idempotencyKey: String!
+  "The permit's id."
+  permitId: ID!
+  "How many periods, 1 to 12."
+  periods: Int!
+}
+
+"Answer to renewPermit."
+type RenewPermitPayload {
+  "The order, to be paid."
+  order: PaymentOrder
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A plate and its colour."
+input PermitPlateInput {
+  "The plate."
+  plate: Plate!
+  "Its colour; left out: what its kind implies."
+  plateColor: PlateColor
+}
+
+"The plates of a permit."
+input SetPermitPlatesInput {
+  "The permit's id."
+  permitId: ID!
+  "All of its plates, no more than its plan says."
+  plates: [PermitPlateInput!]!
+}
+
+"Answer to setPermitPlates."
+type SetPermitPlatesPayload {
+  "The permit."
+  permit: Permit
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A plate to list."
+input ListPlateInput {
+  "The lot."
+  lotCode: String!
+  "The plate."
+  plate: Plate!
+  "Its colour; left out: what its kind implies."
+  plateColor: PlateColor
+  "EXEMPT or BLOCKED."
+  kind: PlateRightKind!
+  "Until when; left out: for good."
+  until: DateTime
+  "Why, 1 to 100 characters."
+  reason: String!
+}
+
+"Answer to listPlate."
+type ListPlatePayload {
+  "The right."
+  right: PlateRight
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A visit."
+input InviteVisitorInput {
+  "The lot."
+  lotCode: String!
+  "The plate."
+  plate: Plate!
+  "Its colour; left out: what its kind implies."
+  plateColor: PlateColor
+  "When the visit begins, within thirty days; now when left out."
+  from: DateTime
+  "When it ends, a week after it begins at most."
+  until: DateTime!
+}
+
+"Answer to inviteVisitor."
+type InviteVisitorPayload {
+  "The right."
+  right: PlateRight
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A right to end."
+input EndPlateRightInput {
+  "The right's id."
+  rightId: ID!
+}
+
+"Answer to endPlateRight."
+type EndPlateRightPayload {
+  "The right, ended."
+  right: PlateRight
   "What was refused."
   userErrors: [UserError!]!
 }
@@ -4383,6 +4885,16 @@ func childFields_BindPlatePayload(ctx context.Context, ec *executionContext, fie
 	return nil, fmt.Errorf("no field named %q was found under type BindPlatePayload", field.Name)
 }
 
+func childFields_BuyPermitPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "order":
+		return fieldContext_BuyPermitPayload_order(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_BuyPermitPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BuyPermitPayload", field.Name)
+}
+
 func childFields_BuyVoucherPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "order":
@@ -4719,6 +5231,16 @@ func childFields_DisputePlatePayload(ctx context.Context, ec *executionContext, 
 	return nil, fmt.Errorf("no field named %q was found under type DisputePlatePayload", field.Name)
 }
 
+func childFields_EndPlateRightPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "right":
+		return fieldContext_EndPlateRightPayload_right(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_EndPlateRightPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EndPlateRightPayload", field.Name)
+}
+
 func childFields_EnrolStaffPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "label":
@@ -4899,6 +5421,16 @@ func childFields_InviteStaffPayload(ctx context.Context, ec *executionContext, f
 	return nil, fmt.Errorf("no field named %q was found under type InviteStaffPayload", field.Name)
 }
 
+func childFields_InviteVisitorPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "right":
+		return fieldContext_InviteVisitorPayload_right(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_InviteVisitorPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InviteVisitorPayload", field.Name)
+}
+
 func childFields_Invoice(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -5039,6 +5571,16 @@ func childFields_LinkedAccount(ctx context.Context, ec *executionContext, field 
 	return nil, fmt.Errorf("no field named %q was found under type LinkedAccount", field.Name)
 }
 
+func childFields_ListPlatePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "right":
+		return fieldContext_ListPlatePayload_right(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_ListPlatePayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ListPlatePayload", field.Name)
+}
+
 func childFields_LoginOneClickPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "accessToken":
@@ -5145,6 +5687,8 @@ func childFields_Lot(ctx context.Context, ec *executionContext, field graphql.Co
 		return fieldContext_Lot_sessions(ctx, ec, field)
 	case "orders":
 		return fieldContext_Lot_orders(ctx, ec, field)
+	case "permitPlans":
+		return fieldContext_Lot_permitPlans(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Lot", field.Name)
 }
@@ -5525,6 +6069,148 @@ func childFields_PaymentOrderEdge(ctx context.Context, ec *executionContext, fie
 	return nil, fmt.Errorf("no field named %q was found under type PaymentOrderEdge", field.Name)
 }
 
+func childFields_Permit(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_Permit_id(ctx, ec, field)
+	case "lot":
+		return fieldContext_Permit_lot(ctx, ec, field)
+	case "plan":
+		return fieldContext_Permit_plan(ctx, ec, field)
+	case "state":
+		return fieldContext_Permit_state(ctx, ec, field)
+	case "endsAt":
+		return fieldContext_Permit_endsAt(ctx, ec, field)
+	case "plates":
+		return fieldContext_Permit_plates(ctx, ec, field)
+	case "periods":
+		return fieldContext_Permit_periods(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Permit", field.Name)
+}
+
+func childFields_PermitConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_PermitConnection_edges(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_PermitConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PermitConnection", field.Name)
+}
+
+func childFields_PermitEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_PermitEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_PermitEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PermitEdge", field.Name)
+}
+
+func childFields_PermitPeriod(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_PermitPeriod_id(ctx, ec, field)
+	case "startsAt":
+		return fieldContext_PermitPeriod_startsAt(ctx, ec, field)
+	case "endsAt":
+		return fieldContext_PermitPeriod_endsAt(ctx, ec, field)
+	case "priceFen":
+		return fieldContext_PermitPeriod_priceFen(ctx, ec, field)
+	case "state":
+		return fieldContext_PermitPeriod_state(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PermitPeriod", field.Name)
+}
+
+func childFields_PermitPeriodConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_PermitPeriodConnection_edges(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_PermitPeriodConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PermitPeriodConnection", field.Name)
+}
+
+func childFields_PermitPeriodEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_PermitPeriodEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_PermitPeriodEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PermitPeriodEdge", field.Name)
+}
+
+func childFields_PermitPlan(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_PermitPlan_id(ctx, ec, field)
+	case "lot":
+		return fieldContext_PermitPlan_lot(ctx, ec, field)
+	case "kind":
+		return fieldContext_PermitPlan_kind(ctx, ec, field)
+	case "title":
+		return fieldContext_PermitPlan_title(ctx, ec, field)
+	case "bay":
+		return fieldContext_PermitPlan_bay(ctx, ec, field)
+	case "priceFen":
+		return fieldContext_PermitPlan_priceFen(ctx, ec, field)
+	case "renewal":
+		return fieldContext_PermitPlan_renewal(ctx, ec, field)
+	case "months":
+		return fieldContext_PermitPlan_months(ctx, ec, field)
+	case "settlementDay":
+		return fieldContext_PermitPlan_settlementDay(ctx, ec, field)
+	case "days":
+		return fieldContext_PermitPlan_days(ctx, ec, field)
+	case "bays":
+		return fieldContext_PermitPlan_bays(ctx, ec, field)
+	case "plates":
+		return fieldContext_PermitPlan_plates(ctx, ec, field)
+	case "left":
+		return fieldContext_PermitPlan_left(ctx, ec, field)
+	case "soldUntil":
+		return fieldContext_PermitPlan_soldUntil(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PermitPlan", field.Name)
+}
+
+func childFields_PermitPlanConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_PermitPlanConnection_edges(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_PermitPlanConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PermitPlanConnection", field.Name)
+}
+
+func childFields_PermitPlanEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_PermitPlanEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_PermitPlanEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PermitPlanEdge", field.Name)
+}
+
+func childFields_PermitTerm(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "startsAt":
+		return fieldContext_PermitTerm_startsAt(ctx, ec, field)
+	case "endsAt":
+		return fieldContext_PermitTerm_endsAt(ctx, ec, field)
+	case "amountFen":
+		return fieldContext_PermitTerm_amountFen(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PermitTerm", field.Name)
+}
+
 func childFields_Picture(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "url":
@@ -5569,6 +6255,48 @@ func childFields_PlateDisputeEdge(ctx context.Context, ec *executionContext, fie
 		return fieldContext_PlateDisputeEdge_node(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PlateDisputeEdge", field.Name)
+}
+
+func childFields_PlateRight(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_PlateRight_id(ctx, ec, field)
+	case "lot":
+		return fieldContext_PlateRight_lot(ctx, ec, field)
+	case "kind":
+		return fieldContext_PlateRight_kind(ctx, ec, field)
+	case "plate":
+		return fieldContext_PlateRight_plate(ctx, ec, field)
+	case "plateColor":
+		return fieldContext_PlateRight_plateColor(ctx, ec, field)
+	case "startsAt":
+		return fieldContext_PlateRight_startsAt(ctx, ec, field)
+	case "endsAt":
+		return fieldContext_PlateRight_endsAt(ctx, ec, field)
+	case "reason":
+		return fieldContext_PlateRight_reason(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PlateRight", field.Name)
+}
+
+func childFields_PlateRightConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_PlateRightConnection_edges(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_PlateRightConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PlateRightConnection", field.Name)
+}
+
+func childFields_PlateRightEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_PlateRightEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_PlateRightEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PlateRightEdge", field.Name)
 }
 
 func childFields_Position(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5617,6 +6345,16 @@ func childFields_PublishAppReleasePayload(ctx context.Context, ec *executionCont
 		return fieldContext_PublishAppReleasePayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PublishAppReleasePayload", field.Name)
+}
+
+func childFields_PublishPermitPlanPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "plan":
+		return fieldContext_PublishPermitPlanPayload_plan(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_PublishPermitPlanPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PublishPermitPlanPayload", field.Name)
 }
 
 func childFields_PublishVoucherOfferPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5801,6 +6539,26 @@ func childFields_RenameVehiclePayload(ctx context.Context, ec *executionContext,
 	return nil, fmt.Errorf("no field named %q was found under type RenameVehiclePayload", field.Name)
 }
 
+func childFields_RenewPermitPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "order":
+		return fieldContext_RenewPermitPayload_order(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_RenewPermitPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RenewPermitPayload", field.Name)
+}
+
+func childFields_RentSpacePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "order":
+		return fieldContext_RentSpacePayload_order(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_RentSpacePayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RentSpacePayload", field.Name)
+}
+
 func childFields_RequestInvoicePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "invoice":
@@ -5977,6 +6735,16 @@ func childFields_SetMessageDisplayPayload(ctx context.Context, ec *executionCont
 		return fieldContext_SetMessageDisplayPayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetMessageDisplayPayload", field.Name)
+}
+
+func childFields_SetPermitPlatesPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "permit":
+		return fieldContext_SetPermitPlatesPayload_permit(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_SetPermitPlatesPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetPermitPlatesPayload", field.Name)
 }
 
 func childFields_SetQuietHoursPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6237,6 +7005,10 @@ func childFields_Viewer(ctx context.Context, ec *executionContext, field graphql
 		return fieldContext_Viewer_invoiceableOrders(ctx, ec, field)
 	case "invoices":
 		return fieldContext_Viewer_invoices(ctx, ec, field)
+	case "permits":
+		return fieldContext_Viewer_permits(ctx, ec, field)
+	case "visitors":
+		return fieldContext_Viewer_visitors(ctx, ec, field)
 	case "vouchers":
 		return fieldContext_Viewer_vouchers(ctx, ec, field)
 	}

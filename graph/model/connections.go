@@ -15,6 +15,7 @@ import (
 	"parkbff/internal/outbox"
 	"parkbff/internal/page"
 	"parkbff/internal/parking"
+	"parkbff/internal/permit"
 	"parkbff/internal/privacy/consents"
 	"parkbff/internal/risk"
 )
@@ -47,6 +48,14 @@ type (
 	VoucherEdge              = relay.Edge[*discount.Voucher]
 	VoucherOfferConnection   = relay.Connection[*discount.Offer]
 	VoucherOfferEdge         = relay.Edge[*discount.Offer]
+	PermitPlanConnection     = relay.Connection[*permit.Plan]
+	PermitPlanEdge           = relay.Edge[*permit.Plan]
+	PermitConnection         = relay.Connection[*permit.Permit]
+	PermitEdge               = relay.Edge[*permit.Permit]
+	PermitPeriodConnection   = relay.Connection[*permit.Period]
+	PermitPeriodEdge         = relay.Edge[*permit.Period]
+	PlateRightConnection     = relay.Connection[*permit.Right]
+	PlateRightEdge           = relay.Edge[*permit.Right]
 	NoticeConnection         = relay.Connection[*notice.Notice]
 	NoticeEdge               = relay.Edge[*notice.Notice]
 )

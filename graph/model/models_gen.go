@@ -15,6 +15,8 @@ import (
 	"parkbff/ent/messagequota"
 	"parkbff/ent/notice"
 	"parkbff/ent/observation"
+	"parkbff/ent/permitplan"
+	"parkbff/ent/plateright"
 	"parkbff/ent/pushendpoint"
 	"parkbff/ent/signin"
 	"parkbff/ent/staffrole"
@@ -31,6 +33,7 @@ import (
 	"parkbff/internal/invoice"
 	"parkbff/internal/money"
 	"parkbff/internal/parking"
+	"parkbff/internal/permit"
 	"parkbff/internal/privacy/consents"
 	"parkbff/internal/viewer"
 )
@@ -127,6 +130,26 @@ type BindPlatePayload struct {
 	Vehicle *identity.Vehicle `json:"vehicle,omitempty"`
 	// The viewer, by its new facts.
 	Viewer *viewer.Viewer `json:"viewer"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A permit to buy.
+type BuyPermitInput struct {
+	// The client's own key: the same key orders once.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The plan's id, of MONTHLY.
+	PlanID relay.ID `json:"planId"`
+	// The id of one of the account's vehicles.
+	VehicleID relay.ID `json:"vehicleId"`
+	// How many periods, 1 to 12; 1 when left out.
+	Periods *int `json:"periods,omitempty"`
+}
+
+// Answer to buyPermit.
+type BuyPermitPayload struct {
+	// The order, to be paid.
+	Order *billing.Order `json:"order,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -341,6 +364,20 @@ type DisputePlatePayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// A right to end.
+type EndPlateRightInput struct {
+	// The right's id.
+	RightID relay.ID `json:"rightId"`
+}
+
+// Answer to endPlateRight.
+type EndPlateRightPayload struct {
+	// The right, ended.
+	Right *permit.Right `json:"right,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // An enrolment.
 type EnrolStaffInput struct {
 	// The one-time code of the invitation.
@@ -485,6 +522,28 @@ type InviteStaffPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// A visit.
+type InviteVisitorInput struct {
+	// The lot.
+	LotCode string `json:"lotCode"`
+	// The plate.
+	Plate string `json:"plate"`
+	// Its colour; left out: what its kind implies.
+	PlateColor *cnid.Color `json:"plateColor,omitempty"`
+	// When the visit begins, within thirty days; now when left out.
+	From *time.Time `json:"from,omitempty"`
+	// When it ends, a week after it begins at most.
+	Until time.Time `json:"until"`
+}
+
+// Answer to inviteVisitor.
+type InviteVisitorPayload struct {
+	// The right.
+	Right *permit.Right `json:"right,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // A mail address, or a mobile.
 type InvoiceAddressInput struct {
 	// A mail address, to which the PDF goes.
@@ -541,6 +600,30 @@ type LinkChannelPayload struct {
 	LinkedAccount *identity.LinkedAccount `json:"linkedAccount,omitempty"`
 	// The viewer, by its new facts.
 	Viewer *viewer.Viewer `json:"viewer"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A plate to list.
+type ListPlateInput struct {
+	// The lot.
+	LotCode string `json:"lotCode"`
+	// The plate.
+	Plate string `json:"plate"`
+	// Its colour; left out: what its kind implies.
+	PlateColor *cnid.Color `json:"plateColor,omitempty"`
+	// EXEMPT or BLOCKED.
+	Kind plateright.Kind `json:"kind"`
+	// Until when; left out: for good.
+	Until *time.Time `json:"until,omitempty"`
+	// Why, 1 to 100 characters.
+	Reason string `json:"reason"`
+}
+
+// Answer to listPlate.
+type ListPlatePayload struct {
+	// The right.
+	Right *permit.Right `json:"right,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -711,6 +794,26 @@ type PayOrderPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// A plate and its colour.
+type PermitPlateInput struct {
+	// The plate.
+	Plate string `json:"plate"`
+	// Its colour; left out: what its kind implies.
+	PlateColor *cnid.Color `json:"plateColor,omitempty"`
+}
+
+// How the periods of a permit follow each other; only the value of its rule is given.
+type PermitRuleInput struct {
+	// The rule.
+	Renewal permitplan.Renewal `json:"renewal"`
+	// How many months a period has, 1 to 12, of ROLLING.
+	Months *int `json:"months,omitempty"`
+	// Up to which day of each month, 1 to 28, of SETTLEMENT_DAY: that day itself is the next period's.
+	SettlementDay *int `json:"settlementDay,omitempty"`
+	// How many days a period has, 1 to 366, of CUSTOM.
+	Days *int `json:"days,omitempty"`
+}
+
 // A plate in a lot.
 type PlateAtLotInput struct {
 	// The plate.
@@ -745,6 +848,38 @@ type PublishAppReleaseInput struct {
 type PublishAppReleasePayload struct {
 	// What a client of the newest version is told.
 	AppConfig *appconfig.Config `json:"appConfig,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A plan to put on sale.
+type PublishPermitPlanInput struct {
+	// The client's own key: the same key publishes once.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The lot.
+	LotCode string `json:"lotCode"`
+	// What the lot calls it, 1 to 40 characters.
+	Title string `json:"title"`
+	// The number of the bay, of one that is let: there is one of it then.
+	Bay *string `json:"bay,omitempty"`
+	// What a period costs.
+	PriceFen int64 `json:"priceFen"`
+	// How its periods follow each other.
+	Rule *PermitRuleInput `json:"rule"`
+	// How many cars park by one permit at a time; 1 when left out.
+	Bays *int `json:"bays,omitempty"`
+	// For how many plates one permit is, no fewer than bays; as many when left out.
+	Plates *int `json:"plates,omitempty"`
+	// How many permits are sold at most, 1 to 100000.
+	Stock int `json:"stock"`
+	// Until when it is sold and renewed, ten years at most.
+	SoldUntil time.Time `json:"soldUntil"`
+}
+
+// Answer to publishPermitPlan.
+type PublishPermitPlanPayload struct {
+	// The plan.
+	Plan *permit.Plan `json:"plan,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -939,6 +1074,44 @@ type RenameVehicleInput struct {
 type RenameVehiclePayload struct {
 	// The vehicle.
 	Vehicle *identity.Vehicle `json:"vehicle,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A permit to renew.
+type RenewPermitInput struct {
+	// The client's own key: the same key orders once.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The permit's id.
+	PermitID relay.ID `json:"permitId"`
+	// How many periods, 1 to 12.
+	Periods int `json:"periods"`
+}
+
+// Answer to renewPermit.
+type RenewPermitPayload struct {
+	// The order, to be paid.
+	Order *billing.Order `json:"order,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A bay to rent.
+type RentSpaceInput struct {
+	// The client's own key: the same key orders once.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The plan's id, of BAY.
+	PlanID relay.ID `json:"planId"`
+	// The id of one of the account's vehicles.
+	VehicleID relay.ID `json:"vehicleId"`
+	// How many periods, 1 to 12; 1 when left out.
+	Periods *int `json:"periods,omitempty"`
+}
+
+// Answer to rentSpace.
+type RentSpacePayload struct {
+	// The order, to be paid.
+	Order *billing.Order `json:"order,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -1157,6 +1330,22 @@ type SetMessageDisplayInput struct {
 type SetMessageDisplayPayload struct {
 	// The viewer, by its new facts.
 	Viewer *viewer.Viewer `json:"viewer"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// The plates of a permit.
+type SetPermitPlatesInput struct {
+	// The permit's id.
+	PermitID relay.ID `json:"permitId"`
+	// All of its plates, no more than its plan says.
+	Plates []*PermitPlateInput `json:"plates"`
+}
+
+// Answer to setPermitPlates.
+type SetPermitPlatesPayload struct {
+	// The permit.
+	Permit *permit.Permit `json:"permit,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }

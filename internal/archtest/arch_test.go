@@ -18,7 +18,7 @@ var (
 	leaves = []string{
 		"internal/fault", "internal/clock", "internal/page", "internal/place", "internal/parking/geo",
 		"internal/viewer", "internal/pace", "internal/language", "internal/vault", "internal/cnid", "internal/tariff",
-		"internal/money",
+		"internal/money", "internal/span",
 	}
 	model = []string{"ent/..."}
 	// ways are what every domain goes through.
@@ -30,6 +30,7 @@ var (
 		"internal/identity", "internal/identity/staffing", "internal/parking", "internal/notice", "internal/appconfig",
 		"internal/privacy/consents", "internal/entitlement", "internal/risk", "internal/delivery", "internal/outbox",
 		"internal/billing", "internal/billing/ledger", "internal/partner/charge", "internal/discount", "internal/invoice", "internal/agreement",
+		"internal/permit",
 	}
 )
 
@@ -78,7 +79,10 @@ var arrows = []struct {
 	{"internal/parking", slices.Concat(model, leaves, ways, of("internal/notice"))},
 	{"internal/billing/...", slices.Concat(model, leaves, ways, of(
 		"internal/parking", "internal/notice", "internal/outbox", "internal/partner/charge", "internal/billing/...", "internal/discount",
+		"internal/permit",
 	))},
+	{"internal/permit", slices.Concat(model, leaves, ways, of("internal/parking"))},
+	{"internal/span", nil},
 	{"internal/discount", slices.Concat(model, leaves, ways, of("internal/parking"))},
 	{"internal/agreement", slices.Concat(model, leaves, ways, of(
 		"internal/billing", "internal/identity", "internal/parking", "internal/outbox", "internal/partner/charge",

@@ -2,6 +2,7 @@ package billing_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"parkbff/ent/refund"
 	"parkbff/internal/billing"
 	"parkbff/internal/parking"
+	"parkbff/internal/permit"
 )
 
 // crash is what a process that is killed leaves behind: nothing after it happens.
@@ -81,6 +83,7 @@ func TestAPaymentThatIsKilledBetweenAnyTwoStepsEndsPaidOrGivenBack(t *testing.T)
 		"paid by two vouchers": {func(h *house, quote parking.Quote) func() {
 			return h.payingStory(quote, false, h.grants(minutesOff(60)), h.grants(amount(500)))
 		}, 0, 20},
+		"a permit": {func(h *house, _ parking.Quote) func() { return h.permitStory() }, monthly, 30},
 	}
 	eachHouse(t, func(t *testing.T, h *house) {
 		dies := &crashes{}
@@ -139,6 +142,25 @@ func (h *house) payingStory(quote parking.Quote, twice bool, codes ...string) fu
 			begun = append(begun, p)
 		}
 		for _, p := range begun {
+			if err := h.channel.pay(p.Number); err == nil {
+				h.hears(p)
+			}
+		}
+		h.works()
+	}
+}
+
+// permitStory is a permit's purchase, which can be told again with the same keys.
+func (h *house) permitStory() func() {
+	buyer, plan, pay := h.driver(), h.publishes(h.monthlyPlan(1)), h.key()
+	wanted := h.wants(plan, fmt.Sprintf("粤A%05d", 10000+h.codes), 1)
+	return func() {
+		made, err := h.BuyPermit(buyer, wanted)
+		if errors.Is(err, permit.AlreadyHeld) { // another order of it was paid meanwhile
+			return
+		}
+		h.must(err)
+		if p, err := h.tryPay(buyer, pay, &billing.Ordered{Order: made}); err == nil {
 			if err := h.channel.pay(p.Number); err == nil {
 				h.hears(p)
 			}

@@ -53,8 +53,8 @@ func (h *house) deductions() int {
 	return n
 }
 
-// wants has a car stay two hours and want to leave.
-func (h *house) wants(plate string) *parking.Outcome {
+// wantsOut has a car stay two hours and want to leave.
+func (h *house) wantsOut(plate string) *parking.Outcome {
 	h.Helper()
 	h.sees(in, plate)
 	h.works()
@@ -65,7 +65,7 @@ func (h *house) wants(plate string) *parking.Outcome {
 func TestADeductionSettlesTheStayAndThenTheGateOpens(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		h.agrees(car)
-		if held := h.wants(car); held.Barrier.Decision != observation.DecisionHOLD || held.Barrier.Reason != observation.ReasonDEDUCTING {
+		if held := h.wantsOut(car); held.Barrier.Decision != observation.DecisionHOLD || held.Barrier.Reason != observation.ReasonDEDUCTING {
 			t.Errorf("the gate is told %s, %s", held.Barrier.Decision, held.Barrier.Reason)
 		}
 		if h.opened() != 0 {
@@ -86,7 +86,7 @@ func TestACarThatIsReadAgainIsDeductedOnce(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		h.channel.deducting = charge.Pending
 		h.agrees(car)
-		h.wants(car)
+		h.wantsOut(car)
 		h.works()
 		h.pass(10 * time.Second)
 		if again := h.sees(out, car); again.Barrier.Reason != observation.ReasonDEDUCTING || h.deductions() != 1 {
@@ -103,10 +103,10 @@ func TestACarThatIsReadAgainIsDeductedOnce(t *testing.T) {
 
 func TestADeductionThatFailsIsAskedForOnceAndNotTriedAgain(t *testing.T) {
 	for name, fails := range map[string]func(h *house){
-		"at once": func(h *house) { h.channel.deducting = charge.Closed; h.wants(car); h.works() },
+		"at once": func(h *house) { h.channel.deducting = charge.Closed; h.wantsOut(car); h.works() },
 		"later": func(h *house) {
 			h.channel.deducting = charge.Pending
-			h.wants(car)
+			h.wantsOut(car)
 			h.works()
 			h.channel.ends(charge.Closed)
 			h.pass(2 * time.Second)
@@ -146,7 +146,7 @@ func TestWhoPaysWhileAChannelTakesLongHasTheDeductionBack(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		h.channel.deducting = charge.Pending
 		h.agrees(car)
-		h.wants(car)
+		h.wantsOut(car)
 		h.works()
 		if h.asked() != 0 {
 			t.Error("asked at once")
@@ -201,7 +201,7 @@ func TestNothingIsDeductedThatIsNotSure(t *testing.T) {
 			h.pass(27 * time.Hour)
 			_, err := h.parking.Observe(h.gate("A"), late)
 			h.must(err)
-			if held := h.wants(car); held.Barrier.Reason != observation.ReasonPAYMENT_DUE {
+			if held := h.wantsOut(car); held.Barrier.Reason != observation.ReasonPAYMENT_DUE {
 				h.Errorf("told %s", held.Barrier.Reason)
 			}
 		},
@@ -209,7 +209,7 @@ func TestNothingIsDeductedThatIsNotSure(t *testing.T) {
 			h.must(h.store.WithTx(h.asSystem(), func(ctx context.Context, tx *ent.Tx) error {
 				return tx.VehicleBinding.Update().SetEndedAt(h.clock.Now()).Exec(ctx)
 			}))
-			if held := h.wants(car); held.Barrier.Reason != observation.ReasonPAYMENT_DUE {
+			if held := h.wantsOut(car); held.Barrier.Reason != observation.ReasonPAYMENT_DUE {
 				h.Errorf("told %s", held.Barrier.Reason)
 			}
 		},

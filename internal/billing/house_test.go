@@ -17,6 +17,7 @@ import (
 	"parkbff/ent/task"
 	"parkbff/internal/agreement"
 	"parkbff/internal/billing"
+	"parkbff/internal/cnid"
 	"parkbff/internal/discount"
 	"parkbff/internal/fault"
 	"parkbff/internal/money"
@@ -25,6 +26,7 @@ import (
 	"parkbff/internal/parking"
 	"parkbff/internal/parking/lotfile"
 	"parkbff/internal/partner/charge"
+	"parkbff/internal/permit"
 	"parkbff/internal/privacy/consents"
 	"parkbff/internal/store"
 	"parkbff/internal/tariff"
@@ -53,6 +55,8 @@ type house struct {
 	parking *parking.Service
 	*billing.Service
 	vouchers  *discount.Service
+	permits   *permit.Service
+	bound     []string          // plates; a binding's row is one more than where its plate stands
 	discounts billing.Discounts // the same, unless a test gives it a fault
 	agreed    *agreement.Service
 	channel   *channel
@@ -85,6 +89,7 @@ func newHouse(t testing.TB, s *store.Store) *house {
 	h.must(h.parking.Import(t.Context(), []lotfile.Lot{lot("A"), lot("B")}))
 	h.vouchers = discount.New(discount.Config{Store: s, Vault: keys, Clock: h.clock, Lots: h.parking})
 	h.discounts = h.vouchers
+	h.permits = permit.New(permit.Config{Store: s, Vault: keys, Clock: h.clock, Lots: h.parking, Garage: h})
 	h.open(h.parking, h.outbox)
 	ctx, stop := context.WithCancel(context.Background())
 	var working sync.WaitGroup
@@ -106,7 +111,7 @@ func (h *house) open(stays billing.Stays, tasks billing.Tasks) {
 	})
 	h.Service = billing.New(billing.Config{
 		Store: h.store, Vault: vault.New(vaulttest.Keys(h), h.store.DataKeys()), Clock: h.clock, Random: rand.Reader,
-		Stays: stays, Discounts: h.discounts, Payers: h, Office: h, Invoices: h, Agreements: h.agreed, Tasks: tasks, Log: slog.New(slog.DiscardHandler),
+		Stays: stays, Discounts: h.discounts, Permits: h.permits, Payers: h, Office: h, Invoices: h, Agreements: h.agreed, Tasks: tasks, Log: slog.New(slog.DiscardHandler),
 		Tills: map[money.Channel]billing.Offer{
 			money.WeChat: {Till: h.channel, Ways: []money.Way{money.MiniProgram, money.H5, money.App}},
 		},
@@ -143,6 +148,14 @@ func (*house) StatesOf(context.Context, []int64) (map[int64]invoice.State, error
 // PayerOn knows everybody.
 func (*house) PayerOn(context.Context, money.Channel, string) (string, error) { return "somebody", nil }
 
+// BoundPlate answers whatever a test has bound.
+func (h *house) BoundPlate(_ context.Context, row int64) (cnid.Plate, error) {
+	if row < 1 || row > int64(len(h.bound)) {
+		return cnid.Plate{}, fault.NotFound
+	}
+	return cnid.ParsePlate(h.bound[row-1], "")
+}
+
 // Office lets administrators in.
 func (*house) Office(ctx context.Context, role viewer.Role) (*viewer.Viewer, error) {
 	switch v := viewer.Of(ctx); {
@@ -172,7 +185,7 @@ func lot(code string) lotfile.Lot {
 	})
 	return lotfile.Lot{
 		Code: code, Name: "测试" + code + "停车场", Region: lotfile.Mainland, City: "深圳", Capacity: 100, Barrier: true,
-		Gates: []lotfile.Gate{{Code: "G1", Direction: lotfile.Both}}, Tariff: &hourly,
+		Gates: []lotfile.Gate{{Code: "G1", Direction: lotfile.Both}}, Tariff: &hourly, Capabilities: []string{"MONTHLY_PASS"},
 	}
 }
 

@@ -33,6 +33,10 @@ func TestEveryFenThatSomebodyTampersWithIsFound(t *testing.T) {
 		"UPDATE vouchers SET price_fen = price_fen + 1":                                        "order 2",
 		"UPDATE vouchers SET price_fen = price_fen - 1":                                        "order 3",
 		"DELETE FROM ledger_lines WHERE entry_id = 5; DELETE FROM ledger_entries WHERE id = 5": "order 3",
+		"UPDATE permit_periods SET price_fen = price_fen - 1":                                  "order 4",
+		"UPDATE permit_periods SET revoked_at = starts_at":                                     "order 4",
+		"DELETE FROM permit_periods":                                                           "order 4",
+		"UPDATE ledger_lines SET account = 'LOT' WHERE account = 'PERMITS'":                    "order 4",
 		"UPDATE ledger_entries SET session_id = NULL WHERE id = 1":                             "stay 1",
 	} {
 		eachHouse(t, func(t *testing.T, h *house) {
@@ -44,6 +48,8 @@ func TestEveryFenThatSomebodyTampersWithIsFound(t *testing.T) {
 			h.must(err)
 			h.settles()
 			h.buysAndUses(amount(1200), 500)
+			holder := h.driver()
+			h.holds(holder, h.publishes(h.monthlyPlan(1)), car)
 			h.balanced()
 
 			h.must(h.store.WithTx(h.asSystem(), func(ctx context.Context, tx *ent.Tx) error {

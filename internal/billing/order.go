@@ -155,7 +155,10 @@ func (s *Service) closeOrders(ctx context.Context, tx *ent.Tx, why paymentorder.
 	case n != len(open):
 		return store.Retry(errors.New("an order has just moved on"))
 	}
-	return s.discounts.Release(ctx, tx, open)
+	if err := s.discounts.Release(ctx, tx, open); err != nil {
+		return err
+	}
+	return s.permits.Release(ctx, tx, open)
 }
 
 // opening is what a new order is made of.
@@ -164,6 +167,8 @@ type opening struct {
 	account       *int64 // nil: nobody's
 	session       *int64 // of STAY
 	offer         *int64 // of VOUCHER
+	permit        *int64 // of PERMIT
+	periods       int    // of PERMIT
 	lot           int64
 	fee, discount int64
 	terms         []byte
@@ -180,6 +185,7 @@ func accountOfPayer(v *viewer.Viewer) *int64 {
 
 func (s *Service) open(ctx context.Context, tx *ent.Tx, key []byte, o opening) (*ent.PaymentOrder, error) {
 	row, err := tx.PaymentOrder.Create().SetKind(o.kind).SetLotID(o.lot).SetNillableAccountID(o.account).SetNillableSessionID(o.session).SetNillableVoucherOfferID(o.offer).
+		SetNillablePermitID(o.permit).SetPeriods(o.periods).
 		SetDueFen(o.fee - o.discount).SetDiscountFen(o.discount).SetTermsHash(o.terms).
 		SetExpiresAt(o.until).SetCreatedAt(s.clock.Now()).SetKeyHash(key).Save(ctx)
 	switch {

@@ -25,8 +25,11 @@ type purpose interface {
 }
 
 func (s *Service) purposeOf(order *ent.PaymentOrder) purpose {
-	if order.Kind == paymentorder.KindVOUCHER {
+	switch order.Kind {
+	case paymentorder.KindVOUCHER:
 		return buying{s.discounts}
+	case paymentorder.KindPERMIT:
+		return permitting{s.permits}
 	}
 	return staying{s.stays}
 }

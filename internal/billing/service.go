@@ -106,6 +106,7 @@ type Config struct {
 	Random    io.Reader
 	Stays     Stays
 	Discounts Discounts
+	Permits   Permits
 	Payers    Payers
 	Office    Office
 	Tasks     Tasks
@@ -124,6 +125,7 @@ type Service struct {
 	random    io.Reader
 	stays     Stays
 	discounts Discounts
+	permits   Permits
 	payers    Payers
 	office    Office
 	tasks     Tasks
@@ -139,7 +141,7 @@ type Service struct {
 // New answers a service, which does the outbox's tasks about payments and refunds.
 func New(c Config) *Service {
 	s := &Service{
-		store: c.Store, vault: c.Vault, clock: c.Clock, random: c.Random, stays: c.Stays, discounts: c.Discounts, invoices: c.Invoices,
+		store: c.Store, vault: c.Vault, clock: c.Clock, random: c.Random, stays: c.Stays, discounts: c.Discounts, permits: c.Permits, invoices: c.Invoices,
 		agreements: c.Agreements,
 		payers:     c.Payers, office: c.Office, tasks: c.Tasks, tills: c.Tills, log: c.Log, book: ledger.New(c.Clock), pace: pace.New(c.Clock),
 	}

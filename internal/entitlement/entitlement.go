@@ -37,6 +37,7 @@ const (
 	InviteCoDriver    Service = "INVITE_CO_DRIVER"
 	RunFleet          Service = "RUN_FLEET"
 	Vouchers          Service = "VOUCHERS"
+	Permits           Service = "PERMITS"
 )
 
 // Entitlement is one row of the table.

@@ -44,6 +44,7 @@ func table() []row {
 		{RunFleet, "车队认证", "Verifying a fleet", person, coreAndTrack, "(二)2(5)"},
 		{StayRecords, "近3个月的账单查询", "Records of the last three months, masked", person, core, "(一)2(4)"},
 		{Vouchers, "停车券、商品购买", "Parking vouchers", person, core, "(一)2(5)"},
+		{Permits, "车位长租", "Monthly cards and rented bays", person, core, "(一)3(3)"},
 		{HideRecord, "自定义隐藏停车信息", "Hiding single records", person, core, "(二)2(5)"},
 		{SetMessages, "我的车辆—消息设置", "Message settings of a vehicle", bound, nil, "(一)2(2)"},
 		{PasswordFree, "无感支付", "Password-free payment", bound, core, "(一)3(2)"},

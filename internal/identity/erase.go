@@ -22,7 +22,9 @@ import (
 	"parkbff/ent/notice"
 	"parkbff/ent/payment"
 	"parkbff/ent/paymentorder"
+	"parkbff/ent/permit"
 	"parkbff/ent/platedispute"
+	"parkbff/ent/plateright"
 	"parkbff/ent/pushendpoint"
 	"parkbff/ent/sessionaccess"
 	"parkbff/ent/signin"
@@ -170,7 +172,7 @@ func deleteOwned(ctx context.Context, tx *ent.Tx, accountID int64) (items int, e
 	return items, nil
 }
 
-// disownPayments keeps what was ordered, paid and invoiced, and the vouchers, and forgets whose it was: money records
+// disownPayments keeps what was ordered, paid and invoiced, vouchers and permits, and forgets whose it was: money records
 // survive without identity (J(五)9(3)). Nobody can use those vouchers any more, by their codes neither.
 func disownPayments(ctx context.Context, tx *ent.Tx, accountID int64) (items int, err error) {
 	orders, err := tx.PaymentOrder.Update().Where(paymentorder.AccountID(accountID)).ClearAccountID().Save(ctx)
@@ -178,6 +180,10 @@ func disownPayments(ctx context.Context, tx *ent.Tx, accountID int64) (items int
 		return 0, err
 	}
 	vouchers, err := tx.Voucher.Update().Where(voucher.AccountID(accountID)).ClearAccountID().ClearCodeHash().Save(ctx)
+	if err != nil {
+		return 0, err
+	}
+	permits, err := endPermits(ctx, tx, accountID)
 	if err != nil {
 		return 0, err
 	}
@@ -191,7 +197,17 @@ func disownPayments(ctx context.Context, tx *ent.Tx, accountID int64) (items int
 		return 0, err
 	}
 	agreements, err := tx.Agreement.Update().Where(agreement.AccountID(accountID)).ClearAccountID().ClearPayer().SetState(agreement.StateCLOSED).Save(ctx)
-	return orders + vouchers + payments + invoices + agreements, err
+	return orders + vouchers + permits + payments + invoices + agreements, err
+}
+
+// endPermits keeps that permits were sold, and forgets whose they are and for which plates.
+func endPermits(ctx context.Context, tx *ent.Tx, accountID int64) (items int, err error) {
+	rights, err := tx.PlateRight.Delete().Where(plateright.AccountID(accountID)).Exec(ctx)
+	if err != nil {
+		return 0, err
+	}
+	permits, err := tx.Permit.Update().Where(permit.AccountID(accountID)).ClearAccountID().Save(ctx)
+	return rights + permits, err
 }
 
 // emptyBindings ends the bindings that hold, and empties all there ever were.

@@ -297,6 +297,13 @@ func TestWhatWasPaidOutlivesTheAccountAndForgetsIt(t *testing.T) {
 			if len(vouchers) != 1 || vouchers[0].AccountID != nil || vouchers[0].CodeHash != nil {
 				t.Error("a voucher is gone, or somebody's")
 			}
+			permits, err := tx.Permit.Query().All(ctx)
+			h.must(err)
+			rights, err := tx.PlateRight.Query().Count(ctx)
+			h.must(err)
+			if len(permits) != 1 || permits[0].AccountID != nil || rights != 0 {
+				t.Error("a permit is gone, or somebody's, or its plates are still there")
+			}
 			if len(orders) != 1 || len(payments) != 1 || orders[0].AccountID != nil || payments[0].AccountID != nil {
 				t.Errorf("account %d is still named, or its money is gone", closed)
 			}

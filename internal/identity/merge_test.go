@@ -23,7 +23,9 @@ import (
 	"parkbff/ent/migrate"
 	"parkbff/ent/notice"
 	"parkbff/ent/paymentorder"
+	"parkbff/ent/permitplan"
 	"parkbff/ent/platedispute"
+	"parkbff/ent/plateright"
 	"parkbff/ent/pushendpoint"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/signin"
@@ -166,6 +168,13 @@ func (h *house) owns(accountID, vehicleID, guest int64) {
 			SetCreatedAt(now).Exec(ctx))
 		h.must(tx.InvoiceDelivery.Create().SetAccountID(accountID).SetInvoiceID(issued.ID).SetWay(invoicedelivery.WayMAIL).SetNumber("n").
 			SetAddress(seal("invoice_delivery.address", "alice@example.cn")).SetCreatedAt(now).Exec(ctx))
+		plan, err := tx.PermitPlan.Create().SetLotID(1).SetKind(permitplan.KindMONTHLY).SetTitle("x").SetPriceFen(1).SetRenewal(permitplan.RenewalROLLING).
+			SetStock(1).SetSoldUntil(now).SetStaffID(1).SetCreatedAt(now).SetKeyHash([]byte{byte(accountID)}).Save(ctx)
+		h.must(err)
+		held, err := tx.Permit.Create().SetLotID(1).SetPlanID(plan.ID).SetAccountID(accountID).SetBays(1).SetPlates(1).SetEndsAt(now).SetCreatedAt(now).Save(ctx)
+		h.must(err)
+		h.must(tx.PlateRight.Create().SetLotID(1).SetPermitID(held.ID).SetAccountID(accountID).SetKind(plateright.KindPERMIT).SetPlate(vault.Sealed{}).
+			SetPlateIndex([]byte{byte(accountID)}).SetPlateColor("BLUE").SetStartsAt(now).SetCreatedAt(now).Exec(ctx))
 		h.must(tx.Task.Create().SetAccountID(accountID).SetAboutID(1).SetKind(task.KindDELIVERY).SetDueAt(now).SetCreatedAt(now).Exec(ctx))
 	})
 	h.config.Risks.Note(h.t.Context(), risk.Happening{Kind: riskevent.KindNEW_DEVICE, Outcome: riskevent.OutcomeNOTED, AccountID: accountID})
@@ -239,6 +248,7 @@ func (h *connected) mustHaveMoved(p *person, car *identity.Vehicle) {
 	for column, want := range map[string]int{
 		"deliveries.account_id": 1, "tasks.account_id": 1, "message_quota.account_id": 1, "push_endpoints.account_id": 0,
 		"payment_orders.account_id": 1, "payments.account_id": 1, "vouchers.account_id": 1, "agreements.account_id": 1,
+		"permits.account_id": 1, "plate_rights.account_id": 1,
 	} {
 		if got := h.naming(p.id())[column]; got != want {
 			h.t.Errorf("%d rows in %s, not %d", got, column, want)

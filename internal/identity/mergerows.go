@@ -15,7 +15,9 @@ import (
 	"parkbff/ent/linkedaccount"
 	"parkbff/ent/payment"
 	"parkbff/ent/paymentorder"
+	"parkbff/ent/permit"
 	"parkbff/ent/platedispute"
+	"parkbff/ent/plateright"
 	"parkbff/ent/predicate"
 	"parkbff/ent/sessionaccess"
 	"parkbff/ent/vehicle"
@@ -265,6 +267,12 @@ func (g *merging) moveOrders(ctx context.Context) error {
 	}
 	if err := g.tx.Voucher.Update().Where(voucher.AccountID(g.from)).Modify(g.moved).Exec(ctx); err != nil {
 		return fmt.Errorf("move vouchers: %w", err)
+	}
+	if err := g.tx.Permit.Update().Where(permit.AccountID(g.from)).Modify(g.moved).Exec(ctx); err != nil {
+		return fmt.Errorf("move permits: %w", err)
+	}
+	if err := g.tx.PlateRight.Update().Where(plateright.AccountID(g.from)).Modify(g.moved).Exec(ctx); err != nil {
+		return fmt.Errorf("move the rights of plates: %w", err)
 	}
 	return nil
 }

@@ -67,6 +67,8 @@ func displayText(reason observation.Reason, owedFen int64) string {
 		return "停车费 " + money.Yuan(owedFen) + " 元，已记账"
 	case observation.ReasonNO_ENTRY:
 		return "未找到入场记录，请联系管理员"
+	case observation.ReasonBLOCKED:
+		return "该车辆限制入场，请联系管理员"
 	case observation.ReasonREREAD:
 		return "请通行"
 	}

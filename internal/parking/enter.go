@@ -16,7 +16,7 @@ import (
 // enter places an entry.
 func (s *Service) enter(ctx context.Context, tx *ent.Tx, seen *sighting, line *timeline) (*placed, error) {
 	if stay := line.entryAlreadyRead(seen.ObservedAt); stay != nil {
-		return seen.admit(stay, observation.OutcomeREREAD, observation.ReasonREREAD), nil
+		return s.reread(ctx, tx, seen, stay)
 	}
 	end, err := s.endOf(ctx, tx, seen, line)
 	if err != nil {
@@ -39,17 +39,32 @@ func (s *Service) enter(ctx context.Context, tx *ent.Tx, seen *sighting, line *t
 	if err := s.expect(ctx, tx, seen, stay); err != nil {
 		return nil, err
 	}
-	opened := seen.admit(stay, end.outcome, observation.ReasonWELCOME)
+	opened := seen.admit(stay, end.outcome, observation.ReasonWELCOME, end.awaiting)
 	opened.listeners = listening(binders)
 	return opened, nil
 }
 
-// admit answers an entry: cars are always let in.
-func (seen *sighting) admit(stay *ent.ParkingSession, outcome observation.Outcome, reason observation.Reason) *placed {
-	if seen.late {
-		reason = observation.ReasonLATE_UPLOAD
+// reread answers a car that stands at the gate still.
+func (s *Service) reread(ctx context.Context, tx *ent.Tx, seen *sighting, stay *ent.ParkingSession) (*placed, error) {
+	found, err := s.awaits(ctx, tx, seen.lot.Row, seen.index, seen.ObservedAt, seen.ObservedAt)
+	if err != nil {
+		return nil, err
 	}
-	return &placed{stay: stay, outcome: outcome, decision: observation.DecisionRELEASE, reason: reason}
+	return seen.admit(stay, observation.OutcomeREREAD, observation.ReasonREREAD, found), nil
+}
+
+// admit answers an entry: cars are always let in, but those that the lot has blocked wait for its staff. Their stay
+// has begun all the same, because whether they are let in is seen by nobody here; that of one which drove away
+// becomes a GHOST and costs nothing.
+func (seen *sighting) admit(stay *ent.ParkingSession, outcome observation.Outcome, reason observation.Reason, found awaiting) *placed {
+	p := &placed{stay: stay, outcome: outcome, decision: observation.DecisionRELEASE, reason: reason}
+	switch {
+	case seen.late:
+		p.reason = observation.ReasonLATE_UPLOAD
+	case found.blocked(seen.ObservedAt):
+		p.decision, p.reason = observation.DecisionHOLD, observation.ReasonBLOCKED
+	}
+	return p
 }
 
 // entryAlreadyRead finds the stay to which an entry at t adds nothing.
@@ -78,7 +93,8 @@ type ending struct {
 	outcome    observation.Outcome
 	exitedAt   *time.Time
 	goneBefore *time.Time
-	waiting    *waitingExit        // the exit that had waited for this entry
+	waiting    *waitingExit // the exit that had waited for this entry
+	awaiting   awaiting
 	inside     *ent.ParkingSession // the stay that seemed to go on when this one began
 }
 
@@ -93,20 +109,21 @@ func (s *Service) endOf(ctx context.Context, tx *ent.Tx, seen *sighting, line *t
 	} else if after := line.after(t); after != nil && after.EnteredAt.Before(until) {
 		until = after.EnteredAt
 	}
-	waiting, err := s.firstWaitingExit(ctx, tx, seen, until)
+	found, err := s.awaits(ctx, tx, seen.lot.Row, seen.index, t, until)
 	if err != nil {
 		return ending{}, err
 	}
-	if waiting != nil {
-		closed.waiting, closed.exitedAt = waiting, &waiting.observedAt
+	closed.awaiting = found
+	if found.exit != nil {
+		closed.waiting, closed.exitedAt = found.exit, &found.exit.observedAt
 	}
 	if closed.exitedAt != nil {
 		return closed, nil
 	}
 	if later := line.nextEntry(t); later != nil {
-		return ending{state: parkingsession.StateGHOST, outcome: observation.OutcomeGHOST, goneBefore: later}, nil
+		return ending{state: parkingsession.StateGHOST, outcome: observation.OutcomeGHOST, goneBefore: later, awaiting: found}, nil
 	}
-	return ending{state: parkingsession.StateOPEN, outcome: observation.OutcomeOPENED}, nil
+	return ending{state: parkingsession.StateOPEN, outcome: observation.OutcomeOPENED, awaiting: found}, nil
 }
 
 // nextEntry is when the plate is next known to have entered any lot after t, or nil.
@@ -130,24 +147,6 @@ const longestWait = 30 * 24 * time.Hour
 type waitingExit struct {
 	observation int64
 	observedAt  time.Time
-}
-
-// firstWaitingExit finds the first from the sighting until a moment, or nil.
-func (s *Service) firstWaitingExit(ctx context.Context, tx *ent.Tx, seen *sighting, until time.Time) (*waitingExit, error) {
-	rows, err := s.statements.waitingExit.Query(ctx, tx, seen.lot.Row, seen.index, seen.ObservedAt, until)
-	if err != nil {
-		return nil, fmt.Errorf("look for a waiting exit: %w", err)
-	}
-	defer rows.Close()
-	var first *waitingExit
-	if rows.Next() {
-		first = new(waitingExit)
-		err = rows.Scan(&first.observation, &first.observedAt)
-	}
-	if err := errors.Join(err, rows.Err()); err != nil {
-		return nil, fmt.Errorf("look for a waiting exit: %w", err)
-	}
-	return first, nil
 }
 
 // adopt settles whose the exits are that follow a new stay's entry. One that had waited for it is its
@@ -241,13 +240,21 @@ func (s *Service) open(ctx context.Context, tx *ent.Tx, seen *sighting, end endi
 	if err != nil {
 		return nil, err
 	}
+	bay, err := s.takeBay(ctx, tx, end.awaiting, seen.ObservedAt)
+	if err != nil {
+		return nil, err
+	}
+	free := end.awaiting.free(bay)
 	create := tx.ParkingSession.Create().
-		SetLotID(seen.lot.Row).SetNillableVehicleID(of.id).SetPasswordFree(of.passwordFree).
+		SetLotID(seen.lot.Row).SetNillableVehicleID(of.id).SetNillablePermitID(bay).SetPasswordFree(of.passwordFree).
 		SetPlate(sealed).SetPlateIndex(seen.index).SetPlateColor(string(seen.plate.Color())).
 		SetState(end.state).SetEnteredAt(seen.ObservedAt).SetCreatedAt(seen.receivedAt).
 		SetNillableExitedAt(end.exitedAt).SetNillableGoneBefore(end.goneBefore)
 	if end.exitedAt != nil {
-		create.SetFeeFen(s.price(seen.lot, seen.plate, seen.ObservedAt, *end.exitedAt))
+		create.SetFeeFen(s.cost(seen.lot, seen.plate, seen.ObservedAt, *end.exitedAt, free))
+	}
+	if len(free) > 0 {
+		create.SetFree(free)
 	}
 	stay, err := create.Save(ctx)
 	switch {

@@ -169,10 +169,10 @@ func (s *Service) decide(seen *sighting, stay *ent.ParkingSession, outcome obser
 }
 
 // feeAt is what a stay costs if its car leaves at t: what was paid and taken off, inside the grace that this
-// bought, and the price of the whole stay else.
+// bought, and the price of the whole stay else, of what is not free of it.
 func (s *Service) feeAt(lot *Lot, plate cnid.Plate, stay *ent.ParkingSession, t time.Time) int64 {
 	if stay.PaidUntil != nil && !t.After(*stay.PaidUntil) {
 		return covered(stay)
 	}
-	return s.price(lot, plate, stay.EnteredAt, t)
+	return s.cost(lot, plate, stay.EnteredAt, t, stay.Free)
 }

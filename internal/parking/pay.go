@@ -283,7 +283,7 @@ func (s *Service) Worth(ctx context.Context, tx *ent.Tx, quoted Offer, minutes i
 	if !earlier.After(row.EnteredAt) {
 		return quoted.Fen, nil
 	}
-	return max(0, quoted.Fen-s.price(lot, plate, row.EnteredAt, earlier)), nil
+	return max(0, quoted.Fen-s.cost(lot, plate, row.EnteredAt, earlier, row.Free)), nil
 }
 
 // StaysByRow opens stays for records that name them, whoever may see those records; of a driver's own it knows which

@@ -134,7 +134,7 @@ var shownToDrivers = []string{
 	parkingsession.FieldPlate, parkingsession.FieldPlateColor, parkingsession.FieldState,
 	parkingsession.FieldEnteredAt, parkingsession.FieldExitedAt, parkingsession.FieldGoneBefore,
 	parkingsession.FieldFeeFen, parkingsession.FieldPaidFen, parkingsession.FieldDiscountedFen,
-	parkingsession.FieldPaidUntil,
+	parkingsession.FieldPaidUntil, parkingsession.FieldFree,
 }
 
 // withHidden reads the account's wish for each record from the row that gives it access; the policy of

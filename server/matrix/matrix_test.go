@@ -50,8 +50,9 @@ func (m *matrix) setAsks() {
 	}
 	m.asks = map[string][]any{
 		"Query.voucherOffers.lotCode": {closedLot},
-		"Query.paymentOrder.id":       orders,
-		"Query.node.id":               ids, "Query.nodes.ids": {ids}, "Query.lot.code": {closedLot, openLot},
+		"Query.plateRights.lotCode":   {closedLot}, "Query.permitRenewal.permitId": {m.permit},
+		"Query.paymentOrder.id": orders,
+		"Query.node.id":         ids, "Query.nodes.ids": {ids}, "Query.lot.code": {closedLot, openLot},
 		"Subscription.lotOccupancyChanged.lotCode": {closedLot},
 	}
 }

@@ -41,6 +41,8 @@ func (m *matrix) pay() {
 	m.sends(bound, "cancelOrder", servertest.Vars{"orderId": dropped.ID}, "order { id }")
 	m.takeCash()
 	m.giveAndSellVouchers()
+	m.sellPermits()
+	m.listPlates()
 }
 
 // giveAndSellVouchers has the manager of the lot give one out, which the owner claims, and sell one, which the owner buys.
@@ -64,6 +66,36 @@ func (m *matrix) invoice(who, order string) {
 		"idempotencyKey": fmt.Sprint("invoice-", order), "orderIds": []any{order}, "title": servertest.Vars{"typed": servertest.Vars{"kind": "PERSON", "name": "张三"}},
 	}, "invoice { id }").String("requestInvoice.invoice.id")
 	m.invoices = append(m.invoices, invoiced{asked, who})
+}
+
+// sellPermits has the manager of the lot sell a permit and let a bay. The owner orders both, pays the bay, has it be for
+// a plate that parks nowhere, so that no stay costs less by it, and orders more of it.
+func (m *matrix) sellPermits() {
+	car := m.clients[owner].Asks(`{ viewer { vehicles { id } } }`).OK().String("viewer.vehicles.0.id")
+	wants := func(name, key, bay string) string {
+		plan := m.sends(manager, "publishPermitPlan", servertest.Vars{
+			"idempotencyKey": key, "lotCode": closedLot, "title": "月卡", "bay": bay, "priceFen": 300, "stock": 1,
+			"rule": map[string]any{"renewal": "ROLLING", "months": 1}, "soldUntil": m.Clock.Now().AddDate(1, 0, 0).Format(time.RFC3339),
+		}, "plan { id }").String("publishPermitPlan.plan.id")
+		return m.sends(owner, name, servertest.Vars{"idempotencyKey": key, "planId": plan, "vehicleId": car}, "order { id }").String(name + ".order.id")
+	}
+	m.orders = append(m.orders, ordered{wants("buyPermit", "permit", ""), owner, "", false})
+	rented := wants("rentSpace", "bay", "B-012")
+	m.WechatTakes(m.clients[owner].Begins(servertest.Order{ID: rented}))
+	m.orders = append(m.orders, ordered{rented, owner, "", true})
+	m.permit = m.clients[owner].Asks(`{ viewer { permits(first: 1) { edges { node { id } } } } }`).OK().String("viewer.permits.edges.0.node.id")
+	m.clients[owner].Asks(`mutation($id: ID!, $p: Plate!) {
+		setPermitPlates(input: {permitId: $id, plates: [{plate: $p}]}) { userErrors { code } }
+	}`, servertest.Vars{"id": m.permit, "p": parksNowhere}).OK()
+	more := m.sends(owner, "renewPermit", servertest.Vars{"idempotencyKey": "more", "permitId": m.permit, "periods": 1}, "order { id }")
+	m.orders = append(m.orders, ordered{more.String("renewPermit.order.id"), owner, "", false})
+}
+
+const parksNowhere = "粤B99998"
+
+// listPlates has the manager of the lot list a plate.
+func (m *matrix) listPlates() {
+	m.sends(manager, "listPlate", servertest.Vars{"lotCode": closedLot, "plate": parksNowhere, "kind": "BLOCKED", "reason": "消防"}, "right { id }")
 }
 
 // takeCash has the staff of the lot take cash, and its manager give some of it back.

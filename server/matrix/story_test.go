@@ -86,6 +86,7 @@ type matrix struct {
 	stays    map[string]string  // ids, by car and which
 	orders   []ordered
 	invoices []invoiced
+	permit   string                      // the owner's
 	again    map[string]map[string][]any // mutations that change nothing when they are sent again, by who and name
 	bindings map[int64]string            // plates
 	kept     []keptAnswer

@@ -3,7 +3,9 @@ package servertest
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"net/http"
+	"time"
 
 	"parkbff/internal/parking"
 )
@@ -126,4 +128,27 @@ func (h *House) GrantsVoucher(lotCode string, terms Vars) (code string) {
 	return h.Hires("MANAGER", lotCode, "").Asks(`mutation($in: GrantVoucherInput!) {
 		grantVoucher(input: $in) { voucher { id } code userErrors { code field message } }
 	}`, Vars{"in": Vars{"idempotencyKey": h.key(), "lotCode": lotCode, "terms": terms}}).OK().String("grantVoucher.code")
+}
+
+// BuyPermit orders the first periods of a permit.
+const BuyPermit = `mutation($in: BuyPermitInput!) { buyPermit(input: $in) {
+	order { id kind state dueFen plate lotName } userErrors { code field message }
+} }`
+
+// SellsPermits has a manager of a lot put monthly permits on sale, and answers the plan's id.
+func (h *House) SellsPermits(lotCode string, stock int, more Vars) (plan string) {
+	h.T.Helper()
+	in := Vars{
+		"idempotencyKey": h.key(), "lotCode": lotCode, "title": "月卡", "priceFen": 30000, "rule": Vars{"renewal": "ROLLING", "months": 1},
+		"stock": stock, "soldUntil": h.Clock.Now().AddDate(1, 0, 0).Format(time.RFC3339),
+	}
+	maps.Copy(in, more)
+	return h.Hires("MANAGER", lotCode, "").Asks(`mutation($in: PublishPermitPlanInput!) {
+		publishPermitPlan(input: $in) { plan { id } userErrors { code field message } }
+	}`, Vars{"in": in}).OK().String("publishPermitPlan.plan.id")
+}
+
+// BuysPermit orders a permit for a vehicle of the client's.
+func (c *Client) BuysPermit(plan, car string) *Answer {
+	return c.Asks(BuyPermit, Vars{"in": Vars{"idempotencyKey": c.House.key(), "planId": plan, "vehicleId": car}})
 }

@@ -121,6 +121,18 @@ var trials = map[string]trial{
 	"stock":     these(1, 0),
 	"soldUntil": these(at(0, "12:00").UTC().Format(time.RFC3339), "2099-01-01T00:00:00Z"),
 
+	"title":                         these("月卡", ""),
+	"bay":                           these("B-012", ""),
+	"settlementDay":                 these(25, 31),
+	"days":                          these(30, 0),
+	"bays":                          these(1, 2),
+	"periods":                       these(1, 0),
+	"PublishPermitPlanInput.plates": these(1, 0),
+	"PermitRuleInput.months":        these(1, 0),
+	"ListPlateInput.until":          these("2099-01-01T00:00:00Z", at(0, "01:00").UTC().Format(time.RFC3339)),
+	"InviteVisitorInput.from":       these(at(0, "12:00").UTC().Format(time.RFC3339), "2099-01-01T00:00:00Z"),
+	"InviteVisitorInput.until":      these(at(1, "12:00").UTC().Format(time.RFC3339), "2099-01-01T00:00:00Z"),
+
 	"quote":          knownQuotes,
 	"from":           these("2026-11-21", "rubbish"),
 	"to":             these("2026-11-21", "2099-01-01"),

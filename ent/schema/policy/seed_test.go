@@ -27,6 +27,8 @@ import (
 	"parkbff/ent/notice"
 	"parkbff/ent/observation"
 	"parkbff/ent/paymentorder"
+	"parkbff/ent/permitplan"
+	"parkbff/ent/plateright"
 	"parkbff/ent/pushendpoint"
 	"parkbff/ent/refund"
 	"parkbff/ent/riskevent"
@@ -135,6 +137,14 @@ func (p *planter) paid(at site, account, session int64) {
 		SetKind(voucher.KindWAIVER).SetExpiresAt(morning).SetCreatedAt(morning).SetKeyHash(p.value()).Save(p.ctx))
 	saved[*ent.OrderDiscount](p)(p.tx.OrderDiscount.Create().SetOrderID(order.ID).SetLotID(at.lot).SetVoucherID(given.ID).SetFen(1).Save(p.ctx))
 	p.invoiced(account, order.ID)
+	plan := saved[*ent.PermitPlan](p)(p.tx.PermitPlan.Create().SetLotID(at.lot).SetKind(permitplan.KindMONTHLY).SetTitle("x").SetPriceFen(1).
+		SetRenewal(permitplan.RenewalROLLING).SetStock(1).SetSoldUntil(morning).SetStaffID(1).SetCreatedAt(morning).SetKeyHash(p.value()).Save(p.ctx))
+	held := saved[*ent.Permit](p)(p.tx.Permit.Create().SetLotID(at.lot).SetPlanID(plan.ID).SetAccountID(account).SetBays(1).SetPlates(1).
+		SetEndsAt(morning).SetCreatedAt(morning).Save(p.ctx))
+	saved[*ent.PermitPeriod](p)(p.tx.PermitPeriod.Create().SetPermitID(held.ID).SetLotID(at.lot).SetOrderID(order.ID).SetStartsAt(morning).
+		SetEndsAt(morning).SetRunFrom(morning).SetRunMonths(1).SetPriceFen(1).SetCreatedAt(morning).Save(p.ctx))
+	saved[*ent.PlateRight](p)(p.tx.PlateRight.Create().SetLotID(at.lot).SetPermitID(held.ID).SetAccountID(account).SetKind(plateright.KindPERMIT).
+		SetPlate(vault.Sealed{}).SetPlateIndex(p.value()).SetPlateColor("BLUE").SetStartsAt(morning).SetCreatedAt(morning).Save(p.ctx))
 	entry := saved[*ent.LedgerEntry](p)(p.tx.LedgerEntry.Create().SetCause(ledgerentry.CausePAYMENT).SetCauseID(made.ID).
 		SetLotID(at.lot).SetOrderID(order.ID).SetOccurredAt(morning).SetCreatedAt(morning).Save(p.ctx))
 	for account, fen := range map[ledgerline.Account]int64{ledgerline.AccountCHANNEL: 500, ledgerline.AccountLOT: -500} {

@@ -13,6 +13,7 @@ import (
 	"parkbff/ent/parkingsession"
 	"parkbff/ent/payment"
 	"parkbff/ent/paymentorder"
+	"parkbff/ent/permitperiod"
 	"parkbff/ent/refund"
 	"parkbff/ent/voucher"
 	"parkbff/internal/store"
@@ -151,6 +152,19 @@ func checks() []check {
 				sql.ColumnsEQ(v.C(voucher.FieldBoughtByOrderID), t.C(paymentorder.FieldID)),
 				sql.NEQ(v.C(voucher.FieldState), voucher.StateREVOKED))))
 		}},
+		{"order", "the period that it paid cost", func(b *sql.DialectBuilder) *sql.Selector {
+			t, p := b.Table(paymentorder.Table), b.Table(permitperiod.Table)
+			kept := fmt.Sprintf("CASE WHEN %s = '%s' THEN %s - %s ELSE 0 END", t.C(paymentorder.FieldKind), paymentorder.KindPERMIT,
+				t.C(paymentorder.FieldTakenFen), t.C(paymentorder.FieldRefundedFen))
+			return differing(b, t, kept, b.Select(total(p.C(permitperiod.FieldPriceFen), 1)).From(p).Where(sql.And(
+				sql.ColumnsEQ(p.C(permitperiod.FieldOrderID), t.C(paymentorder.FieldID)), sql.IsNull(p.C(permitperiod.FieldRevokedAt)))))
+		}},
+		{"order", "for permits, and the ledger says that was earned for them,", func(b *sql.DialectBuilder) *sql.Selector {
+			t := b.Table(paymentorder.Table)
+			kept := fmt.Sprintf("CASE WHEN %s = '%s' THEN %s - %s ELSE 0 END", t.C(paymentorder.FieldKind), paymentorder.KindPERMIT,
+				t.C(paymentorder.FieldTakenFen), t.C(paymentorder.FieldRefundedFen))
+			return differing(b, t, kept, moved(b, []ledgerline.Account{ledgerline.AccountPERMITS}, -1, byMoney(ledgerentry.FieldOrderID, t)))
+		}},
 		{"order", "what its vouchers had been sold for, and the ledger says is earned, is", func(b *sql.DialectBuilder) *sql.Selector {
 			t, v := b.Table(paymentorder.Table), b.Table(voucher.Table)
 			earned := b.Select(total(v.C(voucher.FieldPriceFen), 1)).From(v).Where(sql.And(
@@ -166,7 +180,7 @@ func checks() []check {
 func channels() []ledgerline.Account { return []ledgerline.Account{ledgerline.AccountCHANNEL} }
 
 func earnings() []ledgerline.Account {
-	return []ledgerline.Account{ledgerline.AccountLOT, ledgerline.AccountVOUCHERS}
+	return []ledgerline.Account{ledgerline.AccountLOT, ledgerline.AccountVOUCHERS, ledgerline.AccountPERMITS}
 }
 
 // unbalanced finds the entries whose lines do not sum to nothing, or that have none.
