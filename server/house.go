@@ -11,6 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -85,6 +86,8 @@ type Parts struct {
 	SweepEvery time.Duration
 	// Workers of the outbox, for tests that want tasks done one after another.
 	Workers int
+	// Overhear stands before every stand-in for a partner, for tests of what partners are told.
+	Overhear func(partner string, h http.Handler) http.Handler
 }
 
 const (
@@ -117,7 +120,7 @@ func Open(ctx context.Context, c config.Config, p Parts) (_ *House, err error) {
 	if h.Keys, err = openKeys(c, p.Random); err != nil {
 		return nil, err
 	}
-	if h.Partners, err = openPartners(c, h.Clock, p.Random); err != nil {
+	if h.Partners, err = openPartners(c, h.Clock, p.Random, p.Overhear); err != nil {
 		return nil, err
 	}
 	if h.Bus, err = bus.Open(ctx, bus.Options{URL: c.NATSURL, Name: "parkbff", Log: h.Log}); err != nil {

@@ -48,6 +48,7 @@ type Partners struct {
 
 	StandIns  []string // names of the partners that a stand-in stands for
 	listeners []io.Closer
+	overhear  func(partner string, h http.Handler) http.Handler // nil: nobody does
 }
 
 // partnerFile is the file that PARKBFF_PARTNERS names.
@@ -70,7 +71,7 @@ type partnerFile struct {
 	} `json:"ocr"`
 }
 
-func openPartners(c config.Config, k clock.Clock, random io.Reader) (*Partners, error) {
+func openPartners(c config.Config, k clock.Clock, random io.Reader, overhear func(string, http.Handler) http.Handler) (*Partners, error) {
 	var file partnerFile
 	if c.Partners != "" {
 		raw, err := os.ReadFile(c.Partners)
@@ -81,7 +82,7 @@ func openPartners(c config.Config, k clock.Clock, random io.Reader) (*Partners, 
 			return nil, errors.New("PARKBFF_PARTNERS: the file is not of the form that README.md describes")
 		}
 	}
-	p := &Partners{}
+	p := &Partners{overhear: overhear}
 	home := "http://" + c.Addr + "/" // where a stand-in's page of authorisation leads back to
 	err := errors.Join(
 		p.openSMS(file, k, random), p.openOCR(file, k), p.openWechat(file.channelFile, home, k, random),
@@ -134,6 +135,9 @@ func (p *Partners) serve(name string, h http.Handler) (string, error) {
 	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", fmt.Errorf("listen for the stand-in of %s: %w", name, err)
+	}
+	if p.overhear != nil {
+		h = p.overhear(name, h)
 	}
 	served := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = served.Serve(listener) }() // ends with Close

@@ -21,9 +21,9 @@ import (
 	"parkbff/server/servertest"
 )
 
-// payers are all who pay, by which channels, and how a car of theirs comes to leave. Each answers what the gate is told
+// payingWays are all who pay, by which channels, and how a car of theirs comes to leave. Each answers what the gate is told
 // of the car, with all that was asked for paid.
-var payers = []struct {
+var payingWays = []struct {
 	name     string
 	channels []money.Channel
 	leaves   func(p *payingStay)
@@ -95,7 +95,7 @@ func TestEveryPayerPaysThroughEveryChannelForAStayOfTheRecordedStream(t *testing
 		rows := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(rows, "payer\tchannel\tlot\tminutes\trecorded\tpaid\tthe gate and the ledger, in order\tbooked first")
 		cells := 0
-		for _, payer := range payers {
+		for _, payer := range payingWays {
 			for _, channel := range payer.channels {
 				p := &payingStay{t: t, h: h, channel: channel}
 				p.stay, stays = next(t, h, stays)

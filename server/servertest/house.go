@@ -7,6 +7,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"sync"
 	"testing"
@@ -47,8 +48,10 @@ type Options struct {
 	Catalogue   *consents.Catalogue // nil: the published one
 	Partners    string              // file of credentials; empty: stand-ins
 	Production  bool
-	Hashing     bool // passwords cost what they cost in production
-	Workers     int  // of the outbox; 0: as many as in production
+	Hashing     bool                                              // passwords cost what they cost in production
+	Workers     int                                               // of the outbox; 0: as many as in production
+	Overhear    func(partner string, h http.Handler) http.Handler // what partners are told; see Told
+	SweepEvery  time.Duration                                     // of the outbox; 0: as in production
 }
 
 // Each runs a test in a fresh house on each engine, as subtests "sqlite" and "postgres" that run beside each other.
@@ -92,6 +95,7 @@ func New(tb testing.TB, o Options) *House {
 	parts := server.Parts{
 		Clock: h.Clock, Random: o.Random, Log: slog.New(slog.NewTextHandler(h.log, nil)), ReconcileEvery: time.Second,
 		Catalogue: o.Catalogue, Hashing: testkit.LightHashing(), Workers: o.Workers,
+		Overhear: o.Overhear, SweepEvery: o.SweepEvery,
 	}
 	if o.Hashing {
 		parts.Hashing = nil
