@@ -97,7 +97,7 @@ func (a *author) fieldsOf(def *ast.Definition, within []string, alias string, as
 	var fields []string
 	for _, field := range def.Fields {
 		target := a.schema.Types[field.Type.Name()]
-		if strings.HasPrefix(field.Name, "__") || slices.Contains(within, target.Name) {
+		if strings.HasPrefix(field.Name, "__") || slices.Contains(within, target.Name) || dear(def, field, within) {
 			continue
 		}
 		selection := a.below(field.Type, within, as)
@@ -126,4 +126,10 @@ func inBrackets(list []string) string {
 		return ""
 	}
 	return "(" + strings.Join(list, ", ") + ")"
+}
+
+// dear holds for what would make a document dearer than one may be: the lists of a lot, anywhere but below a lot that is
+// asked for.
+func dear(def *ast.Definition, field *ast.FieldDefinition, within []string) bool {
+	return def.Name+"."+field.Name == "Lot.permitPlans" && len(within) > 2
 }
