@@ -15,6 +15,7 @@ import (
 	"parkbff/internal/money"
 	"parkbff/internal/parking"
 	"parkbff/internal/partner/charge"
+	"parkbff/internal/store"
 )
 
 // Received takes in what a channel says of a payment that was made, as often as it says so. What is owed is taken
@@ -126,7 +127,7 @@ func succeed(ctx context.Context, tx *ent.Tx, row *ent.Payment, r charge.Receipt
 		done.SetTransactionID(r.Transaction)
 	}
 	n, err := done.Save(ctx)
-	return changedOne(n, err, "note the payment")
+	return store.ChangedOne(n, err, "note the payment")
 }
 
 // advance moves an order on when money has arrived. An order for which nothing was owed any more is closed.
@@ -146,7 +147,7 @@ func (s *Service) advance(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrd
 		return nil
 	}
 	n, err := moved.Save(ctx)
-	return changedOne(n, err, "move the order on")
+	return store.ChangedOne(n, err, "move the order on")
 }
 
 func accountOf(row *ent.Payment) int64 {

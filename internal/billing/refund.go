@@ -123,7 +123,7 @@ func (s *Service) decide(ctx context.Context, tx *ent.Tx, d decision) (*ent.Refu
 	}
 	n, err := tx.Payment.Update().
 		Where(payment.ID(d.payment.ID), payment.RefundedFen(d.payment.RefundedFen)).AddRefundedFen(d.fen).Save(ctx)
-	if err := changedOne(n, err, "note what goes back of the payment"); err != nil {
+	if err := store.ChangedOne(n, err, "note what goes back of the payment"); err != nil {
 		return nil, err
 	}
 	order, err := tx.PaymentOrder.Get(ctx, d.payment.OrderID)
@@ -182,20 +182,10 @@ func (s *Service) unsettle(ctx context.Context, tx *ent.Tx, order *ent.PaymentOr
 		back.SetState(paymentorder.StateREFUNDED)
 	}
 	n, err := back.Save(ctx)
-	if err := changedOne(n, err, "note what goes back of the order"); err != nil {
+	if err := store.ChangedOne(n, err, "note what goes back of the order"); err != nil {
 		return err
 	}
 	return s.purposeOf(order).unsettle(ctx, tx, order, fen)
-}
-
-func changedOne(n int, err error, doing string) error {
-	switch {
-	case err != nil:
-		return fmt.Errorf("%s: %w", doing, err)
-	case n != 1:
-		return store.Retry(fmt.Errorf("%s: it has changed meanwhile", doing))
-	}
-	return nil
 }
 
 // lookAgain is the pause between two looks at a refund that its channel is busy with.
@@ -287,7 +277,7 @@ func (s *Service) refunded(ctx context.Context, id int64, r charge.RefundReceipt
 func (s *Service) gaveBack(ctx context.Context, tx *ent.Tx, row *ent.Refund, of *ent.Payment, at time.Time) error {
 	n, err := tx.Refund.Update().Where(refund.ID(row.ID), refund.StateEQ(row.State)).
 		SetState(refund.StateDONE).SetDoneAt(at).Save(ctx)
-	if err := changedOne(n, err, "note that the refund is done"); err != nil {
+	if err := store.ChangedOne(n, err, "note that the refund is done"); err != nil {
 		return err
 	}
 	order, err := tx.PaymentOrder.Get(ctx, row.OrderID)

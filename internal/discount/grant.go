@@ -111,7 +111,7 @@ func (s *Service) Claim(ctx context.Context, code string) (*Voucher, error) {
 		}
 		n, err := tx.Voucher.Update().Where(voucher.ID(row.ID), voucher.AccountIDIsNil(), voucher.StateEQ(voucher.StateFREE)).
 			SetAccountID(v.AccountID).Save(ctx)
-		return changedOne(n, err, "claim the voucher")
+		return store.ChangedOne(n, err, "claim the voucher")
 	})
 	if err != nil {
 		return nil, err

@@ -167,7 +167,7 @@ func (s *Service) TakeStock(ctx context.Context, tx *ent.Tx, offer int64) (*ent.
 		return nil, SoldOut
 	}
 	n, err := tx.VoucherOffer.Update().Where(voucheroffer.ID(row.ID), voucheroffer.StockGT(0)).AddStock(-1).Save(ctx)
-	return row, changedOne(n, err, "take one of the offer")
+	return row, store.ChangedOne(n, err, "take one of the offer")
 }
 
 // returnStock gives back what orders kept that are closed unpaid.

@@ -105,7 +105,7 @@ func (s *Service) Reserve(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrd
 func hold(ctx context.Context, tx *ent.Tx, orderID, row int64) error {
 	n, err := tx.Voucher.Update().Where(voucher.ID(row), voucher.StateEQ(voucher.StateFREE)).
 		SetState(voucher.StateRESERVED).SetOrderID(orderID).Save(ctx)
-	return changedOne(n, err, "reserve the voucher")
+	return store.ChangedOne(n, err, "reserve the voucher")
 }
 
 // Release frees what orders have reserved that are closed unpaid: vouchers, and those of an offer that they would have
@@ -162,26 +162,16 @@ func (s *Service) Redeem(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrde
 		}
 		n, err := tx.Voucher.Update().Where(voucher.ID(row.ID), voucher.StateEQ(row.State), voucher.StateIn(voucher.StateFREE, voucher.StateRESERVED)).
 			SetState(voucher.StateUSED).SetOrderID(order.ID).Save(ctx)
-		if err := changedOne(n, err, "use the voucher"); err != nil {
+		if err := store.ChangedOne(n, err, "use the voucher"); err != nil {
 			return Redeemed{}, err
 		}
 		n, err = tx.OrderDiscount.Update().Where(orderdiscount.OrderID(order.ID), orderdiscount.VoucherID(row.ID), orderdiscount.TakenFen(0)).
 			SetTakenFen(p.Fen).Save(ctx)
-		if err := changedOne(n, err, "note what the voucher took off"); err != nil {
+		if err := store.ChangedOne(n, err, "note what the voucher took off"); err != nil {
 			return Redeemed{}, err
 		}
 		redeemed.Fen += p.Fen
 		redeemed.SoldFen += row.PriceFen
 	}
 	return redeemed, free(ctx, tx, order.ID)
-}
-
-func changedOne(n int, err error, doing string) error {
-	switch {
-	case err != nil:
-		return fmt.Errorf("%s: %w", doing, err)
-	case n != 1:
-		return store.Retry(fmt.Errorf("%s: it has changed meanwhile", doing))
-	}
-	return nil
 }

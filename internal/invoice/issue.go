@@ -12,7 +12,6 @@ import (
 	"parkbff/internal/fault"
 	"parkbff/internal/outbox"
 	"parkbff/internal/partner/einvoice"
-	"parkbff/internal/store"
 	"parkbff/internal/vault"
 )
 
@@ -191,16 +190,6 @@ func (s *Service) release(ctx context.Context, tx *ent.Tx, row int64) error {
 		SetReleasedAt(s.Clock.Now()).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("free the orders of the invoice: %w", err)
-	}
-	return nil
-}
-
-func changedOne(n int, err error, doing string) error {
-	switch {
-	case err != nil:
-		return fmt.Errorf("%s: %w", doing, err)
-	case n != 1:
-		return store.Retry(fmt.Errorf("%s: it has changed meanwhile", doing))
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"parkbff/internal/entitlement"
 	"parkbff/internal/outbox"
 	"parkbff/internal/partner/einvoice"
+	"parkbff/internal/store"
 	"parkbff/internal/vault"
 	"parkbff/internal/viewer"
 )
@@ -74,13 +75,13 @@ func (s *Service) Refunded(ctx context.Context, tx *ent.Tx, orderID int64) error
 	switch row.State {
 	case invoice.StateREQUESTED:
 		n, err := change.SetState(invoice.StateFAILED).SetFailure(invoice.FailureREFUNDED).Save(ctx)
-		if err := changedOne(n, err, "give the invoice up"); err != nil {
+		if err := store.ChangedOne(n, err, "give the invoice up"); err != nil {
 			return err
 		}
 		return s.release(ctx, tx, row.ID)
 	case invoice.StateISSUING:
 		n, err := change.SetRefunded(true).Save(ctx)
-		return changedOne(n, err, "note that the invoice is too much")
+		return store.ChangedOne(n, err, "note that the invoice is too much")
 	case invoice.StateISSUED:
 		return s.reverse(ctx, tx, row, invoice.ReasonREFUNDED)
 	}
@@ -90,7 +91,7 @@ func (s *Service) Refunded(ctx context.Context, tx *ent.Tx, orderID int64) error
 // reverse writes a red invoice down, with the task that has it issued.
 func (s *Service) reverse(ctx context.Context, tx *ent.Tx, blue *ent.Invoice, why invoice.Reason) error {
 	n, err := tx.Invoice.Update().Where(invoice.ID(blue.ID), invoice.StateEQ(invoice.StateISSUED)).SetState(invoice.StateREVERSING).Save(ctx)
-	if err := changedOne(n, err, "begin to take the invoice back"); err != nil {
+	if err := store.ChangedOne(n, err, "begin to take the invoice back"); err != nil {
 		return err
 	}
 	number, err := s.draw()
@@ -173,7 +174,7 @@ func (s *Service) tookBack(ctx context.Context, red *ent.Invoice, found einvoice
 		}
 		n, err = tx.Invoice.Update().Where(invoice.ID(*red.ReversesID), invoice.StateEQ(invoice.StateREVERSING)).
 			SetState(invoice.StateREVERSED).Save(ctx)
-		if err := changedOne(n, err, "note that the invoice is taken back"); err != nil {
+		if err := store.ChangedOne(n, err, "note that the invoice is taken back"); err != nil {
 			return err
 		}
 		return s.release(ctx, tx, *red.ReversesID)
@@ -193,7 +194,7 @@ func (s *Service) notTakenBack(ctx context.Context, red *ent.Invoice, partnerCod
 		}
 		n, err = tx.Invoice.Update().Where(invoice.ID(*red.ReversesID), invoice.StateEQ(invoice.StateREVERSING)).
 			SetState(invoice.StateISSUED).Save(ctx)
-		return changedOne(n, err, "note that the invoice stands")
+		return store.ChangedOne(n, err, "note that the invoice stands")
 	})
 	if err != nil || *red.Reason != invoice.ReasonREFUNDED {
 		return err

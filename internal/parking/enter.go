@@ -171,7 +171,7 @@ func (s *Service) adopt(ctx context.Context, tx *ent.Tx, end ending, stay *ent.P
 	n, err := tx.Observation.Update().
 		Where(observation.ID(end.waiting.observation), observation.OutcomeEQ(observation.OutcomeUNMATCHED)).
 		SetSessionID(stay.ID).SetOutcome(observation.OutcomeCLOSED).Save(ctx)
-	return changedOne(n, err, "adopt the waiting exit")
+	return store.ChangedOne(n, err, "adopt the waiting exit")
 }
 
 // supersede ends every stay that an entry proves to have ended: at its last exit before the entry, and
@@ -208,7 +208,7 @@ func (s *Service) cutShort(ctx context.Context, tx *ent.Tx, seen *sighting, stay
 	n, err := tx.ParkingSession.Update().
 		Where(parkingsession.ID(stay.ID), parkingsession.StateEQ(stay.State)).
 		SetExitedAt(last.ObservedAt).SetFeeFen(s.feeAt(seen.lot, seen.plate, stay, last.ObservedAt)).Save(ctx)
-	return changedOne(n, err, "end a stay earlier")
+	return store.ChangedOne(n, err, "end a stay earlier")
 }
 
 // ghost records that the car of a stay had gone before t although no gate saw it leave.
@@ -216,18 +216,7 @@ func (s *Service) ghost(ctx context.Context, tx *ent.Tx, stay *ent.ParkingSessio
 	n, err := tx.ParkingSession.Update().
 		Where(parkingsession.ID(stay.ID), parkingsession.StateEQ(stay.State)).
 		SetState(parkingsession.StateGHOST).SetGoneBefore(t).ClearExitedAt().SetFeeFen(covered(stay)).Save(ctx)
-	return changedOne(n, err, "make a ghost of a stay")
-}
-
-// changedOne asks for another try when somebody else changed the row first.
-func changedOne(n int, err error, doing string) error {
-	switch {
-	case err != nil:
-		return fmt.Errorf("%s: %w", doing, err)
-	case n != 1:
-		return store.Retry(fmt.Errorf("%s: it has changed meanwhile", doing))
-	}
-	return nil
+	return store.ChangedOne(n, err, "make a ghost of a stay")
 }
 
 // open begins a stay.

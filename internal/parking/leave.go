@@ -9,6 +9,7 @@ import (
 	"parkbff/ent/observation"
 	"parkbff/ent/parkingsession"
 	"parkbff/internal/cnid"
+	"parkbff/internal/store"
 	"parkbff/internal/vault"
 )
 
@@ -82,7 +83,7 @@ func (s *Service) close(ctx context.Context, tx *ent.Tx, seen *sighting, stay *e
 		update.SetMatch(closed.Match).SetReview(closed.Review)
 	}
 	n, err := update.Save(ctx)
-	if err := changedOne(n, err, "close stay"); err != nil {
+	if err := store.ChangedOne(n, err, "close stay"); err != nil {
 		return nil, err
 	}
 	outcome := observation.OutcomeCLOSED

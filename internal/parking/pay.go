@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"time"
 
+	"parkbff/internal/store"
+
 	"entgo.io/ent/dialect/sql"
 
 	"parkbff/ent"
@@ -62,7 +64,7 @@ func (s *Service) Settle(ctx context.Context, tx *ent.Tx, p Payment) (taken Sett
 	n, err := tx.ParkingSession.Update().
 		Where(parkingsession.ID(row.ID), parkingsession.PaidFen(row.PaidFen), parkingsession.DiscountedFen(row.DiscountedFen)).
 		AddPaidFen(taken.Fen).AddDiscountedFen(taken.DiscountFen).SetNillablePaidUntil(until).Save(ctx)
-	if err := changedOne(n, err, "book payment"); err != nil {
+	if err := store.ChangedOne(n, err, "book payment"); err != nil {
 		return Settled{}, err
 	}
 	if err := s.creditPayer(ctx, tx, row, plate, p); err != nil {
@@ -99,7 +101,7 @@ func (s *Service) Unsettle(ctx context.Context, tx *ent.Tx, sessionID, fen int64
 		back.AddFeeFen(-fen)
 	}
 	n, err := back.Save(ctx)
-	return changedOne(n, err, "take a payment back")
+	return store.ChangedOne(n, err, "take a payment back")
 }
 
 // TellRefunded tells the account that paid for a stay that so much has gone back to it.

@@ -161,7 +161,7 @@ func (s *Service) Regrant(ctx context.Context, tx *ent.Tx, lotID int64, indexes 
 			update.ClearFree()
 		}
 		n, err := update.Save(ctx)
-		if err := changedOne(n, err, "say when a stay is free"); err != nil {
+		if err := store.ChangedOne(n, err, "say when a stay is free"); err != nil {
 			return err
 		}
 	}

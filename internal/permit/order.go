@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"parkbff/internal/store"
+
 	"entgo.io/ent/dialect/sql"
 
 	"parkbff/ent"
@@ -148,11 +150,11 @@ func (s *Service) keep(ctx context.Context, tx *ent.Tx, row int64) error {
 		return SoldOut
 	}
 	n, err := tx.PermitPlan.Update().Where(permitplan.ID(of.PlanID), permitplan.StockGT(0)).AddStock(-1).Save(ctx)
-	if err := changedOne(n, err, "take one of the plan"); err != nil {
+	if err := store.ChangedOne(n, err, "take one of the plan"); err != nil {
 		return err
 	}
 	n, err = tx.Permit.Update().Where(permit.ID(row), permit.StateEQ(permit.StateENDED)).SetState(permit.StateACTIVE).Save(ctx)
-	return changedOne(n, err, "have the permit hold it")
+	return store.ChangedOne(n, err, "have the permit hold it")
 }
 
 // Release ends the permits that orders were to pay which are closed unpaid, if nothing else has paid them.
@@ -179,7 +181,7 @@ func (s *Service) end(ctx context.Context, tx *ent.Tx, row int64) error {
 	}
 	n, err := tx.Permit.Update().Where(permit.ID(row), permit.StateEQ(permit.StateACTIVE), permit.EndsAt(of.EndsAt)).
 		SetState(permit.StateENDED).Save(ctx)
-	if err := changedOne(n, err, "end the permit"); err != nil {
+	if err := store.ChangedOne(n, err, "end the permit"); err != nil {
 		return err
 	}
 	if err := tx.PermitPlan.UpdateOneID(of.PlanID).AddStock(1).Exec(ctx); err != nil {
@@ -256,7 +258,7 @@ func (s *Service) Extend(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrde
 		return 0, fmt.Errorf("write the period: %w", err)
 	}
 	n, err := tx.Permit.Update().Where(permit.ID(of.ID), permit.EndsAt(of.EndsAt)).SetEndsAt(term.EndsAt).Save(ctx)
-	if err := changedOne(n, err, "extend the permit"); err != nil {
+	if err := store.ChangedOne(n, err, "extend the permit"); err != nil {
 		return 0, err
 	}
 	return term.AmountFen, s.regrant(ctx, tx, of)
@@ -282,11 +284,11 @@ func (s *Service) Revoke(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrde
 		ends = last.StartsAt
 	}
 	n, err := tx.PermitPeriod.Update().Where(permitperiod.ID(last.ID), permitperiod.RevokedAtIsNil()).SetRevokedAt(now).Save(ctx)
-	if err := changedOne(n, err, "take the period back"); err != nil {
+	if err := store.ChangedOne(n, err, "take the period back"); err != nil {
 		return err
 	}
 	n, err = tx.Permit.Update().Where(permit.ID(of.ID), permit.EndsAt(of.EndsAt)).SetEndsAt(ends).Save(ctx)
-	if err := changedOne(n, err, "shorten the permit"); err != nil {
+	if err := store.ChangedOne(n, err, "shorten the permit"); err != nil {
 		return err
 	}
 	if err := s.end(ctx, tx, of.ID); err != nil {

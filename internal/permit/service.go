@@ -100,7 +100,7 @@ func driver(ctx context.Context) (*viewer.Viewer, error) {
 	return v, entitlement.Require(v, entitlement.Permits, 0)
 }
 
-// sealedPlate and sealedNote are the fields of sealed columns.
+// sealedPlate is the field of a sealed column.
 const sealedPlate = "plate_right.plate"
 
 func (s *Service) indexOf(p cnid.Plate) []byte { return s.vault.Index(parking.PlateIndex, p.Key()) }
@@ -128,14 +128,4 @@ func (s *Service) keyHash(purpose string, staff int64, key string) ([]byte, erro
 		}
 	}
 	return s.vault.Index("idempotency", purpose+"|staff "+strconv.FormatInt(staff, 10)+"|"+key), nil
-}
-
-func changedOne(n int, err error, doing string) error {
-	switch {
-	case err != nil:
-		return fmt.Errorf("%s: %w", doing, err)
-	case n != 1:
-		return store.Retry(fmt.Errorf("%s: it has changed meanwhile", doing))
-	}
-	return nil
 }

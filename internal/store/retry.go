@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -18,6 +19,18 @@ const (
 // Retry marks an error of a WithTx function with "run me once more": for a unique conflict with another
 // transaction, whose row the next run will find. When the tries are used up, WithTx answers err.
 func Retry(err error) error { return &retry{err} }
+
+// ChangedOne asks for another try when a conditional update found its row changed by somebody else. It takes what the
+// update answered, and what it was for.
+func ChangedOne(n int, err error, doing string) error {
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: %w", doing, err)
+	case n != 1:
+		return Retry(fmt.Errorf("%s: it has changed meanwhile", doing))
+	}
+	return nil
+}
 
 type retry struct{ error }
 
