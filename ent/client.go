@@ -55,6 +55,7 @@ import (
 	"parkbff/ent/refund"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/sessionaccess"
+	"parkbff/ent/shift"
 	"parkbff/ent/signin"
 	"parkbff/ent/staff"
 	"parkbff/ent/staffrole"
@@ -167,6 +168,8 @@ type Client struct {
 	RiskEvent *RiskEventClient
 	// SessionAccess is the client for interacting with the SessionAccess builders.
 	SessionAccess *SessionAccessClient
+	// Shift is the client for interacting with the Shift builders.
+	Shift *ShiftClient
 	// SignIn is the client for interacting with the SignIn builders.
 	SignIn *SignInClient
 	// Staff is the client for interacting with the Staff builders.
@@ -242,6 +245,7 @@ func (c *Client) init() {
 	c.Refund = NewRefundClient(c.config)
 	c.RiskEvent = NewRiskEventClient(c.config)
 	c.SessionAccess = NewSessionAccessClient(c.config)
+	c.Shift = NewShiftClient(c.config)
 	c.SignIn = NewSignInClient(c.config)
 	c.Staff = NewStaffClient(c.config)
 	c.StaffRole = NewStaffRoleClient(c.config)
@@ -388,6 +392,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Refund:             NewRefundClient(cfg),
 		RiskEvent:          NewRiskEventClient(cfg),
 		SessionAccess:      NewSessionAccessClient(cfg),
+		Shift:              NewShiftClient(cfg),
 		SignIn:             NewSignInClient(cfg),
 		Staff:              NewStaffClient(cfg),
 		StaffRole:          NewStaffRoleClient(cfg),
@@ -461,6 +466,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Refund:             NewRefundClient(cfg),
 		RiskEvent:          NewRiskEventClient(cfg),
 		SessionAccess:      NewSessionAccessClient(cfg),
+		Shift:              NewShiftClient(cfg),
 		SignIn:             NewSignInClient(cfg),
 		Staff:              NewStaffClient(cfg),
 		StaffRole:          NewStaffRoleClient(cfg),
@@ -508,8 +514,8 @@ func (c *Client) Use(hooks ...Hook) {
 		c.MessageQuota, c.Notice, c.Observation, c.OrderDiscount, c.ParkingSession,
 		c.Payment, c.PaymentOrder, c.Permit, c.PermitPeriod, c.PermitPlan,
 		c.PlateDispute, c.PlateRight, c.PushEndpoint, c.QuoteAttempt, c.Reconciliation,
-		c.Refund, c.RiskEvent, c.SessionAccess, c.SignIn, c.Staff, c.StaffRole,
-		c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding, c.Voucher,
+		c.Refund, c.RiskEvent, c.SessionAccess, c.Shift, c.SignIn, c.Staff,
+		c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding, c.Voucher,
 		c.VoucherOffer,
 	} {
 		n.Use(hooks...)
@@ -528,8 +534,8 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.MessageQuota, c.Notice, c.Observation, c.OrderDiscount, c.ParkingSession,
 		c.Payment, c.PaymentOrder, c.Permit, c.PermitPeriod, c.PermitPlan,
 		c.PlateDispute, c.PlateRight, c.PushEndpoint, c.QuoteAttempt, c.Reconciliation,
-		c.Refund, c.RiskEvent, c.SessionAccess, c.SignIn, c.Staff, c.StaffRole,
-		c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding, c.Voucher,
+		c.Refund, c.RiskEvent, c.SessionAccess, c.Shift, c.SignIn, c.Staff,
+		c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding, c.Voucher,
 		c.VoucherOffer,
 	} {
 		n.Intercept(interceptors...)
@@ -627,6 +633,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.RiskEvent.mutate(ctx, m)
 	case *SessionAccessMutation:
 		return c.SessionAccess.mutate(ctx, m)
+	case *ShiftMutation:
+		return c.Shift.mutate(ctx, m)
 	case *SignInMutation:
 		return c.SignIn.mutate(ctx, m)
 	case *StaffMutation:
@@ -6932,6 +6940,140 @@ func (c *SessionAccessClient) mutate(ctx context.Context, m *SessionAccessMutati
 	}
 }
 
+// ShiftClient is a client for the Shift schema.
+type ShiftClient struct {
+	config
+}
+
+// NewShiftClient returns a client for the Shift from the given config.
+func NewShiftClient(c config) *ShiftClient {
+	return &ShiftClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `shift.Hooks(f(g(h())))`.
+func (c *ShiftClient) Use(hooks ...Hook) {
+	c.hooks.Shift = append(c.hooks.Shift, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `shift.Intercept(f(g(h())))`.
+func (c *ShiftClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Shift = append(c.inters.Shift, interceptors...)
+}
+
+// Create returns a builder for creating a Shift entity.
+func (c *ShiftClient) Create() *ShiftCreate {
+	mutation := newShiftMutation(c.config, OpCreate)
+	return &ShiftCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Shift entities.
+func (c *ShiftClient) CreateBulk(builders ...*ShiftCreate) *ShiftCreateBulk {
+	return &ShiftCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ShiftClient) MapCreateBulk(slice any, setFunc func(*ShiftCreate, int)) *ShiftCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ShiftCreateBulk{err: fmt.Errorf("calling to ShiftClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ShiftCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ShiftCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Shift.
+func (c *ShiftClient) Update() *ShiftUpdate {
+	mutation := newShiftMutation(c.config, OpUpdate)
+	return &ShiftUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ShiftClient) UpdateOne(_m *Shift) *ShiftUpdateOne {
+	mutation := newShiftMutation(c.config, OpUpdateOne, withShift(_m))
+	return &ShiftUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ShiftClient) UpdateOneID(id int64) *ShiftUpdateOne {
+	mutation := newShiftMutation(c.config, OpUpdateOne, withShiftID(id))
+	return &ShiftUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Shift.
+func (c *ShiftClient) Delete() *ShiftDelete {
+	mutation := newShiftMutation(c.config, OpDelete)
+	return &ShiftDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ShiftClient) DeleteOne(_m *Shift) *ShiftDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ShiftClient) DeleteOneID(id int64) *ShiftDeleteOne {
+	builder := c.Delete().Where(shift.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ShiftDeleteOne{builder}
+}
+
+// Query returns a query builder for Shift.
+func (c *ShiftClient) Query() *ShiftQuery {
+	return &ShiftQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeShift},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Shift entity by its id.
+func (c *ShiftClient) Get(ctx context.Context, id int64) (*Shift, error) {
+	return c.Query().Where(shift.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ShiftClient) GetX(ctx context.Context, id int64) *Shift {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ShiftClient) Hooks() []Hook {
+	hooks := c.hooks.Shift
+	return append(hooks[:len(hooks):len(hooks)], shift.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ShiftClient) Interceptors() []Interceptor {
+	return c.inters.Shift
+}
+
+func (c *ShiftClient) mutate(ctx context.Context, m *ShiftMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ShiftCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ShiftUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ShiftUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ShiftDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Shift mutation op: %q", m.Op())
+	}
+}
+
 // SignInClient is a client for the SignIn schema.
 type SignInClient struct {
 	config
@@ -8378,7 +8520,7 @@ type (
 		Lot, MessageQuota, Notice, Observation, OrderDiscount, ParkingSession, Payment,
 		PaymentOrder, Permit, PermitPeriod, PermitPlan, PlateDispute, PlateRight,
 		PushEndpoint, QuoteAttempt, Reconciliation, Refund, RiskEvent, SessionAccess,
-		SignIn, Staff, StaffRole, Store, Tariff, Task, Vehicle, VehicleBinding,
+		Shift, SignIn, Staff, StaffRole, Store, Tariff, Task, Vehicle, VehicleBinding,
 		Voucher, VoucherOffer []ent.Hook
 	}
 	inters struct {
@@ -8389,7 +8531,7 @@ type (
 		Lot, MessageQuota, Notice, Observation, OrderDiscount, ParkingSession, Payment,
 		PaymentOrder, Permit, PermitPeriod, PermitPlan, PlateDispute, PlateRight,
 		PushEndpoint, QuoteAttempt, Reconciliation, Refund, RiskEvent, SessionAccess,
-		SignIn, Staff, StaffRole, Store, Tariff, Task, Vehicle, VehicleBinding,
+		Shift, SignIn, Staff, StaffRole, Store, Tariff, Task, Vehicle, VehicleBinding,
 		Voucher, VoucherOffer []ent.Interceptor
 	}
 )

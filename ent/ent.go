@@ -50,6 +50,7 @@ import (
 	"parkbff/ent/refund"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/sessionaccess"
+	"parkbff/ent/shift"
 	"parkbff/ent/signin"
 	"parkbff/ent/staff"
 	"parkbff/ent/staffrole"
@@ -170,6 +171,7 @@ func checkColumn(t, c string) error {
 			refund.Table:             refund.ValidColumn,
 			riskevent.Table:          riskevent.ValidColumn,
 			sessionaccess.Table:      sessionaccess.ValidColumn,
+			shift.Table:              shift.ValidColumn,
 			signin.Table:             signin.ValidColumn,
 			staff.Table:              staff.ValidColumn,
 			staffrole.Table:          staffrole.ValidColumn,

@@ -26,7 +26,9 @@ type LedgerEntry struct {
 	// LotID holds the value of the "lot_id" field.
 	LotID int64 `json:"lot_id,omitempty"`
 	// OrderID holds the value of the "order_id" field.
-	OrderID int64 `json:"order_id,omitempty"`
+	OrderID *int64 `json:"order_id,omitempty"`
+	// ShiftID holds the value of the "shift_id" field.
+	ShiftID *int64 `json:"shift_id,omitempty"`
 	// SessionID holds the value of the "session_id" field.
 	SessionID *int64 `json:"session_id,omitempty"`
 	// OccurredAt holds the value of the "occurred_at" field.
@@ -60,7 +62,7 @@ func (*LedgerEntry) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case ledgerentry.FieldID, ledgerentry.FieldCauseID, ledgerentry.FieldLotID, ledgerentry.FieldOrderID, ledgerentry.FieldSessionID:
+		case ledgerentry.FieldID, ledgerentry.FieldCauseID, ledgerentry.FieldLotID, ledgerentry.FieldOrderID, ledgerentry.FieldShiftID, ledgerentry.FieldSessionID:
 			values[i] = new(sql.NullInt64)
 		case ledgerentry.FieldCause:
 			values[i] = new(sql.NullString)
@@ -115,7 +117,15 @@ func (_m *LedgerEntry) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field order_id", values[i])
 			} else if value.Valid {
-				_m.OrderID = value.Int64
+				_m.OrderID = new(int64)
+				*_m.OrderID = value.Int64
+			}
+		case ledgerentry.FieldShiftID:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field shift_id", values[i])
+			} else if value.Valid {
+				_m.ShiftID = new(int64)
+				*_m.ShiftID = value.Int64
 			}
 		case ledgerentry.FieldSessionID:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -183,8 +193,15 @@ func (_m *LedgerEntry) String() string {
 	builder.WriteString("lot_id=")
 	builder.WriteString(fmt.Sprintf("%v", _m.LotID))
 	builder.WriteString(", ")
-	builder.WriteString("order_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.OrderID))
+	if v := _m.OrderID; v != nil {
+		builder.WriteString("order_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.ShiftID; v != nil {
+		builder.WriteString("shift_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteString(", ")
 	if v := _m.SessionID; v != nil {
 		builder.WriteString("session_id=")

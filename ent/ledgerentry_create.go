@@ -53,6 +53,28 @@ func (_c *LedgerEntryCreate) SetOrderID(v int64) *LedgerEntryCreate {
 	return _c
 }
 
+// SetNillableOrderID sets the "order_id" field if the given value is not nil.
+func (_c *LedgerEntryCreate) SetNillableOrderID(v *int64) *LedgerEntryCreate {
+	if v != nil {
+		_c.SetOrderID(*v)
+	}
+	return _c
+}
+
+// SetShiftID sets the "shift_id" field.
+func (_c *LedgerEntryCreate) SetShiftID(v int64) *LedgerEntryCreate {
+	_c.mutation.SetShiftID(v)
+	return _c
+}
+
+// SetNillableShiftID sets the "shift_id" field if the given value is not nil.
+func (_c *LedgerEntryCreate) SetNillableShiftID(v *int64) *LedgerEntryCreate {
+	if v != nil {
+		_c.SetShiftID(*v)
+	}
+	return _c
+}
+
 // SetSessionID sets the "session_id" field.
 func (_c *LedgerEntryCreate) SetSessionID(v int64) *LedgerEntryCreate {
 	_c.mutation.SetSessionID(v)
@@ -145,9 +167,6 @@ func (_c *LedgerEntryCreate) check() error {
 	if _, ok := _c.mutation.LotID(); !ok {
 		return &ValidationError{Name: "lot_id", err: errors.New(`ent: missing required field "LedgerEntry.lot_id"`)}
 	}
-	if _, ok := _c.mutation.OrderID(); !ok {
-		return &ValidationError{Name: "order_id", err: errors.New(`ent: missing required field "LedgerEntry.order_id"`)}
-	}
 	if _, ok := _c.mutation.OccurredAt(); !ok {
 		return &ValidationError{Name: "occurred_at", err: errors.New(`ent: missing required field "LedgerEntry.occurred_at"`)}
 	}
@@ -202,7 +221,11 @@ func (_c *LedgerEntryCreate) createSpec() (*LedgerEntry, *sqlgraph.CreateSpec) {
 	}
 	if value, ok := _c.mutation.OrderID(); ok {
 		_spec.SetField(ledgerentry.FieldOrderID, field.TypeInt64, value)
-		_node.OrderID = value
+		_node.OrderID = &value
+	}
+	if value, ok := _c.mutation.ShiftID(); ok {
+		_spec.SetField(ledgerentry.FieldShiftID, field.TypeInt64, value)
+		_node.ShiftID = &value
 	}
 	if value, ok := _c.mutation.SessionID(); ok {
 		_spec.SetField(ledgerentry.FieldSessionID, field.TypeInt64, value)
@@ -311,6 +334,9 @@ func (u *LedgerEntryUpsertOne) UpdateNewValues() *LedgerEntryUpsertOne {
 		}
 		if _, exists := u.create.mutation.OrderID(); exists {
 			s.SetIgnore(ledgerentry.FieldOrderID)
+		}
+		if _, exists := u.create.mutation.ShiftID(); exists {
+			s.SetIgnore(ledgerentry.FieldShiftID)
 		}
 		if _, exists := u.create.mutation.SessionID(); exists {
 			s.SetIgnore(ledgerentry.FieldSessionID)
@@ -544,6 +570,9 @@ func (u *LedgerEntryUpsertBulk) UpdateNewValues() *LedgerEntryUpsertBulk {
 			}
 			if _, exists := b.mutation.OrderID(); exists {
 				s.SetIgnore(ledgerentry.FieldOrderID)
+			}
+			if _, exists := b.mutation.ShiftID(); exists {
+				s.SetIgnore(ledgerentry.FieldShiftID)
 			}
 			if _, exists := b.mutation.SessionID(); exists {
 				s.SetIgnore(ledgerentry.FieldSessionID)

@@ -112,6 +112,12 @@ func (_u *LedgerEntryUpdate) sqlSave(ctx context.Context) (_node int, err error)
 			}
 		}
 	}
+	if _u.mutation.OrderIDCleared() {
+		_spec.ClearField(ledgerentry.FieldOrderID, field.TypeInt64)
+	}
+	if _u.mutation.ShiftIDCleared() {
+		_spec.ClearField(ledgerentry.FieldShiftID, field.TypeInt64)
+	}
 	if _u.mutation.SessionIDCleared() {
 		_spec.ClearField(ledgerentry.FieldSessionID, field.TypeInt64)
 	}
@@ -294,6 +300,12 @@ func (_u *LedgerEntryUpdateOne) sqlSave(ctx context.Context) (_node *LedgerEntry
 				ps[i](selector)
 			}
 		}
+	}
+	if _u.mutation.OrderIDCleared() {
+		_spec.ClearField(ledgerentry.FieldOrderID, field.TypeInt64)
+	}
+	if _u.mutation.ShiftIDCleared() {
+		_spec.ClearField(ledgerentry.FieldShiftID, field.TypeInt64)
 	}
 	if _u.mutation.SessionIDCleared() {
 		_spec.ClearField(ledgerentry.FieldSessionID, field.TypeInt64)

@@ -52,6 +52,7 @@ import (
 	"parkbff/ent/refund"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/sessionaccess"
+	"parkbff/ent/shift"
 	"parkbff/ent/signin"
 	"parkbff/ent/staff"
 	"parkbff/ent/staffrole"
@@ -126,6 +127,7 @@ const (
 	TypeRefund             = "Refund"
 	TypeRiskEvent          = "RiskEvent"
 	TypeSessionAccess      = "SessionAccess"
+	TypeShift              = "Shift"
 	TypeSignIn             = "SignIn"
 	TypeStaff              = "Staff"
 	TypeStaffRole          = "StaffRole"
@@ -17013,6 +17015,8 @@ type LedgerEntryMutation struct {
 	addlot_id     *int64
 	order_id      *int64
 	addorder_id   *int64
+	shift_id      *int64
+	addshift_id   *int64
 	session_id    *int64
 	addsession_id *int64
 	occurred_at   *time.Time
@@ -17331,7 +17335,7 @@ func (m *LedgerEntryMutation) OrderID() (r int64, exists bool) {
 // OldOrderID returns the old "order_id" field's value of the LedgerEntry entity.
 // If the LedgerEntry object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *LedgerEntryMutation) OldOrderID(ctx context.Context) (v int64, err error) {
+func (m *LedgerEntryMutation) OldOrderID(ctx context.Context) (v *int64, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldOrderID is only allowed on UpdateOne operations")
 	}
@@ -17363,10 +17367,94 @@ func (m *LedgerEntryMutation) AddedOrderID() (r int64, exists bool) {
 	return *v, true
 }
 
+// ClearOrderID clears the value of the "order_id" field.
+func (m *LedgerEntryMutation) ClearOrderID() {
+	m.order_id = nil
+	m.addorder_id = nil
+	m.clearedFields[ledgerentry.FieldOrderID] = struct{}{}
+}
+
+// OrderIDCleared returns if the "order_id" field was cleared in this mutation.
+func (m *LedgerEntryMutation) OrderIDCleared() bool {
+	_, ok := m.clearedFields[ledgerentry.FieldOrderID]
+	return ok
+}
+
 // ResetOrderID resets all changes to the "order_id" field.
 func (m *LedgerEntryMutation) ResetOrderID() {
 	m.order_id = nil
 	m.addorder_id = nil
+	delete(m.clearedFields, ledgerentry.FieldOrderID)
+}
+
+// SetShiftID sets the "shift_id" field.
+func (m *LedgerEntryMutation) SetShiftID(i int64) {
+	m.shift_id = &i
+	m.addshift_id = nil
+}
+
+// ShiftID returns the value of the "shift_id" field in the mutation.
+func (m *LedgerEntryMutation) ShiftID() (r int64, exists bool) {
+	v := m.shift_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShiftID returns the old "shift_id" field's value of the LedgerEntry entity.
+// If the LedgerEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LedgerEntryMutation) OldShiftID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShiftID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShiftID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShiftID: %w", err)
+	}
+	return oldValue.ShiftID, nil
+}
+
+// AddShiftID adds i to the "shift_id" field.
+func (m *LedgerEntryMutation) AddShiftID(i int64) {
+	if m.addshift_id != nil {
+		*m.addshift_id += i
+	} else {
+		m.addshift_id = &i
+	}
+}
+
+// AddedShiftID returns the value that was added to the "shift_id" field in this mutation.
+func (m *LedgerEntryMutation) AddedShiftID() (r int64, exists bool) {
+	v := m.addshift_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearShiftID clears the value of the "shift_id" field.
+func (m *LedgerEntryMutation) ClearShiftID() {
+	m.shift_id = nil
+	m.addshift_id = nil
+	m.clearedFields[ledgerentry.FieldShiftID] = struct{}{}
+}
+
+// ShiftIDCleared returns if the "shift_id" field was cleared in this mutation.
+func (m *LedgerEntryMutation) ShiftIDCleared() bool {
+	_, ok := m.clearedFields[ledgerentry.FieldShiftID]
+	return ok
+}
+
+// ResetShiftID resets all changes to the "shift_id" field.
+func (m *LedgerEntryMutation) ResetShiftID() {
+	m.shift_id = nil
+	m.addshift_id = nil
+	delete(m.clearedFields, ledgerentry.FieldShiftID)
 }
 
 // SetSessionID sets the "session_id" field.
@@ -17563,7 +17651,7 @@ func (m *LedgerEntryMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *LedgerEntryMutation) Fields() []string {
-	fields := make([]string, 0, 7)
+	fields := make([]string, 0, 8)
 	if m.created_at != nil {
 		fields = append(fields, ledgerentry.FieldCreatedAt)
 	}
@@ -17578,6 +17666,9 @@ func (m *LedgerEntryMutation) Fields() []string {
 	}
 	if m.order_id != nil {
 		fields = append(fields, ledgerentry.FieldOrderID)
+	}
+	if m.shift_id != nil {
+		fields = append(fields, ledgerentry.FieldShiftID)
 	}
 	if m.session_id != nil {
 		fields = append(fields, ledgerentry.FieldSessionID)
@@ -17603,6 +17694,8 @@ func (m *LedgerEntryMutation) Field(name string) (ent.Value, bool) {
 		return m.LotID()
 	case ledgerentry.FieldOrderID:
 		return m.OrderID()
+	case ledgerentry.FieldShiftID:
+		return m.ShiftID()
 	case ledgerentry.FieldSessionID:
 		return m.SessionID()
 	case ledgerentry.FieldOccurredAt:
@@ -17626,6 +17719,8 @@ func (m *LedgerEntryMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldLotID(ctx)
 	case ledgerentry.FieldOrderID:
 		return m.OldOrderID(ctx)
+	case ledgerentry.FieldShiftID:
+		return m.OldShiftID(ctx)
 	case ledgerentry.FieldSessionID:
 		return m.OldSessionID(ctx)
 	case ledgerentry.FieldOccurredAt:
@@ -17674,6 +17769,13 @@ func (m *LedgerEntryMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetOrderID(v)
 		return nil
+	case ledgerentry.FieldShiftID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShiftID(v)
+		return nil
 	case ledgerentry.FieldSessionID:
 		v, ok := value.(int64)
 		if !ok {
@@ -17705,6 +17807,9 @@ func (m *LedgerEntryMutation) AddedFields() []string {
 	if m.addorder_id != nil {
 		fields = append(fields, ledgerentry.FieldOrderID)
 	}
+	if m.addshift_id != nil {
+		fields = append(fields, ledgerentry.FieldShiftID)
+	}
 	if m.addsession_id != nil {
 		fields = append(fields, ledgerentry.FieldSessionID)
 	}
@@ -17722,6 +17827,8 @@ func (m *LedgerEntryMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedLotID()
 	case ledgerentry.FieldOrderID:
 		return m.AddedOrderID()
+	case ledgerentry.FieldShiftID:
+		return m.AddedShiftID()
 	case ledgerentry.FieldSessionID:
 		return m.AddedSessionID()
 	}
@@ -17754,6 +17861,13 @@ func (m *LedgerEntryMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddOrderID(v)
 		return nil
+	case ledgerentry.FieldShiftID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddShiftID(v)
+		return nil
 	case ledgerentry.FieldSessionID:
 		v, ok := value.(int64)
 		if !ok {
@@ -17769,6 +17883,12 @@ func (m *LedgerEntryMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *LedgerEntryMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(ledgerentry.FieldOrderID) {
+		fields = append(fields, ledgerentry.FieldOrderID)
+	}
+	if m.FieldCleared(ledgerentry.FieldShiftID) {
+		fields = append(fields, ledgerentry.FieldShiftID)
+	}
 	if m.FieldCleared(ledgerentry.FieldSessionID) {
 		fields = append(fields, ledgerentry.FieldSessionID)
 	}
@@ -17786,6 +17906,12 @@ func (m *LedgerEntryMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *LedgerEntryMutation) ClearField(name string) error {
 	switch name {
+	case ledgerentry.FieldOrderID:
+		m.ClearOrderID()
+		return nil
+	case ledgerentry.FieldShiftID:
+		m.ClearShiftID()
+		return nil
 	case ledgerentry.FieldSessionID:
 		m.ClearSessionID()
 		return nil
@@ -17811,6 +17937,9 @@ func (m *LedgerEntryMutation) ResetField(name string) error {
 		return nil
 	case ledgerentry.FieldOrderID:
 		m.ResetOrderID()
+		return nil
+	case ledgerentry.FieldShiftID:
+		m.ResetShiftID()
 		return nil
 	case ledgerentry.FieldSessionID:
 		m.ResetSessionID()
@@ -27033,6 +27162,8 @@ type PaymentMutation struct {
 	addstaff_id     *int64
 	agreement_id    *int64
 	addagreement_id *int64
+	shift_id        *int64
+	addshift_id     *int64
 	reconciled_at   *time.Time
 	key_hash        *[]byte
 	clearedFields   map[string]struct{}
@@ -28000,6 +28131,76 @@ func (m *PaymentMutation) ResetAgreementID() {
 	delete(m.clearedFields, payment.FieldAgreementID)
 }
 
+// SetShiftID sets the "shift_id" field.
+func (m *PaymentMutation) SetShiftID(i int64) {
+	m.shift_id = &i
+	m.addshift_id = nil
+}
+
+// ShiftID returns the value of the "shift_id" field in the mutation.
+func (m *PaymentMutation) ShiftID() (r int64, exists bool) {
+	v := m.shift_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShiftID returns the old "shift_id" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldShiftID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShiftID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShiftID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShiftID: %w", err)
+	}
+	return oldValue.ShiftID, nil
+}
+
+// AddShiftID adds i to the "shift_id" field.
+func (m *PaymentMutation) AddShiftID(i int64) {
+	if m.addshift_id != nil {
+		*m.addshift_id += i
+	} else {
+		m.addshift_id = &i
+	}
+}
+
+// AddedShiftID returns the value that was added to the "shift_id" field in this mutation.
+func (m *PaymentMutation) AddedShiftID() (r int64, exists bool) {
+	v := m.addshift_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearShiftID clears the value of the "shift_id" field.
+func (m *PaymentMutation) ClearShiftID() {
+	m.shift_id = nil
+	m.addshift_id = nil
+	m.clearedFields[payment.FieldShiftID] = struct{}{}
+}
+
+// ShiftIDCleared returns if the "shift_id" field was cleared in this mutation.
+func (m *PaymentMutation) ShiftIDCleared() bool {
+	_, ok := m.clearedFields[payment.FieldShiftID]
+	return ok
+}
+
+// ResetShiftID resets all changes to the "shift_id" field.
+func (m *PaymentMutation) ResetShiftID() {
+	m.shift_id = nil
+	m.addshift_id = nil
+	delete(m.clearedFields, payment.FieldShiftID)
+}
+
 // SetReconciledAt sets the "reconciled_at" field.
 func (m *PaymentMutation) SetReconciledAt(t time.Time) {
 	m.reconciled_at = &t
@@ -28146,7 +28347,7 @@ func (m *PaymentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PaymentMutation) Fields() []string {
-	fields := make([]string, 0, 19)
+	fields := make([]string, 0, 20)
 	if m.created_at != nil {
 		fields = append(fields, payment.FieldCreatedAt)
 	}
@@ -28198,6 +28399,9 @@ func (m *PaymentMutation) Fields() []string {
 	if m.agreement_id != nil {
 		fields = append(fields, payment.FieldAgreementID)
 	}
+	if m.shift_id != nil {
+		fields = append(fields, payment.FieldShiftID)
+	}
 	if m.reconciled_at != nil {
 		fields = append(fields, payment.FieldReconciledAt)
 	}
@@ -28246,6 +28450,8 @@ func (m *PaymentMutation) Field(name string) (ent.Value, bool) {
 		return m.StaffID()
 	case payment.FieldAgreementID:
 		return m.AgreementID()
+	case payment.FieldShiftID:
+		return m.ShiftID()
 	case payment.FieldReconciledAt:
 		return m.ReconciledAt()
 	case payment.FieldKeyHash:
@@ -28293,6 +28499,8 @@ func (m *PaymentMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldStaffID(ctx)
 	case payment.FieldAgreementID:
 		return m.OldAgreementID(ctx)
+	case payment.FieldShiftID:
+		return m.OldShiftID(ctx)
 	case payment.FieldReconciledAt:
 		return m.OldReconciledAt(ctx)
 	case payment.FieldKeyHash:
@@ -28425,6 +28633,13 @@ func (m *PaymentMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetAgreementID(v)
 		return nil
+	case payment.FieldShiftID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShiftID(v)
+		return nil
 	case payment.FieldReconciledAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -28471,6 +28686,9 @@ func (m *PaymentMutation) AddedFields() []string {
 	if m.addagreement_id != nil {
 		fields = append(fields, payment.FieldAgreementID)
 	}
+	if m.addshift_id != nil {
+		fields = append(fields, payment.FieldShiftID)
+	}
 	return fields
 }
 
@@ -28495,6 +28713,8 @@ func (m *PaymentMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedStaffID()
 	case payment.FieldAgreementID:
 		return m.AddedAgreementID()
+	case payment.FieldShiftID:
+		return m.AddedShiftID()
 	}
 	return nil, false
 }
@@ -28560,6 +28780,13 @@ func (m *PaymentMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddAgreementID(v)
 		return nil
+	case payment.FieldShiftID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddShiftID(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Payment numeric field %s", name)
 }
@@ -28585,6 +28812,9 @@ func (m *PaymentMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(payment.FieldAgreementID) {
 		fields = append(fields, payment.FieldAgreementID)
+	}
+	if m.FieldCleared(payment.FieldShiftID) {
+		fields = append(fields, payment.FieldShiftID)
 	}
 	if m.FieldCleared(payment.FieldReconciledAt) {
 		fields = append(fields, payment.FieldReconciledAt)
@@ -28620,6 +28850,9 @@ func (m *PaymentMutation) ClearField(name string) error {
 		return nil
 	case payment.FieldAgreementID:
 		m.ClearAgreementID()
+		return nil
+	case payment.FieldShiftID:
+		m.ClearShiftID()
 		return nil
 	case payment.FieldReconciledAt:
 		m.ClearReconciledAt()
@@ -28682,6 +28915,9 @@ func (m *PaymentMutation) ResetField(name string) error {
 		return nil
 	case payment.FieldAgreementID:
 		m.ResetAgreementID()
+		return nil
+	case payment.FieldShiftID:
+		m.ResetShiftID()
 		return nil
 	case payment.FieldReconciledAt:
 		m.ResetReconciledAt()
@@ -38694,6 +38930,8 @@ type RefundMutation struct {
 	reconciled_at  *time.Time
 	staff_id       *int64
 	addstaff_id    *int64
+	shift_id       *int64
+	addshift_id    *int64
 	key_hash       *[]byte
 	clearedFields  map[string]struct{}
 	payment        *int64
@@ -39372,6 +39610,76 @@ func (m *RefundMutation) ResetStaffID() {
 	delete(m.clearedFields, refund.FieldStaffID)
 }
 
+// SetShiftID sets the "shift_id" field.
+func (m *RefundMutation) SetShiftID(i int64) {
+	m.shift_id = &i
+	m.addshift_id = nil
+}
+
+// ShiftID returns the value of the "shift_id" field in the mutation.
+func (m *RefundMutation) ShiftID() (r int64, exists bool) {
+	v := m.shift_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShiftID returns the old "shift_id" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldShiftID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShiftID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShiftID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShiftID: %w", err)
+	}
+	return oldValue.ShiftID, nil
+}
+
+// AddShiftID adds i to the "shift_id" field.
+func (m *RefundMutation) AddShiftID(i int64) {
+	if m.addshift_id != nil {
+		*m.addshift_id += i
+	} else {
+		m.addshift_id = &i
+	}
+}
+
+// AddedShiftID returns the value that was added to the "shift_id" field in this mutation.
+func (m *RefundMutation) AddedShiftID() (r int64, exists bool) {
+	v := m.addshift_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearShiftID clears the value of the "shift_id" field.
+func (m *RefundMutation) ClearShiftID() {
+	m.shift_id = nil
+	m.addshift_id = nil
+	m.clearedFields[refund.FieldShiftID] = struct{}{}
+}
+
+// ShiftIDCleared returns if the "shift_id" field was cleared in this mutation.
+func (m *RefundMutation) ShiftIDCleared() bool {
+	_, ok := m.clearedFields[refund.FieldShiftID]
+	return ok
+}
+
+// ResetShiftID resets all changes to the "shift_id" field.
+func (m *RefundMutation) ResetShiftID() {
+	m.shift_id = nil
+	m.addshift_id = nil
+	delete(m.clearedFields, refund.FieldShiftID)
+}
+
 // SetKeyHash sets the "key_hash" field.
 func (m *RefundMutation) SetKeyHash(b []byte) {
 	m.key_hash = &b
@@ -39469,7 +39777,7 @@ func (m *RefundMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *RefundMutation) Fields() []string {
-	fields := make([]string, 0, 13)
+	fields := make([]string, 0, 14)
 	if m.created_at != nil {
 		fields = append(fields, refund.FieldCreatedAt)
 	}
@@ -39506,6 +39814,9 @@ func (m *RefundMutation) Fields() []string {
 	if m.staff_id != nil {
 		fields = append(fields, refund.FieldStaffID)
 	}
+	if m.shift_id != nil {
+		fields = append(fields, refund.FieldShiftID)
+	}
 	if m.key_hash != nil {
 		fields = append(fields, refund.FieldKeyHash)
 	}
@@ -39541,6 +39852,8 @@ func (m *RefundMutation) Field(name string) (ent.Value, bool) {
 		return m.ReconciledAt()
 	case refund.FieldStaffID:
 		return m.StaffID()
+	case refund.FieldShiftID:
+		return m.ShiftID()
 	case refund.FieldKeyHash:
 		return m.KeyHash()
 	}
@@ -39576,6 +39889,8 @@ func (m *RefundMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldReconciledAt(ctx)
 	case refund.FieldStaffID:
 		return m.OldStaffID(ctx)
+	case refund.FieldShiftID:
+		return m.OldShiftID(ctx)
 	case refund.FieldKeyHash:
 		return m.OldKeyHash(ctx)
 	}
@@ -39671,6 +39986,13 @@ func (m *RefundMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetStaffID(v)
 		return nil
+	case refund.FieldShiftID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShiftID(v)
+		return nil
 	case refund.FieldKeyHash:
 		v, ok := value.([]byte)
 		if !ok {
@@ -39698,6 +40020,9 @@ func (m *RefundMutation) AddedFields() []string {
 	if m.addstaff_id != nil {
 		fields = append(fields, refund.FieldStaffID)
 	}
+	if m.addshift_id != nil {
+		fields = append(fields, refund.FieldShiftID)
+	}
 	return fields
 }
 
@@ -39714,6 +40039,8 @@ func (m *RefundMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedFen()
 	case refund.FieldStaffID:
 		return m.AddedStaffID()
+	case refund.FieldShiftID:
+		return m.AddedShiftID()
 	}
 	return nil, false
 }
@@ -39751,6 +40078,13 @@ func (m *RefundMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddStaffID(v)
 		return nil
+	case refund.FieldShiftID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddShiftID(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Refund numeric field %s", name)
 }
@@ -39770,6 +40104,9 @@ func (m *RefundMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(refund.FieldStaffID) {
 		fields = append(fields, refund.FieldStaffID)
+	}
+	if m.FieldCleared(refund.FieldShiftID) {
+		fields = append(fields, refund.FieldShiftID)
 	}
 	return fields
 }
@@ -39796,6 +40133,9 @@ func (m *RefundMutation) ClearField(name string) error {
 		return nil
 	case refund.FieldStaffID:
 		m.ClearStaffID()
+		return nil
+	case refund.FieldShiftID:
+		m.ClearShiftID()
 		return nil
 	}
 	return fmt.Errorf("unknown Refund nullable field %s", name)
@@ -39840,6 +40180,9 @@ func (m *RefundMutation) ResetField(name string) error {
 		return nil
 	case refund.FieldStaffID:
 		m.ResetStaffID()
+		return nil
+	case refund.FieldShiftID:
+		m.ResetShiftID()
 		return nil
 	case refund.FieldKeyHash:
 		m.ResetKeyHash()
@@ -41414,6 +41757,1587 @@ func (m *SessionAccessMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown SessionAccess edge %s", name)
+}
+
+// ShiftMutation represents an operation that mutates the Shift nodes in the graph.
+type ShiftMutation struct {
+	config
+	op               Op
+	typ              string
+	id               *int64
+	created_at       *time.Time
+	lot_id           *int64
+	addlot_id        *int64
+	staff_id         *int64
+	addstaff_id      *int64
+	follows_id       *int64
+	addfollows_id    *int64
+	state            *shift.State
+	float_fen        *int64
+	addfloat_fen     *int64
+	taken_fen        *int64
+	addtaken_fen     *int64
+	refunded_fen     *int64
+	addrefunded_fen  *int64
+	payments         *int
+	addpayments      *int
+	opened_at        *time.Time
+	closed_at        *time.Time
+	counted_fen      *int64
+	addcounted_fen   *int64
+	note             *string
+	closed_by        *int64
+	addclosed_by     *int64
+	key_hash         *[]byte
+	closing_key_hash *[]byte
+	clearedFields    map[string]struct{}
+	done             bool
+	oldValue         func(context.Context) (*Shift, error)
+	predicates       []predicate.Shift
+}
+
+var _ ent.Mutation = (*ShiftMutation)(nil)
+
+// shiftOption allows management of the mutation configuration using functional options.
+type shiftOption func(*ShiftMutation)
+
+// newShiftMutation creates new mutation for the Shift entity.
+func newShiftMutation(c config, op Op, opts ...shiftOption) *ShiftMutation {
+	m := &ShiftMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeShift,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withShiftID sets the ID field of the mutation.
+func withShiftID(id int64) shiftOption {
+	return func(m *ShiftMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Shift
+		)
+		m.oldValue = func(ctx context.Context) (*Shift, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Shift.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withShift sets the old Shift of the mutation.
+func withShift(node *Shift) shiftOption {
+	return func(m *ShiftMutation) {
+		m.oldValue = func(context.Context) (*Shift, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ShiftMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ShiftMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Shift entities.
+func (m *ShiftMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ShiftMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ShiftMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Shift.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ShiftMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ShiftMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Shift entity.
+// If the Shift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShiftMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ShiftMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetLotID sets the "lot_id" field.
+func (m *ShiftMutation) SetLotID(i int64) {
+	m.lot_id = &i
+	m.addlot_id = nil
+}
+
+// LotID returns the value of the "lot_id" field in the mutation.
+func (m *ShiftMutation) LotID() (r int64, exists bool) {
+	v := m.lot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLotID returns the old "lot_id" field's value of the Shift entity.
+// If the Shift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShiftMutation) OldLotID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLotID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLotID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLotID: %w", err)
+	}
+	return oldValue.LotID, nil
+}
+
+// AddLotID adds i to the "lot_id" field.
+func (m *ShiftMutation) AddLotID(i int64) {
+	if m.addlot_id != nil {
+		*m.addlot_id += i
+	} else {
+		m.addlot_id = &i
+	}
+}
+
+// AddedLotID returns the value that was added to the "lot_id" field in this mutation.
+func (m *ShiftMutation) AddedLotID() (r int64, exists bool) {
+	v := m.addlot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLotID resets all changes to the "lot_id" field.
+func (m *ShiftMutation) ResetLotID() {
+	m.lot_id = nil
+	m.addlot_id = nil
+}
+
+// SetStaffID sets the "staff_id" field.
+func (m *ShiftMutation) SetStaffID(i int64) {
+	m.staff_id = &i
+	m.addstaff_id = nil
+}
+
+// StaffID returns the value of the "staff_id" field in the mutation.
+func (m *ShiftMutation) StaffID() (r int64, exists bool) {
+	v := m.staff_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStaffID returns the old "staff_id" field's value of the Shift entity.
+// If the Shift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShiftMutation) OldStaffID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStaffID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStaffID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStaffID: %w", err)
+	}
+	return oldValue.StaffID, nil
+}
+
+// AddStaffID adds i to the "staff_id" field.
+func (m *ShiftMutation) AddStaffID(i int64) {
+	if m.addstaff_id != nil {
+		*m.addstaff_id += i
+	} else {
+		m.addstaff_id = &i
+	}
+}
+
+// AddedStaffID returns the value that was added to the "staff_id" field in this mutation.
+func (m *ShiftMutation) AddedStaffID() (r int64, exists bool) {
+	v := m.addstaff_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetStaffID resets all changes to the "staff_id" field.
+func (m *ShiftMutation) ResetStaffID() {
+	m.staff_id = nil
+	m.addstaff_id = nil
+}
+
+// SetFollowsID sets the "follows_id" field.
+func (m *ShiftMutation) SetFollowsID(i int64) {
+	m.follows_id = &i
+	m.addfollows_id = nil
+}
+
+// FollowsID returns the value of the "follows_id" field in the mutation.
+func (m *ShiftMutation) FollowsID() (r int64, exists bool) {
+	v := m.follows_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFollowsID returns the old "follows_id" field's value of the Shift entity.
+// If the Shift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShiftMutation) OldFollowsID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFollowsID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFollowsID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFollowsID: %w", err)
+	}
+	return oldValue.FollowsID, nil
+}
+
+// AddFollowsID adds i to the "follows_id" field.
+func (m *ShiftMutation) AddFollowsID(i int64) {
+	if m.addfollows_id != nil {
+		*m.addfollows_id += i
+	} else {
+		m.addfollows_id = &i
+	}
+}
+
+// AddedFollowsID returns the value that was added to the "follows_id" field in this mutation.
+func (m *ShiftMutation) AddedFollowsID() (r int64, exists bool) {
+	v := m.addfollows_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearFollowsID clears the value of the "follows_id" field.
+func (m *ShiftMutation) ClearFollowsID() {
+	m.follows_id = nil
+	m.addfollows_id = nil
+	m.clearedFields[shift.FieldFollowsID] = struct{}{}
+}
+
+// FollowsIDCleared returns if the "follows_id" field was cleared in this mutation.
+func (m *ShiftMutation) FollowsIDCleared() bool {
+	_, ok := m.clearedFields[shift.FieldFollowsID]
+	return ok
+}
+
+// ResetFollowsID resets all changes to the "follows_id" field.
+func (m *ShiftMutation) ResetFollowsID() {
+	m.follows_id = nil
+	m.addfollows_id = nil
+	delete(m.clearedFields, shift.FieldFollowsID)
+}
+
+// SetState sets the "state" field.
+func (m *ShiftMutation) SetState(s shift.State) {
+	m.state = &s
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *ShiftMutation) State() (r shift.State, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the Shift entity.
+// If the Shift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShiftMutation) OldState(ctx context.Context) (v shift.State, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *ShiftMutation) ResetState() {
+	m.state = nil
+}
+
+// SetFloatFen sets the "float_fen" field.
+func (m *ShiftMutation) SetFloatFen(i int64) {
+	m.float_fen = &i
+	m.addfloat_fen = nil
+}
+
+// FloatFen returns the value of the "float_fen" field in the mutation.
+func (m *ShiftMutation) FloatFen() (r int64, exists bool) {
+	v := m.float_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFloatFen returns the old "float_fen" field's value of the Shift entity.
+// If the Shift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShiftMutation) OldFloatFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFloatFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFloatFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFloatFen: %w", err)
+	}
+	return oldValue.FloatFen, nil
+}
+
+// AddFloatFen adds i to the "float_fen" field.
+func (m *ShiftMutation) AddFloatFen(i int64) {
+	if m.addfloat_fen != nil {
+		*m.addfloat_fen += i
+	} else {
+		m.addfloat_fen = &i
+	}
+}
+
+// AddedFloatFen returns the value that was added to the "float_fen" field in this mutation.
+func (m *ShiftMutation) AddedFloatFen() (r int64, exists bool) {
+	v := m.addfloat_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFloatFen resets all changes to the "float_fen" field.
+func (m *ShiftMutation) ResetFloatFen() {
+	m.float_fen = nil
+	m.addfloat_fen = nil
+}
+
+// SetTakenFen sets the "taken_fen" field.
+func (m *ShiftMutation) SetTakenFen(i int64) {
+	m.taken_fen = &i
+	m.addtaken_fen = nil
+}
+
+// TakenFen returns the value of the "taken_fen" field in the mutation.
+func (m *ShiftMutation) TakenFen() (r int64, exists bool) {
+	v := m.taken_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTakenFen returns the old "taken_fen" field's value of the Shift entity.
+// If the Shift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShiftMutation) OldTakenFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTakenFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTakenFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTakenFen: %w", err)
+	}
+	return oldValue.TakenFen, nil
+}
+
+// AddTakenFen adds i to the "taken_fen" field.
+func (m *ShiftMutation) AddTakenFen(i int64) {
+	if m.addtaken_fen != nil {
+		*m.addtaken_fen += i
+	} else {
+		m.addtaken_fen = &i
+	}
+}
+
+// AddedTakenFen returns the value that was added to the "taken_fen" field in this mutation.
+func (m *ShiftMutation) AddedTakenFen() (r int64, exists bool) {
+	v := m.addtaken_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTakenFen resets all changes to the "taken_fen" field.
+func (m *ShiftMutation) ResetTakenFen() {
+	m.taken_fen = nil
+	m.addtaken_fen = nil
+}
+
+// SetRefundedFen sets the "refunded_fen" field.
+func (m *ShiftMutation) SetRefundedFen(i int64) {
+	m.refunded_fen = &i
+	m.addrefunded_fen = nil
+}
+
+// RefundedFen returns the value of the "refunded_fen" field in the mutation.
+func (m *ShiftMutation) RefundedFen() (r int64, exists bool) {
+	v := m.refunded_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefundedFen returns the old "refunded_fen" field's value of the Shift entity.
+// If the Shift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShiftMutation) OldRefundedFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefundedFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefundedFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefundedFen: %w", err)
+	}
+	return oldValue.RefundedFen, nil
+}
+
+// AddRefundedFen adds i to the "refunded_fen" field.
+func (m *ShiftMutation) AddRefundedFen(i int64) {
+	if m.addrefunded_fen != nil {
+		*m.addrefunded_fen += i
+	} else {
+		m.addrefunded_fen = &i
+	}
+}
+
+// AddedRefundedFen returns the value that was added to the "refunded_fen" field in this mutation.
+func (m *ShiftMutation) AddedRefundedFen() (r int64, exists bool) {
+	v := m.addrefunded_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRefundedFen resets all changes to the "refunded_fen" field.
+func (m *ShiftMutation) ResetRefundedFen() {
+	m.refunded_fen = nil
+	m.addrefunded_fen = nil
+}
+
+// SetPayments sets the "payments" field.
+func (m *ShiftMutation) SetPayments(i int) {
+	m.payments = &i
+	m.addpayments = nil
+}
+
+// Payments returns the value of the "payments" field in the mutation.
+func (m *ShiftMutation) Payments() (r int, exists bool) {
+	v := m.payments
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPayments returns the old "payments" field's value of the Shift entity.
+// If the Shift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShiftMutation) OldPayments(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPayments is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPayments requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPayments: %w", err)
+	}
+	return oldValue.Payments, nil
+}
+
+// AddPayments adds i to the "payments" field.
+func (m *ShiftMutation) AddPayments(i int) {
+	if m.addpayments != nil {
+		*m.addpayments += i
+	} else {
+		m.addpayments = &i
+	}
+}
+
+// AddedPayments returns the value that was added to the "payments" field in this mutation.
+func (m *ShiftMutation) AddedPayments() (r int, exists bool) {
+	v := m.addpayments
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPayments resets all changes to the "payments" field.
+func (m *ShiftMutation) ResetPayments() {
+	m.payments = nil
+	m.addpayments = nil
+}
+
+// SetOpenedAt sets the "opened_at" field.
+func (m *ShiftMutation) SetOpenedAt(t time.Time) {
+	m.opened_at = &t
+}
+
+// OpenedAt returns the value of the "opened_at" field in the mutation.
+func (m *ShiftMutation) OpenedAt() (r time.Time, exists bool) {
+	v := m.opened_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOpenedAt returns the old "opened_at" field's value of the Shift entity.
+// If the Shift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShiftMutation) OldOpenedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOpenedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOpenedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOpenedAt: %w", err)
+	}
+	return oldValue.OpenedAt, nil
+}
+
+// ClearOpenedAt clears the value of the "opened_at" field.
+func (m *ShiftMutation) ClearOpenedAt() {
+	m.opened_at = nil
+	m.clearedFields[shift.FieldOpenedAt] = struct{}{}
+}
+
+// OpenedAtCleared returns if the "opened_at" field was cleared in this mutation.
+func (m *ShiftMutation) OpenedAtCleared() bool {
+	_, ok := m.clearedFields[shift.FieldOpenedAt]
+	return ok
+}
+
+// ResetOpenedAt resets all changes to the "opened_at" field.
+func (m *ShiftMutation) ResetOpenedAt() {
+	m.opened_at = nil
+	delete(m.clearedFields, shift.FieldOpenedAt)
+}
+
+// SetClosedAt sets the "closed_at" field.
+func (m *ShiftMutation) SetClosedAt(t time.Time) {
+	m.closed_at = &t
+}
+
+// ClosedAt returns the value of the "closed_at" field in the mutation.
+func (m *ShiftMutation) ClosedAt() (r time.Time, exists bool) {
+	v := m.closed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClosedAt returns the old "closed_at" field's value of the Shift entity.
+// If the Shift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShiftMutation) OldClosedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClosedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClosedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClosedAt: %w", err)
+	}
+	return oldValue.ClosedAt, nil
+}
+
+// ClearClosedAt clears the value of the "closed_at" field.
+func (m *ShiftMutation) ClearClosedAt() {
+	m.closed_at = nil
+	m.clearedFields[shift.FieldClosedAt] = struct{}{}
+}
+
+// ClosedAtCleared returns if the "closed_at" field was cleared in this mutation.
+func (m *ShiftMutation) ClosedAtCleared() bool {
+	_, ok := m.clearedFields[shift.FieldClosedAt]
+	return ok
+}
+
+// ResetClosedAt resets all changes to the "closed_at" field.
+func (m *ShiftMutation) ResetClosedAt() {
+	m.closed_at = nil
+	delete(m.clearedFields, shift.FieldClosedAt)
+}
+
+// SetCountedFen sets the "counted_fen" field.
+func (m *ShiftMutation) SetCountedFen(i int64) {
+	m.counted_fen = &i
+	m.addcounted_fen = nil
+}
+
+// CountedFen returns the value of the "counted_fen" field in the mutation.
+func (m *ShiftMutation) CountedFen() (r int64, exists bool) {
+	v := m.counted_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCountedFen returns the old "counted_fen" field's value of the Shift entity.
+// If the Shift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShiftMutation) OldCountedFen(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCountedFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCountedFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCountedFen: %w", err)
+	}
+	return oldValue.CountedFen, nil
+}
+
+// AddCountedFen adds i to the "counted_fen" field.
+func (m *ShiftMutation) AddCountedFen(i int64) {
+	if m.addcounted_fen != nil {
+		*m.addcounted_fen += i
+	} else {
+		m.addcounted_fen = &i
+	}
+}
+
+// AddedCountedFen returns the value that was added to the "counted_fen" field in this mutation.
+func (m *ShiftMutation) AddedCountedFen() (r int64, exists bool) {
+	v := m.addcounted_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearCountedFen clears the value of the "counted_fen" field.
+func (m *ShiftMutation) ClearCountedFen() {
+	m.counted_fen = nil
+	m.addcounted_fen = nil
+	m.clearedFields[shift.FieldCountedFen] = struct{}{}
+}
+
+// CountedFenCleared returns if the "counted_fen" field was cleared in this mutation.
+func (m *ShiftMutation) CountedFenCleared() bool {
+	_, ok := m.clearedFields[shift.FieldCountedFen]
+	return ok
+}
+
+// ResetCountedFen resets all changes to the "counted_fen" field.
+func (m *ShiftMutation) ResetCountedFen() {
+	m.counted_fen = nil
+	m.addcounted_fen = nil
+	delete(m.clearedFields, shift.FieldCountedFen)
+}
+
+// SetNote sets the "note" field.
+func (m *ShiftMutation) SetNote(s string) {
+	m.note = &s
+}
+
+// Note returns the value of the "note" field in the mutation.
+func (m *ShiftMutation) Note() (r string, exists bool) {
+	v := m.note
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNote returns the old "note" field's value of the Shift entity.
+// If the Shift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShiftMutation) OldNote(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNote is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNote requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNote: %w", err)
+	}
+	return oldValue.Note, nil
+}
+
+// ClearNote clears the value of the "note" field.
+func (m *ShiftMutation) ClearNote() {
+	m.note = nil
+	m.clearedFields[shift.FieldNote] = struct{}{}
+}
+
+// NoteCleared returns if the "note" field was cleared in this mutation.
+func (m *ShiftMutation) NoteCleared() bool {
+	_, ok := m.clearedFields[shift.FieldNote]
+	return ok
+}
+
+// ResetNote resets all changes to the "note" field.
+func (m *ShiftMutation) ResetNote() {
+	m.note = nil
+	delete(m.clearedFields, shift.FieldNote)
+}
+
+// SetClosedBy sets the "closed_by" field.
+func (m *ShiftMutation) SetClosedBy(i int64) {
+	m.closed_by = &i
+	m.addclosed_by = nil
+}
+
+// ClosedBy returns the value of the "closed_by" field in the mutation.
+func (m *ShiftMutation) ClosedBy() (r int64, exists bool) {
+	v := m.closed_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClosedBy returns the old "closed_by" field's value of the Shift entity.
+// If the Shift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShiftMutation) OldClosedBy(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClosedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClosedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClosedBy: %w", err)
+	}
+	return oldValue.ClosedBy, nil
+}
+
+// AddClosedBy adds i to the "closed_by" field.
+func (m *ShiftMutation) AddClosedBy(i int64) {
+	if m.addclosed_by != nil {
+		*m.addclosed_by += i
+	} else {
+		m.addclosed_by = &i
+	}
+}
+
+// AddedClosedBy returns the value that was added to the "closed_by" field in this mutation.
+func (m *ShiftMutation) AddedClosedBy() (r int64, exists bool) {
+	v := m.addclosed_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearClosedBy clears the value of the "closed_by" field.
+func (m *ShiftMutation) ClearClosedBy() {
+	m.closed_by = nil
+	m.addclosed_by = nil
+	m.clearedFields[shift.FieldClosedBy] = struct{}{}
+}
+
+// ClosedByCleared returns if the "closed_by" field was cleared in this mutation.
+func (m *ShiftMutation) ClosedByCleared() bool {
+	_, ok := m.clearedFields[shift.FieldClosedBy]
+	return ok
+}
+
+// ResetClosedBy resets all changes to the "closed_by" field.
+func (m *ShiftMutation) ResetClosedBy() {
+	m.closed_by = nil
+	m.addclosed_by = nil
+	delete(m.clearedFields, shift.FieldClosedBy)
+}
+
+// SetKeyHash sets the "key_hash" field.
+func (m *ShiftMutation) SetKeyHash(b []byte) {
+	m.key_hash = &b
+}
+
+// KeyHash returns the value of the "key_hash" field in the mutation.
+func (m *ShiftMutation) KeyHash() (r []byte, exists bool) {
+	v := m.key_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeyHash returns the old "key_hash" field's value of the Shift entity.
+// If the Shift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShiftMutation) OldKeyHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeyHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeyHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeyHash: %w", err)
+	}
+	return oldValue.KeyHash, nil
+}
+
+// ResetKeyHash resets all changes to the "key_hash" field.
+func (m *ShiftMutation) ResetKeyHash() {
+	m.key_hash = nil
+}
+
+// SetClosingKeyHash sets the "closing_key_hash" field.
+func (m *ShiftMutation) SetClosingKeyHash(b []byte) {
+	m.closing_key_hash = &b
+}
+
+// ClosingKeyHash returns the value of the "closing_key_hash" field in the mutation.
+func (m *ShiftMutation) ClosingKeyHash() (r []byte, exists bool) {
+	v := m.closing_key_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClosingKeyHash returns the old "closing_key_hash" field's value of the Shift entity.
+// If the Shift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShiftMutation) OldClosingKeyHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClosingKeyHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClosingKeyHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClosingKeyHash: %w", err)
+	}
+	return oldValue.ClosingKeyHash, nil
+}
+
+// ClearClosingKeyHash clears the value of the "closing_key_hash" field.
+func (m *ShiftMutation) ClearClosingKeyHash() {
+	m.closing_key_hash = nil
+	m.clearedFields[shift.FieldClosingKeyHash] = struct{}{}
+}
+
+// ClosingKeyHashCleared returns if the "closing_key_hash" field was cleared in this mutation.
+func (m *ShiftMutation) ClosingKeyHashCleared() bool {
+	_, ok := m.clearedFields[shift.FieldClosingKeyHash]
+	return ok
+}
+
+// ResetClosingKeyHash resets all changes to the "closing_key_hash" field.
+func (m *ShiftMutation) ResetClosingKeyHash() {
+	m.closing_key_hash = nil
+	delete(m.clearedFields, shift.FieldClosingKeyHash)
+}
+
+// Where appends a list predicates to the ShiftMutation builder.
+func (m *ShiftMutation) Where(ps ...predicate.Shift) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ShiftMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ShiftMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Shift, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ShiftMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ShiftMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Shift).
+func (m *ShiftMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ShiftMutation) Fields() []string {
+	fields := make([]string, 0, 16)
+	if m.created_at != nil {
+		fields = append(fields, shift.FieldCreatedAt)
+	}
+	if m.lot_id != nil {
+		fields = append(fields, shift.FieldLotID)
+	}
+	if m.staff_id != nil {
+		fields = append(fields, shift.FieldStaffID)
+	}
+	if m.follows_id != nil {
+		fields = append(fields, shift.FieldFollowsID)
+	}
+	if m.state != nil {
+		fields = append(fields, shift.FieldState)
+	}
+	if m.float_fen != nil {
+		fields = append(fields, shift.FieldFloatFen)
+	}
+	if m.taken_fen != nil {
+		fields = append(fields, shift.FieldTakenFen)
+	}
+	if m.refunded_fen != nil {
+		fields = append(fields, shift.FieldRefundedFen)
+	}
+	if m.payments != nil {
+		fields = append(fields, shift.FieldPayments)
+	}
+	if m.opened_at != nil {
+		fields = append(fields, shift.FieldOpenedAt)
+	}
+	if m.closed_at != nil {
+		fields = append(fields, shift.FieldClosedAt)
+	}
+	if m.counted_fen != nil {
+		fields = append(fields, shift.FieldCountedFen)
+	}
+	if m.note != nil {
+		fields = append(fields, shift.FieldNote)
+	}
+	if m.closed_by != nil {
+		fields = append(fields, shift.FieldClosedBy)
+	}
+	if m.key_hash != nil {
+		fields = append(fields, shift.FieldKeyHash)
+	}
+	if m.closing_key_hash != nil {
+		fields = append(fields, shift.FieldClosingKeyHash)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ShiftMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case shift.FieldCreatedAt:
+		return m.CreatedAt()
+	case shift.FieldLotID:
+		return m.LotID()
+	case shift.FieldStaffID:
+		return m.StaffID()
+	case shift.FieldFollowsID:
+		return m.FollowsID()
+	case shift.FieldState:
+		return m.State()
+	case shift.FieldFloatFen:
+		return m.FloatFen()
+	case shift.FieldTakenFen:
+		return m.TakenFen()
+	case shift.FieldRefundedFen:
+		return m.RefundedFen()
+	case shift.FieldPayments:
+		return m.Payments()
+	case shift.FieldOpenedAt:
+		return m.OpenedAt()
+	case shift.FieldClosedAt:
+		return m.ClosedAt()
+	case shift.FieldCountedFen:
+		return m.CountedFen()
+	case shift.FieldNote:
+		return m.Note()
+	case shift.FieldClosedBy:
+		return m.ClosedBy()
+	case shift.FieldKeyHash:
+		return m.KeyHash()
+	case shift.FieldClosingKeyHash:
+		return m.ClosingKeyHash()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ShiftMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case shift.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case shift.FieldLotID:
+		return m.OldLotID(ctx)
+	case shift.FieldStaffID:
+		return m.OldStaffID(ctx)
+	case shift.FieldFollowsID:
+		return m.OldFollowsID(ctx)
+	case shift.FieldState:
+		return m.OldState(ctx)
+	case shift.FieldFloatFen:
+		return m.OldFloatFen(ctx)
+	case shift.FieldTakenFen:
+		return m.OldTakenFen(ctx)
+	case shift.FieldRefundedFen:
+		return m.OldRefundedFen(ctx)
+	case shift.FieldPayments:
+		return m.OldPayments(ctx)
+	case shift.FieldOpenedAt:
+		return m.OldOpenedAt(ctx)
+	case shift.FieldClosedAt:
+		return m.OldClosedAt(ctx)
+	case shift.FieldCountedFen:
+		return m.OldCountedFen(ctx)
+	case shift.FieldNote:
+		return m.OldNote(ctx)
+	case shift.FieldClosedBy:
+		return m.OldClosedBy(ctx)
+	case shift.FieldKeyHash:
+		return m.OldKeyHash(ctx)
+	case shift.FieldClosingKeyHash:
+		return m.OldClosingKeyHash(ctx)
+	}
+	return nil, fmt.Errorf("unknown Shift field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ShiftMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case shift.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case shift.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLotID(v)
+		return nil
+	case shift.FieldStaffID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStaffID(v)
+		return nil
+	case shift.FieldFollowsID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFollowsID(v)
+		return nil
+	case shift.FieldState:
+		v, ok := value.(shift.State)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case shift.FieldFloatFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFloatFen(v)
+		return nil
+	case shift.FieldTakenFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTakenFen(v)
+		return nil
+	case shift.FieldRefundedFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefundedFen(v)
+		return nil
+	case shift.FieldPayments:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPayments(v)
+		return nil
+	case shift.FieldOpenedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOpenedAt(v)
+		return nil
+	case shift.FieldClosedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClosedAt(v)
+		return nil
+	case shift.FieldCountedFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCountedFen(v)
+		return nil
+	case shift.FieldNote:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNote(v)
+		return nil
+	case shift.FieldClosedBy:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClosedBy(v)
+		return nil
+	case shift.FieldKeyHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeyHash(v)
+		return nil
+	case shift.FieldClosingKeyHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClosingKeyHash(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Shift field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ShiftMutation) AddedFields() []string {
+	var fields []string
+	if m.addlot_id != nil {
+		fields = append(fields, shift.FieldLotID)
+	}
+	if m.addstaff_id != nil {
+		fields = append(fields, shift.FieldStaffID)
+	}
+	if m.addfollows_id != nil {
+		fields = append(fields, shift.FieldFollowsID)
+	}
+	if m.addfloat_fen != nil {
+		fields = append(fields, shift.FieldFloatFen)
+	}
+	if m.addtaken_fen != nil {
+		fields = append(fields, shift.FieldTakenFen)
+	}
+	if m.addrefunded_fen != nil {
+		fields = append(fields, shift.FieldRefundedFen)
+	}
+	if m.addpayments != nil {
+		fields = append(fields, shift.FieldPayments)
+	}
+	if m.addcounted_fen != nil {
+		fields = append(fields, shift.FieldCountedFen)
+	}
+	if m.addclosed_by != nil {
+		fields = append(fields, shift.FieldClosedBy)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ShiftMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case shift.FieldLotID:
+		return m.AddedLotID()
+	case shift.FieldStaffID:
+		return m.AddedStaffID()
+	case shift.FieldFollowsID:
+		return m.AddedFollowsID()
+	case shift.FieldFloatFen:
+		return m.AddedFloatFen()
+	case shift.FieldTakenFen:
+		return m.AddedTakenFen()
+	case shift.FieldRefundedFen:
+		return m.AddedRefundedFen()
+	case shift.FieldPayments:
+		return m.AddedPayments()
+	case shift.FieldCountedFen:
+		return m.AddedCountedFen()
+	case shift.FieldClosedBy:
+		return m.AddedClosedBy()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ShiftMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case shift.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLotID(v)
+		return nil
+	case shift.FieldStaffID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddStaffID(v)
+		return nil
+	case shift.FieldFollowsID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFollowsID(v)
+		return nil
+	case shift.FieldFloatFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFloatFen(v)
+		return nil
+	case shift.FieldTakenFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTakenFen(v)
+		return nil
+	case shift.FieldRefundedFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRefundedFen(v)
+		return nil
+	case shift.FieldPayments:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPayments(v)
+		return nil
+	case shift.FieldCountedFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCountedFen(v)
+		return nil
+	case shift.FieldClosedBy:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddClosedBy(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Shift numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ShiftMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(shift.FieldFollowsID) {
+		fields = append(fields, shift.FieldFollowsID)
+	}
+	if m.FieldCleared(shift.FieldOpenedAt) {
+		fields = append(fields, shift.FieldOpenedAt)
+	}
+	if m.FieldCleared(shift.FieldClosedAt) {
+		fields = append(fields, shift.FieldClosedAt)
+	}
+	if m.FieldCleared(shift.FieldCountedFen) {
+		fields = append(fields, shift.FieldCountedFen)
+	}
+	if m.FieldCleared(shift.FieldNote) {
+		fields = append(fields, shift.FieldNote)
+	}
+	if m.FieldCleared(shift.FieldClosedBy) {
+		fields = append(fields, shift.FieldClosedBy)
+	}
+	if m.FieldCleared(shift.FieldClosingKeyHash) {
+		fields = append(fields, shift.FieldClosingKeyHash)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ShiftMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ShiftMutation) ClearField(name string) error {
+	switch name {
+	case shift.FieldFollowsID:
+		m.ClearFollowsID()
+		return nil
+	case shift.FieldOpenedAt:
+		m.ClearOpenedAt()
+		return nil
+	case shift.FieldClosedAt:
+		m.ClearClosedAt()
+		return nil
+	case shift.FieldCountedFen:
+		m.ClearCountedFen()
+		return nil
+	case shift.FieldNote:
+		m.ClearNote()
+		return nil
+	case shift.FieldClosedBy:
+		m.ClearClosedBy()
+		return nil
+	case shift.FieldClosingKeyHash:
+		m.ClearClosingKeyHash()
+		return nil
+	}
+	return fmt.Errorf("unknown Shift nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ShiftMutation) ResetField(name string) error {
+	switch name {
+	case shift.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case shift.FieldLotID:
+		m.ResetLotID()
+		return nil
+	case shift.FieldStaffID:
+		m.ResetStaffID()
+		return nil
+	case shift.FieldFollowsID:
+		m.ResetFollowsID()
+		return nil
+	case shift.FieldState:
+		m.ResetState()
+		return nil
+	case shift.FieldFloatFen:
+		m.ResetFloatFen()
+		return nil
+	case shift.FieldTakenFen:
+		m.ResetTakenFen()
+		return nil
+	case shift.FieldRefundedFen:
+		m.ResetRefundedFen()
+		return nil
+	case shift.FieldPayments:
+		m.ResetPayments()
+		return nil
+	case shift.FieldOpenedAt:
+		m.ResetOpenedAt()
+		return nil
+	case shift.FieldClosedAt:
+		m.ResetClosedAt()
+		return nil
+	case shift.FieldCountedFen:
+		m.ResetCountedFen()
+		return nil
+	case shift.FieldNote:
+		m.ResetNote()
+		return nil
+	case shift.FieldClosedBy:
+		m.ResetClosedBy()
+		return nil
+	case shift.FieldKeyHash:
+		m.ResetKeyHash()
+		return nil
+	case shift.FieldClosingKeyHash:
+		m.ResetClosingKeyHash()
+		return nil
+	}
+	return fmt.Errorf("unknown Shift field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ShiftMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ShiftMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ShiftMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ShiftMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ShiftMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ShiftMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ShiftMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Shift unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ShiftMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Shift edge %s", name)
 }
 
 // SignInMutation represents an operation that mutates the SignIn nodes in the graph.

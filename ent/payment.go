@@ -53,6 +53,8 @@ type Payment struct {
 	StaffID *int64 `json:"staff_id,omitempty"`
 	// AgreementID holds the value of the "agreement_id" field.
 	AgreementID *int64 `json:"agreement_id,omitempty"`
+	// ShiftID holds the value of the "shift_id" field.
+	ShiftID *int64 `json:"shift_id,omitempty"`
 	// ReconciledAt holds the value of the "reconciled_at" field.
 	ReconciledAt *time.Time `json:"reconciled_at,omitempty"`
 	// KeyHash holds the value of the "key_hash" field.
@@ -90,7 +92,7 @@ func (*Payment) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case payment.FieldKeyHash:
 			values[i] = new([]byte)
-		case payment.FieldID, payment.FieldOrderID, payment.FieldLotID, payment.FieldAccountID, payment.FieldFen, payment.FieldPaidFen, payment.FieldTakenFen, payment.FieldRefundedFen, payment.FieldStaffID, payment.FieldAgreementID:
+		case payment.FieldID, payment.FieldOrderID, payment.FieldLotID, payment.FieldAccountID, payment.FieldFen, payment.FieldPaidFen, payment.FieldTakenFen, payment.FieldRefundedFen, payment.FieldStaffID, payment.FieldAgreementID, payment.FieldShiftID:
 			values[i] = new(sql.NullInt64)
 		case payment.FieldChannel, payment.FieldWay, payment.FieldNumber, payment.FieldState, payment.FieldTransactionID:
 			values[i] = new(sql.NullString)
@@ -225,6 +227,13 @@ func (_m *Payment) assignValues(columns []string, values []any) error {
 				_m.AgreementID = new(int64)
 				*_m.AgreementID = value.Int64
 			}
+		case payment.FieldShiftID:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field shift_id", values[i])
+			} else if value.Valid {
+				_m.ShiftID = new(int64)
+				*_m.ShiftID = value.Int64
+			}
 		case payment.FieldReconciledAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field reconciled_at", values[i])
@@ -339,6 +348,11 @@ func (_m *Payment) String() string {
 	builder.WriteString(", ")
 	if v := _m.AgreementID; v != nil {
 		builder.WriteString("agreement_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.ShiftID; v != nil {
+		builder.WriteString("shift_id=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
 	builder.WriteString(", ")

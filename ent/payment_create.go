@@ -206,6 +206,20 @@ func (_c *PaymentCreate) SetNillableAgreementID(v *int64) *PaymentCreate {
 	return _c
 }
 
+// SetShiftID sets the "shift_id" field.
+func (_c *PaymentCreate) SetShiftID(v int64) *PaymentCreate {
+	_c.mutation.SetShiftID(v)
+	return _c
+}
+
+// SetNillableShiftID sets the "shift_id" field if the given value is not nil.
+func (_c *PaymentCreate) SetNillableShiftID(v *int64) *PaymentCreate {
+	if v != nil {
+		_c.SetShiftID(*v)
+	}
+	return _c
+}
+
 // SetReconciledAt sets the "reconciled_at" field.
 func (_c *PaymentCreate) SetReconciledAt(v time.Time) *PaymentCreate {
 	_c.mutation.SetReconciledAt(v)
@@ -445,6 +459,10 @@ func (_c *PaymentCreate) createSpec() (*Payment, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.AgreementID(); ok {
 		_spec.SetField(payment.FieldAgreementID, field.TypeInt64, value)
 		_node.AgreementID = &value
+	}
+	if value, ok := _c.mutation.ShiftID(); ok {
+		_spec.SetField(payment.FieldShiftID, field.TypeInt64, value)
+		_node.ShiftID = &value
 	}
 	if value, ok := _c.mutation.ReconciledAt(); ok {
 		_spec.SetField(payment.FieldReconciledAt, field.TypeTime, value)
@@ -713,6 +731,9 @@ func (u *PaymentUpsertOne) UpdateNewValues() *PaymentUpsertOne {
 		}
 		if _, exists := u.create.mutation.AgreementID(); exists {
 			s.SetIgnore(payment.FieldAgreementID)
+		}
+		if _, exists := u.create.mutation.ShiftID(); exists {
+			s.SetIgnore(payment.FieldShiftID)
 		}
 		if _, exists := u.create.mutation.KeyHash(); exists {
 			s.SetIgnore(payment.FieldKeyHash)
@@ -1127,6 +1148,9 @@ func (u *PaymentUpsertBulk) UpdateNewValues() *PaymentUpsertBulk {
 			}
 			if _, exists := b.mutation.AgreementID(); exists {
 				s.SetIgnore(payment.FieldAgreementID)
+			}
+			if _, exists := b.mutation.ShiftID(); exists {
+				s.SetIgnore(payment.FieldShiftID)
 			}
 			if _, exists := b.mutation.KeyHash(); exists {
 				s.SetIgnore(payment.FieldKeyHash)

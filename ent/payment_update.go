@@ -307,6 +307,9 @@ func (_u *PaymentUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.AgreementIDCleared() {
 		_spec.ClearField(payment.FieldAgreementID, field.TypeInt64)
 	}
+	if _u.mutation.ShiftIDCleared() {
+		_spec.ClearField(payment.FieldShiftID, field.TypeInt64)
+	}
 	if value, ok := _u.mutation.ReconciledAt(); ok {
 		_spec.SetField(payment.FieldReconciledAt, field.TypeTime, value)
 	}
@@ -642,6 +645,9 @@ func (_u *PaymentUpdateOne) sqlSave(ctx context.Context) (_node *Payment, err er
 	}
 	if _u.mutation.AgreementIDCleared() {
 		_spec.ClearField(payment.FieldAgreementID, field.TypeInt64)
+	}
+	if _u.mutation.ShiftIDCleared() {
+		_spec.ClearField(payment.FieldShiftID, field.TypeInt64)
 	}
 	if value, ok := _u.mutation.ReconciledAt(); ok {
 		_spec.SetField(payment.FieldReconciledAt, field.TypeTime, value)

@@ -42,6 +42,8 @@ type Refund struct {
 	ReconciledAt *time.Time `json:"reconciled_at,omitempty"`
 	// StaffID holds the value of the "staff_id" field.
 	StaffID *int64 `json:"staff_id,omitempty"`
+	// ShiftID holds the value of the "shift_id" field.
+	ShiftID *int64 `json:"shift_id,omitempty"`
 	// KeyHash holds the value of the "key_hash" field.
 	KeyHash []byte `json:"-"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -77,7 +79,7 @@ func (*Refund) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case refund.FieldKeyHash:
 			values[i] = new([]byte)
-		case refund.FieldID, refund.FieldPaymentID, refund.FieldOrderID, refund.FieldLotID, refund.FieldFen, refund.FieldStaffID:
+		case refund.FieldID, refund.FieldPaymentID, refund.FieldOrderID, refund.FieldLotID, refund.FieldFen, refund.FieldStaffID, refund.FieldShiftID:
 			values[i] = new(sql.NullInt64)
 		case refund.FieldNumber, refund.FieldReason, refund.FieldState, refund.FieldNote:
 			values[i] = new(sql.NullString)
@@ -179,6 +181,13 @@ func (_m *Refund) assignValues(columns []string, values []any) error {
 				_m.StaffID = new(int64)
 				*_m.StaffID = value.Int64
 			}
+		case refund.FieldShiftID:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field shift_id", values[i])
+			} else if value.Valid {
+				_m.ShiftID = new(int64)
+				*_m.ShiftID = value.Int64
+			}
 		case refund.FieldKeyHash:
 			if value, ok := values[i].(*[]byte); !ok {
 				return fmt.Errorf("unexpected type %T for field key_hash", values[i])
@@ -265,6 +274,11 @@ func (_m *Refund) String() string {
 	builder.WriteString(", ")
 	if v := _m.StaffID; v != nil {
 		builder.WriteString("staff_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.ShiftID; v != nil {
+		builder.WriteString("shift_id=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
 	builder.WriteString(", ")

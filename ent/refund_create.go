@@ -135,6 +135,20 @@ func (_c *RefundCreate) SetNillableStaffID(v *int64) *RefundCreate {
 	return _c
 }
 
+// SetShiftID sets the "shift_id" field.
+func (_c *RefundCreate) SetShiftID(v int64) *RefundCreate {
+	_c.mutation.SetShiftID(v)
+	return _c
+}
+
+// SetNillableShiftID sets the "shift_id" field if the given value is not nil.
+func (_c *RefundCreate) SetNillableShiftID(v *int64) *RefundCreate {
+	if v != nil {
+		_c.SetShiftID(*v)
+	}
+	return _c
+}
+
 // SetKeyHash sets the "key_hash" field.
 func (_c *RefundCreate) SetKeyHash(v []byte) *RefundCreate {
 	_c.mutation.SetKeyHash(v)
@@ -315,6 +329,10 @@ func (_c *RefundCreate) createSpec() (*Refund, *sqlgraph.CreateSpec) {
 		_spec.SetField(refund.FieldStaffID, field.TypeInt64, value)
 		_node.StaffID = &value
 	}
+	if value, ok := _c.mutation.ShiftID(); ok {
+		_spec.SetField(refund.FieldShiftID, field.TypeInt64, value)
+		_node.ShiftID = &value
+	}
 	if value, ok := _c.mutation.KeyHash(); ok {
 		_spec.SetField(refund.FieldKeyHash, field.TypeBytes, value)
 		_node.KeyHash = value
@@ -479,6 +497,9 @@ func (u *RefundUpsertOne) UpdateNewValues() *RefundUpsertOne {
 		}
 		if _, exists := u.create.mutation.StaffID(); exists {
 			s.SetIgnore(refund.FieldStaffID)
+		}
+		if _, exists := u.create.mutation.ShiftID(); exists {
+			s.SetIgnore(refund.FieldShiftID)
 		}
 		if _, exists := u.create.mutation.KeyHash(); exists {
 			s.SetIgnore(refund.FieldKeyHash)
@@ -778,6 +799,9 @@ func (u *RefundUpsertBulk) UpdateNewValues() *RefundUpsertBulk {
 			}
 			if _, exists := b.mutation.StaffID(); exists {
 				s.SetIgnore(refund.FieldStaffID)
+			}
+			if _, exists := b.mutation.ShiftID(); exists {
+				s.SetIgnore(refund.FieldShiftID)
 			}
 			if _, exists := b.mutation.KeyHash(); exists {
 				s.SetIgnore(refund.FieldKeyHash)

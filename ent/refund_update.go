@@ -167,6 +167,9 @@ func (_u *RefundUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.StaffIDCleared() {
 		_spec.ClearField(refund.FieldStaffID, field.TypeInt64)
 	}
+	if _u.mutation.ShiftIDCleared() {
+		_spec.ClearField(refund.FieldShiftID, field.TypeInt64)
+	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -356,6 +359,9 @@ func (_u *RefundUpdateOne) sqlSave(ctx context.Context) (_node *Refund, err erro
 	}
 	if _u.mutation.StaffIDCleared() {
 		_spec.ClearField(refund.FieldStaffID, field.TypeInt64)
+	}
+	if _u.mutation.ShiftIDCleared() {
+		_spec.ClearField(refund.FieldShiftID, field.TypeInt64)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Refund{config: _u.config}

@@ -102,6 +102,8 @@ type Tx struct {
 	RiskEvent *RiskEventClient
 	// SessionAccess is the client for interacting with the SessionAccess builders.
 	SessionAccess *SessionAccessClient
+	// Shift is the client for interacting with the Shift builders.
+	Shift *ShiftClient
 	// SignIn is the client for interacting with the SignIn builders.
 	SignIn *SignInClient
 	// Staff is the client for interacting with the Staff builders.
@@ -297,6 +299,7 @@ func (tx *Tx) init() {
 	tx.Refund = NewRefundClient(tx.config)
 	tx.RiskEvent = NewRiskEventClient(tx.config)
 	tx.SessionAccess = NewSessionAccessClient(tx.config)
+	tx.Shift = NewShiftClient(tx.config)
 	tx.SignIn = NewSignInClient(tx.config)
 	tx.Staff = NewStaffClient(tx.config)
 	tx.StaffRole = NewStaffRoleClient(tx.config)

@@ -39,6 +39,8 @@ const (
 	typePermit         = "Permit"
 	typePermitPeriod   = "PermitPeriod"
 	typePlateRight     = "PlateRight"
+	typeShift          = "Shift"
+	typeCashMovement   = "CashMovement"
 )
 
 // NodeTypes lists them.
@@ -48,6 +50,7 @@ func NodeTypes() []string {
 		typeLinkedAccount, typeDevice, typeRiskEvent, typeCoDriver, typeFleet, typePlateDispute, typeDelivery, typeDeadLetter,
 		typePaymentOrder, typeReconciliation, typeVoucher, typeVoucherOffer, typeInvoiceTitle, typeInvoice, typeAgreement,
 		typePermitPlan, typePermit, typePermitPeriod, typePlateRight,
+		typeShift, typeCashMovement,
 	}
 }
 
@@ -128,6 +131,10 @@ func (r *Resolver) find(ctx context.Context, id relay.ID) (relay.Node, error) {
 		return some(r.permits.PeriodByRow(ctx, id.Row))
 	case typePlateRight:
 		return some(r.permits.RightByRow(ctx, id.Row))
+	case typeShift:
+		return some(r.shifts.One(ctx, id.Row))
+	case typeCashMovement:
+		return some(r.billing.CashMovement(ctx, id.Row))
 	case typeGateCommand:
 		return some(r.parking.CommandByRow(ctx, id.Row))
 	case typeLot:

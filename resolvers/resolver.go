@@ -21,6 +21,7 @@ import (
 	"parkbff/internal/permit"
 	"parkbff/internal/privacy/consents"
 	"parkbff/internal/risk"
+	"parkbff/internal/shift"
 	"parkbff/internal/viewer"
 )
 
@@ -40,6 +41,7 @@ type Services struct {
 	Agreements *agreement.Service
 	Invoices   *invoice.Service
 	Permits    *permit.Service
+	Shifts     *shift.Service
 }
 
 // Resolver is the root of all resolvers.
@@ -59,13 +61,14 @@ type Resolver struct {
 	apps       *appconfig.Service
 	viewerTag  func(*viewer.Viewer) uint32
 	permits    *permit.Service
+	shifts     *shift.Service
 }
 
 // New answers the root of all resolvers. viewerTag binds cursors to a viewer, as the edge does.
 func New(s Services, viewerTag func(*viewer.Viewer) uint32) *Resolver {
 	return &Resolver{
 		identity: s.Identity, staff: s.Staff, consents: s.Consents, parking: s.Parking, billing: s.Billing, discounts: s.Discounts, permits: s.Permits,
-		agreements: s.Agreements, invoices: s.Invoices, notices: s.Notices,
+		agreements: s.Agreements, invoices: s.Invoices, notices: s.Notices, shifts: s.Shifts,
 		delivery: s.Delivery, outbox: s.Outbox, risk: s.Risk, apps: s.Apps, viewerTag: viewerTag,
 	}
 }
@@ -83,6 +86,9 @@ const (
 	listPeriods       = "permit.periods"
 	listPlateRights   = "plateRights"
 	listVisitors      = "viewer.visitors"
+	listShifts        = "lot.shifts"
+	listMovements     = "shift.movements"
+	listOpenings      = "shift.openings"
 	listConsents      = "account.consents"
 	listLots          = "lots"
 	listLotStays      = "lot.sessions"
@@ -137,6 +143,12 @@ func rowOfPermit(p *permit.Permit) int64 { return p.Row }
 func rowOfPeriod(p *permit.Period) int64 { return p.Row }
 
 func rowOfRight(p *permit.Right) int64 { return p.Row }
+
+func rowOfShift(s *shift.Shift) int64 { return s.Row }
+
+func rowOfMovement(m *billing.CashMovement) int64 { return m.Row }
+
+func rowOfCommand(c *parking.GateCommand) int64 { return c.Row }
 
 func rowOfOffer(o *discount.Offer) int64 { return o.Row }
 

@@ -35,6 +35,7 @@ import (
 	"parkbff/internal/permit"
 	"parkbff/internal/privacy/consents"
 	"parkbff/internal/risk"
+	"parkbff/internal/shift"
 	"parkbff/internal/store"
 	"parkbff/internal/tariff"
 	"parkbff/internal/vault"
@@ -66,6 +67,7 @@ type House struct {
 	Agreements *agreement.Service
 	Invoices   *invoice.Service
 	Permits    *permit.Service
+	Shifts     *shift.Service
 
 	vault  *vault.Vault
 	people identity.Config
@@ -178,6 +180,7 @@ func (h *House) openServices(p Parts) (err error) {
 	h.Outbox.SetOffice(h.Staff)
 	h.Discounts = discount.New(discount.Config{Store: h.Store, Vault: v, Clock: h.Clock, Lots: h.Parking})
 	h.Permits = permit.New(permit.Config{Store: h.Store, Vault: v, Clock: h.Clock, Lots: h.Parking, Garage: h.Identity})
+	h.Shifts = shift.New(shift.Config{Store: h.Store, Vault: v, Clock: h.Clock, Lots: h.Parking})
 	if err := h.openInvoices(v, p.Random); err != nil {
 		return err
 	}
@@ -186,7 +189,7 @@ func (h *House) openServices(p Parts) (err error) {
 		Tasks: h.Outbox, Offers: h.Partners.deductions,
 	})
 	h.Billing = billing.New(billing.Config{
-		Store: h.Store, Vault: v, Clock: h.Clock, Random: p.Random, Stays: h.Parking, Discounts: h.Discounts, Permits: h.Permits, Payers: h.Identity, Office: h.Staff,
+		Store: h.Store, Vault: v, Clock: h.Clock, Random: p.Random, Stays: h.Parking, Discounts: h.Discounts, Permits: h.Permits, Drawers: h.Shifts, Payers: h.Identity, Office: h.Staff,
 		Invoices: h.Invoices, Agreements: h.Agreements, Tasks: h.Outbox, Tills: h.Partners.Offers(), Log: h.Log,
 	})
 	h.Invoices.SetOrders(h.Billing)

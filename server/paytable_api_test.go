@@ -38,7 +38,9 @@ var payingWays = []struct {
 	{"password-free", []money.Channel{money.WeChat, money.Alipay}, func(p *payingStay) { p.reportsExit(); p.works() }},
 	{"cash", []money.Channel{money.Cash}, func(p *payingStay) {
 		p.reportsExit()
-		p.h.Staff(p.stay.Lot).Asks(takeCash, servertest.Vars{"in": servertest.Vars{
+		staff := p.h.Staff(p.stay.Lot)
+		staff.OpensShift(p.stay.Lot, 0)
+		staff.Asks(takeCash, servertest.Vars{"in": servertest.Vars{
 			"idempotencyKey": p.id[:20], "sessionId": p.id, "amountFen": p.h.Owes(p.id),
 		}}).OK()
 	}},

@@ -536,6 +536,18 @@ func (f SessionAccessFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Valu
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.SessionAccessMutation", m)
 }
 
+// The ShiftFunc type is an adapter to allow the use of ordinary
+// function as Shift mutator.
+type ShiftFunc func(context.Context, *ent.ShiftMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ShiftFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.ShiftMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ShiftMutation", m)
+}
+
 // The SignInFunc type is an adapter to allow the use of ordinary
 // function as SignIn mutator.
 type SignInFunc func(context.Context, *ent.SignInMutation) (ent.Value, error)

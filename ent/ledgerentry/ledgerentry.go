@@ -25,6 +25,8 @@ const (
 	FieldLotID = "lot_id"
 	// FieldOrderID holds the string denoting the order_id field in the database.
 	FieldOrderID = "order_id"
+	// FieldShiftID holds the string denoting the shift_id field in the database.
+	FieldShiftID = "shift_id"
 	// FieldSessionID holds the string denoting the session_id field in the database.
 	FieldSessionID = "session_id"
 	// FieldOccurredAt holds the string denoting the occurred_at field in the database.
@@ -50,6 +52,7 @@ var Columns = []string{
 	FieldCauseID,
 	FieldLotID,
 	FieldOrderID,
+	FieldShiftID,
 	FieldSessionID,
 	FieldOccurredAt,
 }
@@ -83,6 +86,8 @@ const (
 	CauseREFUND_DECIDED Cause = "REFUND_DECIDED"
 	CauseREFUND_DONE    Cause = "REFUND_DONE"
 	CauseDISCOUNT       Cause = "DISCOUNT"
+	CauseSHIFT_OPENED   Cause = "SHIFT_OPENED"
+	CauseSHIFT_CLOSED   Cause = "SHIFT_CLOSED"
 )
 
 func (c Cause) String() string {
@@ -92,7 +97,7 @@ func (c Cause) String() string {
 // CauseValidator is a validator for the "cause" field enum values. It is called by the builders before save.
 func CauseValidator(c Cause) error {
 	switch c {
-	case CausePAYMENT, CauseREFUND_DECIDED, CauseREFUND_DONE, CauseDISCOUNT:
+	case CausePAYMENT, CauseREFUND_DECIDED, CauseREFUND_DONE, CauseDISCOUNT, CauseSHIFT_OPENED, CauseSHIFT_CLOSED:
 		return nil
 	default:
 		return fmt.Errorf("ledgerentry: invalid enum value for cause field: %q", c)
@@ -130,6 +135,11 @@ func ByLotID(opts ...sql.OrderTermOption) OrderOption {
 // ByOrderID orders the results by the order_id field.
 func ByOrderID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldOrderID, opts...).ToFunc()
+}
+
+// ByShiftID orders the results by the shift_id field.
+func ByShiftID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldShiftID, opts...).ToFunc()
 }
 
 // BySessionID orders the results by the session_id field.

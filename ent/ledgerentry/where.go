@@ -75,6 +75,11 @@ func OrderID(v int64) predicate.LedgerEntry {
 	return predicate.LedgerEntry(sql.FieldEQ(FieldOrderID, v))
 }
 
+// ShiftID applies equality check predicate on the "shift_id" field. It's identical to ShiftIDEQ.
+func ShiftID(v int64) predicate.LedgerEntry {
+	return predicate.LedgerEntry(sql.FieldEQ(FieldShiftID, v))
+}
+
 // SessionID applies equality check predicate on the "session_id" field. It's identical to SessionIDEQ.
 func SessionID(v int64) predicate.LedgerEntry {
 	return predicate.LedgerEntry(sql.FieldEQ(FieldSessionID, v))
@@ -263,6 +268,66 @@ func OrderIDLT(v int64) predicate.LedgerEntry {
 // OrderIDLTE applies the LTE predicate on the "order_id" field.
 func OrderIDLTE(v int64) predicate.LedgerEntry {
 	return predicate.LedgerEntry(sql.FieldLTE(FieldOrderID, v))
+}
+
+// OrderIDIsNil applies the IsNil predicate on the "order_id" field.
+func OrderIDIsNil() predicate.LedgerEntry {
+	return predicate.LedgerEntry(sql.FieldIsNull(FieldOrderID))
+}
+
+// OrderIDNotNil applies the NotNil predicate on the "order_id" field.
+func OrderIDNotNil() predicate.LedgerEntry {
+	return predicate.LedgerEntry(sql.FieldNotNull(FieldOrderID))
+}
+
+// ShiftIDEQ applies the EQ predicate on the "shift_id" field.
+func ShiftIDEQ(v int64) predicate.LedgerEntry {
+	return predicate.LedgerEntry(sql.FieldEQ(FieldShiftID, v))
+}
+
+// ShiftIDNEQ applies the NEQ predicate on the "shift_id" field.
+func ShiftIDNEQ(v int64) predicate.LedgerEntry {
+	return predicate.LedgerEntry(sql.FieldNEQ(FieldShiftID, v))
+}
+
+// ShiftIDIn applies the In predicate on the "shift_id" field.
+func ShiftIDIn(vs ...int64) predicate.LedgerEntry {
+	return predicate.LedgerEntry(sql.FieldIn(FieldShiftID, vs...))
+}
+
+// ShiftIDNotIn applies the NotIn predicate on the "shift_id" field.
+func ShiftIDNotIn(vs ...int64) predicate.LedgerEntry {
+	return predicate.LedgerEntry(sql.FieldNotIn(FieldShiftID, vs...))
+}
+
+// ShiftIDGT applies the GT predicate on the "shift_id" field.
+func ShiftIDGT(v int64) predicate.LedgerEntry {
+	return predicate.LedgerEntry(sql.FieldGT(FieldShiftID, v))
+}
+
+// ShiftIDGTE applies the GTE predicate on the "shift_id" field.
+func ShiftIDGTE(v int64) predicate.LedgerEntry {
+	return predicate.LedgerEntry(sql.FieldGTE(FieldShiftID, v))
+}
+
+// ShiftIDLT applies the LT predicate on the "shift_id" field.
+func ShiftIDLT(v int64) predicate.LedgerEntry {
+	return predicate.LedgerEntry(sql.FieldLT(FieldShiftID, v))
+}
+
+// ShiftIDLTE applies the LTE predicate on the "shift_id" field.
+func ShiftIDLTE(v int64) predicate.LedgerEntry {
+	return predicate.LedgerEntry(sql.FieldLTE(FieldShiftID, v))
+}
+
+// ShiftIDIsNil applies the IsNil predicate on the "shift_id" field.
+func ShiftIDIsNil() predicate.LedgerEntry {
+	return predicate.LedgerEntry(sql.FieldIsNull(FieldShiftID))
+}
+
+// ShiftIDNotNil applies the NotNil predicate on the "shift_id" field.
+func ShiftIDNotNil() predicate.LedgerEntry {
+	return predicate.LedgerEntry(sql.FieldNotNull(FieldShiftID))
 }
 
 // SessionIDEQ applies the EQ predicate on the "session_id" field.

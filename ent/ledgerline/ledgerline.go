@@ -74,13 +74,16 @@ type Account string
 
 // Account values.
 const (
-	AccountCHANNEL   Account = "CHANNEL"
-	AccountLOT       Account = "LOT"
-	AccountSURPLUS   Account = "SURPLUS"
-	AccountREFUNDS   Account = "REFUNDS"
-	AccountVOUCHERS  Account = "VOUCHERS"
-	AccountDISCOUNTS Account = "DISCOUNTS"
-	AccountPERMITS   Account = "PERMITS"
+	AccountCHANNEL         Account = "CHANNEL"
+	AccountLOT             Account = "LOT"
+	AccountSURPLUS         Account = "SURPLUS"
+	AccountREFUNDS         Account = "REFUNDS"
+	AccountVOUCHERS        Account = "VOUCHERS"
+	AccountDISCOUNTS       Account = "DISCOUNTS"
+	AccountPERMITS         Account = "PERMITS"
+	AccountDRAWER          Account = "DRAWER"
+	AccountSAFE            Account = "SAFE"
+	AccountCASH_DIFFERENCE Account = "CASH_DIFFERENCE"
 )
 
 func (a Account) String() string {
@@ -90,7 +93,7 @@ func (a Account) String() string {
 // AccountValidator is a validator for the "account" field enum values. It is called by the builders before save.
 func AccountValidator(a Account) error {
 	switch a {
-	case AccountCHANNEL, AccountLOT, AccountSURPLUS, AccountREFUNDS, AccountVOUCHERS, AccountDISCOUNTS, AccountPERMITS:
+	case AccountCHANNEL, AccountLOT, AccountSURPLUS, AccountREFUNDS, AccountVOUCHERS, AccountDISCOUNTS, AccountPERMITS, AccountDRAWER, AccountSAFE, AccountCASH_DIFFERENCE:
 		return nil
 	default:
 		return fmt.Errorf("ledgerline: invalid enum value for account field: %q", a)

@@ -491,6 +491,14 @@ var (
 				Unique:  true,
 				Columns: []*schema.Column{GateCommandsColumns[12], GateCommandsColumns[4]},
 			},
+			{
+				Name:    "gatecommand_staff_id_lot_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{GateCommandsColumns[8], GateCommandsColumns[2], GateCommandsColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "staff_id IS NOT NULL",
+				},
+			},
 		},
 	}
 	// InvoicesColumns holds the columns for the "invoices" table.
@@ -638,10 +646,11 @@ var (
 	LedgerEntriesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "created_at", Type: field.TypeTime},
-		{Name: "cause", Type: field.TypeEnum, Enums: []string{"PAYMENT", "REFUND_DECIDED", "REFUND_DONE", "DISCOUNT"}},
+		{Name: "cause", Type: field.TypeEnum, Enums: []string{"PAYMENT", "REFUND_DECIDED", "REFUND_DONE", "DISCOUNT", "SHIFT_OPENED", "SHIFT_CLOSED"}},
 		{Name: "cause_id", Type: field.TypeInt64},
 		{Name: "lot_id", Type: field.TypeInt64},
-		{Name: "order_id", Type: field.TypeInt64},
+		{Name: "order_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "shift_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "session_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "occurred_at", Type: field.TypeTime},
 	}
@@ -659,7 +668,7 @@ var (
 			{
 				Name:    "ledgerentry_session_id",
 				Unique:  false,
-				Columns: []*schema.Column{LedgerEntriesColumns[6]},
+				Columns: []*schema.Column{LedgerEntriesColumns[7]},
 			},
 			{
 				Name:    "ledgerentry_order_id",
@@ -667,9 +676,17 @@ var (
 				Columns: []*schema.Column{LedgerEntriesColumns[5]},
 			},
 			{
+				Name:    "ledgerentry_shift_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{LedgerEntriesColumns[6], LedgerEntriesColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "shift_id IS NOT NULL",
+				},
+			},
+			{
 				Name:    "ledgerentry_lot_id_occurred_at",
 				Unique:  false,
-				Columns: []*schema.Column{LedgerEntriesColumns[4], LedgerEntriesColumns[7]},
+				Columns: []*schema.Column{LedgerEntriesColumns[4], LedgerEntriesColumns[8]},
 			},
 		},
 	}
@@ -677,7 +694,7 @@ var (
 	LedgerLinesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "lot_id", Type: field.TypeInt64},
-		{Name: "account", Type: field.TypeEnum, Enums: []string{"CHANNEL", "LOT", "SURPLUS", "REFUNDS", "VOUCHERS", "DISCOUNTS", "PERMITS"}},
+		{Name: "account", Type: field.TypeEnum, Enums: []string{"CHANNEL", "LOT", "SURPLUS", "REFUNDS", "VOUCHERS", "DISCOUNTS", "PERMITS", "DRAWER", "SAFE", "CASH_DIFFERENCE"}},
 		{Name: "channel", Type: field.TypeEnum, Nullable: true, Enums: []string{"WECHAT", "ALIPAY", "UNIONPAY", "QUICKPASS", "ABC", "CCB", "JST_WALLET", "CASH"}},
 		{Name: "fen", Type: field.TypeInt64},
 		{Name: "entry_id", Type: field.TypeInt64},
@@ -1062,6 +1079,7 @@ var (
 		{Name: "refunded_fen", Type: field.TypeInt64, Default: 0},
 		{Name: "staff_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "agreement_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "shift_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "reconciled_at", Type: field.TypeTime, Nullable: true},
 		{Name: "key_hash", Type: field.TypeBytes, Unique: true},
 		{Name: "order_id", Type: field.TypeInt64},
@@ -1074,7 +1092,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "payments_payment_orders_order",
-				Columns:    []*schema.Column{PaymentsColumns[19]},
+				Columns:    []*schema.Column{PaymentsColumns[20]},
 				RefColumns: []*schema.Column{PaymentOrdersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1091,12 +1109,20 @@ var (
 			{
 				Name:    "payment_order_id",
 				Unique:  false,
-				Columns: []*schema.Column{PaymentsColumns[19]},
+				Columns: []*schema.Column{PaymentsColumns[20]},
 			},
 			{
 				Name:    "payment_channel_paid_at",
 				Unique:  false,
 				Columns: []*schema.Column{PaymentsColumns[4], PaymentsColumns[11]},
+			},
+			{
+				Name:    "payment_shift_id",
+				Unique:  false,
+				Columns: []*schema.Column{PaymentsColumns[17]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "shift_id IS NOT NULL",
+				},
 			},
 		},
 	}
@@ -1468,6 +1494,7 @@ var (
 		{Name: "done_at", Type: field.TypeTime, Nullable: true},
 		{Name: "reconciled_at", Type: field.TypeTime, Nullable: true},
 		{Name: "staff_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "shift_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "key_hash", Type: field.TypeBytes, Unique: true},
 		{Name: "payment_id", Type: field.TypeInt64},
 	}
@@ -1479,7 +1506,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "refunds_payments_payment",
-				Columns:    []*schema.Column{RefundsColumns[13]},
+				Columns:    []*schema.Column{RefundsColumns[14]},
 				RefColumns: []*schema.Column{PaymentsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1488,12 +1515,20 @@ var (
 			{
 				Name:    "refund_payment_id",
 				Unique:  false,
-				Columns: []*schema.Column{RefundsColumns[13]},
+				Columns: []*schema.Column{RefundsColumns[14]},
 			},
 			{
 				Name:    "refund_order_id",
 				Unique:  false,
 				Columns: []*schema.Column{RefundsColumns[2]},
+			},
+			{
+				Name:    "refund_shift_id",
+				Unique:  false,
+				Columns: []*schema.Column{RefundsColumns[12]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "shift_id IS NOT NULL",
+				},
 			},
 		},
 	}
@@ -1569,6 +1604,52 @@ var (
 				Name:    "sessionaccess_account_id_vehicle_id",
 				Unique:  false,
 				Columns: []*schema.Column{SessionAccessesColumns[6], SessionAccessesColumns[1]},
+			},
+		},
+	}
+	// ShiftsColumns holds the columns for the "shifts" table.
+	ShiftsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "lot_id", Type: field.TypeInt64},
+		{Name: "staff_id", Type: field.TypeInt64},
+		{Name: "follows_id", Type: field.TypeInt64, Unique: true, Nullable: true},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"OFFERED", "OPEN", "CLOSED"}},
+		{Name: "float_fen", Type: field.TypeInt64},
+		{Name: "taken_fen", Type: field.TypeInt64, Default: 0},
+		{Name: "refunded_fen", Type: field.TypeInt64, Default: 0},
+		{Name: "payments", Type: field.TypeInt, Default: 0},
+		{Name: "opened_at", Type: field.TypeTime, Nullable: true},
+		{Name: "closed_at", Type: field.TypeTime, Nullable: true},
+		{Name: "counted_fen", Type: field.TypeInt64, Nullable: true},
+		{Name: "note", Type: field.TypeString, Nullable: true},
+		{Name: "closed_by", Type: field.TypeInt64, Nullable: true},
+		{Name: "key_hash", Type: field.TypeBytes, Unique: true},
+		{Name: "closing_key_hash", Type: field.TypeBytes, Unique: true, Nullable: true},
+	}
+	// ShiftsTable holds the schema information for the "shifts" table.
+	ShiftsTable = &schema.Table{
+		Name:       "shifts",
+		Columns:    ShiftsColumns,
+		PrimaryKey: []*schema.Column{ShiftsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "shift_one_open",
+				Unique:  true,
+				Columns: []*schema.Column{ShiftsColumns[3], ShiftsColumns[2]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "state <> 'CLOSED'",
+				},
+			},
+			{
+				Name:    "shift_lot_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{ShiftsColumns[2], ShiftsColumns[0]},
+			},
+			{
+				Name:    "shift_staff_id_lot_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{ShiftsColumns[3], ShiftsColumns[2], ShiftsColumns[0]},
 			},
 		},
 	}
@@ -1951,6 +2032,7 @@ var (
 		RefundsTable,
 		RiskEventsTable,
 		SessionAccessesTable,
+		ShiftsTable,
 		SignInsTable,
 		StaffsTable,
 		StaffRolesTable,

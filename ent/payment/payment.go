@@ -50,6 +50,8 @@ const (
 	FieldStaffID = "staff_id"
 	// FieldAgreementID holds the string denoting the agreement_id field in the database.
 	FieldAgreementID = "agreement_id"
+	// FieldShiftID holds the string denoting the shift_id field in the database.
+	FieldShiftID = "shift_id"
 	// FieldReconciledAt holds the string denoting the reconciled_at field in the database.
 	FieldReconciledAt = "reconciled_at"
 	// FieldKeyHash holds the string denoting the key_hash field in the database.
@@ -87,6 +89,7 @@ var Columns = []string{
 	FieldRefundedFen,
 	FieldStaffID,
 	FieldAgreementID,
+	FieldShiftID,
 	FieldReconciledAt,
 	FieldKeyHash,
 }
@@ -256,6 +259,11 @@ func ByStaffID(opts ...sql.OrderTermOption) OrderOption {
 // ByAgreementID orders the results by the agreement_id field.
 func ByAgreementID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAgreementID, opts...).ToFunc()
+}
+
+// ByShiftID orders the results by the shift_id field.
+func ByShiftID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldShiftID, opts...).ToFunc()
 }
 
 // ByReconciledAt orders the results by the reconciled_at field.

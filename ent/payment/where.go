@@ -126,6 +126,11 @@ func AgreementID(v int64) predicate.Payment {
 	return predicate.Payment(sql.FieldEQ(FieldAgreementID, v))
 }
 
+// ShiftID applies equality check predicate on the "shift_id" field. It's identical to ShiftIDEQ.
+func ShiftID(v int64) predicate.Payment {
+	return predicate.Payment(sql.FieldEQ(FieldShiftID, v))
+}
+
 // ReconciledAt applies equality check predicate on the "reconciled_at" field. It's identical to ReconciledAtEQ.
 func ReconciledAt(v time.Time) predicate.Payment {
 	return predicate.Payment(sql.FieldEQ(FieldReconciledAt, v))
@@ -864,6 +869,56 @@ func AgreementIDIsNil() predicate.Payment {
 // AgreementIDNotNil applies the NotNil predicate on the "agreement_id" field.
 func AgreementIDNotNil() predicate.Payment {
 	return predicate.Payment(sql.FieldNotNull(FieldAgreementID))
+}
+
+// ShiftIDEQ applies the EQ predicate on the "shift_id" field.
+func ShiftIDEQ(v int64) predicate.Payment {
+	return predicate.Payment(sql.FieldEQ(FieldShiftID, v))
+}
+
+// ShiftIDNEQ applies the NEQ predicate on the "shift_id" field.
+func ShiftIDNEQ(v int64) predicate.Payment {
+	return predicate.Payment(sql.FieldNEQ(FieldShiftID, v))
+}
+
+// ShiftIDIn applies the In predicate on the "shift_id" field.
+func ShiftIDIn(vs ...int64) predicate.Payment {
+	return predicate.Payment(sql.FieldIn(FieldShiftID, vs...))
+}
+
+// ShiftIDNotIn applies the NotIn predicate on the "shift_id" field.
+func ShiftIDNotIn(vs ...int64) predicate.Payment {
+	return predicate.Payment(sql.FieldNotIn(FieldShiftID, vs...))
+}
+
+// ShiftIDGT applies the GT predicate on the "shift_id" field.
+func ShiftIDGT(v int64) predicate.Payment {
+	return predicate.Payment(sql.FieldGT(FieldShiftID, v))
+}
+
+// ShiftIDGTE applies the GTE predicate on the "shift_id" field.
+func ShiftIDGTE(v int64) predicate.Payment {
+	return predicate.Payment(sql.FieldGTE(FieldShiftID, v))
+}
+
+// ShiftIDLT applies the LT predicate on the "shift_id" field.
+func ShiftIDLT(v int64) predicate.Payment {
+	return predicate.Payment(sql.FieldLT(FieldShiftID, v))
+}
+
+// ShiftIDLTE applies the LTE predicate on the "shift_id" field.
+func ShiftIDLTE(v int64) predicate.Payment {
+	return predicate.Payment(sql.FieldLTE(FieldShiftID, v))
+}
+
+// ShiftIDIsNil applies the IsNil predicate on the "shift_id" field.
+func ShiftIDIsNil() predicate.Payment {
+	return predicate.Payment(sql.FieldIsNull(FieldShiftID))
+}
+
+// ShiftIDNotNil applies the NotNil predicate on the "shift_id" field.
+func ShiftIDNotNil() predicate.Payment {
+	return predicate.Payment(sql.FieldNotNull(FieldShiftID))
 }
 
 // ReconciledAtEQ applies the EQ predicate on the "reconciled_at" field.

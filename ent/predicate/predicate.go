@@ -138,6 +138,9 @@ type RiskEvent func(*sql.Selector)
 // SessionAccess is the predicate function for sessionaccess builders.
 type SessionAccess func(*sql.Selector)
 
+// Shift is the predicate function for shift builders.
+type Shift func(*sql.Selector)
+
 // SignIn is the predicate function for signin builders.
 type SignIn func(*sql.Selector)
 

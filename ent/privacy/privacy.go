@@ -1166,6 +1166,30 @@ func (f SessionAccessMutationRuleFunc) EvalMutation(ctx context.Context, m ent.M
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.SessionAccessMutation", m)
 }
 
+// The ShiftQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type ShiftQueryRuleFunc func(context.Context, *ent.ShiftQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f ShiftQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.ShiftQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.ShiftQuery", q)
+}
+
+// The ShiftMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type ShiftMutationRuleFunc func(context.Context, *ent.ShiftMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f ShiftMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.ShiftMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.ShiftMutation", m)
+}
+
 // The SignInQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type SignInQueryRuleFunc func(context.Context, *ent.SignInQuery) error

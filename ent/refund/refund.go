@@ -39,6 +39,8 @@ const (
 	FieldReconciledAt = "reconciled_at"
 	// FieldStaffID holds the string denoting the staff_id field in the database.
 	FieldStaffID = "staff_id"
+	// FieldShiftID holds the string denoting the shift_id field in the database.
+	FieldShiftID = "shift_id"
 	// FieldKeyHash holds the string denoting the key_hash field in the database.
 	FieldKeyHash = "key_hash"
 	// EdgePayment holds the string denoting the payment edge name in mutations.
@@ -69,6 +71,7 @@ var Columns = []string{
 	FieldDoneAt,
 	FieldReconciledAt,
 	FieldStaffID,
+	FieldShiftID,
 	FieldKeyHash,
 }
 
@@ -209,6 +212,11 @@ func ByReconciledAt(opts ...sql.OrderTermOption) OrderOption {
 // ByStaffID orders the results by the staff_id field.
 func ByStaffID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldStaffID, opts...).ToFunc()
+}
+
+// ByShiftID orders the results by the shift_id field.
+func ByShiftID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldShiftID, opts...).ToFunc()
 }
 
 // ByPaymentField orders the results by payment field.

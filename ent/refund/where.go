@@ -105,6 +105,11 @@ func StaffID(v int64) predicate.Refund {
 	return predicate.Refund(sql.FieldEQ(FieldStaffID, v))
 }
 
+// ShiftID applies equality check predicate on the "shift_id" field. It's identical to ShiftIDEQ.
+func ShiftID(v int64) predicate.Refund {
+	return predicate.Refund(sql.FieldEQ(FieldShiftID, v))
+}
+
 // KeyHash applies equality check predicate on the "key_hash" field. It's identical to KeyHashEQ.
 func KeyHash(v []byte) predicate.Refund {
 	return predicate.Refund(sql.FieldEQ(FieldKeyHash, v))
@@ -618,6 +623,56 @@ func StaffIDIsNil() predicate.Refund {
 // StaffIDNotNil applies the NotNil predicate on the "staff_id" field.
 func StaffIDNotNil() predicate.Refund {
 	return predicate.Refund(sql.FieldNotNull(FieldStaffID))
+}
+
+// ShiftIDEQ applies the EQ predicate on the "shift_id" field.
+func ShiftIDEQ(v int64) predicate.Refund {
+	return predicate.Refund(sql.FieldEQ(FieldShiftID, v))
+}
+
+// ShiftIDNEQ applies the NEQ predicate on the "shift_id" field.
+func ShiftIDNEQ(v int64) predicate.Refund {
+	return predicate.Refund(sql.FieldNEQ(FieldShiftID, v))
+}
+
+// ShiftIDIn applies the In predicate on the "shift_id" field.
+func ShiftIDIn(vs ...int64) predicate.Refund {
+	return predicate.Refund(sql.FieldIn(FieldShiftID, vs...))
+}
+
+// ShiftIDNotIn applies the NotIn predicate on the "shift_id" field.
+func ShiftIDNotIn(vs ...int64) predicate.Refund {
+	return predicate.Refund(sql.FieldNotIn(FieldShiftID, vs...))
+}
+
+// ShiftIDGT applies the GT predicate on the "shift_id" field.
+func ShiftIDGT(v int64) predicate.Refund {
+	return predicate.Refund(sql.FieldGT(FieldShiftID, v))
+}
+
+// ShiftIDGTE applies the GTE predicate on the "shift_id" field.
+func ShiftIDGTE(v int64) predicate.Refund {
+	return predicate.Refund(sql.FieldGTE(FieldShiftID, v))
+}
+
+// ShiftIDLT applies the LT predicate on the "shift_id" field.
+func ShiftIDLT(v int64) predicate.Refund {
+	return predicate.Refund(sql.FieldLT(FieldShiftID, v))
+}
+
+// ShiftIDLTE applies the LTE predicate on the "shift_id" field.
+func ShiftIDLTE(v int64) predicate.Refund {
+	return predicate.Refund(sql.FieldLTE(FieldShiftID, v))
+}
+
+// ShiftIDIsNil applies the IsNil predicate on the "shift_id" field.
+func ShiftIDIsNil() predicate.Refund {
+	return predicate.Refund(sql.FieldIsNull(FieldShiftID))
+}
+
+// ShiftIDNotNil applies the NotNil predicate on the "shift_id" field.
+func ShiftIDNotNil() predicate.Refund {
+	return predicate.Refund(sql.FieldNotNull(FieldShiftID))
 }
 
 // KeyHashEQ applies the EQ predicate on the "key_hash" field.

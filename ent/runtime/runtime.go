@@ -49,6 +49,7 @@ import (
 	"parkbff/ent/riskevent"
 	"parkbff/ent/schema"
 	"parkbff/ent/sessionaccess"
+	"parkbff/ent/shift"
 	"parkbff/ent/signin"
 	"parkbff/ent/staff"
 	"parkbff/ent/staffrole"
@@ -662,6 +663,37 @@ func init() {
 	sessionaccessDescHidden := sessionaccessFields[5].Descriptor()
 	// sessionaccess.DefaultHidden holds the default value on creation for the hidden field.
 	sessionaccess.DefaultHidden = sessionaccessDescHidden.Default.(bool)
+	shift.Policy = privacy.NewPolicies(schema.Shift{})
+	shift.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := shift.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	shiftFields := schema.Shift{}.Fields()
+	_ = shiftFields
+	// shiftDescFloatFen is the schema descriptor for float_fen field.
+	shiftDescFloatFen := shiftFields[4].Descriptor()
+	// shift.FloatFenValidator is a validator for the "float_fen" field. It is called by the builders before save.
+	shift.FloatFenValidator = shiftDescFloatFen.Validators[0].(func(int64) error)
+	// shiftDescTakenFen is the schema descriptor for taken_fen field.
+	shiftDescTakenFen := shiftFields[5].Descriptor()
+	// shift.DefaultTakenFen holds the default value on creation for the taken_fen field.
+	shift.DefaultTakenFen = shiftDescTakenFen.Default.(int64)
+	// shiftDescRefundedFen is the schema descriptor for refunded_fen field.
+	shiftDescRefundedFen := shiftFields[6].Descriptor()
+	// shift.DefaultRefundedFen holds the default value on creation for the refunded_fen field.
+	shift.DefaultRefundedFen = shiftDescRefundedFen.Default.(int64)
+	// shiftDescPayments is the schema descriptor for payments field.
+	shiftDescPayments := shiftFields[7].Descriptor()
+	// shift.DefaultPayments holds the default value on creation for the payments field.
+	shift.DefaultPayments = shiftDescPayments.Default.(int)
+	// shiftDescCountedFen is the schema descriptor for counted_fen field.
+	shiftDescCountedFen := shiftFields[10].Descriptor()
+	// shift.CountedFenValidator is a validator for the "counted_fen" field. It is called by the builders before save.
+	shift.CountedFenValidator = shiftDescCountedFen.Validators[0].(func(int64) error)
 	signin.Policy = privacy.NewPolicies(schema.SignIn{})
 	signin.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {

@@ -83,6 +83,7 @@ func (GateCommand) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("gate_id", "sequence").Unique(),
 		index.Fields("gate_id", "idempotency_key").Unique(),
+		index.Fields("staff_id", "lot_id", "id").Annotations(entsql.IndexWhere("staff_id IS NOT NULL")),
 	}
 }
 

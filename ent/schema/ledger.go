@@ -19,13 +19,14 @@ type LedgerEntry struct{ ent.Schema }
 func (LedgerEntry) Mixin() []ent.Mixin { return []ent.Mixin{mixin.Row{}, mixin.Recorded{}} }
 
 // Fields of LedgerEntry. cause_id is the row, of the table that the cause names, which caused it: a cause moves money
-// once.
+// once. What an order did not cause has none; what went into or out of the drawer of a shift names it.
 func (LedgerEntry) Fields() []ent.Field {
 	return []ent.Field{
-		field.Enum("cause").Values("PAYMENT", "REFUND_DECIDED", "REFUND_DONE", "DISCOUNT").Immutable(),
+		field.Enum("cause").Values("PAYMENT", "REFUND_DECIDED", "REFUND_DONE", "DISCOUNT", "SHIFT_OPENED", "SHIFT_CLOSED").Immutable(),
 		field.Int64("cause_id").Immutable(),
 		field.Int64("lot_id").Immutable(),
-		field.Int64("order_id").Immutable(),
+		field.Int64("order_id").Optional().Nillable().Immutable(),
+		field.Int64("shift_id").Optional().Nillable().Immutable(),
 		field.Int64("session_id").Optional().Nillable().Immutable(),
 		mixin.Since("occurred_at"),
 	}
@@ -42,6 +43,7 @@ func (LedgerEntry) Indexes() []ent.Index {
 		index.Fields("cause", "cause_id").Unique(),
 		index.Fields("session_id"),
 		index.Fields("order_id"),
+		index.Fields("shift_id", "id").Annotations(entsql.IndexWhere("shift_id IS NOT NULL")),
 		index.Fields("lot_id", "occurred_at"),
 	}
 }
@@ -55,8 +57,10 @@ type LedgerLine struct{ ent.Schema }
 // Mixin of LedgerLine.
 func (LedgerLine) Mixin() []ent.Mixin { return []ent.Mixin{mixin.Row{}} }
 
-// Fields of LedgerLine. Debits are more than zero. CHANNEL is what a channel, or the lot's till, holds for us; LOT is
-// what a lot has earned; SURPLUS is what was received and nobody owed; REFUNDS is what is to go back.
+// Fields of LedgerLine. Debits are more than zero. CHANNEL is what a channel holds for us, DRAWER what lies in the drawers
+// of shifts, SAFE what a lot keeps elsewhere of its cash: floats come out of it, and what is counted goes into it.
+// CASH_DIFFERENCE is what was missing, or less than nothing where there was more. LOT is what a lot has earned; SURPLUS
+// is what was received and nobody owed; REFUNDS is what is to go back.
 // VOUCHERS is what was received for vouchers that are not used yet; DISCOUNTS is what a lot gives away by vouchers,
 // less what those brought that it had sold. PERMITS is what was received for permits: which month of a period earns how
 // much of it, accountants decide.
@@ -64,7 +68,7 @@ func (LedgerLine) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("entry_id").Immutable(),
 		field.Int64("lot_id").Immutable(),
-		field.Enum("account").Values("CHANNEL", "LOT", "SURPLUS", "REFUNDS", "VOUCHERS", "DISCOUNTS", "PERMITS").Immutable(),
+		field.Enum("account").Values("CHANNEL", "LOT", "SURPLUS", "REFUNDS", "VOUCHERS", "DISCOUNTS", "PERMITS", "DRAWER", "SAFE", "CASH_DIFFERENCE").Immutable(),
 		field.Enum("channel").GoType(money.Channel("")).Optional().Nillable().Immutable(),
 		field.Int64("fen").Immutable(),
 	}

@@ -23,7 +23,7 @@ func (Payment) Mixin() []ent.Mixin { return []ent.Mixin{mixin.Row{}, mixin.Recor
 // channel's. paid_fen is what was taken, of which taken_fen settled the order and refunded_fen went back or is about
 // to, so that what did not settle it goes back at once.
 // reconciled_at is when a statement of the channel named it. What has an agreement_id is deducted without
-// anybody's doing anything.
+// anybody's doing anything. shift_id is in whose drawer cash lies.
 func (Payment) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("order_id").Immutable(),
@@ -42,6 +42,7 @@ func (Payment) Fields() []ent.Field {
 		field.Int64("refunded_fen").Default(0),
 		field.Int64("staff_id").Optional().Nillable().Immutable(),
 		field.Int64("agreement_id").Optional().Nillable().Immutable(),
+		field.Int64("shift_id").Optional().Nillable().Immutable(),
 		mixin.Instant("reconciled_at"),
 		field.Bytes("key_hash").Unique().Immutable().Sensitive(),
 	}
@@ -61,6 +62,7 @@ func (Payment) Indexes() []ent.Index {
 		index.Fields("channel", "transaction_id").Unique().Annotations(entsql.IndexWhere("transaction_id IS NOT NULL")),
 		index.Fields("order_id"),
 		index.Fields("channel", "paid_at"), // what a daily statement is held against
+		index.Fields("shift_id").Annotations(entsql.IndexWhere("shift_id IS NOT NULL")),
 	}
 }
 
@@ -74,7 +76,7 @@ type Refund struct{ ent.Schema }
 func (Refund) Mixin() []ent.Mixin { return []ent.Mixin{mixin.Row{}, mixin.Recorded{}} }
 
 // Fields of Refund. A state only moves forward, in the order given. A FAILED one is still owed: the channel cannot
-// give it back, and somebody must. note is why, as the member of staff put it.
+// give it back, and somebody must. note is why, as the member of staff put it. shift_id is out of whose drawer cash went.
 func (Refund) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("payment_id").Immutable(),
@@ -88,6 +90,7 @@ func (Refund) Fields() []ent.Field {
 		mixin.Instant("done_at"),
 		mixin.Instant("reconciled_at"),
 		field.Int64("staff_id").Optional().Nillable().Immutable(),
+		field.Int64("shift_id").Optional().Nillable().Immutable(),
 		field.Bytes("key_hash").Unique().Immutable().Sensitive(),
 	}
 }
@@ -102,7 +105,11 @@ func (Refund) Edges() []ent.Edge {
 
 // Indexes of Refund.
 func (Refund) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("payment_id"), index.Fields("order_id")}
+	return []ent.Index{
+		index.Fields("payment_id"),
+		index.Fields("order_id"),
+		index.Fields("shift_id").Annotations(entsql.IndexWhere("shift_id IS NOT NULL")),
+	}
 }
 
 // Policy of Refund.

@@ -60,6 +60,7 @@ var entities = []ent.Interface{
 	schema.Refund{},
 	schema.RiskEvent{},
 	schema.SessionAccess{},
+	schema.Shift{},
 	schema.SignIn{},
 	schema.Staff{},
 	schema.StaffRole{},

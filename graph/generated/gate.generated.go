@@ -13,6 +13,7 @@ import (
 
 	"parkbff/ent/gatecommand"
 	"parkbff/graph/model"
+	"parkbff/graph/relay"
 	"parkbff/internal/parking"
 )
 
@@ -182,6 +183,29 @@ func fieldContext_GateCommand_reason(_ context.Context, ec *executionContext, fi
 	return serial.LeafContext("GateCommand", field, false, false)
 }
 
+func _GateCommand_sentAt(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.GateCommand) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_GateCommand_sentAt(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SentAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return marshalNDateTime2timeᚐTime(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_GateCommand_sentAt(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return serial.LeafContext("GateCommand", field, false, false)
+}
+
 func _GateCommand_expiresAt(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.GateCommand) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -249,6 +273,125 @@ func _GateCommand_outcome(ctx context.Context, ec *executionContext, field graph
 }
 func fieldContext_GateCommand_outcome(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return serial.LeafContext("GateCommand", field, false, false)
+}
+
+func _GateCommandConnection_edges(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Connection[*parking.GateCommand]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_GateCommandConnection_edges(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[*parking.GateCommand]) graphql.Marshaler {
+			return marshalNGateCommandEdge2ᚕᚖparkbffᚋgraphᚋrelayᚐEdgeᚄ(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_GateCommandConnection_edges(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "GateCommandConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_GateCommandEdge(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
+func _GateCommandConnection_pageInfo(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Connection[*parking.GateCommand]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_GateCommandConnection_pageInfo(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.PageInfo) graphql.Marshaler {
+			return marshalNPageInfo2ᚖparkbffᚋgraphᚋrelayᚐPageInfo(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_GateCommandConnection_pageInfo(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "GateCommandConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_PageInfo(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
+func _GateCommandEdge_cursor(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Edge[*parking.GateCommand]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_GateCommandEdge_cursor(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v relay.Cursor) graphql.Marshaler {
+			return marshalNString2parkbffᚋgraphᚋrelayᚐCursor(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_GateCommandEdge_cursor(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return serial.LeafContext("GateCommandEdge", field, true, false)
+}
+
+func _GateCommandEdge_node(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Edge[*parking.GateCommand]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_GateCommandEdge_node(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *parking.GateCommand) graphql.Marshaler {
+			return marshalNGateCommand2ᚖparkbffᚋinternalᚋparkingᚐGateCommand(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_GateCommandEdge_node(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "GateCommandEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_GateCommand(ctx, ec, field)
+		},
+	}
+	return fc, nil
 }
 
 func _SendGateCommandPayload_command(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.SendGateCommandPayload) (ret graphql.Marshaler) {
@@ -493,6 +636,11 @@ func _GateCommand(ctx context.Context, ec *executionContext, sel ast.SelectionSe
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "sentAt":
+			out.Values[i] = _GateCommand_sentAt(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "expiresAt":
 			out.Values[i] = _GateCommand_expiresAt(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -506,6 +654,72 @@ func _GateCommand(ctx context.Context, ec *executionContext, sel ast.SelectionSe
 		case "outcome":
 			out.Values[i] = _GateCommand_outcome(ctx, ec, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var gateCommandConnectionImplementors = []string{"GateCommandConnection"}
+
+func _GateCommandConnection(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *relay.Connection[*parking.GateCommand]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, gateCommandConnectionImplementors)
+
+	out := serial.NewObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("GateCommandConnection")
+		case "edges":
+			out.Values[i] = _GateCommandConnection_edges(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = _GateCommandConnection_pageInfo(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var gateCommandEdgeImplementors = []string{"GateCommandEdge"}
+
+func _GateCommandEdge(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *relay.Edge[*parking.GateCommand]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, gateCommandEdgeImplementors)
+
+	out := serial.NewObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("GateCommandEdge")
+		case "cursor":
+			out.Values[i] = _GateCommandEdge_cursor(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = _GateCommandEdge_node(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -570,6 +784,42 @@ func marshalNGateCommand2ᚖparkbffᚋinternalᚋparkingᚐGateCommand(ctx conte
 		return graphql.Null
 	}
 	return _GateCommand(ctx, ec, sel, v)
+}
+
+func marshalNGateCommandConnection2ᚖparkbffᚋgraphᚋrelayᚐConnection(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *relay.Connection[*parking.GateCommand]) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return _GateCommandConnection(ctx, ec, sel, v)
+}
+
+func marshalNGateCommandEdge2ᚕᚖparkbffᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v []*relay.Edge[*parking.GateCommand]) graphql.Marshaler {
+	ret := serial.Marshal(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return marshalNGateCommandEdge2ᚖparkbffᚋgraphᚋrelayᚐEdge(ctx, ec, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func marshalNGateCommandEdge2ᚖparkbffᚋgraphᚋrelayᚐEdge(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *relay.Edge[*parking.GateCommand]) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return _GateCommandEdge(ctx, ec, sel, v)
 }
 
 func unmarshalNGateCommandKind2parkbffᚋentᚋgatecommandᚐKind(ctx context.Context, ec *executionContext, v any) (gatecommand.Kind, error) {

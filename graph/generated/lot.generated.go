@@ -21,6 +21,7 @@ import (
 	"parkbff/internal/parking"
 	"parkbff/internal/permit"
 	"parkbff/internal/place"
+	"parkbff/internal/shift"
 )
 
 // region    ************************** generated!.gotpl **************************
@@ -30,6 +31,7 @@ type LotResolver interface {
 	Sessions(ctx context.Context, obj *parking.Lot, first *int, after *string, state *parkingsession.State, review *parkingsession.Review) (*relay.Connection[*parking.Stay], error)
 	Orders(ctx context.Context, obj *parking.Lot, first *int, after *string) (*relay.Connection[*billing.Order], error)
 	PermitPlans(ctx context.Context, obj *parking.Lot, first *int, after *string) (*relay.Connection[*permit.Plan], error)
+	Shifts(ctx context.Context, obj *parking.Lot, first *int, after *string) (*relay.Connection[*shift.Shift], error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -115,6 +117,28 @@ func field_Lot_sessions_args(ctx context.Context, ec *executionContext, rawArgs 
 		return nil, err
 	}
 	args["review"] = arg3
+	return args, nil
+}
+
+func field_Lot_shifts_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return unmarshalOInt2ᚖint(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return unmarshalOString2ᚖstring(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
 	return args, nil
 }
 
@@ -1040,6 +1064,68 @@ func fieldContext_Lot_permitPlans(ctx context.Context, ec *executionContext, fie
 	return fc, nil
 }
 
+func _Lot_shifts(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Lot) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Lot_shifts(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Lot().Shifts(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				fact, err := unmarshalNFact2parkbffᚋinternalᚋviewerᚐFact(ctx, ec, "LOT_STAFF")
+				if err != nil {
+					var zeroVal *relay.Connection[*shift.Shift]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *relay.Connection[*shift.Shift]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, fact)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*shift.Shift]) graphql.Marshaler {
+			return marshalOShiftConnection2ᚖparkbffᚋgraphᚋrelayᚐConnection(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Lot_shifts(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Lot",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_ShiftConnection(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Lot_shifts_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func _LotConnection_edges(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.LotConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1773,6 +1859,23 @@ func _Lot(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *
 				}()
 				res = _Lot_permitPlans(ctx, ec, field, obj)
 				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "shifts":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = _Lot_shifts(ctx, ec, field, obj)
+				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
 				return res

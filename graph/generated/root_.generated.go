@@ -34,6 +34,7 @@ type ResolverRoot interface {
 	Permit() PermitResolver
 	Query() QueryResolver
 	RiskEvent() RiskEventResolver
+	Shift() ShiftResolver
 	Subscription() SubscriptionResolver
 	Vehicle() VehicleResolver
 	Viewer() ViewerResolver
@@ -1535,12 +1536,30 @@ type GateCommand implements Node {
   text: String
   "Why, as its sender put it."
   reason: String!
+  "When it was sent."
+  sentAt: DateTime!
   "Not to be carried out after this."
   expiresAt: DateTime!
   "When the gate said what became of it."
   acknowledgedAt: DateTime
   "What became of it."
   outcome: GateCommandOutcome
+}
+
+"A page of orders to gates."
+type GateCommandConnection {
+  "The orders, each with its cursor."
+  edges: [GateCommandEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"An order to a gate and its cursor."
+type GateCommandEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The order."
+  node: GateCommand!
 }
 
 "An order to a gate."
@@ -4079,6 +4098,228 @@ type RotateGateTokenPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/shift.graphql", Input: `extend type Lot {
+  "Its shifts, newest first: all of them for its managers, their own for other staff."
+  shifts(
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): ShiftConnection @requires(fact: LOT_STAFF)
+}
+
+extend type Mutation {
+  """
+  Begins one's own shift at a lot, with the float that lies in the drawer; for staff of the lot. Cash is taken and given
+  back in an open shift only. One has one shift at a lot that is not closed.
+  """
+  openShift(
+    "The lot and the float."
+    input: OpenShiftInput!
+  ): OpenShiftPayload
+  """
+  Ends a shift with what was counted in the drawer: one's own that is open; for managers of the lot also one that somebody
+  has left open, or does not accept.
+  """
+  closeShift(
+    "The shift and the count."
+    input: CloseShiftInput!
+  ): CloseShiftPayload
+  """
+  Ends one's own shift and begins one of another member of the lot's staff, with what was counted as its float. Its member
+  of staff accepts it before taking cash.
+  """
+  handOverShift(
+    "The shift, the count and the successor."
+    input: HandOverShiftInput!
+  ): HandOverShiftPayload
+  "Opens one's own shift that was handed over: what lies in the drawer is what its float says."
+  acceptShift(
+    "The shift."
+    input: AcceptShiftInput!
+  ): AcceptShiftPayload
+}
+
+"How far a shift has come. It only moves forward."
+enum ShiftState {
+  "It was handed over and is not accepted yet."
+  OFFERED
+  "Cash is taken."
+  OPEN
+  "The drawer was counted."
+  CLOSED
+}
+
+"The time in which a member of staff takes cash at a lot, and the drawer in which it lies."
+type Shift implements Node {
+  "The shift's id."
+  id: ID!
+  "The code of its lot; null for one that is no more."
+  lotCode: String
+  "The personnel number of whose it is."
+  staff: String!
+  "How far it has come."
+  state: ShiftState!
+  "When it was opened; null before it is accepted."
+  openedAt: DateTime
+  "When it was closed; null before."
+  closedAt: DateTime
+  "The personnel number of who counted; null before it is closed."
+  closedBy: String
+  "What lay in the drawer at first."
+  floatFen: Fen!
+  "What was put in by payments."
+  takenFen: Fen!
+  "What was taken out by refunds."
+  refundedFen: Fen!
+  "What should lie in the drawer: float and what was taken, without what was refunded."
+  expectedFen: Fen!
+  "What was counted in the end; null before."
+  countedFen: Fen
+  "What was counted beyond what was expected; less than nothing when some is missing."
+  differenceFen: Fen
+  "How many payments were taken."
+  payments: Int!
+  "What who counted says of it."
+  note: String
+  "The payments and refunds in cash, newest first."
+  movements(
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): CashMovementConnection!
+  "The orders to open a gate that its member of staff sent at the lot in that time, with their reasons, newest first."
+  openings(
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): GateCommandConnection!
+}
+
+"A page of shifts."
+type ShiftConnection {
+  "The shifts, each with its cursor."
+  edges: [ShiftEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A shift and its cursor."
+type ShiftEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The shift."
+  node: Shift!
+}
+
+"Cash that was put into the drawer of a shift for a payment, or taken out of it for a refund."
+type CashMovement implements Node {
+  "The movement's id."
+  id: ID!
+  "Whether it was taken out, for a refund."
+  refund: Boolean!
+  "The number of the payment or the refund, as in ledgerExport."
+  number: String!
+  "How much."
+  amountFen: Fen!
+  "Why, of a refund."
+  reason: String
+  "When it was booked."
+  bookedAt: DateTime!
+}
+
+"A page of movements."
+type CashMovementConnection {
+  "The movements, each with its cursor."
+  edges: [CashMovementEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A movement and its cursor."
+type CashMovementEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The movement."
+  node: CashMovement!
+}
+
+"A shift to begin."
+input OpenShiftInput {
+  "The client's own key: the same key opens once."
+  idempotencyKey: String!
+  "The lot."
+  lotCode: String!
+  "What lies in the drawer, 0 to 100,000,000."
+  floatFen: Fen!
+}
+
+"Answer to openShift."
+type OpenShiftPayload {
+  "The shift."
+  shift: Shift
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A drawer that was counted."
+input CloseShiftInput {
+  "The client's own key: the same key closes once."
+  idempotencyKey: String!
+  "The shift's id."
+  shiftId: ID!
+  "What was found in the drawer, 0 to 100,000,000."
+  countedFen: Fen!
+  "What is to be said of it, 200 characters at most; kept."
+  note: String
+}
+
+"Answer to closeShift."
+type CloseShiftPayload {
+  "The shift, closed."
+  shift: Shift
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A drawer that was counted, and who takes it over."
+input HandOverShiftInput {
+  "The client's own key: the same key hands over once."
+  idempotencyKey: String!
+  "The shift's id."
+  shiftId: ID!
+  "What was found in the drawer, 0 to 100,000,000."
+  countedFen: Fen!
+  "The personnel number of who takes it over."
+  successor: String!
+  "What is to be said of it, 200 characters at most; kept."
+  note: String
+}
+
+"Answer to handOverShift."
+type HandOverShiftPayload {
+  "The shift, closed."
+  shift: Shift
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A shift to accept."
+input AcceptShiftInput {
+  "The shift's id."
+  shiftId: ID!
+}
+
+"Answer to acceptShift."
+type AcceptShiftPayload {
+  "The shift, open."
+  shift: Shift
+  "What was refused."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../schema/staff.graphql", Input: `extend type Query {
   "The asking member of staff and where they work; null for all others."
   staff: StaffMember
@@ -4787,6 +5028,16 @@ func childFields_AcceptMessagesPayload(ctx context.Context, ec *executionContext
 	return nil, fmt.Errorf("no field named %q was found under type AcceptMessagesPayload", field.Name)
 }
 
+func childFields_AcceptShiftPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "shift":
+		return fieldContext_AcceptShiftPayload_shift(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_AcceptShiftPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AcceptShiftPayload", field.Name)
+}
+
 func childFields_Account(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -4915,6 +5166,44 @@ func childFields_CancelOrderPayload(ctx context.Context, ec *executionContext, f
 	return nil, fmt.Errorf("no field named %q was found under type CancelOrderPayload", field.Name)
 }
 
+func childFields_CashMovement(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_CashMovement_id(ctx, ec, field)
+	case "refund":
+		return fieldContext_CashMovement_refund(ctx, ec, field)
+	case "number":
+		return fieldContext_CashMovement_number(ctx, ec, field)
+	case "amountFen":
+		return fieldContext_CashMovement_amountFen(ctx, ec, field)
+	case "reason":
+		return fieldContext_CashMovement_reason(ctx, ec, field)
+	case "bookedAt":
+		return fieldContext_CashMovement_bookedAt(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CashMovement", field.Name)
+}
+
+func childFields_CashMovementConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_CashMovementConnection_edges(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_CashMovementConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CashMovementConnection", field.Name)
+}
+
+func childFields_CashMovementEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_CashMovementEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_CashMovementEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CashMovementEdge", field.Name)
+}
+
 func childFields_ChangeMobilePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "viewer":
@@ -4963,6 +5252,16 @@ func childFields_ClosePasswordFreePayload(ctx context.Context, ec *executionCont
 		return fieldContext_ClosePasswordFreePayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ClosePasswordFreePayload", field.Name)
+}
+
+func childFields_CloseShiftPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "shift":
+		return fieldContext_CloseShiftPayload_shift(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_CloseShiftPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CloseShiftPayload", field.Name)
 }
 
 func childFields_CoDriver(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5353,6 +5652,8 @@ func childFields_GateCommand(ctx context.Context, ec *executionContext, field gr
 		return fieldContext_GateCommand_text(ctx, ec, field)
 	case "reason":
 		return fieldContext_GateCommand_reason(ctx, ec, field)
+	case "sentAt":
+		return fieldContext_GateCommand_sentAt(ctx, ec, field)
 	case "expiresAt":
 		return fieldContext_GateCommand_expiresAt(ctx, ec, field)
 	case "acknowledgedAt":
@@ -5361,6 +5662,26 @@ func childFields_GateCommand(ctx context.Context, ec *executionContext, field gr
 		return fieldContext_GateCommand_outcome(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type GateCommand", field.Name)
+}
+
+func childFields_GateCommandConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_GateCommandConnection_edges(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_GateCommandConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GateCommandConnection", field.Name)
+}
+
+func childFields_GateCommandEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_GateCommandEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_GateCommandEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GateCommandEdge", field.Name)
 }
 
 func childFields_GiveGuardianConsentPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5395,6 +5716,16 @@ func childFields_GrantVoucherPayload(ctx context.Context, ec *executionContext, 
 		return fieldContext_GrantVoucherPayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type GrantVoucherPayload", field.Name)
+}
+
+func childFields_HandOverShiftPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "shift":
+		return fieldContext_HandOverShiftPayload_shift(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_HandOverShiftPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type HandOverShiftPayload", field.Name)
 }
 
 func childFields_InviteCoDriverPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5689,6 +6020,8 @@ func childFields_Lot(ctx context.Context, ec *executionContext, field graphql.Co
 		return fieldContext_Lot_orders(ctx, ec, field)
 	case "permitPlans":
 		return fieldContext_Lot_permitPlans(ctx, ec, field)
+	case "shifts":
+		return fieldContext_Lot_shifts(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Lot", field.Name)
 }
@@ -5847,6 +6180,16 @@ func childFields_OpenPasswordFreePayload(ctx context.Context, ec *executionConte
 		return fieldContext_OpenPasswordFreePayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type OpenPasswordFreePayload", field.Name)
+}
+
+func childFields_OpenShiftPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "shift":
+		return fieldContext_OpenShiftPayload_shift(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_OpenShiftPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OpenShiftPayload", field.Name)
 }
 
 func childFields_PageInfo(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6775,6 +7118,66 @@ func childFields_SetVehicleMessagesPayload(ctx context.Context, ec *executionCon
 		return fieldContext_SetVehicleMessagesPayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetVehicleMessagesPayload", field.Name)
+}
+
+func childFields_Shift(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_Shift_id(ctx, ec, field)
+	case "lotCode":
+		return fieldContext_Shift_lotCode(ctx, ec, field)
+	case "staff":
+		return fieldContext_Shift_staff(ctx, ec, field)
+	case "state":
+		return fieldContext_Shift_state(ctx, ec, field)
+	case "openedAt":
+		return fieldContext_Shift_openedAt(ctx, ec, field)
+	case "closedAt":
+		return fieldContext_Shift_closedAt(ctx, ec, field)
+	case "closedBy":
+		return fieldContext_Shift_closedBy(ctx, ec, field)
+	case "floatFen":
+		return fieldContext_Shift_floatFen(ctx, ec, field)
+	case "takenFen":
+		return fieldContext_Shift_takenFen(ctx, ec, field)
+	case "refundedFen":
+		return fieldContext_Shift_refundedFen(ctx, ec, field)
+	case "expectedFen":
+		return fieldContext_Shift_expectedFen(ctx, ec, field)
+	case "countedFen":
+		return fieldContext_Shift_countedFen(ctx, ec, field)
+	case "differenceFen":
+		return fieldContext_Shift_differenceFen(ctx, ec, field)
+	case "payments":
+		return fieldContext_Shift_payments(ctx, ec, field)
+	case "note":
+		return fieldContext_Shift_note(ctx, ec, field)
+	case "movements":
+		return fieldContext_Shift_movements(ctx, ec, field)
+	case "openings":
+		return fieldContext_Shift_openings(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Shift", field.Name)
+}
+
+func childFields_ShiftConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_ShiftConnection_edges(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_ShiftConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ShiftConnection", field.Name)
+}
+
+func childFields_ShiftEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_ShiftEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_ShiftEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ShiftEdge", field.Name)
 }
 
 func childFields_StaffLoginPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {

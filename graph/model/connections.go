@@ -18,6 +18,7 @@ import (
 	"parkbff/internal/permit"
 	"parkbff/internal/privacy/consents"
 	"parkbff/internal/risk"
+	"parkbff/internal/shift"
 )
 
 // Connections and edges of the contract.
@@ -56,6 +57,12 @@ type (
 	PermitPeriodEdge         = relay.Edge[*permit.Period]
 	PlateRightConnection     = relay.Connection[*permit.Right]
 	PlateRightEdge           = relay.Edge[*permit.Right]
+	ShiftConnection          = relay.Connection[*shift.Shift]
+	ShiftEdge                = relay.Edge[*shift.Shift]
+	CashMovementConnection   = relay.Connection[*billing.CashMovement]
+	CashMovementEdge         = relay.Edge[*billing.CashMovement]
+	GateCommandConnection    = relay.Connection[*parking.GateCommand]
+	GateCommandEdge          = relay.Edge[*parking.GateCommand]
 	NoticeConnection         = relay.Connection[*notice.Notice]
 	NoticeEdge               = relay.Edge[*notice.Notice]
 )

@@ -35,6 +35,7 @@ import (
 	"parkbff/internal/parking"
 	"parkbff/internal/permit"
 	"parkbff/internal/privacy/consents"
+	"parkbff/internal/shift"
 	"parkbff/internal/viewer"
 )
 
@@ -68,6 +69,20 @@ type AcceptMessagesInput struct {
 type AcceptMessagesPayload struct {
 	// The templates, and how many messages of each are now accepted.
 	MessageTemplates []*delivery.Template `json:"messageTemplates,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A shift to accept.
+type AcceptShiftInput struct {
+	// The shift's id.
+	ShiftID relay.ID `json:"shiftId"`
+}
+
+// Answer to acceptShift.
+type AcceptShiftPayload struct {
+	// The shift, open.
+	Shift *shift.Shift `json:"shift,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -256,6 +271,26 @@ type ClosePasswordFreeInput struct {
 type ClosePasswordFreePayload struct {
 	// The agreement.
 	Agreement *agreement.Agreement `json:"agreement,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A drawer that was counted.
+type CloseShiftInput struct {
+	// The client's own key: the same key closes once.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The shift's id.
+	ShiftID relay.ID `json:"shiftId"`
+	// What was found in the drawer, 0 to 100,000,000.
+	CountedFen int64 `json:"countedFen"`
+	// What is to be said of it, 200 characters at most; kept.
+	Note *string `json:"note,omitempty"`
+}
+
+// Answer to closeShift.
+type CloseShiftPayload struct {
+	// The shift, closed.
+	Shift *shift.Shift `json:"shift,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -480,6 +515,28 @@ type GrantVoucherPayload struct {
 	Voucher *discount.Voucher `json:"voucher,omitempty"`
 	// By what whoever holds it uses it.
 	Code *string `json:"code,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A drawer that was counted, and who takes it over.
+type HandOverShiftInput struct {
+	// The client's own key: the same key hands over once.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The shift's id.
+	ShiftID relay.ID `json:"shiftId"`
+	// What was found in the drawer, 0 to 100,000,000.
+	CountedFen int64 `json:"countedFen"`
+	// The personnel number of who takes it over.
+	Successor string `json:"successor"`
+	// What is to be said of it, 200 characters at most; kept.
+	Note *string `json:"note,omitempty"`
+}
+
+// Answer to handOverShift.
+type HandOverShiftPayload struct {
+	// The shift, closed.
+	Shift *shift.Shift `json:"shift,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -766,6 +823,24 @@ type OpenPasswordFreePayload struct {
 	Agreement *agreement.Agreement `json:"agreement,omitempty"`
 	// What the client hands to the channel, where the payer agrees; null once the agreement is open.
 	Launch *billing.Launch `json:"launch,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A shift to begin.
+type OpenShiftInput struct {
+	// The client's own key: the same key opens once.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The lot.
+	LotCode string `json:"lotCode"`
+	// What lies in the drawer, 0 to 100,000,000.
+	FloatFen int64 `json:"floatFen"`
+}
+
+// Answer to openShift.
+type OpenShiftPayload struct {
+	// The shift.
+	Shift *shift.Shift `json:"shift,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }

@@ -30,7 +30,7 @@ var (
 		"internal/identity", "internal/identity/staffing", "internal/parking", "internal/notice", "internal/appconfig",
 		"internal/privacy/consents", "internal/entitlement", "internal/risk", "internal/delivery", "internal/outbox",
 		"internal/billing", "internal/billing/ledger", "internal/partner/charge", "internal/discount", "internal/invoice", "internal/agreement",
-		"internal/permit",
+		"internal/permit", "internal/shift",
 	}
 )
 
@@ -82,6 +82,7 @@ var arrows = []struct {
 		"internal/permit",
 	))},
 	{"internal/permit", slices.Concat(model, leaves, ways, of("internal/parking"))},
+	{"internal/shift", slices.Concat(model, leaves, ways, of("internal/parking", "internal/billing/ledger"))},
 	{"internal/span", nil},
 	{"internal/discount", slices.Concat(model, leaves, ways, of("internal/parking"))},
 	{"internal/agreement", slices.Concat(model, leaves, ways, of(

@@ -389,6 +389,8 @@ func TestAnAttendantTakesCash(t *testing.T) {
 		held := h.sees(out, car)
 		cash := billing.Cash{IdempotencyKey: "c", Session: held.Stay.Row, Fen: 500}
 		attendant := h.staff(3, viewer.Attendant)
+		h.opensShift(attendant, 0)
+		h.opensShift(h.manager(), 200)
 		few := cash
 		few.Fen = 499
 		_, err := h.TakeCash(attendant, few)

@@ -20,10 +20,10 @@ type Cash struct {
 	Fen            int64
 }
 
-// TakeCash books cash that staff of the lot were given for a stay: all that is owed, and no more (P10). The gate at
-// which the car waits opens. The same key is booked once.
+// TakeCash books cash that staff of the lot were given for a stay: all that is owed, and no more (P10). It lies in the
+// drawer of their open shift there. The gate at which the car waits opens. The same key is booked once.
 //
-// Errors: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, InvalidKey, KeyReused, AmountDiffers with what is owed.
+// Errors: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, InvalidKey, KeyReused, AmountDiffers with what is owed; shift.Required.
 func (s *Service) TakeCash(ctx context.Context, c Cash) (*Order, error) {
 	v := viewer.Of(ctx)
 	if v.Kind == viewer.Anonymous {
@@ -85,9 +85,13 @@ func (s *Service) putIntoTill(ctx context.Context, tx *ent.Tx, v *viewer.Viewer,
 	if err != nil {
 		return err
 	}
+	drawer, err := s.drawers.Put(ctx, tx, v.StaffID, order.LotID, order.DueFen)
+	if err != nil {
+		return err
+	}
 	now := s.clock.Now()
 	row, err := tx.Payment.Create().SetOrderID(order.ID).SetLotID(order.LotID).SetChannel(money.Cash).SetNumber(number).
-		SetFen(order.DueFen).SetExpiresAt(now).SetCreatedAt(now).SetKeyHash(key).SetStaffID(v.StaffID).Save(ctx)
+		SetFen(order.DueFen).SetExpiresAt(now).SetCreatedAt(now).SetKeyHash(key).SetStaffID(v.StaffID).SetShiftID(drawer).Save(ctx)
 	if err != nil {
 		return fmt.Errorf("write the payment: %w", err)
 	}

@@ -38,6 +38,7 @@ const (
 	leaves      deed = "leaves"          // the gate sees the car wanting to leave
 	entersAgain deed = "enters again"    // the car turns up elsewhere: the stay becomes a GHOST
 	cash        deed = "cash"            // staff take what is owed
+	counts      deed = "counts"          // and count the drawer, and begin with the rest
 	refunds     deed = "refunds"         // a manager gives a part of the last order back
 	cancels     deed = "cancels"         // the last order is cancelled
 	minutes     deed = "minutes pass"    // a few
@@ -67,7 +68,7 @@ var acts = [][]deed{
 	{cancels},
 	{orders, cancels},
 	{leaves, cash, leaves},
-	{cash},
+	{cash, counts},
 	{minutes},
 	{hour},
 	{works},
@@ -127,6 +128,7 @@ type teller struct {
 
 func newTeller(h *house) *teller {
 	w := &teller{house: h, dies: &crashes{}, kind: map[deed]int{}, stays: h.parking, work: h.outbox}
+	w.opensShift(w.manager(), 100)
 	w.dies.watch(h)
 	return w
 }
@@ -248,6 +250,9 @@ func (s *story) do(d deed) {
 	case cash:
 		s.letGo = false
 		s.took[d] = s.giveCash() || s.took[d]
+	case counts:
+		s.countDrawer()
+		s.took[d] = true
 	case refunds:
 		s.took[d] = s.giveBack() || s.took[d]
 	case cancels:

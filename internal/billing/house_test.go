@@ -28,6 +28,7 @@ import (
 	"parkbff/internal/partner/charge"
 	"parkbff/internal/permit"
 	"parkbff/internal/privacy/consents"
+	"parkbff/internal/shift"
 	"parkbff/internal/store"
 	"parkbff/internal/tariff"
 	"parkbff/internal/testkit"
@@ -56,6 +57,7 @@ type house struct {
 	*billing.Service
 	vouchers  *discount.Service
 	permits   *permit.Service
+	shifts    *shift.Service
 	bound     []string          // plates; a binding's row is one more than where its plate stands
 	discounts billing.Discounts // the same, unless a test gives it a fault
 	agreed    *agreement.Service
@@ -90,6 +92,7 @@ func newHouse(t testing.TB, s *store.Store) *house {
 	h.vouchers = discount.New(discount.Config{Store: s, Vault: keys, Clock: h.clock, Lots: h.parking})
 	h.discounts = h.vouchers
 	h.permits = permit.New(permit.Config{Store: s, Vault: keys, Clock: h.clock, Lots: h.parking, Garage: h})
+	h.shifts = shift.New(shift.Config{Store: s, Vault: keys, Clock: h.clock, Lots: h.parking})
 	h.open(h.parking, h.outbox)
 	ctx, stop := context.WithCancel(context.Background())
 	var working sync.WaitGroup
@@ -111,7 +114,7 @@ func (h *house) open(stays billing.Stays, tasks billing.Tasks) {
 	})
 	h.Service = billing.New(billing.Config{
 		Store: h.store, Vault: vault.New(vaulttest.Keys(h), h.store.DataKeys()), Clock: h.clock, Random: rand.Reader,
-		Stays: stays, Discounts: h.discounts, Permits: h.permits, Payers: h, Office: h, Invoices: h, Agreements: h.agreed, Tasks: tasks, Log: slog.New(slog.DiscardHandler),
+		Stays: stays, Discounts: h.discounts, Permits: h.permits, Drawers: h.shifts, Payers: h, Office: h, Invoices: h, Agreements: h.agreed, Tasks: tasks, Log: slog.New(slog.DiscardHandler),
 		Tills: map[money.Channel]billing.Offer{
 			money.WeChat: {Till: h.channel, Ways: []money.Way{money.MiniProgram, money.H5, money.App}},
 		},
@@ -233,6 +236,14 @@ func (h *house) staff(id int64, role viewer.Role) context.Context {
 }
 
 func (h *house) manager() context.Context { return h.staff(7, viewer.Manager) }
+
+// opensShift has staff of lot A begin a shift.
+func (h *house) opensShift(who context.Context, float int64) *shift.Shift {
+	h.Helper()
+	opened, err := h.shifts.Open(who, shift.Opening{IdempotencyKey: h.key(), LotCode: "A", FloatFen: float})
+	h.must(err)
+	return opened
+}
 
 // driver is a new account that follows a channel.
 func (h *house) driver() context.Context {

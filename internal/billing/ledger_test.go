@@ -38,6 +38,18 @@ func TestEveryFenThatSomebodyTampersWithIsFound(t *testing.T) {
 		"DELETE FROM permit_periods":                                                           "order 4",
 		"UPDATE ledger_lines SET account = 'LOT' WHERE account = 'PERMITS'":                    "order 4",
 		"UPDATE ledger_entries SET session_id = NULL WHERE id = 1":                             "stay 1",
+		"UPDATE payments SET shift_id = NULL":                                                  "shift 1",
+		"UPDATE refunds SET shift_id = NULL":                                                   "shift 1",
+		"UPDATE shifts SET float_fen = float_fen + 1":                                          "shift 1",
+		"UPDATE shifts SET taken_fen = taken_fen - 1":                                          "shift 1",
+		"UPDATE shifts SET refunded_fen = refunded_fen - 1":                                    "shift 1",
+		"UPDATE shifts SET payments = payments + 1":                                            "shift 1",
+		"UPDATE shifts SET counted_fen = counted_fen + 1":                                      "shift 1",
+		"UPDATE shifts SET state = 'OPEN'":                                                     "shift 1",
+		"UPDATE ledger_entries SET shift_id = NULL WHERE cause = 'PAYMENT'":                    "shift 1",
+		"UPDATE ledger_entries SET shift_id = NULL WHERE cause = 'SHIFT_OPENED'":               "shift 1",
+		"UPDATE ledger_lines SET account = 'SAFE' WHERE account = 'CASH_DIFFERENCE'":           "shift 1",
+		"UPDATE ledger_lines SET account = 'CHANNEL' WHERE account = 'DRAWER' AND fen = 500":   "shift 1",
 	} {
 		eachHouse(t, func(t *testing.T, h *house) {
 			h.sees(in, car)
@@ -50,6 +62,7 @@ func TestEveryFenThatSomebodyTampersWithIsFound(t *testing.T) {
 			h.buysAndUses(amount(1200), 500)
 			holder := h.driver()
 			h.holds(holder, h.publishes(h.monthlyPlan(1)), car)
+			h.keepsAShift()
 			h.balanced()
 
 			h.must(h.store.WithTx(h.asSystem(), func(ctx context.Context, tx *ent.Tx) error {

@@ -64,7 +64,7 @@ func (s *Service) receive(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrd
 	}
 	err = s.book.Write(ctx, tx, ledger.Movement{
 		Cause: ledgerentry.CausePAYMENT, CauseID: row.ID, LotID: row.LotID, OrderID: order.ID, SessionID: order.SessionID,
-		OccurredAt: r.PaidAt, Lines: ledger.Received(row.Channel, s.purposeOf(order).earning(), taken, r.Fen-taken),
+		ShiftID: row.ShiftID, OccurredAt: r.PaidAt, Lines: ledger.Received(row.Channel, s.purposeOf(order).earning(), taken, r.Fen-taken),
 	})
 	if err != nil {
 		return err

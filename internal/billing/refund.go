@@ -34,10 +34,11 @@ type NewRefund struct {
 }
 
 // RefundOrder gives back a part of what was paid for an order, or all of it, the way it came. It is for managers of
-// the order's lot who have passed the second factor. The same key refunds once.
+// the order's lot who have passed the second factor; cash comes out of the drawer of their own shift there. The same key
+// refunds once.
 //
 // Errors: UNAUTHENTICATED, FORBIDDEN, STEP_UP_REQUIRED, NOT_FOUND, InvalidKey, KeyReused, InvalidReason,
-// RefundTooLarge.
+// RefundTooLarge; shift.Required, shift.DrawerTooLow.
 func (s *Service) RefundOrder(ctx context.Context, n NewRefund) (*Order, error) {
 	v := viewer.Of(ctx)
 	if v.Kind == viewer.Anonymous {
@@ -114,7 +115,7 @@ type decision struct {
 	note    string
 }
 
-// decide writes down that money goes back, with the task that sees to it; what lies in a till has gone back when
+// decide writes down that money goes back, with the task that sees to it; what lies in a drawer has gone back when
 // staff say so.
 func (s *Service) decide(ctx context.Context, tx *ent.Tx, d decision) (*ent.Refund, error) {
 	row, err := s.createRefund(ctx, tx, d)
@@ -162,6 +163,13 @@ func (s *Service) createRefund(ctx context.Context, tx *ent.Tx, d decision) (*en
 		SetNumber(number).SetFen(d.fen).SetReason(d.reason).SetKeyHash(d.key).SetCreatedAt(s.clock.Now()).SetNote(d.note)
 	if d.staff != 0 {
 		create.SetStaffID(d.staff)
+	}
+	if d.payment.Channel == money.Cash {
+		drawer, err := s.drawers.Take(ctx, tx, d.staff, d.payment.LotID, d.fen)
+		if err != nil {
+			return nil, err
+		}
+		create.SetShiftID(drawer)
 	}
 	row, err := create.Save(ctx)
 	switch {
@@ -286,7 +294,7 @@ func (s *Service) gaveBack(ctx context.Context, tx *ent.Tx, row *ent.Refund, of 
 	}
 	err = s.book.Write(ctx, tx, ledger.Movement{
 		Cause: ledgerentry.CauseREFUND_DONE, CauseID: row.ID, LotID: row.LotID, OrderID: row.OrderID,
-		SessionID: order.SessionID, OccurredAt: at, Lines: ledger.GivenBack(of.Channel, row.Fen),
+		SessionID: order.SessionID, ShiftID: row.ShiftID, OccurredAt: at, Lines: ledger.GivenBack(of.Channel, row.Fen),
 	})
 	if err != nil || of.AccountID == nil {
 		return err

@@ -92,6 +92,14 @@ type Invoices interface {
 	StatesOf(ctx context.Context, orders []int64) (map[int64]invoice.State, error)
 }
 
+// Drawers are where cash lies, each of one shift; see shift.Service.
+type Drawers interface {
+	// Put puts cash into the drawer of a member of staff, and answers whose shift it is. Error: shift.Required.
+	Put(ctx context.Context, tx *ent.Tx, staff, lotID, fen int64) (shiftID int64, err error)
+	// Take takes cash out of it. Errors: shift.Required, shift.DrawerTooLow.
+	Take(ctx context.Context, tx *ent.Tx, staff, lotID, fen int64) (shiftID int64, err error)
+}
+
 // Tasks does slow work outside; see outbox.
 type Tasks interface {
 	Put(ctx context.Context, tx *ent.Tx, kind task.Kind, aboutID, accountID int64) error
@@ -107,6 +115,7 @@ type Config struct {
 	Stays     Stays
 	Discounts Discounts
 	Permits   Permits
+	Drawers   Drawers
 	Payers    Payers
 	Office    Office
 	Tasks     Tasks
@@ -126,6 +135,7 @@ type Service struct {
 	stays     Stays
 	discounts Discounts
 	permits   Permits
+	drawers   Drawers
 	payers    Payers
 	office    Office
 	tasks     Tasks
@@ -142,8 +152,8 @@ type Service struct {
 func New(c Config) *Service {
 	s := &Service{
 		store: c.Store, vault: c.Vault, clock: c.Clock, random: c.Random, stays: c.Stays, discounts: c.Discounts, permits: c.Permits, invoices: c.Invoices,
-		agreements: c.Agreements,
-		payers:     c.Payers, office: c.Office, tasks: c.Tasks, tills: c.Tills, log: c.Log, book: ledger.New(c.Clock), pace: pace.New(c.Clock),
+		agreements: c.Agreements, drawers: c.Drawers,
+		payers: c.Payers, office: c.Office, tasks: c.Tasks, tills: c.Tills, log: c.Log, book: ledger.New(c.Clock), pace: pace.New(c.Clock),
 	}
 	s.tasks.Handle(task.KindPAYMENT, s.followUp)
 	s.tasks.Handle(task.KindREFUND, s.giveBack)

@@ -163,6 +163,7 @@ func TestAVoucherIsFreeAgainWhenItsOrderClosesUnpaid(t *testing.T) {
 		},
 		"overtaken by cash": func(h *house, _ *billing.Ordered) {
 			stay := h.sees(out, car).Stay
+			h.opensShift(h.manager(), 0)
 			_, err := h.TakeCash(h.manager(), billing.Cash{IdempotencyKey: "c", Session: stay.Row, Fen: stay.OwedFen()})
 			h.must(err)
 		},

@@ -11,6 +11,7 @@ import (
 	"parkbff/ent/gate"
 	"parkbff/ent/gatecommand"
 	"parkbff/internal/fault"
+	"parkbff/internal/page"
 	"parkbff/internal/store"
 	"parkbff/internal/viewer"
 )
@@ -177,9 +178,43 @@ func (s *Service) CommandsAfter(ctx context.Context, sequence int64) ([]*GateCom
 	return commands, sequence, nil
 }
 
+// Sender is a member of staff at a lot, from an instant to before another.
+type Sender struct {
+	StaffID, LotID int64
+	From           *time.Time // nil: not yet
+	Until          *time.Time // nil: until now
+}
+
+// Openings lists the orders to open that a member of staff sent and the viewer may see, newest first.
+func (s *Service) Openings(ctx context.Context, by Sender, p page.Request) (page.Of[*GateCommand], error) {
+	if by.From == nil {
+		return page.Of[*GateCommand]{}, nil
+	}
+	query := s.store.Client(ctx).GateCommand.Query().
+		Where(gatecommand.StaffID(by.StaffID), gatecommand.LotID(by.LotID), gatecommand.KindEQ(gatecommand.KindOPEN),
+			gatecommand.CreatedAtGTE(*by.From)).
+		Order(ent.Desc(gatecommand.FieldID)).Limit(p.Limit())
+	if by.Until != nil {
+		query.Where(gatecommand.CreatedAtLT(*by.Until))
+	}
+	if p.After > 0 {
+		query.Where(gatecommand.IDLT(p.After))
+	}
+	rows, err := query.All(ctx)
+	if err != nil {
+		return page.Of[*GateCommand]{}, fmt.Errorf("read orders to open: %w", err)
+	}
+	cut := page.Cut(rows, p.First)
+	openings := make([]*GateCommand, len(cut.Items))
+	for i, row := range cut.Items {
+		openings[i] = commandOf(row)
+	}
+	return page.Of[*GateCommand]{Items: openings, More: cut.More}, nil
+}
+
 func commandOf(row *ent.GateCommand) *GateCommand {
 	return &GateCommand{
-		Row: row.ID, Kind: row.Kind, Text: optional(row.Text), Reason: row.Reason, ExpiresAt: row.ExpiresAt,
+		Row: row.ID, Kind: row.Kind, Text: optional(row.Text), Reason: row.Reason, SentAt: row.CreatedAt, ExpiresAt: row.ExpiresAt,
 		AcknowledgedAt: row.AcknowledgedAt, Outcome: row.Outcome,
 	}
 }

@@ -23,6 +23,7 @@ type GateCommand struct {
 	Kind           gatecommand.Kind
 	Text           *string
 	Reason         string
+	SentAt         time.Time
 	ExpiresAt      time.Time
 	AcknowledgedAt *time.Time
 	Outcome        *gatecommand.Outcome

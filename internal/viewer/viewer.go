@@ -154,6 +154,17 @@ func (v *Viewer) LotIDs() []int64 {
 	return ids
 }
 
+// ManagedLotIDs lists the lots that the viewer manages.
+func (v *Viewer) ManagedLotIDs() []int64 {
+	var ids []int64
+	for _, r := range v.Lots {
+		if r.Role == Manager {
+			ids = append(ids, r.LotID)
+		}
+	}
+	return ids
+}
+
 // Knows tells whether a fact holds about the vehicle and the lot at hand; either may be zero when
 // nothing of that kind is at hand.
 func (v *Viewer) Knows(fact Fact, vehicleID, lotID int64) bool {

@@ -100,11 +100,13 @@ func (m *matrix) listPlates() {
 
 // takeCash has the staff of the lot take cash, and its manager give some of it back.
 func (m *matrix) takeCash() {
+	m.clients[attendant].OpensShift(closedLot, 0)
 	taken := m.sends(attendant, "takeCash", servertest.Vars{
 		"idempotencyKey": "cash", "sessionId": m.stays[otherCar+closed], "amountFen": m.Owes(m.stays[otherCar+closed]),
 	}, "order { id }").String("takeCash.order.id")
 	m.orders = append(m.orders, ordered{taken, "", otherCar + closed, true})
 	m.clients[manager], m.facts[manager] = m.Hires("MANAGER", closedLot, "").Client, facts{worksAt: closedLot}
+	m.clients[manager].OpensShift(closedLot, 1)
 	m.sends(manager, "refundOrder", servertest.Vars{"idempotencyKey": "back", "orderId": taken, "amountFen": 1, "reason": "找零"}, "order { id }")
 }
 

@@ -269,7 +269,7 @@ func (m *matrix) recordAll() {
 	}
 	for _, code := range []string{officersLot, openLot, anotherLot, closedLot} {
 		lot, _ := m.Parking.Lot(code)
-		m.records[m.ID("Lot", lot.Row)] = &record{typ: "Lot", lot: code, truth: map[string]any{"gates": present{}, "sessions": present{}, "orders": present{}}}
+		m.records[m.ID("Lot", lot.Row)] = &record{typ: "Lot", lot: code, truth: map[string]any{"gates": present{}, "sessions": present{}, "orders": present{}, "shifts": present{}}}
 	}
 	m.recordOrders()
 	m.recordNotices(accounts)

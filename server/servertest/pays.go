@@ -121,6 +121,18 @@ func (h *House) key() string {
 	return fmt.Sprint("key-", h.keys)
 }
 
+// OpenShift begins a shift.
+const OpenShift = `mutation($in: OpenShiftInput!) { openShift(input: $in) {
+	shift { id state floatFen expectedFen } userErrors { code field message }
+} }`
+
+// OpensShift has the staff of a lot begin a shift with a float, and answers its id.
+func (c *Client) OpensShift(lotCode string, float int64) (id string) {
+	c.House.T.Helper()
+	return c.Asks(OpenShift, Vars{"in": Vars{"idempotencyKey": c.House.key(), "lotCode": lotCode, "floatFen": float}}).
+		OK().String("openShift.shift.id")
+}
+
 // GrantsVoucher has a manager of a lot give a voucher out, and answers its code.
 func (h *House) GrantsVoucher(lotCode string, terms Vars) (code string) {
 	h.T.Helper()

@@ -133,6 +133,11 @@ var trials = map[string]trial{
 	"InviteVisitorInput.from":       these(at(0, "12:00").UTC().Format(time.RFC3339), "2099-01-01T00:00:00Z"),
 	"InviteVisitorInput.until":      these(at(1, "12:00").UTC().Format(time.RFC3339), "2099-01-01T00:00:00Z"),
 
+	"floatFen":   these(0, -1),
+	"countedFen": these(0, -1),
+	"note":       these("", "少了一张"),
+	"successor":  these("staff-WXC", ""),
+
 	"quote":          knownQuotes,
 	"from":           these("2026-11-21", "rubbish"),
 	"to":             these("2026-11-21", "2099-01-01"),

@@ -67,6 +67,7 @@ var mayRead = []struct {
 	{"Refund", 2, denied, denied, denied, denied, 1, denied, denied, denied},
 	{"RiskEvent", 2, denied, denied, denied, denied, denied, denied, 2, denied},
 	{"SessionAccess", 2, denied, 1, 0, denied, denied, denied, denied, denied},
+	{"Shift", 3, denied, denied, denied, denied, 1, denied, denied, denied}, // its own; a manager's, below
 	{"SignIn", 2, denied, 1, 0, denied, denied, denied, denied, denied},
 	{"Staff", 1, denied, denied, denied, denied, denied, denied, denied, denied},
 	{"StaffRole", 1, denied, denied, denied, denied, denied, denied, denied, denied},
@@ -95,6 +96,20 @@ func TestEachViewerReadsItsOwnRowsAndNoOthers(t *testing.T) {
 				if err != nil || got != want {
 					t.Errorf("%s finds %d of %s, %v; want %d", name, got, row.entity, err, want)
 				}
+			}
+		}
+	})
+}
+
+func TestManagersReadTheShiftsOfTheirLotOnly(t *testing.T) {
+	testkit.EachStore(t, func(t *testing.T, s *store.Store) {
+		w := seed(t, s)
+		for role, want := range map[viewer.Role]int{viewer.Manager: 2, viewer.Attendant: 0} {
+			ctx := viewer.With(t.Context(), &viewer.Viewer{
+				Kind: viewer.Staff, StaffID: w.staff + 4, Lots: []viewer.LotRole{{LotID: w.lot, Role: role}},
+			})
+			if got, err := count(ctx, s.Client(ctx), "Shift"); err != nil || got != want {
+				t.Errorf("a %s finds %d shifts, %v; want %d", role, got, err, want)
 			}
 		}
 	})

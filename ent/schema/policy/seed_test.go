@@ -32,6 +32,7 @@ import (
 	"parkbff/ent/pushendpoint"
 	"parkbff/ent/refund"
 	"parkbff/ent/riskevent"
+	"parkbff/ent/shift"
 	"parkbff/ent/signin"
 	"parkbff/ent/staffrole"
 	"parkbff/ent/task"
@@ -85,6 +86,7 @@ func seed(t *testing.T, s *store.Store) (w world) {
 		p.told(owner, 3, 0)
 		p.told(other, 1, 0)
 		w = world{lot: here.lot, gate: here.gate, owner: owner, stranger: stranger, vehicle: car, staff: p.staff(here)}
+		p.shifts(w.staff, here, there)
 		p.agrees(owner, car, mine)
 		p.agrees(other, foreign, lost)
 		p.claims(owner, car)
@@ -263,6 +265,14 @@ func (p *planter) staff(at site) int64 {
 	saved[*ent.StaffRole](p)(p.tx.StaffRole.Create().SetStaffID(member.ID).SetLotID(at.lot).
 		SetRole(staffrole.RoleATTENDANT).Save(p.ctx))
 	return member.ID
+}
+
+// shifts are a member's of staff at one lot, and other people's there and elsewhere.
+func (p *planter) shifts(staff int64, here, there site) {
+	for i, at := range []site{here, here, there} {
+		saved[*ent.Shift](p)(p.tx.Shift.Create().SetLotID(at.lot).SetStaffID(staff + int64(10*i)).SetState(shift.StateOPEN).SetFloatFen(0).
+			SetCreatedAt(morning).SetKeyHash(p.value()).Save(p.ctx))
+	}
 }
 
 // claims is what an account may do with a vehicle of its own, and what officers see of it.

@@ -64,9 +64,10 @@ type cause struct {
 func numbersOf(ctx context.Context, s *store.Store, entries []*ent.LedgerEntry) (map[cause]string, error) {
 	var payments, refunds []int64
 	for _, e := range entries {
-		if e.Cause == ledgerentry.CausePAYMENT {
+		switch e.Cause {
+		case ledgerentry.CausePAYMENT:
 			payments = append(payments, e.CauseID)
-		} else {
+		case ledgerentry.CauseREFUND_DECIDED, ledgerentry.CauseREFUND_DONE:
 			refunds = append(refunds, e.CauseID)
 		}
 	}

@@ -27,8 +27,9 @@ type Movement struct {
 	Cause      ledgerentry.Cause
 	CauseID    int64 // the row of that cause's table
 	LotID      int64
-	OrderID    int64
+	OrderID    int64 // 0: none
 	SessionID  *int64
+	ShiftID    *int64    // in whose drawer cash was put, or out of whose it was taken
 	OccurredAt time.Time // by the channel's clock
 	Lines      []Line
 }
@@ -44,7 +45,7 @@ type Line struct {
 // what nobody owed.
 func Received(channel money.Channel, by ledgerline.Account, earned, surplus int64) []Line {
 	return []Line{
-		{ledgerline.AccountCHANNEL, channel, earned + surplus},
+		lying(channel, earned+surplus),
 		{by, "", -earned},
 		{ledgerline.AccountSURPLUS, "", -surplus},
 	}
@@ -70,7 +71,15 @@ func TakenOff(fen, sold int64) []Line {
 
 // GivenBack is money that a channel has given back.
 func GivenBack(channel money.Channel, fen int64) []Line {
-	return []Line{{ledgerline.AccountREFUNDS, "", fen}, {ledgerline.AccountCHANNEL, channel, -fen}}
+	return []Line{{ledgerline.AccountREFUNDS, "", fen}, lying(channel, -fen)}
+}
+
+// lying is money that comes to lie with a channel: cash lies in a drawer.
+func lying(channel money.Channel, fen int64) Line {
+	if channel == money.Cash {
+		return Line{ledgerline.AccountDRAWER, "", fen}
+	}
+	return Line{ledgerline.AccountCHANNEL, channel, fen}
 }
 
 // errUnbalanced is a mistake of the program.
@@ -83,8 +92,12 @@ func (b *Book) Write(ctx context.Context, tx *ent.Tx, m Movement) error {
 	if err != nil {
 		return err
 	}
-	entry, err := tx.LedgerEntry.Create().SetCause(m.Cause).SetCauseID(m.CauseID).SetLotID(m.LotID).SetOrderID(m.OrderID).
-		SetNillableSessionID(m.SessionID).SetOccurredAt(m.OccurredAt).SetCreatedAt(b.clock.Now()).Save(ctx)
+	create := tx.LedgerEntry.Create().SetCause(m.Cause).SetCauseID(m.CauseID).SetLotID(m.LotID).SetNillableShiftID(m.ShiftID).
+		SetNillableSessionID(m.SessionID).SetOccurredAt(m.OccurredAt).SetCreatedAt(b.clock.Now())
+	if m.OrderID != 0 {
+		create.SetOrderID(m.OrderID)
+	}
+	entry, err := create.Save(ctx)
 	switch {
 	case store.IsDuplicate(err):
 		return store.Retry(fmt.Errorf("the money has just been moved: %w", err))

@@ -46,7 +46,8 @@ type check struct {
 }
 
 // Prove goes through the ledger as of one moment: that every entry sums to nothing, that every payment, refund and
-// order says what the ledger says, and that every stay was paid what was earned by it.
+// order says what the ledger says, that every stay was paid what was earned by it, and that in every drawer lies what its
+// shift says.
 func (b *Book) Prove(ctx context.Context, s *store.Store) (*Proof, error) {
 	ctx = viewer.AsSystem(ctx, "prove the ledger")
 	proof := &Proof{}
@@ -55,7 +56,7 @@ func (b *Book) Prove(ctx context.Context, s *store.Store) (*Proof, error) {
 		if proof.Entries, err = tx.LedgerEntry.Query().Count(ctx); err != nil {
 			return fmt.Errorf("count the ledger's entries: %w", err)
 		}
-		for _, c := range checks() {
+		for _, c := range append(checks(), drawerChecks()...) {
 			found, err := c.offences(ctx, tx, sql.Dialect(s.Dialect()))
 			if err != nil {
 				return fmt.Errorf("prove the ledger: %w", err)
@@ -175,9 +176,11 @@ func checks() []check {
 	}
 }
 
-// channels are the accounts of money at channels, earnings those of what was earned: by a lot, and for vouchers that
-// are to be honoured.
-func channels() []ledgerline.Account { return []ledgerline.Account{ledgerline.AccountCHANNEL} }
+// channels are the accounts of money at channels and in drawers, earnings those of what was earned: by a lot, and for
+// vouchers that are to be honoured.
+func channels() []ledgerline.Account {
+	return []ledgerline.Account{ledgerline.AccountCHANNEL, ledgerline.AccountDRAWER}
+}
 
 func earnings() []ledgerline.Account {
 	return []ledgerline.Account{ledgerline.AccountLOT, ledgerline.AccountVOUCHERS, ledgerline.AccountPERMITS}
