@@ -17,6 +17,7 @@ import (
 	"parkbff/ent/apprelease"
 	"parkbff/ent/channellink"
 	"parkbff/ent/channelvisit"
+	"parkbff/ent/chargedispute"
 	"parkbff/ent/codriverinvitation"
 	"parkbff/ent/consent"
 	"parkbff/ent/datakey"
@@ -92,6 +93,8 @@ type Client struct {
 	ChannelLink *ChannelLinkClient
 	// ChannelVisit is the client for interacting with the ChannelVisit builders.
 	ChannelVisit *ChannelVisitClient
+	// ChargeDispute is the client for interacting with the ChargeDispute builders.
+	ChargeDispute *ChargeDisputeClient
 	// CoDriverInvitation is the client for interacting with the CoDriverInvitation builders.
 	CoDriverInvitation *CoDriverInvitationClient
 	// Consent is the client for interacting with the Consent builders.
@@ -207,6 +210,7 @@ func (c *Client) init() {
 	c.AppRelease = NewAppReleaseClient(c.config)
 	c.ChannelLink = NewChannelLinkClient(c.config)
 	c.ChannelVisit = NewChannelVisitClient(c.config)
+	c.ChargeDispute = NewChargeDisputeClient(c.config)
 	c.CoDriverInvitation = NewCoDriverInvitationClient(c.config)
 	c.Consent = NewConsentClient(c.config)
 	c.DataKey = NewDataKeyClient(c.config)
@@ -354,6 +358,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		AppRelease:         NewAppReleaseClient(cfg),
 		ChannelLink:        NewChannelLinkClient(cfg),
 		ChannelVisit:       NewChannelVisitClient(cfg),
+		ChargeDispute:      NewChargeDisputeClient(cfg),
 		CoDriverInvitation: NewCoDriverInvitationClient(cfg),
 		Consent:            NewConsentClient(cfg),
 		DataKey:            NewDataKeyClient(cfg),
@@ -428,6 +433,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		AppRelease:         NewAppReleaseClient(cfg),
 		ChannelLink:        NewChannelLinkClient(cfg),
 		ChannelVisit:       NewChannelVisitClient(cfg),
+		ChargeDispute:      NewChargeDisputeClient(cfg),
 		CoDriverInvitation: NewCoDriverInvitationClient(cfg),
 		Consent:            NewConsentClient(cfg),
 		DataKey:            NewDataKeyClient(cfg),
@@ -507,16 +513,16 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Account, c.AgreedStay, c.Agreement, c.AppRelease, c.ChannelLink,
-		c.ChannelVisit, c.CoDriverInvitation, c.Consent, c.DataKey, c.Delivery,
-		c.Difference, c.Erasure, c.FeatureSwitch, c.Fleet, c.Follower, c.Gate,
-		c.GateCommand, c.Invoice, c.InvoiceDelivery, c.InvoiceTitle, c.InvoicedOrder,
-		c.LedgerEntry, c.LedgerLine, c.LinkedAccount, c.LoginCode, c.Lot,
-		c.MessageQuota, c.Notice, c.Observation, c.OrderDiscount, c.ParkingSession,
-		c.Payment, c.PaymentOrder, c.Permit, c.PermitPeriod, c.PermitPlan,
-		c.PlateDispute, c.PlateRight, c.PushEndpoint, c.QuoteAttempt, c.Reconciliation,
-		c.Refund, c.RiskEvent, c.SessionAccess, c.Shift, c.SignIn, c.Staff,
-		c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding, c.Voucher,
-		c.VoucherOffer,
+		c.ChannelVisit, c.ChargeDispute, c.CoDriverInvitation, c.Consent, c.DataKey,
+		c.Delivery, c.Difference, c.Erasure, c.FeatureSwitch, c.Fleet, c.Follower,
+		c.Gate, c.GateCommand, c.Invoice, c.InvoiceDelivery, c.InvoiceTitle,
+		c.InvoicedOrder, c.LedgerEntry, c.LedgerLine, c.LinkedAccount, c.LoginCode,
+		c.Lot, c.MessageQuota, c.Notice, c.Observation, c.OrderDiscount,
+		c.ParkingSession, c.Payment, c.PaymentOrder, c.Permit, c.PermitPeriod,
+		c.PermitPlan, c.PlateDispute, c.PlateRight, c.PushEndpoint, c.QuoteAttempt,
+		c.Reconciliation, c.Refund, c.RiskEvent, c.SessionAccess, c.Shift, c.SignIn,
+		c.Staff, c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding,
+		c.Voucher, c.VoucherOffer,
 	} {
 		n.Use(hooks...)
 	}
@@ -527,16 +533,16 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Account, c.AgreedStay, c.Agreement, c.AppRelease, c.ChannelLink,
-		c.ChannelVisit, c.CoDriverInvitation, c.Consent, c.DataKey, c.Delivery,
-		c.Difference, c.Erasure, c.FeatureSwitch, c.Fleet, c.Follower, c.Gate,
-		c.GateCommand, c.Invoice, c.InvoiceDelivery, c.InvoiceTitle, c.InvoicedOrder,
-		c.LedgerEntry, c.LedgerLine, c.LinkedAccount, c.LoginCode, c.Lot,
-		c.MessageQuota, c.Notice, c.Observation, c.OrderDiscount, c.ParkingSession,
-		c.Payment, c.PaymentOrder, c.Permit, c.PermitPeriod, c.PermitPlan,
-		c.PlateDispute, c.PlateRight, c.PushEndpoint, c.QuoteAttempt, c.Reconciliation,
-		c.Refund, c.RiskEvent, c.SessionAccess, c.Shift, c.SignIn, c.Staff,
-		c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding, c.Voucher,
-		c.VoucherOffer,
+		c.ChannelVisit, c.ChargeDispute, c.CoDriverInvitation, c.Consent, c.DataKey,
+		c.Delivery, c.Difference, c.Erasure, c.FeatureSwitch, c.Fleet, c.Follower,
+		c.Gate, c.GateCommand, c.Invoice, c.InvoiceDelivery, c.InvoiceTitle,
+		c.InvoicedOrder, c.LedgerEntry, c.LedgerLine, c.LinkedAccount, c.LoginCode,
+		c.Lot, c.MessageQuota, c.Notice, c.Observation, c.OrderDiscount,
+		c.ParkingSession, c.Payment, c.PaymentOrder, c.Permit, c.PermitPeriod,
+		c.PermitPlan, c.PlateDispute, c.PlateRight, c.PushEndpoint, c.QuoteAttempt,
+		c.Reconciliation, c.Refund, c.RiskEvent, c.SessionAccess, c.Shift, c.SignIn,
+		c.Staff, c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding,
+		c.Voucher, c.VoucherOffer,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -557,6 +563,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.ChannelLink.mutate(ctx, m)
 	case *ChannelVisitMutation:
 		return c.ChannelVisit.mutate(ctx, m)
+	case *ChargeDisputeMutation:
+		return c.ChargeDispute.mutate(ctx, m)
 	case *CoDriverInvitationMutation:
 		return c.CoDriverInvitation.mutate(ctx, m)
 	case *ConsentMutation:
@@ -1493,6 +1501,140 @@ func (c *ChannelVisitClient) mutate(ctx context.Context, m *ChannelVisitMutation
 		return (&ChannelVisitDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown ChannelVisit mutation op: %q", m.Op())
+	}
+}
+
+// ChargeDisputeClient is a client for the ChargeDispute schema.
+type ChargeDisputeClient struct {
+	config
+}
+
+// NewChargeDisputeClient returns a client for the ChargeDispute from the given config.
+func NewChargeDisputeClient(c config) *ChargeDisputeClient {
+	return &ChargeDisputeClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `chargedispute.Hooks(f(g(h())))`.
+func (c *ChargeDisputeClient) Use(hooks ...Hook) {
+	c.hooks.ChargeDispute = append(c.hooks.ChargeDispute, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `chargedispute.Intercept(f(g(h())))`.
+func (c *ChargeDisputeClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ChargeDispute = append(c.inters.ChargeDispute, interceptors...)
+}
+
+// Create returns a builder for creating a ChargeDispute entity.
+func (c *ChargeDisputeClient) Create() *ChargeDisputeCreate {
+	mutation := newChargeDisputeMutation(c.config, OpCreate)
+	return &ChargeDisputeCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ChargeDispute entities.
+func (c *ChargeDisputeClient) CreateBulk(builders ...*ChargeDisputeCreate) *ChargeDisputeCreateBulk {
+	return &ChargeDisputeCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ChargeDisputeClient) MapCreateBulk(slice any, setFunc func(*ChargeDisputeCreate, int)) *ChargeDisputeCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ChargeDisputeCreateBulk{err: fmt.Errorf("calling to ChargeDisputeClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ChargeDisputeCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ChargeDisputeCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ChargeDispute.
+func (c *ChargeDisputeClient) Update() *ChargeDisputeUpdate {
+	mutation := newChargeDisputeMutation(c.config, OpUpdate)
+	return &ChargeDisputeUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ChargeDisputeClient) UpdateOne(_m *ChargeDispute) *ChargeDisputeUpdateOne {
+	mutation := newChargeDisputeMutation(c.config, OpUpdateOne, withChargeDispute(_m))
+	return &ChargeDisputeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ChargeDisputeClient) UpdateOneID(id int64) *ChargeDisputeUpdateOne {
+	mutation := newChargeDisputeMutation(c.config, OpUpdateOne, withChargeDisputeID(id))
+	return &ChargeDisputeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ChargeDispute.
+func (c *ChargeDisputeClient) Delete() *ChargeDisputeDelete {
+	mutation := newChargeDisputeMutation(c.config, OpDelete)
+	return &ChargeDisputeDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ChargeDisputeClient) DeleteOne(_m *ChargeDispute) *ChargeDisputeDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ChargeDisputeClient) DeleteOneID(id int64) *ChargeDisputeDeleteOne {
+	builder := c.Delete().Where(chargedispute.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ChargeDisputeDeleteOne{builder}
+}
+
+// Query returns a query builder for ChargeDispute.
+func (c *ChargeDisputeClient) Query() *ChargeDisputeQuery {
+	return &ChargeDisputeQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeChargeDispute},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ChargeDispute entity by its id.
+func (c *ChargeDisputeClient) Get(ctx context.Context, id int64) (*ChargeDispute, error) {
+	return c.Query().Where(chargedispute.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ChargeDisputeClient) GetX(ctx context.Context, id int64) *ChargeDispute {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ChargeDisputeClient) Hooks() []Hook {
+	hooks := c.hooks.ChargeDispute
+	return append(hooks[:len(hooks):len(hooks)], chargedispute.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ChargeDisputeClient) Interceptors() []Interceptor {
+	return c.inters.ChargeDispute
+}
+
+func (c *ChargeDisputeClient) mutate(ctx context.Context, m *ChargeDisputeMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ChargeDisputeCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ChargeDisputeUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ChargeDisputeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ChargeDisputeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown ChargeDispute mutation op: %q", m.Op())
 	}
 }
 
@@ -8514,25 +8656,27 @@ func (c *VoucherOfferClient) mutate(ctx context.Context, m *VoucherOfferMutation
 type (
 	hooks struct {
 		Account, AgreedStay, Agreement, AppRelease, ChannelLink, ChannelVisit,
-		CoDriverInvitation, Consent, DataKey, Delivery, Difference, Erasure,
-		FeatureSwitch, Fleet, Follower, Gate, GateCommand, Invoice, InvoiceDelivery,
-		InvoiceTitle, InvoicedOrder, LedgerEntry, LedgerLine, LinkedAccount, LoginCode,
-		Lot, MessageQuota, Notice, Observation, OrderDiscount, ParkingSession, Payment,
-		PaymentOrder, Permit, PermitPeriod, PermitPlan, PlateDispute, PlateRight,
-		PushEndpoint, QuoteAttempt, Reconciliation, Refund, RiskEvent, SessionAccess,
-		Shift, SignIn, Staff, StaffRole, Store, Tariff, Task, Vehicle, VehicleBinding,
-		Voucher, VoucherOffer []ent.Hook
+		ChargeDispute, CoDriverInvitation, Consent, DataKey, Delivery, Difference,
+		Erasure, FeatureSwitch, Fleet, Follower, Gate, GateCommand, Invoice,
+		InvoiceDelivery, InvoiceTitle, InvoicedOrder, LedgerEntry, LedgerLine,
+		LinkedAccount, LoginCode, Lot, MessageQuota, Notice, Observation,
+		OrderDiscount, ParkingSession, Payment, PaymentOrder, Permit, PermitPeriod,
+		PermitPlan, PlateDispute, PlateRight, PushEndpoint, QuoteAttempt,
+		Reconciliation, Refund, RiskEvent, SessionAccess, Shift, SignIn, Staff,
+		StaffRole, Store, Tariff, Task, Vehicle, VehicleBinding, Voucher,
+		VoucherOffer []ent.Hook
 	}
 	inters struct {
 		Account, AgreedStay, Agreement, AppRelease, ChannelLink, ChannelVisit,
-		CoDriverInvitation, Consent, DataKey, Delivery, Difference, Erasure,
-		FeatureSwitch, Fleet, Follower, Gate, GateCommand, Invoice, InvoiceDelivery,
-		InvoiceTitle, InvoicedOrder, LedgerEntry, LedgerLine, LinkedAccount, LoginCode,
-		Lot, MessageQuota, Notice, Observation, OrderDiscount, ParkingSession, Payment,
-		PaymentOrder, Permit, PermitPeriod, PermitPlan, PlateDispute, PlateRight,
-		PushEndpoint, QuoteAttempt, Reconciliation, Refund, RiskEvent, SessionAccess,
-		Shift, SignIn, Staff, StaffRole, Store, Tariff, Task, Vehicle, VehicleBinding,
-		Voucher, VoucherOffer []ent.Interceptor
+		ChargeDispute, CoDriverInvitation, Consent, DataKey, Delivery, Difference,
+		Erasure, FeatureSwitch, Fleet, Follower, Gate, GateCommand, Invoice,
+		InvoiceDelivery, InvoiceTitle, InvoicedOrder, LedgerEntry, LedgerLine,
+		LinkedAccount, LoginCode, Lot, MessageQuota, Notice, Observation,
+		OrderDiscount, ParkingSession, Payment, PaymentOrder, Permit, PermitPeriod,
+		PermitPlan, PlateDispute, PlateRight, PushEndpoint, QuoteAttempt,
+		Reconciliation, Refund, RiskEvent, SessionAccess, Shift, SignIn, Staff,
+		StaffRole, Store, Tariff, Task, Vehicle, VehicleBinding, Voucher,
+		VoucherOffer []ent.Interceptor
 	}
 )
 

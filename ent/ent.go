@@ -12,6 +12,7 @@ import (
 	"parkbff/ent/apprelease"
 	"parkbff/ent/channellink"
 	"parkbff/ent/channelvisit"
+	"parkbff/ent/chargedispute"
 	"parkbff/ent/codriverinvitation"
 	"parkbff/ent/consent"
 	"parkbff/ent/datakey"
@@ -133,6 +134,7 @@ func checkColumn(t, c string) error {
 			apprelease.Table:         apprelease.ValidColumn,
 			channellink.Table:        channellink.ValidColumn,
 			channelvisit.Table:       channelvisit.ValidColumn,
+			chargedispute.Table:      chargedispute.ValidColumn,
 			codriverinvitation.Table: codriverinvitation.ValidColumn,
 			consent.Table:            consent.ValidColumn,
 			datakey.Table:            datakey.ValidColumn,

@@ -13,6 +13,7 @@ import (
 	"parkbff/ent/apprelease"
 	"parkbff/ent/channellink"
 	"parkbff/ent/channelvisit"
+	"parkbff/ent/chargedispute"
 	"parkbff/ent/codriverinvitation"
 	"parkbff/ent/consent"
 	"parkbff/ent/datakey"
@@ -89,6 +90,7 @@ const (
 	TypeAppRelease         = "AppRelease"
 	TypeChannelLink        = "ChannelLink"
 	TypeChannelVisit       = "ChannelVisit"
+	TypeChargeDispute      = "ChargeDispute"
 	TypeCoDriverInvitation = "CoDriverInvitation"
 	TypeConsent            = "Consent"
 	TypeDataKey            = "DataKey"
@@ -5397,6 +5399,1530 @@ func (m *ChannelVisitMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *ChannelVisitMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown ChannelVisit edge %s", name)
+}
+
+// ChargeDisputeMutation represents an operation that mutates the ChargeDispute nodes in the graph.
+type ChargeDisputeMutation struct {
+	config
+	op                 Op
+	typ                string
+	id                 *int64
+	account_id         *int64
+	addaccount_id      *int64
+	created_at         *time.Time
+	session_id         *int64
+	addsession_id      *int64
+	lot_id             *int64
+	addlot_id          *int64
+	reason             *chargedispute.Reason
+	words              *vault.Sealed
+	paid_fen           *int64
+	addpaid_fen        *int64
+	owed_fen           *int64
+	addowed_fen        *int64
+	state              *chargedispute.State
+	instant            *bool
+	due_at             *time.Time
+	decided_at         *time.Time
+	staff_id           *int64
+	addstaff_id        *int64
+	returned_fen       *int64
+	addreturned_fen    *int64
+	written_off_fen    *int64
+	addwritten_off_fen *int64
+	answer             *string
+	key_hash           *[]byte
+	clearedFields      map[string]struct{}
+	done               bool
+	oldValue           func(context.Context) (*ChargeDispute, error)
+	predicates         []predicate.ChargeDispute
+}
+
+var _ ent.Mutation = (*ChargeDisputeMutation)(nil)
+
+// chargedisputeOption allows management of the mutation configuration using functional options.
+type chargedisputeOption func(*ChargeDisputeMutation)
+
+// newChargeDisputeMutation creates new mutation for the ChargeDispute entity.
+func newChargeDisputeMutation(c config, op Op, opts ...chargedisputeOption) *ChargeDisputeMutation {
+	m := &ChargeDisputeMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeChargeDispute,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withChargeDisputeID sets the ID field of the mutation.
+func withChargeDisputeID(id int64) chargedisputeOption {
+	return func(m *ChargeDisputeMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ChargeDispute
+		)
+		m.oldValue = func(ctx context.Context) (*ChargeDispute, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ChargeDispute.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withChargeDispute sets the old ChargeDispute of the mutation.
+func withChargeDispute(node *ChargeDispute) chargedisputeOption {
+	return func(m *ChargeDisputeMutation) {
+		m.oldValue = func(context.Context) (*ChargeDispute, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ChargeDisputeMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ChargeDisputeMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ChargeDispute entities.
+func (m *ChargeDisputeMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ChargeDisputeMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ChargeDisputeMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ChargeDispute.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *ChargeDisputeMutation) SetAccountID(i int64) {
+	m.account_id = &i
+	m.addaccount_id = nil
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *ChargeDisputeMutation) AccountID() (r int64, exists bool) {
+	v := m.account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the ChargeDispute entity.
+// If the ChargeDispute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChargeDisputeMutation) OldAccountID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// AddAccountID adds i to the "account_id" field.
+func (m *ChargeDisputeMutation) AddAccountID(i int64) {
+	if m.addaccount_id != nil {
+		*m.addaccount_id += i
+	} else {
+		m.addaccount_id = &i
+	}
+}
+
+// AddedAccountID returns the value that was added to the "account_id" field in this mutation.
+func (m *ChargeDisputeMutation) AddedAccountID() (r int64, exists bool) {
+	v := m.addaccount_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *ChargeDisputeMutation) ResetAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ChargeDisputeMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ChargeDisputeMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the ChargeDispute entity.
+// If the ChargeDispute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChargeDisputeMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ChargeDisputeMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetSessionID sets the "session_id" field.
+func (m *ChargeDisputeMutation) SetSessionID(i int64) {
+	m.session_id = &i
+	m.addsession_id = nil
+}
+
+// SessionID returns the value of the "session_id" field in the mutation.
+func (m *ChargeDisputeMutation) SessionID() (r int64, exists bool) {
+	v := m.session_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSessionID returns the old "session_id" field's value of the ChargeDispute entity.
+// If the ChargeDispute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChargeDisputeMutation) OldSessionID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSessionID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSessionID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSessionID: %w", err)
+	}
+	return oldValue.SessionID, nil
+}
+
+// AddSessionID adds i to the "session_id" field.
+func (m *ChargeDisputeMutation) AddSessionID(i int64) {
+	if m.addsession_id != nil {
+		*m.addsession_id += i
+	} else {
+		m.addsession_id = &i
+	}
+}
+
+// AddedSessionID returns the value that was added to the "session_id" field in this mutation.
+func (m *ChargeDisputeMutation) AddedSessionID() (r int64, exists bool) {
+	v := m.addsession_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetSessionID resets all changes to the "session_id" field.
+func (m *ChargeDisputeMutation) ResetSessionID() {
+	m.session_id = nil
+	m.addsession_id = nil
+}
+
+// SetLotID sets the "lot_id" field.
+func (m *ChargeDisputeMutation) SetLotID(i int64) {
+	m.lot_id = &i
+	m.addlot_id = nil
+}
+
+// LotID returns the value of the "lot_id" field in the mutation.
+func (m *ChargeDisputeMutation) LotID() (r int64, exists bool) {
+	v := m.lot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLotID returns the old "lot_id" field's value of the ChargeDispute entity.
+// If the ChargeDispute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChargeDisputeMutation) OldLotID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLotID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLotID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLotID: %w", err)
+	}
+	return oldValue.LotID, nil
+}
+
+// AddLotID adds i to the "lot_id" field.
+func (m *ChargeDisputeMutation) AddLotID(i int64) {
+	if m.addlot_id != nil {
+		*m.addlot_id += i
+	} else {
+		m.addlot_id = &i
+	}
+}
+
+// AddedLotID returns the value that was added to the "lot_id" field in this mutation.
+func (m *ChargeDisputeMutation) AddedLotID() (r int64, exists bool) {
+	v := m.addlot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLotID resets all changes to the "lot_id" field.
+func (m *ChargeDisputeMutation) ResetLotID() {
+	m.lot_id = nil
+	m.addlot_id = nil
+}
+
+// SetReason sets the "reason" field.
+func (m *ChargeDisputeMutation) SetReason(c chargedispute.Reason) {
+	m.reason = &c
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *ChargeDisputeMutation) Reason() (r chargedispute.Reason, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the ChargeDispute entity.
+// If the ChargeDispute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChargeDisputeMutation) OldReason(ctx context.Context) (v chargedispute.Reason, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *ChargeDisputeMutation) ResetReason() {
+	m.reason = nil
+}
+
+// SetWords sets the "words" field.
+func (m *ChargeDisputeMutation) SetWords(v vault.Sealed) {
+	m.words = &v
+}
+
+// Words returns the value of the "words" field in the mutation.
+func (m *ChargeDisputeMutation) Words() (r vault.Sealed, exists bool) {
+	v := m.words
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWords returns the old "words" field's value of the ChargeDispute entity.
+// If the ChargeDispute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChargeDisputeMutation) OldWords(ctx context.Context) (v vault.Sealed, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWords is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWords requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWords: %w", err)
+	}
+	return oldValue.Words, nil
+}
+
+// ResetWords resets all changes to the "words" field.
+func (m *ChargeDisputeMutation) ResetWords() {
+	m.words = nil
+}
+
+// SetPaidFen sets the "paid_fen" field.
+func (m *ChargeDisputeMutation) SetPaidFen(i int64) {
+	m.paid_fen = &i
+	m.addpaid_fen = nil
+}
+
+// PaidFen returns the value of the "paid_fen" field in the mutation.
+func (m *ChargeDisputeMutation) PaidFen() (r int64, exists bool) {
+	v := m.paid_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPaidFen returns the old "paid_fen" field's value of the ChargeDispute entity.
+// If the ChargeDispute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChargeDisputeMutation) OldPaidFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPaidFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPaidFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPaidFen: %w", err)
+	}
+	return oldValue.PaidFen, nil
+}
+
+// AddPaidFen adds i to the "paid_fen" field.
+func (m *ChargeDisputeMutation) AddPaidFen(i int64) {
+	if m.addpaid_fen != nil {
+		*m.addpaid_fen += i
+	} else {
+		m.addpaid_fen = &i
+	}
+}
+
+// AddedPaidFen returns the value that was added to the "paid_fen" field in this mutation.
+func (m *ChargeDisputeMutation) AddedPaidFen() (r int64, exists bool) {
+	v := m.addpaid_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPaidFen resets all changes to the "paid_fen" field.
+func (m *ChargeDisputeMutation) ResetPaidFen() {
+	m.paid_fen = nil
+	m.addpaid_fen = nil
+}
+
+// SetOwedFen sets the "owed_fen" field.
+func (m *ChargeDisputeMutation) SetOwedFen(i int64) {
+	m.owed_fen = &i
+	m.addowed_fen = nil
+}
+
+// OwedFen returns the value of the "owed_fen" field in the mutation.
+func (m *ChargeDisputeMutation) OwedFen() (r int64, exists bool) {
+	v := m.owed_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOwedFen returns the old "owed_fen" field's value of the ChargeDispute entity.
+// If the ChargeDispute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChargeDisputeMutation) OldOwedFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOwedFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOwedFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOwedFen: %w", err)
+	}
+	return oldValue.OwedFen, nil
+}
+
+// AddOwedFen adds i to the "owed_fen" field.
+func (m *ChargeDisputeMutation) AddOwedFen(i int64) {
+	if m.addowed_fen != nil {
+		*m.addowed_fen += i
+	} else {
+		m.addowed_fen = &i
+	}
+}
+
+// AddedOwedFen returns the value that was added to the "owed_fen" field in this mutation.
+func (m *ChargeDisputeMutation) AddedOwedFen() (r int64, exists bool) {
+	v := m.addowed_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetOwedFen resets all changes to the "owed_fen" field.
+func (m *ChargeDisputeMutation) ResetOwedFen() {
+	m.owed_fen = nil
+	m.addowed_fen = nil
+}
+
+// SetState sets the "state" field.
+func (m *ChargeDisputeMutation) SetState(c chargedispute.State) {
+	m.state = &c
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *ChargeDisputeMutation) State() (r chargedispute.State, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the ChargeDispute entity.
+// If the ChargeDispute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChargeDisputeMutation) OldState(ctx context.Context) (v chargedispute.State, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *ChargeDisputeMutation) ResetState() {
+	m.state = nil
+}
+
+// SetInstant sets the "instant" field.
+func (m *ChargeDisputeMutation) SetInstant(b bool) {
+	m.instant = &b
+}
+
+// Instant returns the value of the "instant" field in the mutation.
+func (m *ChargeDisputeMutation) Instant() (r bool, exists bool) {
+	v := m.instant
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldInstant returns the old "instant" field's value of the ChargeDispute entity.
+// If the ChargeDispute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChargeDisputeMutation) OldInstant(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldInstant is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldInstant requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldInstant: %w", err)
+	}
+	return oldValue.Instant, nil
+}
+
+// ResetInstant resets all changes to the "instant" field.
+func (m *ChargeDisputeMutation) ResetInstant() {
+	m.instant = nil
+}
+
+// SetDueAt sets the "due_at" field.
+func (m *ChargeDisputeMutation) SetDueAt(t time.Time) {
+	m.due_at = &t
+}
+
+// DueAt returns the value of the "due_at" field in the mutation.
+func (m *ChargeDisputeMutation) DueAt() (r time.Time, exists bool) {
+	v := m.due_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDueAt returns the old "due_at" field's value of the ChargeDispute entity.
+// If the ChargeDispute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChargeDisputeMutation) OldDueAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDueAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDueAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDueAt: %w", err)
+	}
+	return oldValue.DueAt, nil
+}
+
+// ResetDueAt resets all changes to the "due_at" field.
+func (m *ChargeDisputeMutation) ResetDueAt() {
+	m.due_at = nil
+}
+
+// SetDecidedAt sets the "decided_at" field.
+func (m *ChargeDisputeMutation) SetDecidedAt(t time.Time) {
+	m.decided_at = &t
+}
+
+// DecidedAt returns the value of the "decided_at" field in the mutation.
+func (m *ChargeDisputeMutation) DecidedAt() (r time.Time, exists bool) {
+	v := m.decided_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDecidedAt returns the old "decided_at" field's value of the ChargeDispute entity.
+// If the ChargeDispute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChargeDisputeMutation) OldDecidedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDecidedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDecidedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDecidedAt: %w", err)
+	}
+	return oldValue.DecidedAt, nil
+}
+
+// ClearDecidedAt clears the value of the "decided_at" field.
+func (m *ChargeDisputeMutation) ClearDecidedAt() {
+	m.decided_at = nil
+	m.clearedFields[chargedispute.FieldDecidedAt] = struct{}{}
+}
+
+// DecidedAtCleared returns if the "decided_at" field was cleared in this mutation.
+func (m *ChargeDisputeMutation) DecidedAtCleared() bool {
+	_, ok := m.clearedFields[chargedispute.FieldDecidedAt]
+	return ok
+}
+
+// ResetDecidedAt resets all changes to the "decided_at" field.
+func (m *ChargeDisputeMutation) ResetDecidedAt() {
+	m.decided_at = nil
+	delete(m.clearedFields, chargedispute.FieldDecidedAt)
+}
+
+// SetStaffID sets the "staff_id" field.
+func (m *ChargeDisputeMutation) SetStaffID(i int64) {
+	m.staff_id = &i
+	m.addstaff_id = nil
+}
+
+// StaffID returns the value of the "staff_id" field in the mutation.
+func (m *ChargeDisputeMutation) StaffID() (r int64, exists bool) {
+	v := m.staff_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStaffID returns the old "staff_id" field's value of the ChargeDispute entity.
+// If the ChargeDispute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChargeDisputeMutation) OldStaffID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStaffID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStaffID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStaffID: %w", err)
+	}
+	return oldValue.StaffID, nil
+}
+
+// AddStaffID adds i to the "staff_id" field.
+func (m *ChargeDisputeMutation) AddStaffID(i int64) {
+	if m.addstaff_id != nil {
+		*m.addstaff_id += i
+	} else {
+		m.addstaff_id = &i
+	}
+}
+
+// AddedStaffID returns the value that was added to the "staff_id" field in this mutation.
+func (m *ChargeDisputeMutation) AddedStaffID() (r int64, exists bool) {
+	v := m.addstaff_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearStaffID clears the value of the "staff_id" field.
+func (m *ChargeDisputeMutation) ClearStaffID() {
+	m.staff_id = nil
+	m.addstaff_id = nil
+	m.clearedFields[chargedispute.FieldStaffID] = struct{}{}
+}
+
+// StaffIDCleared returns if the "staff_id" field was cleared in this mutation.
+func (m *ChargeDisputeMutation) StaffIDCleared() bool {
+	_, ok := m.clearedFields[chargedispute.FieldStaffID]
+	return ok
+}
+
+// ResetStaffID resets all changes to the "staff_id" field.
+func (m *ChargeDisputeMutation) ResetStaffID() {
+	m.staff_id = nil
+	m.addstaff_id = nil
+	delete(m.clearedFields, chargedispute.FieldStaffID)
+}
+
+// SetReturnedFen sets the "returned_fen" field.
+func (m *ChargeDisputeMutation) SetReturnedFen(i int64) {
+	m.returned_fen = &i
+	m.addreturned_fen = nil
+}
+
+// ReturnedFen returns the value of the "returned_fen" field in the mutation.
+func (m *ChargeDisputeMutation) ReturnedFen() (r int64, exists bool) {
+	v := m.returned_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReturnedFen returns the old "returned_fen" field's value of the ChargeDispute entity.
+// If the ChargeDispute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChargeDisputeMutation) OldReturnedFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReturnedFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReturnedFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReturnedFen: %w", err)
+	}
+	return oldValue.ReturnedFen, nil
+}
+
+// AddReturnedFen adds i to the "returned_fen" field.
+func (m *ChargeDisputeMutation) AddReturnedFen(i int64) {
+	if m.addreturned_fen != nil {
+		*m.addreturned_fen += i
+	} else {
+		m.addreturned_fen = &i
+	}
+}
+
+// AddedReturnedFen returns the value that was added to the "returned_fen" field in this mutation.
+func (m *ChargeDisputeMutation) AddedReturnedFen() (r int64, exists bool) {
+	v := m.addreturned_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetReturnedFen resets all changes to the "returned_fen" field.
+func (m *ChargeDisputeMutation) ResetReturnedFen() {
+	m.returned_fen = nil
+	m.addreturned_fen = nil
+}
+
+// SetWrittenOffFen sets the "written_off_fen" field.
+func (m *ChargeDisputeMutation) SetWrittenOffFen(i int64) {
+	m.written_off_fen = &i
+	m.addwritten_off_fen = nil
+}
+
+// WrittenOffFen returns the value of the "written_off_fen" field in the mutation.
+func (m *ChargeDisputeMutation) WrittenOffFen() (r int64, exists bool) {
+	v := m.written_off_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWrittenOffFen returns the old "written_off_fen" field's value of the ChargeDispute entity.
+// If the ChargeDispute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChargeDisputeMutation) OldWrittenOffFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWrittenOffFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWrittenOffFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWrittenOffFen: %w", err)
+	}
+	return oldValue.WrittenOffFen, nil
+}
+
+// AddWrittenOffFen adds i to the "written_off_fen" field.
+func (m *ChargeDisputeMutation) AddWrittenOffFen(i int64) {
+	if m.addwritten_off_fen != nil {
+		*m.addwritten_off_fen += i
+	} else {
+		m.addwritten_off_fen = &i
+	}
+}
+
+// AddedWrittenOffFen returns the value that was added to the "written_off_fen" field in this mutation.
+func (m *ChargeDisputeMutation) AddedWrittenOffFen() (r int64, exists bool) {
+	v := m.addwritten_off_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetWrittenOffFen resets all changes to the "written_off_fen" field.
+func (m *ChargeDisputeMutation) ResetWrittenOffFen() {
+	m.written_off_fen = nil
+	m.addwritten_off_fen = nil
+}
+
+// SetAnswer sets the "answer" field.
+func (m *ChargeDisputeMutation) SetAnswer(s string) {
+	m.answer = &s
+}
+
+// Answer returns the value of the "answer" field in the mutation.
+func (m *ChargeDisputeMutation) Answer() (r string, exists bool) {
+	v := m.answer
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAnswer returns the old "answer" field's value of the ChargeDispute entity.
+// If the ChargeDispute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChargeDisputeMutation) OldAnswer(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAnswer is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAnswer requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAnswer: %w", err)
+	}
+	return oldValue.Answer, nil
+}
+
+// ClearAnswer clears the value of the "answer" field.
+func (m *ChargeDisputeMutation) ClearAnswer() {
+	m.answer = nil
+	m.clearedFields[chargedispute.FieldAnswer] = struct{}{}
+}
+
+// AnswerCleared returns if the "answer" field was cleared in this mutation.
+func (m *ChargeDisputeMutation) AnswerCleared() bool {
+	_, ok := m.clearedFields[chargedispute.FieldAnswer]
+	return ok
+}
+
+// ResetAnswer resets all changes to the "answer" field.
+func (m *ChargeDisputeMutation) ResetAnswer() {
+	m.answer = nil
+	delete(m.clearedFields, chargedispute.FieldAnswer)
+}
+
+// SetKeyHash sets the "key_hash" field.
+func (m *ChargeDisputeMutation) SetKeyHash(b []byte) {
+	m.key_hash = &b
+}
+
+// KeyHash returns the value of the "key_hash" field in the mutation.
+func (m *ChargeDisputeMutation) KeyHash() (r []byte, exists bool) {
+	v := m.key_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeyHash returns the old "key_hash" field's value of the ChargeDispute entity.
+// If the ChargeDispute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChargeDisputeMutation) OldKeyHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeyHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeyHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeyHash: %w", err)
+	}
+	return oldValue.KeyHash, nil
+}
+
+// ResetKeyHash resets all changes to the "key_hash" field.
+func (m *ChargeDisputeMutation) ResetKeyHash() {
+	m.key_hash = nil
+}
+
+// Where appends a list predicates to the ChargeDisputeMutation builder.
+func (m *ChargeDisputeMutation) Where(ps ...predicate.ChargeDispute) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ChargeDisputeMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ChargeDisputeMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ChargeDispute, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ChargeDisputeMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ChargeDisputeMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ChargeDispute).
+func (m *ChargeDisputeMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ChargeDisputeMutation) Fields() []string {
+	fields := make([]string, 0, 17)
+	if m.account_id != nil {
+		fields = append(fields, chargedispute.FieldAccountID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, chargedispute.FieldCreatedAt)
+	}
+	if m.session_id != nil {
+		fields = append(fields, chargedispute.FieldSessionID)
+	}
+	if m.lot_id != nil {
+		fields = append(fields, chargedispute.FieldLotID)
+	}
+	if m.reason != nil {
+		fields = append(fields, chargedispute.FieldReason)
+	}
+	if m.words != nil {
+		fields = append(fields, chargedispute.FieldWords)
+	}
+	if m.paid_fen != nil {
+		fields = append(fields, chargedispute.FieldPaidFen)
+	}
+	if m.owed_fen != nil {
+		fields = append(fields, chargedispute.FieldOwedFen)
+	}
+	if m.state != nil {
+		fields = append(fields, chargedispute.FieldState)
+	}
+	if m.instant != nil {
+		fields = append(fields, chargedispute.FieldInstant)
+	}
+	if m.due_at != nil {
+		fields = append(fields, chargedispute.FieldDueAt)
+	}
+	if m.decided_at != nil {
+		fields = append(fields, chargedispute.FieldDecidedAt)
+	}
+	if m.staff_id != nil {
+		fields = append(fields, chargedispute.FieldStaffID)
+	}
+	if m.returned_fen != nil {
+		fields = append(fields, chargedispute.FieldReturnedFen)
+	}
+	if m.written_off_fen != nil {
+		fields = append(fields, chargedispute.FieldWrittenOffFen)
+	}
+	if m.answer != nil {
+		fields = append(fields, chargedispute.FieldAnswer)
+	}
+	if m.key_hash != nil {
+		fields = append(fields, chargedispute.FieldKeyHash)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ChargeDisputeMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case chargedispute.FieldAccountID:
+		return m.AccountID()
+	case chargedispute.FieldCreatedAt:
+		return m.CreatedAt()
+	case chargedispute.FieldSessionID:
+		return m.SessionID()
+	case chargedispute.FieldLotID:
+		return m.LotID()
+	case chargedispute.FieldReason:
+		return m.Reason()
+	case chargedispute.FieldWords:
+		return m.Words()
+	case chargedispute.FieldPaidFen:
+		return m.PaidFen()
+	case chargedispute.FieldOwedFen:
+		return m.OwedFen()
+	case chargedispute.FieldState:
+		return m.State()
+	case chargedispute.FieldInstant:
+		return m.Instant()
+	case chargedispute.FieldDueAt:
+		return m.DueAt()
+	case chargedispute.FieldDecidedAt:
+		return m.DecidedAt()
+	case chargedispute.FieldStaffID:
+		return m.StaffID()
+	case chargedispute.FieldReturnedFen:
+		return m.ReturnedFen()
+	case chargedispute.FieldWrittenOffFen:
+		return m.WrittenOffFen()
+	case chargedispute.FieldAnswer:
+		return m.Answer()
+	case chargedispute.FieldKeyHash:
+		return m.KeyHash()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ChargeDisputeMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case chargedispute.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case chargedispute.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case chargedispute.FieldSessionID:
+		return m.OldSessionID(ctx)
+	case chargedispute.FieldLotID:
+		return m.OldLotID(ctx)
+	case chargedispute.FieldReason:
+		return m.OldReason(ctx)
+	case chargedispute.FieldWords:
+		return m.OldWords(ctx)
+	case chargedispute.FieldPaidFen:
+		return m.OldPaidFen(ctx)
+	case chargedispute.FieldOwedFen:
+		return m.OldOwedFen(ctx)
+	case chargedispute.FieldState:
+		return m.OldState(ctx)
+	case chargedispute.FieldInstant:
+		return m.OldInstant(ctx)
+	case chargedispute.FieldDueAt:
+		return m.OldDueAt(ctx)
+	case chargedispute.FieldDecidedAt:
+		return m.OldDecidedAt(ctx)
+	case chargedispute.FieldStaffID:
+		return m.OldStaffID(ctx)
+	case chargedispute.FieldReturnedFen:
+		return m.OldReturnedFen(ctx)
+	case chargedispute.FieldWrittenOffFen:
+		return m.OldWrittenOffFen(ctx)
+	case chargedispute.FieldAnswer:
+		return m.OldAnswer(ctx)
+	case chargedispute.FieldKeyHash:
+		return m.OldKeyHash(ctx)
+	}
+	return nil, fmt.Errorf("unknown ChargeDispute field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ChargeDisputeMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case chargedispute.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case chargedispute.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case chargedispute.FieldSessionID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSessionID(v)
+		return nil
+	case chargedispute.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLotID(v)
+		return nil
+	case chargedispute.FieldReason:
+		v, ok := value.(chargedispute.Reason)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case chargedispute.FieldWords:
+		v, ok := value.(vault.Sealed)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWords(v)
+		return nil
+	case chargedispute.FieldPaidFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPaidFen(v)
+		return nil
+	case chargedispute.FieldOwedFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOwedFen(v)
+		return nil
+	case chargedispute.FieldState:
+		v, ok := value.(chargedispute.State)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case chargedispute.FieldInstant:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetInstant(v)
+		return nil
+	case chargedispute.FieldDueAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDueAt(v)
+		return nil
+	case chargedispute.FieldDecidedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDecidedAt(v)
+		return nil
+	case chargedispute.FieldStaffID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStaffID(v)
+		return nil
+	case chargedispute.FieldReturnedFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReturnedFen(v)
+		return nil
+	case chargedispute.FieldWrittenOffFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWrittenOffFen(v)
+		return nil
+	case chargedispute.FieldAnswer:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAnswer(v)
+		return nil
+	case chargedispute.FieldKeyHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeyHash(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ChargeDispute field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ChargeDisputeMutation) AddedFields() []string {
+	var fields []string
+	if m.addaccount_id != nil {
+		fields = append(fields, chargedispute.FieldAccountID)
+	}
+	if m.addsession_id != nil {
+		fields = append(fields, chargedispute.FieldSessionID)
+	}
+	if m.addlot_id != nil {
+		fields = append(fields, chargedispute.FieldLotID)
+	}
+	if m.addpaid_fen != nil {
+		fields = append(fields, chargedispute.FieldPaidFen)
+	}
+	if m.addowed_fen != nil {
+		fields = append(fields, chargedispute.FieldOwedFen)
+	}
+	if m.addstaff_id != nil {
+		fields = append(fields, chargedispute.FieldStaffID)
+	}
+	if m.addreturned_fen != nil {
+		fields = append(fields, chargedispute.FieldReturnedFen)
+	}
+	if m.addwritten_off_fen != nil {
+		fields = append(fields, chargedispute.FieldWrittenOffFen)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ChargeDisputeMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case chargedispute.FieldAccountID:
+		return m.AddedAccountID()
+	case chargedispute.FieldSessionID:
+		return m.AddedSessionID()
+	case chargedispute.FieldLotID:
+		return m.AddedLotID()
+	case chargedispute.FieldPaidFen:
+		return m.AddedPaidFen()
+	case chargedispute.FieldOwedFen:
+		return m.AddedOwedFen()
+	case chargedispute.FieldStaffID:
+		return m.AddedStaffID()
+	case chargedispute.FieldReturnedFen:
+		return m.AddedReturnedFen()
+	case chargedispute.FieldWrittenOffFen:
+		return m.AddedWrittenOffFen()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ChargeDisputeMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case chargedispute.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAccountID(v)
+		return nil
+	case chargedispute.FieldSessionID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSessionID(v)
+		return nil
+	case chargedispute.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLotID(v)
+		return nil
+	case chargedispute.FieldPaidFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPaidFen(v)
+		return nil
+	case chargedispute.FieldOwedFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddOwedFen(v)
+		return nil
+	case chargedispute.FieldStaffID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddStaffID(v)
+		return nil
+	case chargedispute.FieldReturnedFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddReturnedFen(v)
+		return nil
+	case chargedispute.FieldWrittenOffFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddWrittenOffFen(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ChargeDispute numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ChargeDisputeMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(chargedispute.FieldDecidedAt) {
+		fields = append(fields, chargedispute.FieldDecidedAt)
+	}
+	if m.FieldCleared(chargedispute.FieldStaffID) {
+		fields = append(fields, chargedispute.FieldStaffID)
+	}
+	if m.FieldCleared(chargedispute.FieldAnswer) {
+		fields = append(fields, chargedispute.FieldAnswer)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ChargeDisputeMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ChargeDisputeMutation) ClearField(name string) error {
+	switch name {
+	case chargedispute.FieldDecidedAt:
+		m.ClearDecidedAt()
+		return nil
+	case chargedispute.FieldStaffID:
+		m.ClearStaffID()
+		return nil
+	case chargedispute.FieldAnswer:
+		m.ClearAnswer()
+		return nil
+	}
+	return fmt.Errorf("unknown ChargeDispute nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ChargeDisputeMutation) ResetField(name string) error {
+	switch name {
+	case chargedispute.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case chargedispute.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case chargedispute.FieldSessionID:
+		m.ResetSessionID()
+		return nil
+	case chargedispute.FieldLotID:
+		m.ResetLotID()
+		return nil
+	case chargedispute.FieldReason:
+		m.ResetReason()
+		return nil
+	case chargedispute.FieldWords:
+		m.ResetWords()
+		return nil
+	case chargedispute.FieldPaidFen:
+		m.ResetPaidFen()
+		return nil
+	case chargedispute.FieldOwedFen:
+		m.ResetOwedFen()
+		return nil
+	case chargedispute.FieldState:
+		m.ResetState()
+		return nil
+	case chargedispute.FieldInstant:
+		m.ResetInstant()
+		return nil
+	case chargedispute.FieldDueAt:
+		m.ResetDueAt()
+		return nil
+	case chargedispute.FieldDecidedAt:
+		m.ResetDecidedAt()
+		return nil
+	case chargedispute.FieldStaffID:
+		m.ResetStaffID()
+		return nil
+	case chargedispute.FieldReturnedFen:
+		m.ResetReturnedFen()
+		return nil
+	case chargedispute.FieldWrittenOffFen:
+		m.ResetWrittenOffFen()
+		return nil
+	case chargedispute.FieldAnswer:
+		m.ResetAnswer()
+		return nil
+	case chargedispute.FieldKeyHash:
+		m.ResetKeyHash()
+		return nil
+	}
+	return fmt.Errorf("unknown ChargeDispute field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ChargeDisputeMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ChargeDisputeMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ChargeDisputeMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ChargeDisputeMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ChargeDisputeMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ChargeDisputeMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ChargeDisputeMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown ChargeDispute unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ChargeDisputeMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown ChargeDispute edge %s", name)
 }
 
 // CoDriverInvitationMutation represents an operation that mutates the CoDriverInvitation nodes in the graph.

@@ -26,6 +26,8 @@ type Tx struct {
 	ChannelLink *ChannelLinkClient
 	// ChannelVisit is the client for interacting with the ChannelVisit builders.
 	ChannelVisit *ChannelVisitClient
+	// ChargeDispute is the client for interacting with the ChargeDispute builders.
+	ChargeDispute *ChargeDisputeClient
 	// CoDriverInvitation is the client for interacting with the CoDriverInvitation builders.
 	CoDriverInvitation *CoDriverInvitationClient
 	// Consent is the client for interacting with the Consent builders.
@@ -261,6 +263,7 @@ func (tx *Tx) init() {
 	tx.AppRelease = NewAppReleaseClient(tx.config)
 	tx.ChannelLink = NewChannelLinkClient(tx.config)
 	tx.ChannelVisit = NewChannelVisitClient(tx.config)
+	tx.ChargeDispute = NewChargeDisputeClient(tx.config)
 	tx.CoDriverInvitation = NewCoDriverInvitationClient(tx.config)
 	tx.Consent = NewConsentClient(tx.config)
 	tx.DataKey = NewDataKeyClient(tx.config)

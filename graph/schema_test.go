@@ -27,6 +27,7 @@ var theirOwn = map[string]string{
 	"Reconciliation": "a whole day's sum, for administrators",
 	"PlateRight":     "staff of the lot, or who invited the car, wrote the plate down",
 	"Vehicle":        "the account entered the plate itself",
+	"ChargeDispute":  "what the account itself has paid and is asked to pay",
 	"PlateDispute":   "the account claims the plate by documents of its own",
 	"RiskEvent":      "tells when the program noticed something, and of no car",
 }

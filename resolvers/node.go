@@ -26,6 +26,7 @@ const (
 	typeCoDriver       = "CoDriver"
 	typeFleet          = "Fleet"
 	typePlateDispute   = "PlateDispute"
+	typeChargeDispute  = "ChargeDispute"
 	typeDelivery       = "Delivery"
 	typeDeadLetter     = "DeadLetter"
 	typePaymentOrder   = "PaymentOrder"
@@ -47,7 +48,7 @@ const (
 func NodeTypes() []string {
 	return []string{
 		typeAccount, typeConsent, typeVehicle, typeLot, typeStay, typeNotice, typeGateCommand,
-		typeLinkedAccount, typeDevice, typeRiskEvent, typeCoDriver, typeFleet, typePlateDispute, typeDelivery, typeDeadLetter,
+		typeLinkedAccount, typeDevice, typeRiskEvent, typeCoDriver, typeFleet, typePlateDispute, typeChargeDispute, typeDelivery, typeDeadLetter,
 		typePaymentOrder, typeReconciliation, typeVoucher, typeVoucherOffer, typeInvoiceTitle, typeInvoice, typeAgreement,
 		typePermitPlan, typePermit, typePermitPeriod, typePlateRight,
 		typeShift, typeCashMovement,
@@ -117,6 +118,8 @@ func (r *Resolver) find(ctx context.Context, id relay.ID) (relay.Node, error) {
 		return some(r.discounts.One(ctx, id.Row))
 	case typeVoucherOffer:
 		return some(r.discounts.OfferByRow(ctx, id.Row))
+	case typeChargeDispute:
+		return some(r.disputes.Dispute(ctx, id.Row))
 	case typeAgreement:
 		return some(r.agreements.One(ctx, id.Row))
 	case typeInvoiceTitle:

@@ -11,6 +11,7 @@ import (
 	"parkbff/internal/billing"
 	"parkbff/internal/delivery"
 	"parkbff/internal/discount"
+	"parkbff/internal/dispute"
 	"parkbff/internal/identity"
 	"parkbff/internal/identity/staffing"
 	"parkbff/internal/invoice"
@@ -42,6 +43,7 @@ type Services struct {
 	Invoices   *invoice.Service
 	Permits    *permit.Service
 	Shifts     *shift.Service
+	Disputes   *dispute.Service
 }
 
 // Resolver is the root of all resolvers.
@@ -62,13 +64,14 @@ type Resolver struct {
 	viewerTag  func(*viewer.Viewer) uint32
 	permits    *permit.Service
 	shifts     *shift.Service
+	disputes   *dispute.Service
 }
 
 // New answers the root of all resolvers. viewerTag binds cursors to a viewer, as the edge does.
 func New(s Services, viewerTag func(*viewer.Viewer) uint32) *Resolver {
 	return &Resolver{
 		identity: s.Identity, staff: s.Staff, consents: s.Consents, parking: s.Parking, billing: s.Billing, discounts: s.Discounts, permits: s.Permits,
-		agreements: s.Agreements, invoices: s.Invoices, notices: s.Notices, shifts: s.Shifts,
+		agreements: s.Agreements, invoices: s.Invoices, notices: s.Notices, shifts: s.Shifts, disputes: s.Disputes,
 		delivery: s.Delivery, outbox: s.Outbox, risk: s.Risk, apps: s.Apps, viewerTag: viewerTag,
 	}
 }
@@ -95,6 +98,8 @@ const (
 	listDevices       = "account.devices"
 	listClaims        = "account.plateDisputes"
 	listDisputes      = "plateDisputes"
+	listCharges       = "viewer.chargeDisputes"
+	listLotCharges    = "lot.chargeDisputes"
 	listRisks         = "riskEvents"
 
 	listOwnDeliveries = "account.deliveries"
@@ -159,6 +164,8 @@ func rowOfInvoice(i *invoice.Invoice) int64 { return i.Row }
 func rowOfDevice(d *identity.Device) int64 { return d.Row }
 
 func rowOfDispute(d *identity.PlateDispute) int64 { return d.Row }
+
+func rowOfCharge(d *dispute.Dispute) int64 { return d.Row }
 
 func rowOfRisk(e *risk.Event) int64 { return e.Row }
 

@@ -103,6 +103,15 @@ var triedServices = map[string]tried{
 		other.Shows(other.Binds(v.free), othersPapers(v.free)).OK()
 		return claims(v.Client, v.free, servertest.PapersFor(v.free))
 	}},
+	"DISPUTE_CHARGE": {
+		try: func(v visitor) *servertest.Answer {
+			gate := v.House.Gate("WXT")
+			stay := idOf(gate.Sees(v.free, servertest.Entering, v.House.Clock.Now().Add(-time.Hour)))
+			v.House.PaysAll(v.Client, stay)
+			gate.Sees(v.free, servertest.Leaving, v.House.Clock.Now()).OK()
+			return v.Asks(disputeCharge, disputing("x", stay, servertest.Vars{"reason": "OTHER"}))
+		},
+	},
 	"VOUCHERS": {try: func(v visitor) *servertest.Answer {
 		return v.Asks(claimVoucher, servertest.Vars{"c": v.House.GrantsVoucher("WXC", servertest.Vars{"kind": "WAIVER"})})
 	}},

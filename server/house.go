@@ -25,6 +25,7 @@ import (
 	"parkbff/internal/clock"
 	"parkbff/internal/delivery"
 	"parkbff/internal/discount"
+	"parkbff/internal/dispute"
 	"parkbff/internal/identity"
 	"parkbff/internal/identity/staffing"
 	"parkbff/internal/identity/token"
@@ -68,6 +69,7 @@ type House struct {
 	Invoices   *invoice.Service
 	Permits    *permit.Service
 	Shifts     *shift.Service
+	Disputes   *dispute.Service
 
 	vault  *vault.Vault
 	people identity.Config
@@ -191,6 +193,10 @@ func (h *House) openServices(p Parts) (err error) {
 	h.Billing = billing.New(billing.Config{
 		Store: h.Store, Vault: v, Clock: h.Clock, Random: p.Random, Stays: h.Parking, Discounts: h.Discounts, Permits: h.Permits, Drawers: h.Shifts, Payers: h.Identity, Office: h.Staff,
 		Invoices: h.Invoices, Agreements: h.Agreements, Tasks: h.Outbox, Tills: h.Partners.Offers(), Log: h.Log,
+	})
+	h.Disputes = dispute.New(dispute.Config{
+		Store: h.Store, Vault: v, Clock: h.Clock, Stays: h.Parking, Money: h.Billing, Office: h.Staff, Calendar: tariff.Calendar{},
+		InstantFen: h.Config.InstantRefundFen,
 	})
 	h.Invoices.SetOrders(h.Billing)
 	h.Agreements.SetOrders(h.Billing)

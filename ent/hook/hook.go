@@ -80,6 +80,18 @@ func (f ChannelVisitFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ChannelVisitMutation", m)
 }
 
+// The ChargeDisputeFunc type is an adapter to allow the use of ordinary
+// function as ChargeDispute mutator.
+type ChargeDisputeFunc func(context.Context, *ent.ChargeDisputeMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ChargeDisputeFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.ChargeDisputeMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ChargeDisputeMutation", m)
+}
+
 // The CoDriverInvitationFunc type is an adapter to allow the use of ordinary
 // function as CoDriverInvitation mutator.
 type CoDriverInvitationFunc func(context.Context, *ent.CoDriverInvitationMutation) (ent.Value, error)

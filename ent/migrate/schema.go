@@ -192,6 +192,50 @@ var (
 			},
 		},
 	}
+	// ChargeDisputesColumns holds the columns for the "charge_disputes" table.
+	ChargeDisputesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "account_id", Type: field.TypeInt64},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "session_id", Type: field.TypeInt64},
+		{Name: "lot_id", Type: field.TypeInt64},
+		{Name: "reason", Type: field.TypeEnum, Enums: []string{"NOT_MY_STAY", "WRONG_TIMES", "WRONG_AMOUNT", "CHARGED_TWICE", "OTHER"}},
+		{Name: "words", Type: field.TypeBytes},
+		{Name: "paid_fen", Type: field.TypeInt64},
+		{Name: "owed_fen", Type: field.TypeInt64},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"OPEN", "UPHELD", "REJECTED"}, Default: "OPEN"},
+		{Name: "instant", Type: field.TypeBool, Default: false},
+		{Name: "due_at", Type: field.TypeTime},
+		{Name: "decided_at", Type: field.TypeTime, Nullable: true},
+		{Name: "staff_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "returned_fen", Type: field.TypeInt64, Default: 0},
+		{Name: "written_off_fen", Type: field.TypeInt64, Default: 0},
+		{Name: "answer", Type: field.TypeString, Nullable: true},
+		{Name: "key_hash", Type: field.TypeBytes, Unique: true},
+	}
+	// ChargeDisputesTable holds the schema information for the "charge_disputes" table.
+	ChargeDisputesTable = &schema.Table{
+		Name:       "charge_disputes",
+		Columns:    ChargeDisputesColumns,
+		PrimaryKey: []*schema.Column{ChargeDisputesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "chargedispute_account_id",
+				Unique:  false,
+				Columns: []*schema.Column{ChargeDisputesColumns[1]},
+			},
+			{
+				Name:    "chargedispute_session_id_account_id",
+				Unique:  true,
+				Columns: []*schema.Column{ChargeDisputesColumns[3], ChargeDisputesColumns[1]},
+			},
+			{
+				Name:    "chargedispute_to_decide",
+				Unique:  false,
+				Columns: []*schema.Column{ChargeDisputesColumns[4], ChargeDisputesColumns[11]},
+			},
+		},
+	}
 	// CoDriverInvitationsColumns holds the columns for the "co_driver_invitations" table.
 	CoDriverInvitationsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
@@ -258,7 +302,7 @@ var (
 		{Name: "account_id", Type: field.TypeInt64},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "notice_id", Type: field.TypeInt64},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED", "PAID", "REFUNDED", "DEDUCTION_FAILED"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED", "PAID", "REFUNDED", "DEDUCTION_FAILED", "CHARGE_DECIDED"}},
 		{Name: "channel", Type: field.TypeEnum, Enums: []string{"JPUSH", "GETUI", "WECHAT_MINI", "ALIPAY_MINI", "SMS"}},
 		{Name: "state", Type: field.TypeEnum, Enums: []string{"WAITING", "SENT", "FAILED", "DROPPED"}, Default: "WAITING"},
 		{Name: "reason", Type: field.TypeString, Nullable: true},
@@ -828,7 +872,7 @@ var (
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "account_id", Type: field.TypeInt64},
 		{Name: "channel", Type: field.TypeEnum, Enums: []string{"WECHAT_MINI", "ALIPAY_MINI"}},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED", "PAID", "REFUNDED", "DEDUCTION_FAILED"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED", "PAID", "REFUNDED", "DEDUCTION_FAILED", "CHARGE_DECIDED"}},
 		{Name: "remaining", Type: field.TypeInt},
 		{Name: "changed_at", Type: field.TypeTime},
 	}
@@ -855,7 +899,7 @@ var (
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "sequence", Type: field.TypeInt64},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED", "PAID", "REFUNDED", "DEDUCTION_FAILED"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED", "PAID", "REFUNDED", "DEDUCTION_FAILED", "CHARGE_DECIDED"}},
 		{Name: "session_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "vehicle_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "lot_id", Type: field.TypeInt64, Nullable: true},
@@ -1488,7 +1532,7 @@ var (
 		{Name: "lot_id", Type: field.TypeInt64},
 		{Name: "number", Type: field.TypeString, Unique: true},
 		{Name: "fen", Type: field.TypeInt64},
-		{Name: "reason", Type: field.TypeEnum, Enums: []string{"SURPLUS", "REQUESTED"}},
+		{Name: "reason", Type: field.TypeEnum, Enums: []string{"SURPLUS", "REQUESTED", "DISPUTED"}},
 		{Name: "state", Type: field.TypeEnum, Enums: []string{"DECIDED", "PENDING", "FAILED", "DONE"}, Default: "DECIDED"},
 		{Name: "note", Type: field.TypeString, Nullable: true},
 		{Name: "done_at", Type: field.TypeTime, Nullable: true},
@@ -1994,6 +2038,7 @@ var (
 		AppReleasesTable,
 		ChannelLinksTable,
 		ChannelVisitsTable,
+		ChargeDisputesTable,
 		CoDriverInvitationsTable,
 		ConsentsTable,
 		DataKeysTable,

@@ -98,6 +98,7 @@ const (
 	KindPAID              Kind = "PAID"
 	KindREFUNDED          Kind = "REFUNDED"
 	KindDEDUCTION_FAILED  Kind = "DEDUCTION_FAILED"
+	KindCHARGE_DECIDED    Kind = "CHARGE_DECIDED"
 )
 
 func (k Kind) String() string {
@@ -107,7 +108,7 @@ func (k Kind) String() string {
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
 func KindValidator(k Kind) error {
 	switch k {
-	case KindENTERED, KindEXITED, KindBOUND_BY_ANOTHER, KindEVICTED, KindCO_DRIVER_REMOVED, KindDISPUTE_OPENED, KindDISPUTE_DECIDED, KindPAID, KindREFUNDED, KindDEDUCTION_FAILED:
+	case KindENTERED, KindEXITED, KindBOUND_BY_ANOTHER, KindEVICTED, KindCO_DRIVER_REMOVED, KindDISPUTE_OPENED, KindDISPUTE_DECIDED, KindPAID, KindREFUNDED, KindDEDUCTION_FAILED, KindCHARGE_DECIDED:
 		return nil
 	default:
 		return fmt.Errorf("notice: invalid enum value for kind field: %q", k)

@@ -24,6 +24,9 @@ type ChannelLink func(*sql.Selector)
 // ChannelVisit is the predicate function for channelvisit builders.
 type ChannelVisit func(*sql.Selector)
 
+// ChargeDispute is the predicate function for chargedispute builders.
+type ChargeDispute func(*sql.Selector)
+
 // CoDriverInvitation is the predicate function for codriverinvitation builders.
 type CoDriverInvitation func(*sql.Selector)
 

@@ -254,6 +254,30 @@ func (f ChannelVisitMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mu
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.ChannelVisitMutation", m)
 }
 
+// The ChargeDisputeQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type ChargeDisputeQueryRuleFunc func(context.Context, *ent.ChargeDisputeQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f ChargeDisputeQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.ChargeDisputeQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.ChargeDisputeQuery", q)
+}
+
+// The ChargeDisputeMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type ChargeDisputeMutationRuleFunc func(context.Context, *ent.ChargeDisputeMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f ChargeDisputeMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.ChargeDisputeMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.ChargeDisputeMutation", m)
+}
+
 // The CoDriverInvitationQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type CoDriverInvitationQueryRuleFunc func(context.Context, *ent.CoDriverInvitationQuery) error

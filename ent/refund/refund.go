@@ -102,6 +102,7 @@ type Reason string
 const (
 	ReasonSURPLUS   Reason = "SURPLUS"
 	ReasonREQUESTED Reason = "REQUESTED"
+	ReasonDISPUTED  Reason = "DISPUTED"
 )
 
 func (r Reason) String() string {
@@ -111,7 +112,7 @@ func (r Reason) String() string {
 // ReasonValidator is a validator for the "reason" field enum values. It is called by the builders before save.
 func ReasonValidator(r Reason) error {
 	switch r {
-	case ReasonSURPLUS, ReasonREQUESTED:
+	case ReasonSURPLUS, ReasonREQUESTED, ReasonDISPUTED:
 		return nil
 	default:
 		return fmt.Errorf("refund: invalid enum value for reason field: %q", r)

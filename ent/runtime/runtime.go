@@ -10,6 +10,7 @@ import (
 	"parkbff/ent/apprelease"
 	"parkbff/ent/channellink"
 	"parkbff/ent/channelvisit"
+	"parkbff/ent/chargedispute"
 	"parkbff/ent/codriverinvitation"
 	"parkbff/ent/consent"
 	"parkbff/ent/datakey"
@@ -161,6 +162,29 @@ func init() {
 			return next.Mutate(ctx, m)
 		})
 	}
+	chargedispute.Policy = privacy.NewPolicies(schema.ChargeDispute{})
+	chargedispute.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := chargedispute.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	chargedisputeFields := schema.ChargeDispute{}.Fields()
+	_ = chargedisputeFields
+	// chargedisputeDescInstant is the schema descriptor for instant field.
+	chargedisputeDescInstant := chargedisputeFields[7].Descriptor()
+	// chargedispute.DefaultInstant holds the default value on creation for the instant field.
+	chargedispute.DefaultInstant = chargedisputeDescInstant.Default.(bool)
+	// chargedisputeDescReturnedFen is the schema descriptor for returned_fen field.
+	chargedisputeDescReturnedFen := chargedisputeFields[11].Descriptor()
+	// chargedispute.DefaultReturnedFen holds the default value on creation for the returned_fen field.
+	chargedispute.DefaultReturnedFen = chargedisputeDescReturnedFen.Default.(int64)
+	// chargedisputeDescWrittenOffFen is the schema descriptor for written_off_fen field.
+	chargedisputeDescWrittenOffFen := chargedisputeFields[12].Descriptor()
+	// chargedispute.DefaultWrittenOffFen holds the default value on creation for the written_off_fen field.
+	chargedispute.DefaultWrittenOffFen = chargedisputeDescWrittenOffFen.Default.(int64)
 	codriverinvitation.Policy = privacy.NewPolicies(schema.CoDriverInvitation{})
 	codriverinvitation.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {

@@ -84,7 +84,7 @@ func (Refund) Fields() []ent.Field {
 		field.Int64("lot_id").Immutable(),
 		field.String("number").Unique().Immutable(),
 		field.Int64("fen").Immutable(),
-		field.Enum("reason").Values("SURPLUS", "REQUESTED").Immutable(),
+		field.Enum("reason").Values("SURPLUS", "REQUESTED", "DISPUTED").Immutable(),
 		field.Enum("state").Values("DECIDED", "PENDING", "FAILED", "DONE").Default("DECIDED"),
 		field.String("note").Optional().Immutable(),
 		mixin.Instant("done_at"),

@@ -23,6 +23,7 @@ var entities = []ent.Interface{
 	schema.AppRelease{},
 	schema.ChannelLink{},
 	schema.ChannelVisit{},
+	schema.ChargeDispute{},
 	schema.CoDriverInvitation{},
 	schema.Consent{},
 	schema.DataKey{},

@@ -21,6 +21,7 @@ import (
 	"parkbff/internal/billing"
 	"parkbff/internal/delivery"
 	"parkbff/internal/discount"
+	"parkbff/internal/dispute"
 	"parkbff/internal/identity"
 	"parkbff/internal/invoice"
 	"parkbff/internal/notice"
@@ -58,6 +59,7 @@ type ViewerResolver interface {
 	Notices(ctx context.Context, obj *viewer.Viewer, first *int, after *string) (*relay.Connection[*notice.Notice], error)
 	Arrears(ctx context.Context, obj *viewer.Viewer, first *int, after *string) (*relay.Connection[*parking.Stay], error)
 	Orders(ctx context.Context, obj *viewer.Viewer, first *int, after *string) (*relay.Connection[*billing.Order], error)
+	ChargeDisputes(ctx context.Context, obj *viewer.Viewer, first *int, after *string) (*relay.Connection[*dispute.Dispute], error)
 	InvoiceTitles(ctx context.Context, obj *viewer.Viewer, first *int, after *string) (*relay.Connection[*invoice.Title], error)
 	InvoiceableOrders(ctx context.Context, obj *viewer.Viewer, first *int, after *string) (*relay.Connection[*billing.Order], error)
 	Invoices(ctx context.Context, obj *viewer.Viewer, status *invoice1.State, first *int, after *string) (*relay.Connection[*invoice.Invoice], error)
@@ -159,6 +161,28 @@ func field_Account_plateDisputes_args(ctx context.Context, ec *executionContext,
 }
 
 func field_Viewer_arrears_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return unmarshalOInt2ᚖint(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return unmarshalOString2ᚖstring(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
+func field_Viewer_chargeDisputes_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
@@ -2154,6 +2178,50 @@ func fieldContext_Viewer_orders(ctx context.Context, ec *executionContext, field
 	return fc, nil
 }
 
+func _Viewer_chargeDisputes(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *viewer.Viewer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Viewer_chargeDisputes(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Viewer().ChargeDisputes(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*dispute.Dispute]) graphql.Marshaler {
+			return marshalNChargeDisputeConnection2ᚖparkbffᚋgraphᚋrelayᚐConnection(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_Viewer_chargeDisputes(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Viewer",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_ChargeDisputeConnection(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Viewer_chargeDisputes_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func _Viewer_invoiceTitles(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *viewer.Viewer) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3431,6 +3499,23 @@ func _Viewer(ctx context.Context, ec *executionContext, sel ast.SelectionSet, ob
 					}
 				}()
 				res = _Viewer_orders(ctx, ec, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "chargeDisputes":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = _Viewer_chargeDisputes(ctx, ec, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}

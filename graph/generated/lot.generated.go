@@ -13,11 +13,13 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"parkbff/graph/gen/serial"
 
+	"parkbff/ent/chargedispute"
 	"parkbff/ent/gate"
 	"parkbff/ent/parkingsession"
 	"parkbff/graph/model"
 	"parkbff/graph/relay"
 	"parkbff/internal/billing"
+	"parkbff/internal/dispute"
 	"parkbff/internal/parking"
 	"parkbff/internal/permit"
 	"parkbff/internal/place"
@@ -30,6 +32,7 @@ type LotResolver interface {
 	Gates(ctx context.Context, obj *parking.Lot) ([]*parking.Gate, error)
 	Sessions(ctx context.Context, obj *parking.Lot, first *int, after *string, state *parkingsession.State, review *parkingsession.Review) (*relay.Connection[*parking.Stay], error)
 	Orders(ctx context.Context, obj *parking.Lot, first *int, after *string) (*relay.Connection[*billing.Order], error)
+	ChargeDisputes(ctx context.Context, obj *parking.Lot, state *chargedispute.State, first *int, after *string) (*relay.Connection[*dispute.Dispute], error)
 	PermitPlans(ctx context.Context, obj *parking.Lot, first *int, after *string) (*relay.Connection[*permit.Plan], error)
 	Shifts(ctx context.Context, obj *parking.Lot, first *int, after *string) (*relay.Connection[*shift.Shift], error)
 }
@@ -37,6 +40,36 @@ type LotResolver interface {
 // endregion ************************** generated!.gotpl **************************
 
 // region    ***************************** args.gotpl *****************************
+
+func field_Lot_chargeDisputes_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "state",
+		func(ctx context.Context, v any) (*chargedispute.State, error) {
+			return unmarshalOChargeDisputeState2ᚖparkbffᚋentᚋchargedisputeᚐState(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["state"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return unmarshalOInt2ᚖint(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return unmarshalOString2ᚖstring(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
+	return args, nil
+}
 
 func field_Lot_orders_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
 	var err error
@@ -1020,6 +1053,68 @@ func fieldContext_Lot_orders(ctx context.Context, ec *executionContext, field gr
 	return fc, nil
 }
 
+func _Lot_chargeDisputes(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Lot) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Lot_chargeDisputes(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Lot().ChargeDisputes(ctx, obj, fc.Args["state"].(*chargedispute.State), fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				fact, err := unmarshalNFact2parkbffᚋinternalᚋviewerᚐFact(ctx, ec, "LOT_STAFF")
+				if err != nil {
+					var zeroVal *relay.Connection[*dispute.Dispute]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *relay.Connection[*dispute.Dispute]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, fact)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*dispute.Dispute]) graphql.Marshaler {
+			return marshalOChargeDisputeConnection2ᚖparkbffᚋgraphᚋrelayᚐConnection(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Lot_chargeDisputes(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Lot",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_ChargeDisputeConnection(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Lot_chargeDisputes_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func _Lot_permitPlans(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Lot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1841,6 +1936,23 @@ func _Lot(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *
 					}
 				}()
 				res = _Lot_orders(ctx, ec, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "chargeDisputes":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = _Lot_chargeDisputes(ctx, ec, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}

@@ -810,6 +810,7 @@ var (
 		"PAID":              notice1.KindPAID,
 		"REFUNDED":          notice1.KindREFUNDED,
 		"DEDUCTION_FAILED":  notice1.KindDEDUCTION_FAILED,
+		"CHARGE_DECIDED":    notice1.KindCHARGE_DECIDED,
 	}
 	marshalNNoticeKind2parkbffᚋentᚋnoticeᚐKindF = map[notice1.Kind]string{
 		notice1.KindENTERED:           "ENTERED",
@@ -822,6 +823,7 @@ var (
 		notice1.KindPAID:              "PAID",
 		notice1.KindREFUNDED:          "REFUNDED",
 		notice1.KindDEDUCTION_FAILED:  "DEDUCTION_FAILED",
+		notice1.KindCHARGE_DECIDED:    "CHARGE_DECIDED",
 	}
 )
 

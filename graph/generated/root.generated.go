@@ -30,6 +30,7 @@ import (
 	"parkbff/internal/billing/ledger"
 	"parkbff/internal/delivery"
 	"parkbff/internal/discount"
+	"parkbff/internal/dispute"
 	"parkbff/internal/entitlement"
 	"parkbff/internal/identity"
 	"parkbff/internal/identity/staffing"
@@ -71,6 +72,8 @@ type MutationResolver interface {
 	SetFeatureSwitch(ctx context.Context, input model.SetFeatureSwitchInput) (*model.SetFeatureSwitchPayload, error)
 	GrantConsent(ctx context.Context, input model.GrantConsentInput) (*model.GrantConsentPayload, error)
 	WithdrawConsent(ctx context.Context, input model.WithdrawConsentInput) (*model.WithdrawConsentPayload, error)
+	DisputeCharge(ctx context.Context, input model.DisputeChargeInput) (*model.DisputeChargePayload, error)
+	DecideChargeDispute(ctx context.Context, input model.DecideChargeDisputeInput) (*model.DecideChargeDisputePayload, error)
 	SendGateCommand(ctx context.Context, input model.SendGateCommandInput) (*model.SendGateCommandPayload, error)
 	AcknowledgeGateCommand(ctx context.Context, input model.AcknowledgeGateCommandInput) (*model.AcknowledgeGateCommandPayload, error)
 	SaveInvoiceTitle(ctx context.Context, input model.SaveInvoiceTitleInput) (*model.SaveInvoiceTitlePayload, error)
@@ -418,6 +421,20 @@ func field_Mutation_createOrder_args(ctx context.Context, ec *executionContext, 
 	return args, nil
 }
 
+func field_Mutation_decideChargeDispute_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.DecideChargeDisputeInput, error) {
+			return unmarshalNDecideChargeDisputeInput2parkbffᚋgraphᚋmodelᚐDecideChargeDisputeInput(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func field_Mutation_decidePlateDispute_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -466,6 +483,20 @@ func field_Mutation_dismissStaff_args(ctx context.Context, ec *executionContext,
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.DismissStaffInput, error) {
 			return unmarshalNDismissStaffInput2parkbffᚋgraphᚋmodelᚐDismissStaffInput(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func field_Mutation_disputeCharge_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.DisputeChargeInput, error) {
+			return unmarshalNDisputeChargeInput2parkbffᚋgraphᚋmodelᚐDisputeChargeInput(ctx, ec, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2788,6 +2819,94 @@ func fieldContext_Mutation_withdrawConsent(ctx context.Context, ec *executionCon
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = field_Mutation_withdrawConsent_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func _Mutation_disputeCharge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Mutation_disputeCharge(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DisputeCharge(ctx, fc.Args["input"].(model.DisputeChargeInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DisputeChargePayload) graphql.Marshaler {
+			return marshalODisputeChargePayload2ᚖparkbffᚋgraphᚋmodelᚐDisputeChargePayload(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Mutation_disputeCharge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_DisputeChargePayload(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Mutation_disputeCharge_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func _Mutation_decideChargeDispute(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Mutation_decideChargeDispute(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DecideChargeDispute(ctx, fc.Args["input"].(model.DecideChargeDisputeInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DecideChargeDisputePayload) graphql.Marshaler {
+			return marshalODecideChargeDisputePayload2ᚖparkbffᚋgraphᚋmodelᚐDecideChargeDisputePayload(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Mutation_decideChargeDispute(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_DecideChargeDisputePayload(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Mutation_decideChargeDispute_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -7073,6 +7192,13 @@ func _Node(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj 
 			return graphql.Null
 		}
 		return _CoDriver(ctx, ec, sel, obj)
+	case dispute.Dispute:
+		return _ChargeDispute(ctx, ec, sel, &obj)
+	case *dispute.Dispute:
+		if obj == nil {
+			return graphql.Null
+		}
+		return _ChargeDispute(ctx, ec, sel, obj)
 	case billing.CashMovement:
 		return _CashMovement(ctx, ec, sel, &obj)
 	case *billing.CashMovement:
@@ -7276,6 +7402,20 @@ func _Mutation(ctx context.Context, ec *executionContext, sel ast.SelectionSet) 
 		case "withdrawConsent":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return _Mutation_withdrawConsent(ctx, ec, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "disputeCharge":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return _Mutation_disputeCharge(ctx, ec, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "decideChargeDispute":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return _Mutation_decideChargeDispute(ctx, ec, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++

@@ -1405,6 +1405,156 @@ type WithdrawConsentPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/dispute.graphql", Input: `extend type Viewer {
+  "The account's disputes of charges, newest first; none for anybody else."
+  chargeDisputes(
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): ChargeDisputeConnection!
+}
+
+extend type Lot {
+  "Disputes of what stays here have cost, newest first; for its staff."
+  chargeDisputes(
+    "Only those in this state."
+    state: ChargeDisputeState
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): ChargeDisputeConnection @requires(fact: LOT_STAFF)
+}
+
+extend type Mutation {
+  """
+  Disputes what a stay that is over has cost, or is to cost. What was paid goes back at once where that is little; the
+  lot decides on anything else, by a date.
+  """
+  disputeCharge(
+    "The stay and what is wrong."
+    input: DisputeChargeInput!
+  ): DisputeChargePayload
+  "Decides a dispute; for managers of the lot with a second factor. In the person's favour, nothing more is owed for the stay and what was paid goes back."
+  decideChargeDispute(
+    "The dispute and the decision."
+    input: DecideChargeDisputeInput!
+  ): DecideChargeDisputePayload
+}
+
+"What is wrong with a charge."
+enum ChargeDisputeReason {
+  "Somebody else's car was taken for this one."
+  NOT_MY_STAY
+  "The car came later or left earlier, such as when no gate saw it leave."
+  WRONG_TIMES
+  "It should have cost less."
+  WRONG_AMOUNT
+  "It was paid for twice."
+  CHARGED_TWICE
+  "Anything else; a member of staff reads it."
+  OTHER
+}
+
+"How far a dispute has come."
+enum ChargeDisputeState {
+  "The lot is to decide by dueAt."
+  OPEN
+  "Decided in the person's favour."
+  UPHELD
+  "The charge stands."
+  REJECTED
+}
+
+"A person's complaint about what a stay has cost or is to cost."
+type ChargeDispute implements Node {
+  "The dispute's id."
+  id: ID!
+  "The stay; null for whoever may not see it any more."
+  session: ParkingSession
+  "What is wrong."
+  reason: ChargeDisputeReason!
+  "The person's own words."
+  words: String!
+  "What the person had paid for the stay, and not got back, when it was made."
+  paidFen: Fen!
+  "What the stay still owed then."
+  owedFen: Fen!
+  "How far it has come."
+  state: ChargeDisputeState!
+  "Whether it was decided as it was made."
+  instant: Boolean!
+  "What goes back by it, the way it was paid."
+  returnedFen: Fen!
+  "What is owed no more by it."
+  writtenOffFen: Fen!
+  "When it was made."
+  openedAt: DateTime!
+  "By when the lot is to decide: the end of the fifth working day. Null once it is decided."
+  dueAt: DateTime
+  "When it was decided."
+  decidedAt: DateTime
+  "What the lot says to it."
+  answer: String
+}
+
+"A page of disputes."
+type ChargeDisputeConnection {
+  "The disputes, each with its cursor."
+  edges: [ChargeDisputeEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A dispute and its cursor."
+type ChargeDisputeEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The dispute."
+  node: ChargeDispute!
+}
+
+"A charge to dispute."
+input DisputeChargeInput {
+  "The client's own key: the same key disputes once."
+  idempotencyKey: String!
+  "The stay's id."
+  sessionId: ID!
+  "What is wrong."
+  reason: ChargeDisputeReason!
+  "In the person's own words, 500 characters at most."
+  words: String!
+}
+
+"Answer to disputeCharge."
+type DisputeChargePayload {
+  "The dispute."
+  dispute: ChargeDispute
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A decision."
+input DecideChargeDisputeInput {
+  "The dispute's id."
+  disputeId: ID!
+  "Whether it is decided in the person's favour."
+  inFavour: Boolean!
+  "How much of what the person has paid goes back; all of it when left out."
+  returnFen: Fen
+  "What the lot says to the person, 500 characters at most."
+  answer: String!
+}
+
+"Answer to decideChargeDispute."
+type DecideChargeDisputePayload {
+  "The dispute."
+  dispute: ChargeDispute
+  "What was refused."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../schema/entitlement.graphql", Input: `extend type Query {
   "What a tier may use: what every tier below may, and what it adds. The same table decides each request."
   entitlements(
@@ -1467,6 +1617,8 @@ enum Service {
   VERIFY_VEHICLE
   "Claiming a plate that somebody else has verified."
   DISPUTE_PLATE
+  "Disputing a charge."
+  DISPUTE_CHARGE
   "Entry and exit messages."
   STAY_MESSAGES
   "Records of stays, whole."
@@ -2437,6 +2589,8 @@ enum NoticeKind {
   REFUNDED
   "A channel has not deducted what a stay costs: it is to be paid."
   DEDUCTION_FAILED
+  "A dispute of what a stay has cost was decided."
+  CHARGE_DECIDED
 }
 
 "Something the account was told."
@@ -5214,6 +5368,60 @@ func childFields_ChangeMobilePayload(ctx context.Context, ec *executionContext, 
 	return nil, fmt.Errorf("no field named %q was found under type ChangeMobilePayload", field.Name)
 }
 
+func childFields_ChargeDispute(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_ChargeDispute_id(ctx, ec, field)
+	case "session":
+		return fieldContext_ChargeDispute_session(ctx, ec, field)
+	case "reason":
+		return fieldContext_ChargeDispute_reason(ctx, ec, field)
+	case "words":
+		return fieldContext_ChargeDispute_words(ctx, ec, field)
+	case "paidFen":
+		return fieldContext_ChargeDispute_paidFen(ctx, ec, field)
+	case "owedFen":
+		return fieldContext_ChargeDispute_owedFen(ctx, ec, field)
+	case "state":
+		return fieldContext_ChargeDispute_state(ctx, ec, field)
+	case "instant":
+		return fieldContext_ChargeDispute_instant(ctx, ec, field)
+	case "returnedFen":
+		return fieldContext_ChargeDispute_returnedFen(ctx, ec, field)
+	case "writtenOffFen":
+		return fieldContext_ChargeDispute_writtenOffFen(ctx, ec, field)
+	case "openedAt":
+		return fieldContext_ChargeDispute_openedAt(ctx, ec, field)
+	case "dueAt":
+		return fieldContext_ChargeDispute_dueAt(ctx, ec, field)
+	case "decidedAt":
+		return fieldContext_ChargeDispute_decidedAt(ctx, ec, field)
+	case "answer":
+		return fieldContext_ChargeDispute_answer(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChargeDispute", field.Name)
+}
+
+func childFields_ChargeDisputeConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_ChargeDisputeConnection_edges(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_ChargeDisputeConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChargeDisputeConnection", field.Name)
+}
+
+func childFields_ChargeDisputeEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_ChargeDisputeEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_ChargeDisputeEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChargeDisputeEdge", field.Name)
+}
+
 func childFields_ClaimVoucherPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "voucher":
@@ -5408,6 +5616,16 @@ func childFields_DeadLetterEdge(ctx context.Context, ec *executionContext, field
 	return nil, fmt.Errorf("no field named %q was found under type DeadLetterEdge", field.Name)
 }
 
+func childFields_DecideChargeDisputePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dispute":
+		return fieldContext_DecideChargeDisputePayload_dispute(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_DecideChargeDisputePayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DecideChargeDisputePayload", field.Name)
+}
+
 func childFields_DecidePlateDisputePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "dispute":
@@ -5518,6 +5736,16 @@ func childFields_DismissStaffPayload(ctx context.Context, ec *executionContext, 
 		return fieldContext_DismissStaffPayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DismissStaffPayload", field.Name)
+}
+
+func childFields_DisputeChargePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dispute":
+		return fieldContext_DisputeChargePayload_dispute(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_DisputeChargePayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DisputeChargePayload", field.Name)
 }
 
 func childFields_DisputePlatePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6018,6 +6246,8 @@ func childFields_Lot(ctx context.Context, ec *executionContext, field graphql.Co
 		return fieldContext_Lot_sessions(ctx, ec, field)
 	case "orders":
 		return fieldContext_Lot_orders(ctx, ec, field)
+	case "chargeDisputes":
+		return fieldContext_Lot_chargeDisputes(ctx, ec, field)
 	case "permitPlans":
 		return fieldContext_Lot_permitPlans(ctx, ec, field)
 	case "shifts":
@@ -7402,6 +7632,8 @@ func childFields_Viewer(ctx context.Context, ec *executionContext, field graphql
 		return fieldContext_Viewer_arrears(ctx, ec, field)
 	case "orders":
 		return fieldContext_Viewer_orders(ctx, ec, field)
+	case "chargeDisputes":
+		return fieldContext_Viewer_chargeDisputes(ctx, ec, field)
 	case "invoiceTitles":
 		return fieldContext_Viewer_invoiceTitles(ctx, ec, field)
 	case "invoiceableOrders":

@@ -9,6 +9,7 @@ import (
 	"parkbff/internal/billing"
 	"parkbff/internal/delivery"
 	"parkbff/internal/discount"
+	"parkbff/internal/dispute"
 	"parkbff/internal/identity"
 	"parkbff/internal/invoice"
 	"parkbff/internal/notice"
@@ -31,6 +32,8 @@ type (
 	DeviceEdge               = relay.Edge[*identity.Device]
 	PlateDisputeConnection   = relay.Connection[*identity.PlateDispute]
 	PlateDisputeEdge         = relay.Edge[*identity.PlateDispute]
+	ChargeDisputeConnection  = relay.Connection[*dispute.Dispute]
+	ChargeDisputeEdge        = relay.Edge[*dispute.Dispute]
 	RiskEventConnection      = relay.Connection[*risk.Event]
 	RiskEventEdge            = relay.Edge[*risk.Event]
 	DeliveryConnection       = relay.Connection[*delivery.Delivery]

@@ -9,6 +9,7 @@ import (
 
 	"parkbff/ent/apprelease"
 	"parkbff/ent/channellink"
+	"parkbff/ent/chargedispute"
 	"parkbff/ent/consent"
 	"parkbff/ent/gatecommand"
 	"parkbff/ent/linkedaccount"
@@ -28,6 +29,7 @@ import (
 	"parkbff/internal/cnid"
 	"parkbff/internal/delivery"
 	"parkbff/internal/discount"
+	"parkbff/internal/dispute"
 	"parkbff/internal/identity"
 	"parkbff/internal/identity/staffing"
 	"parkbff/internal/invoice"
@@ -318,6 +320,26 @@ type CreateOrderPayload struct {
 }
 
 // A decision.
+type DecideChargeDisputeInput struct {
+	// The dispute's id.
+	DisputeID relay.ID `json:"disputeId"`
+	// Whether it is decided in the person's favour.
+	InFavour bool `json:"inFavour"`
+	// How much of what the person has paid goes back; all of it when left out.
+	ReturnFen *int64 `json:"returnFen,omitempty"`
+	// What the lot says to the person, 500 characters at most.
+	Answer string `json:"answer"`
+}
+
+// Answer to decideChargeDispute.
+type DecideChargeDisputePayload struct {
+	// The dispute.
+	Dispute *dispute.Dispute `json:"dispute,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A decision.
 type DecidePlateDisputeInput struct {
 	// The claim's id.
 	DisputeID relay.ID `json:"disputeId"`
@@ -373,6 +395,26 @@ type DismissStaffInput struct {
 
 // Answer to dismissStaff.
 type DismissStaffPayload struct {
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A charge to dispute.
+type DisputeChargeInput struct {
+	// The client's own key: the same key disputes once.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The stay's id.
+	SessionID relay.ID `json:"sessionId"`
+	// What is wrong.
+	Reason chargedispute.Reason `json:"reason"`
+	// In the person's own words, 500 characters at most.
+	Words string `json:"words"`
+}
+
+// Answer to disputeCharge.
+type DisputeChargePayload struct {
+	// The dispute.
+	Dispute *dispute.Dispute `json:"dispute,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }

@@ -18,7 +18,7 @@ var (
 	leaves = []string{
 		"internal/fault", "internal/clock", "internal/page", "internal/place", "internal/parking/geo",
 		"internal/viewer", "internal/pace", "internal/language", "internal/vault", "internal/cnid", "internal/tariff",
-		"internal/money", "internal/span",
+		"internal/money", "internal/span", "internal/idempotent",
 	}
 	model = []string{"ent/..."}
 	// ways are what every domain goes through.
@@ -30,7 +30,7 @@ var (
 		"internal/identity", "internal/identity/staffing", "internal/parking", "internal/notice", "internal/appconfig",
 		"internal/privacy/consents", "internal/entitlement", "internal/risk", "internal/delivery", "internal/outbox",
 		"internal/billing", "internal/billing/ledger", "internal/partner/charge", "internal/discount", "internal/invoice", "internal/agreement",
-		"internal/permit", "internal/shift",
+		"internal/permit", "internal/shift", "internal/dispute",
 	}
 )
 
@@ -49,6 +49,7 @@ var arrows = []struct {
 	{"internal/viewer", of("internal/fault")},
 	{"internal/pace", of("internal/viewer", "internal/fault", "internal/clock")},
 	{"internal/vault/...", of("internal/fault", "internal/vault")},
+	{"internal/idempotent", of("internal/viewer", "internal/fault", "internal/vault")},
 	{"internal/cnid", of("internal/fault")},
 	{"internal/tariff", of("internal/fault")},
 	{"internal/money", of("internal/fault")},
@@ -85,6 +86,7 @@ var arrows = []struct {
 	{"internal/shift", slices.Concat(model, leaves, ways, of("internal/parking", "internal/billing/ledger"))},
 	{"internal/span", nil},
 	{"internal/discount", slices.Concat(model, leaves, ways, of("internal/parking"))},
+	{"internal/dispute", slices.Concat(model, leaves, ways, of("internal/billing", "internal/parking"))},
 	{"internal/agreement", slices.Concat(model, leaves, ways, of(
 		"internal/billing", "internal/identity", "internal/parking", "internal/outbox", "internal/partner/charge",
 	))},

@@ -30,6 +30,7 @@ const (
 	HideRecord        Service = "HIDE_RECORD"
 	VerifyVehicle     Service = "VERIFY_VEHICLE"
 	DisputePlate      Service = "DISPUTE_PLATE"
+	DisputeCharge     Service = "DISPUTE_CHARGE"
 	StayMessages      Service = "STAY_MESSAGES"
 	ClearRecords      Service = "CLEAR_RECORDS"
 	SetMessageDisplay Service = "SET_MESSAGE_DISPLAY"

@@ -43,6 +43,7 @@ func table() []row {
 		{DisputePlate, "车牌申诉", "Claiming a plate", person, coreAndTrack, "(二)2(5)"},
 		{RunFleet, "车队认证", "Verifying a fleet", person, coreAndTrack, "(二)2(5)"},
 		{StayRecords, "近3个月的账单查询", "Records of the last three months, masked", person, core, "(一)2(4)"},
+		{DisputeCharge, "费用申诉", "Disputing a charge", person, core, "(一)2(4)"},
 		{Vouchers, "停车券、商品购买", "Parking vouchers", person, core, "(一)2(5)"},
 		{Permits, "车位长租", "Monthly cards and rented bays", person, core, "(一)3(3)"},
 		{HideRecord, "自定义隐藏停车信息", "Hiding single records", person, core, "(二)2(5)"},

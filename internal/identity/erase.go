@@ -8,6 +8,7 @@ import (
 	"parkbff/ent"
 	"parkbff/ent/agreement"
 	"parkbff/ent/channellink"
+	"parkbff/ent/chargedispute"
 	"parkbff/ent/codriverinvitation"
 	"parkbff/ent/consent"
 	"parkbff/ent/datakey"
@@ -154,6 +155,7 @@ func deleteOwned(ctx context.Context, tx *ent.Tx, accountID int64) (items int, e
 		tx.CoDriverInvitation.Delete().Where(codriverinvitation.AccountID(accountID)).Exec,
 		tx.Fleet.Delete().Where(fleet.AccountID(accountID)).Exec,
 		tx.PlateDispute.Delete().Where(platedispute.AccountID(accountID)).Exec,
+		tx.ChargeDispute.Delete().Where(chargedispute.AccountID(accountID)).Exec,
 		tx.SessionAccess.Delete().Where(sessionaccess.AccountID(accountID)).Exec,
 		tx.Notice.Delete().Where(notice.AccountID(accountID)).Exec,
 		tx.Delivery.Delete().Where(delivery.AccountID(accountID)).Exec,

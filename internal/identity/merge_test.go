@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"parkbff/ent/chargedispute"
+
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/go-cmp/cmp"
 
@@ -165,6 +167,9 @@ func (h *house) owns(accountID, vehicleID, guest int64) {
 			SetContents(seal("invoice.contents", "{}")).SetKeyHash([]byte{byte(accountID)}).SetAskedHash([]byte{1}).SetCreatedAt(now).Save(ctx)
 		h.must(err)
 		h.must(tx.InvoiceTitle.Create().SetAccountID(accountID).SetDetails(seal("invoice_title.details", "{}")).SetDetailsIndex([]byte{1}).
+			SetCreatedAt(now).Exec(ctx))
+		h.must(tx.ChargeDispute.Create().SetAccountID(accountID).SetSessionID(1).SetLotID(1).SetReason(chargedispute.ReasonOTHER).
+			SetWords(seal("charge_dispute.words", "x")).SetPaidFen(500).SetOwedFen(0).SetDueAt(now).SetKeyHash([]byte{byte(accountID)}).
 			SetCreatedAt(now).Exec(ctx))
 		h.must(tx.InvoiceDelivery.Create().SetAccountID(accountID).SetInvoiceID(issued.ID).SetWay(invoicedelivery.WayMAIL).SetNumber("n").
 			SetAddress(seal("invoice_delivery.address", "alice@example.cn")).SetCreatedAt(now).Exec(ctx))

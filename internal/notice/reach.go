@@ -25,7 +25,7 @@ func OfStays() []notice.Kind {
 	return append([]notice.Kind{notice.KindENTERED, notice.KindEXITED}, ofPayments...)
 }
 
-var ofPayments = []notice.Kind{notice.KindPAID, notice.KindREFUNDED, notice.KindDEDUCTION_FAILED}
+var ofPayments = []notice.Kind{notice.KindPAID, notice.KindREFUNDED, notice.KindDEDUCTION_FAILED, notice.KindCHARGE_DECIDED}
 
 // OfPayment holds for notices about money, which are told to who paid, whatever they have bound.
 func OfPayment(kind notice.Kind) bool { return slices.Contains(ofPayments, kind) }

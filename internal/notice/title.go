@@ -18,6 +18,7 @@ var titles = map[language.Language]map[notice.Kind]string{
 		notice.KindPAID:              "缴费成功",
 		notice.KindREFUNDED:          "退款到账",
 		notice.KindDEDUCTION_FAILED:  "扣费未成功，请缴费",
+		notice.KindCHARGE_DECIDED:    "费用申诉有结果",
 	},
 	language.English: {
 		notice.KindENTERED:           "Vehicle entered",
@@ -30,6 +31,7 @@ var titles = map[language.Language]map[notice.Kind]string{
 		notice.KindPAID:              "Parking was paid",
 		notice.KindREFUNDED:          "A payment was refunded",
 		notice.KindDEDUCTION_FAILED:  "Parking could not be deducted: please pay",
+		notice.KindCHARGE_DECIDED:    "Your disputed charge was decided",
 	},
 }
 

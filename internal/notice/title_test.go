@@ -13,6 +13,7 @@ func TestEveryKindHasATitleInBothLanguages(t *testing.T) {
 	for _, kind := range []model.Kind{
 		model.KindENTERED, model.KindEXITED, model.KindBOUND_BY_ANOTHER, model.KindEVICTED,
 		model.KindCO_DRIVER_REMOVED, model.KindDISPUTE_OPENED, model.KindDISPUTE_DECIDED, model.KindPAID, model.KindREFUNDED,
+		model.KindDEDUCTION_FAILED, model.KindCHARGE_DECIDED,
 	} {
 		for _, in := range []language.Language{language.English, language.Chinese} {
 			title := (&notice.Notice{Kind: kind, Plate: "粤B12345"}).Title(in)

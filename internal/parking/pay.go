@@ -104,6 +104,28 @@ func (s *Service) Unsettle(ctx context.Context, tx *ent.Tx, sessionID, fen int64
 	return store.ChangedOne(n, err, "take a payment back")
 }
 
+// WriteOff lets nobody owe what is still owed for a stay that is over, and answers how much that was. The caller is the
+// system.
+func (s *Service) WriteOff(ctx context.Context, tx *ent.Tx, sessionID int64) (fen int64, err error) {
+	row, err := tx.ParkingSession.Get(ctx, sessionID)
+	if err != nil {
+		return 0, fmt.Errorf("read the stay to write off: %w", err)
+	}
+	fen = row.FeeFen - covered(row)
+	if row.State != parkingsession.StateCLOSED || fen <= 0 {
+		return 0, nil
+	}
+	n, err := tx.ParkingSession.Update().
+		Where(parkingsession.ID(row.ID), parkingsession.FeeFen(row.FeeFen), parkingsession.PaidFen(row.PaidFen),
+			parkingsession.StateEQ(row.State)).AddFeeFen(-fen).Save(ctx)
+	return fen, store.ChangedOne(n, err, "write a stay off")
+}
+
+// TellDecided tells an account that its dispute of a stay's charge was decided, and what goes back to it.
+func (s *Service) TellDecided(ctx context.Context, tx *ent.Tx, p Payment) error {
+	return s.tellOf(ctx, tx, notice.KindCHARGE_DECIDED, p)
+}
+
 // TellRefunded tells the account that paid for a stay that so much has gone back to it.
 func (s *Service) TellRefunded(ctx context.Context, tx *ent.Tx, p Payment) error {
 	return s.tellOf(ctx, tx, notice.KindREFUNDED, p)

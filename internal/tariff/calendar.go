@@ -66,6 +66,19 @@ func (c Calendar) mark(list string, dates []string, kind Days) error {
 	return nil
 }
 
+// AfterWorkingDays answers the end of the n-th working day after the one of t, in Asia/Shanghai: a day that is neither a
+// public holiday nor a weekend's, unless that is worked.
+func (c Calendar) AfterWorkingDays(t time.Time, n int) time.Time {
+	day := floorDiv(minuteOf(t), minutesPerDay)
+	for n > 0 {
+		day++
+		if c.on(day)&(PublicHoliday|Saturday|Sunday) == 0 {
+			n--
+		}
+	}
+	return instantOf((day + 1) * minutesPerDay)
+}
+
 // on answers the kind of a day, counted from 1970-01-01, with Event added on event days.
 func (c Calendar) on(day int64) Days {
 	marked := c.days[day]

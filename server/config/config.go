@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -33,6 +34,7 @@ type Config struct {
 	KeysGiven        bool           // whether PARKBFF_KEYS was set; otherwise Keys may be made on first start
 	Partners         string         // PARKBFF_PARTNERS: file of third parties' credentials; who is missing there is stood in for
 	Mode             Mode           // PARKBFF_ENV
+	InstantRefundFen int64          // PARKBFF_INSTANT_REFUND_FEN: up to what amount a disputed charge goes back at once
 	Proxies          []netip.Prefix // PARKBFF_TRUSTED_PROXIES: networks of those who end TLS before the program, apart by commas
 }
 
@@ -47,15 +49,18 @@ const (
 	envPartners = "PARKBFF_PARTNERS"
 	envMode     = "PARKBFF_ENV"
 	envProxies  = "PARKBFF_TRUSTED_PROXIES"
+	envInstant  = "PARKBFF_INSTANT_REFUND_FEN"
 
 	usualAddr = "127.0.0.1:8080"
 	usualData = "var"
 	keysFile  = "keys"
+	// usualInstant is 50 yuan, as in Hangzhou (domain.md §3).
+	usualInstant = 5000
 
 	prefix = "PARKBFF_"
 )
 
-var known = []string{envAddr, envData, envDatabase, envReplicas, envNATS, envKeys, envPartners, envMode, envProxies}
+var known = []string{envAddr, envData, envDatabase, envReplicas, envNATS, envKeys, envPartners, envMode, envProxies, envInstant}
 
 // elsewhere are names that tests and tools read.
 var elsewhere = []string{"PARKBFF_TEST_", "PARKBFF_SHARED_"}
@@ -65,6 +70,7 @@ var elsewhere = []string{"PARKBFF_TEST_", "PARKBFF_SHARED_"}
 func Read(environ []string) (Config, error) {
 	set, err := ours(environ)
 	proxies, understood := networks(set[envProxies])
+	instant, amount := fen(set[envInstant], usualInstant)
 	c := Config{
 		Addr:             or(set[envAddr], usualAddr),
 		Data:             or(set[envData], usualData),
@@ -76,11 +82,15 @@ func Read(environ []string) (Config, error) {
 		Partners:         set[envPartners],
 		Mode:             Mode(or(set[envMode], string(Development))),
 		Proxies:          proxies,
+		InstantRefundFen: instant,
 	}
 	if !c.KeysGiven {
 		c.Keys = filepath.Join(c.Data, keysFile)
 	}
-	if err := errors.Join(append([]error{err, check(envProxies, understood, "is not a list of networks such as 10.0.0.0/8")}, c.wrong()...)...); err != nil {
+	if err := errors.Join(append([]error{
+		err, check(envProxies, understood, "is not a list of networks such as 10.0.0.0/8"),
+		check(envInstant, amount, "is not an amount in fen such as 5000"),
+	}, c.wrong()...)...); err != nil {
 		return Config{}, err
 	}
 	return c, nil
@@ -123,6 +133,15 @@ func (c Config) LogValue() slog.Value {
 		slog.Bool("sqlite", c.DatabaseURL == ""), slog.Bool("embeddedBus", c.NATSURL == ""),
 		slog.Int("replicas", len(c.DatabaseReplicas)),
 	)
+}
+
+// fen reads an amount of money.
+func fen(value string, usual int64) (amount int64, understood bool) {
+	if value == "" {
+		return usual, true
+	}
+	amount, err := strconv.ParseInt(value, 10, 64)
+	return amount, err == nil && amount >= 0
 }
 
 func or(value, usual string) string {

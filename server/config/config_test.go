@@ -19,7 +19,7 @@ func TestWithoutSettingsItRunsFromTheDataFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	want := config.Config{Addr: "127.0.0.1:8080", Data: "var", Keys: "var/keys", Mode: config.Development}
+	want := config.Config{Addr: "127.0.0.1:8080", Data: "var", Keys: "var/keys", Mode: config.Development, InstantRefundFen: 5000}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -33,7 +33,7 @@ func TestEverySettingIsRead(t *testing.T) {
 		"PARKBFF_ADDR=:9000", "PARKBFF_DATA=/srv/park", "PARKBFF_DATABASE_URL=postgres://db/park",
 		"PARKBFF_DATABASE_REPLICAS=postgres://r1/park, postgresql://r2/park", "PARKBFF_NATS_URL=nats://a:4222,tls://b:4222",
 		"PARKBFF_KEYS=/etc/park/keys", "PARKBFF_ENV=production",
-		"PARKBFF_TRUSTED_PROXIES=10.0.0.0/8, 192.0.2.7",
+		"PARKBFF_TRUSTED_PROXIES=10.0.0.0/8, 192.0.2.7", "PARKBFF_INSTANT_REFUND_FEN=0",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -56,14 +56,15 @@ func TestEverySettingIsRead(t *testing.T) {
 func TestAWrongSettingIsNamedAndNeverShown(t *testing.T) {
 	const secret = "s3cret-value"
 	for name, environ := range map[string][]string{
-		"PARKBFF_ADDR":              {"PARKBFF_ADDR=" + secret},
-		"PARKBFF_DATABASE_URL":      {"PARKBFF_DATABASE_URL=postgres://u:" + secret + "%zz@h/d"},
-		"PARKBFF_DATABASE_REPLICAS": {"PARKBFF_DATABASE_REPLICAS=" + secret, "PARKBFF_DATABASE_URL=postgres://h/d"},
-		"PARKBFF_NATS_URL":          {"PARKBFF_NATS_URL=http://" + secret},
-		"PARKBFF_KEYS":              {"PARKBFF_KEYS=kms://" + secret},
-		"PARKBFF_ENV":               {"PARKBFF_ENV=" + secret},
-		"PARKBFF_TRUSTED_PROXIES":   {"PARKBFF_TRUSTED_PROXIES=10.0.0.0/8," + secret},
-		"PARKBFF_DATABSE_URL":       {"PARKBFF_DATABSE_URL=" + secret},
+		"PARKBFF_ADDR":               {"PARKBFF_ADDR=" + secret},
+		"PARKBFF_INSTANT_REFUND_FEN": {"PARKBFF_INSTANT_REFUND_FEN=-" + secret},
+		"PARKBFF_DATABASE_URL":       {"PARKBFF_DATABASE_URL=postgres://u:" + secret + "%zz@h/d"},
+		"PARKBFF_DATABASE_REPLICAS":  {"PARKBFF_DATABASE_REPLICAS=" + secret, "PARKBFF_DATABASE_URL=postgres://h/d"},
+		"PARKBFF_NATS_URL":           {"PARKBFF_NATS_URL=http://" + secret},
+		"PARKBFF_KEYS":               {"PARKBFF_KEYS=kms://" + secret},
+		"PARKBFF_ENV":                {"PARKBFF_ENV=" + secret},
+		"PARKBFF_TRUSTED_PROXIES":    {"PARKBFF_TRUSTED_PROXIES=10.0.0.0/8," + secret},
+		"PARKBFF_DATABSE_URL":        {"PARKBFF_DATABSE_URL=" + secret},
 	} {
 		_, err := config.Read(environ)
 

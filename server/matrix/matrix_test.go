@@ -139,9 +139,10 @@ func (m *matrix) hears(who string, op operation, events int) {
 func (m *matrix) seesItsRows(who string) {
 	f := m.facts[who]
 	got := m.clients[who].Asks(`{ viewer { sessions(first: 100) { edges { node { id } } } notices(first: 100) { edges { node { id } } }
-		orders(first: 100) { edges { node { id } } } invoices(first: 100) { edges { node { id } } } } }`).Shown()
+		orders(first: 100) { edges { node { id } } } invoices(first: 100) { edges { node { id } } }
+		chargeDisputes(first: 100) { edges { node { id } } } } }`).Shown()
 	listed := map[string]bool{}
-	for _, list := range []string{"viewer.sessions", "viewer.notices", "viewer.orders", "viewer.invoices"} {
+	for _, list := range []string{"viewer.sessions", "viewer.notices", "viewer.orders", "viewer.invoices", "viewer.chargeDisputes"} {
 		nodes, _ := servertest.Nodes(got, list).([]any)
 		for _, node := range nodes {
 			id, _ := servertest.Part(node, "id").(string)

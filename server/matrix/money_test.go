@@ -33,6 +33,7 @@ func (m *matrix) pay() {
 			m.orders = append(m.orders, ordered{order.ID, who.who, stay, true})
 			if stay == who.stays[0] {
 				m.invoice(who.who, order.ID)
+				m.dispute(who.who, stay)
 			}
 		}
 	}
@@ -93,6 +94,14 @@ func (m *matrix) sellPermits() {
 
 const parksNowhere = "粤B99998"
 
+// dispute has somebody find a charge wrong in a way that the lot must look at.
+func (m *matrix) dispute(who, stay string) {
+	made := m.sends(who, "disputeCharge", servertest.Vars{
+		"idempotencyKey": fmt.Sprint("dispute-", len(m.disputes)), "sessionId": m.stays[stay], "reason": "OTHER", "words": "费用不对",
+	}, "dispute { id }").String("disputeCharge.dispute.id")
+	m.disputes = append(m.disputes, disputed{made, who, stay})
+}
+
 // listPlates has the manager of the lot list a plate.
 func (m *matrix) listPlates() {
 	m.sends(manager, "listPlate", servertest.Vars{"lotCode": closedLot, "plate": parksNowhere, "kind": "BLOCKED", "reason": "消防"}, "right { id }")
@@ -130,10 +139,16 @@ func (m *matrix) sends(who, name string, input servertest.Vars, selection string
 // invoiced is an invoice, and who asked for it.
 type invoiced struct{ id, by string }
 
+// disputed is a dispute, who made it and of which stay.
+type disputed struct{ id, by, stay string }
+
 // recordOrders tells the truth about orders and invoices.
 func (m *matrix) recordOrders() {
 	for _, i := range m.invoices {
 		m.records[i.id] = &record{typ: "Invoice", whose: i.by}
+	}
+	for _, d := range m.disputes {
+		m.records[d.id] = &record{typ: "ChargeDispute", whose: d.by, lot: m.records[m.stays[d.stay]].lot}
 	}
 	for _, order := range m.orders {
 		stay := m.records[m.stays[order.stay]]

@@ -85,6 +85,7 @@ type matrix struct {
 	records  map[string]*record // by id
 	stays    map[string]string  // ids, by car and which
 	orders   []ordered
+	disputes []disputed
 	invoices []invoiced
 	permit   string                      // the owner's
 	again    map[string]map[string][]any // mutations that change nothing when they are sent again, by who and name
@@ -269,7 +270,7 @@ func (m *matrix) recordAll() {
 	}
 	for _, code := range []string{officersLot, openLot, anotherLot, closedLot} {
 		lot, _ := m.Parking.Lot(code)
-		m.records[m.ID("Lot", lot.Row)] = &record{typ: "Lot", lot: code, truth: map[string]any{"gates": present{}, "sessions": present{}, "orders": present{}, "shifts": present{}}}
+		m.records[m.ID("Lot", lot.Row)] = &record{typ: "Lot", lot: code, truth: map[string]any{"gates": present{}, "sessions": present{}, "orders": present{}, "shifts": present{}, "chargeDisputes": present{}}}
 	}
 	m.recordOrders()
 	m.recordNotices(accounts)

@@ -84,7 +84,7 @@ func New(tb testing.TB, o Options) *House {
 	}
 	c := config.Config{
 		Addr: "127.0.0.1:0", Data: o.Data, DatabaseURL: o.DatabaseURL, DatabaseReplicas: o.Replicas, Mode: config.Development,
-		Keys: o.Keys, KeysGiven: o.Keys != "", NATSURL: o.NATSURL,
+		Keys: o.Keys, KeysGiven: o.Keys != "", NATSURL: o.NATSURL, InstantRefundFen: 5000,
 	}
 	if o.Production {
 		c.Mode, c.Partners = config.Production, o.Partners

@@ -112,6 +112,10 @@ var trials = map[string]trial{
 	"drivingLicence": these(papers("in.drivingLicence", absentPlate), file("no picture")),
 	"idCard":         these(papers("in.idCard", absentPlate), file("no picture")),
 
+	"words":     these("费用不对", ""),
+	"answer":    these("已核对", ""),
+	"returnFen": these(100, -1),
+
 	"CreateOrderInput.voucherCodes": these([]any{}, []any{"ABCDEFGHJKMNPQRS"}),
 	"CreateOrderInput.voucherIds":   these([]any{}, []any{"rubbish"}),
 

@@ -6,6 +6,7 @@ import (
 	"entgo.io/ent"
 
 	gen "parkbff/ent"
+	"parkbff/ent/chargedispute"
 	"parkbff/ent/ledgerentry"
 	"parkbff/ent/ledgerline"
 	"parkbff/ent/payment"
@@ -32,6 +33,16 @@ func Payment() ent.Policy {
 			return err
 		}
 		return driver(ctx, func(id int64) { q.Where(payment.AccountID(id)) })
+	}))
+}
+
+// ChargeDispute is read by the account that complains, and by the staff of its lot.
+func ChargeDispute() ent.Policy {
+	return own(privacy.ChargeDisputeQueryRuleFunc(func(ctx context.Context, q *gen.ChargeDisputeQuery) error {
+		if err := staffAtLots(ctx, func(ids []int64) { q.Where(chargedispute.LotIDIn(ids...)) }); err != privacy.Skip {
+			return err
+		}
+		return driver(ctx, func(id int64) { q.Where(chargedispute.AccountID(id)) })
 	}))
 }
 

@@ -29,6 +29,7 @@ var mayRead = []struct {
 	{"AppRelease", 1, 1, 1, 1, 1, 1, 1, 1, 1},
 	{"ChannelLink", 2, denied, 1, 0, denied, denied, denied, denied, denied},
 	{"ChannelVisit", 1, denied, denied, denied, denied, denied, denied, denied, denied},
+	{"ChargeDispute", 2, denied, 1, 0, denied, 1, denied, denied, denied},
 	{"CoDriverInvitation", 2, denied, 1, 0, denied, denied, denied, denied, denied},
 	{"Consent", 2, denied, 1, 0, denied, denied, denied, denied, denied},
 	{"DataKey", 1, denied, denied, denied, denied, denied, denied, denied, denied},

@@ -10,6 +10,7 @@ import (
 	"parkbff/ent/apprelease"
 	"parkbff/ent/channellink"
 	"parkbff/ent/channelvisit"
+	"parkbff/ent/chargedispute"
 	"parkbff/ent/consent"
 	"parkbff/ent/delivery"
 	"parkbff/ent/difference"
@@ -88,7 +89,9 @@ func seed(t *testing.T, s *store.Store) (w world) {
 		w = world{lot: here.lot, gate: here.gate, owner: owner, stranger: stranger, vehicle: car, staff: p.staff(here)}
 		p.shifts(w.staff, here, there)
 		p.agrees(owner, car, mine)
+		p.disputes(here, owner, mine)
 		p.agrees(other, foreign, lost)
+		p.disputes(there, other, lost)
 		p.claims(owner, car)
 		p.claims(other, foreign)
 		p.rest()
@@ -232,6 +235,13 @@ func (p *planter) agrees(account, car, session int64) {
 		SetChannel(money.WeChat).SetPayer(vault.Sealed(p.value())).SetCreatedAt(morning).Save(p.ctx))
 	saved[*ent.AgreedStay](p)(p.tx.AgreedStay.Create().SetAgreementID(made.ID).SetSessionID(session).SetNumber(string(p.value())).
 		SetCreatedAt(morning).Save(p.ctx))
+}
+
+// disputes is an account's complaint about a stay.
+func (p *planter) disputes(at site, account, session int64) {
+	saved[*ent.ChargeDispute](p)(p.tx.ChargeDispute.Create().SetAccountID(account).SetSessionID(session).SetLotID(at.lot).
+		SetReason(chargedispute.ReasonOTHER).SetWords(vault.Sealed(p.value())).SetPaidFen(1).SetOwedFen(0).SetDueAt(morning).
+		SetKeyHash(p.value()).SetCreatedAt(morning).Save(p.ctx))
 }
 
 // stay is one with its entry; account 0 has no access to it.
