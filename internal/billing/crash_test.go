@@ -23,11 +23,15 @@ type crash struct{}
 // crashes counts the calls of store and channel, and dies at one of them.
 type crashes struct {
 	calls, at int
+	die       func() // nil: a panic that survived takes for the end
 }
 
 func (c *crashes) step() {
 	c.calls++
 	if c.calls == c.at {
+		if c.die != nil {
+			c.die()
+		}
 		panic(crash{})
 	}
 }

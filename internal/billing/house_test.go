@@ -62,6 +62,7 @@ type house struct {
 	discounts billing.Discounts // the same, unless a test gives it a fault
 	agreed    *agreement.Service
 	channel   *channel
+	till      billing.Till // the same, unless it is elsewhere
 	outbox    *outbox.Service
 	queue     *queue
 	told      []told.Telling
@@ -78,6 +79,7 @@ func newHouse(t testing.TB, s *store.Store) *house {
 	t.Helper()
 	h := &house{TB: t, clock: testkit.NewClock(morning), store: s}
 	h.channel = newChannel(h.clock)
+	h.till = h.channel
 	h.queue = &queue{}
 	h.outbox = outbox.New(outbox.Config{Store: s, Queue: h.queue, Clock: h.clock, SweepEvery: time.Hour})
 	keys := vault.New(vaulttest.Keys(t), s.DataKeys())
@@ -116,7 +118,7 @@ func (h *house) open(stays billing.Stays, tasks billing.Tasks) {
 		Store: h.store, Vault: vault.New(vaulttest.Keys(h), h.store.DataKeys()), Clock: h.clock, Random: rand.Reader,
 		Stays: stays, Discounts: h.discounts, Permits: h.permits, Drawers: h.shifts, Payers: h, Office: h, Invoices: h, Agreements: h.agreed, Tasks: tasks, Log: slog.New(slog.DiscardHandler),
 		Tills: map[money.Channel]billing.Offer{
-			money.WeChat: {Till: h.channel, Ways: []money.Way{money.MiniProgram, money.H5, money.App}},
+			money.WeChat: {Till: h.till, Ways: []money.Way{money.MiniProgram, money.H5, money.App}},
 		},
 	})
 	h.agreed.SetOrders(h.Service)
