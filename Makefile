@@ -21,10 +21,8 @@ build: ## Build bin/parkbff.
 	$(GO) build -trimpath -o $(BIN) ./server/cmd/parkbff
 
 .PHONY: test
-# The whole program runs last and alone: its tests hold how soon it answers after an outage.
 test: postgres poppler ## Run all Go tests on SQLite and PostgreSQL.
-	$(WITHPG) $(GO) test $$($(GO) list ./... | grep -v /server/wholetest$$)
-	$(WITHPG) $(GO) test ./server/wholetest
+	$(WITHPG) $(GO) test -vet=off ./... # lint vets
 
 .PHONY: race
 race: postgres poppler ## Run all Go tests with the race detector.
