@@ -38,6 +38,7 @@ import (
 	"parkbff/ent/linkedaccount"
 	"parkbff/ent/logincode"
 	"parkbff/ent/lot"
+	"parkbff/ent/merchantcontingent"
 	"parkbff/ent/messagequota"
 	"parkbff/ent/notice"
 	"parkbff/ent/observation"
@@ -135,6 +136,8 @@ type Client struct {
 	LoginCode *LoginCodeClient
 	// Lot is the client for interacting with the Lot builders.
 	Lot *LotClient
+	// MerchantContingent is the client for interacting with the MerchantContingent builders.
+	MerchantContingent *MerchantContingentClient
 	// MessageQuota is the client for interacting with the MessageQuota builders.
 	MessageQuota *MessageQuotaClient
 	// Notice is the client for interacting with the Notice builders.
@@ -231,6 +234,7 @@ func (c *Client) init() {
 	c.LinkedAccount = NewLinkedAccountClient(c.config)
 	c.LoginCode = NewLoginCodeClient(c.config)
 	c.Lot = NewLotClient(c.config)
+	c.MerchantContingent = NewMerchantContingentClient(c.config)
 	c.MessageQuota = NewMessageQuotaClient(c.config)
 	c.Notice = NewNoticeClient(c.config)
 	c.Observation = NewObservationClient(c.config)
@@ -379,6 +383,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		LinkedAccount:      NewLinkedAccountClient(cfg),
 		LoginCode:          NewLoginCodeClient(cfg),
 		Lot:                NewLotClient(cfg),
+		MerchantContingent: NewMerchantContingentClient(cfg),
 		MessageQuota:       NewMessageQuotaClient(cfg),
 		Notice:             NewNoticeClient(cfg),
 		Observation:        NewObservationClient(cfg),
@@ -454,6 +459,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		LinkedAccount:      NewLinkedAccountClient(cfg),
 		LoginCode:          NewLoginCodeClient(cfg),
 		Lot:                NewLotClient(cfg),
+		MerchantContingent: NewMerchantContingentClient(cfg),
 		MessageQuota:       NewMessageQuotaClient(cfg),
 		Notice:             NewNoticeClient(cfg),
 		Observation:        NewObservationClient(cfg),
@@ -517,12 +523,12 @@ func (c *Client) Use(hooks ...Hook) {
 		c.Delivery, c.Difference, c.Erasure, c.FeatureSwitch, c.Fleet, c.Follower,
 		c.Gate, c.GateCommand, c.Invoice, c.InvoiceDelivery, c.InvoiceTitle,
 		c.InvoicedOrder, c.LedgerEntry, c.LedgerLine, c.LinkedAccount, c.LoginCode,
-		c.Lot, c.MessageQuota, c.Notice, c.Observation, c.OrderDiscount,
-		c.ParkingSession, c.Payment, c.PaymentOrder, c.Permit, c.PermitPeriod,
-		c.PermitPlan, c.PlateDispute, c.PlateRight, c.PushEndpoint, c.QuoteAttempt,
-		c.Reconciliation, c.Refund, c.RiskEvent, c.SessionAccess, c.Shift, c.SignIn,
-		c.Staff, c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding,
-		c.Voucher, c.VoucherOffer,
+		c.Lot, c.MerchantContingent, c.MessageQuota, c.Notice, c.Observation,
+		c.OrderDiscount, c.ParkingSession, c.Payment, c.PaymentOrder, c.Permit,
+		c.PermitPeriod, c.PermitPlan, c.PlateDispute, c.PlateRight, c.PushEndpoint,
+		c.QuoteAttempt, c.Reconciliation, c.Refund, c.RiskEvent, c.SessionAccess,
+		c.Shift, c.SignIn, c.Staff, c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle,
+		c.VehicleBinding, c.Voucher, c.VoucherOffer,
 	} {
 		n.Use(hooks...)
 	}
@@ -537,12 +543,12 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Delivery, c.Difference, c.Erasure, c.FeatureSwitch, c.Fleet, c.Follower,
 		c.Gate, c.GateCommand, c.Invoice, c.InvoiceDelivery, c.InvoiceTitle,
 		c.InvoicedOrder, c.LedgerEntry, c.LedgerLine, c.LinkedAccount, c.LoginCode,
-		c.Lot, c.MessageQuota, c.Notice, c.Observation, c.OrderDiscount,
-		c.ParkingSession, c.Payment, c.PaymentOrder, c.Permit, c.PermitPeriod,
-		c.PermitPlan, c.PlateDispute, c.PlateRight, c.PushEndpoint, c.QuoteAttempt,
-		c.Reconciliation, c.Refund, c.RiskEvent, c.SessionAccess, c.Shift, c.SignIn,
-		c.Staff, c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding,
-		c.Voucher, c.VoucherOffer,
+		c.Lot, c.MerchantContingent, c.MessageQuota, c.Notice, c.Observation,
+		c.OrderDiscount, c.ParkingSession, c.Payment, c.PaymentOrder, c.Permit,
+		c.PermitPeriod, c.PermitPlan, c.PlateDispute, c.PlateRight, c.PushEndpoint,
+		c.QuoteAttempt, c.Reconciliation, c.Refund, c.RiskEvent, c.SessionAccess,
+		c.Shift, c.SignIn, c.Staff, c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle,
+		c.VehicleBinding, c.Voucher, c.VoucherOffer,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -605,6 +611,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.LoginCode.mutate(ctx, m)
 	case *LotMutation:
 		return c.Lot.mutate(ctx, m)
+	case *MerchantContingentMutation:
+		return c.MerchantContingent.mutate(ctx, m)
 	case *MessageQuotaMutation:
 		return c.MessageQuota.mutate(ctx, m)
 	case *NoticeMutation:
@@ -4427,6 +4435,172 @@ func (c *LotClient) mutate(ctx context.Context, m *LotMutation) (Value, error) {
 		return (&LotDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Lot mutation op: %q", m.Op())
+	}
+}
+
+// MerchantContingentClient is a client for the MerchantContingent schema.
+type MerchantContingentClient struct {
+	config
+}
+
+// NewMerchantContingentClient returns a client for the MerchantContingent from the given config.
+func NewMerchantContingentClient(c config) *MerchantContingentClient {
+	return &MerchantContingentClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `merchantcontingent.Hooks(f(g(h())))`.
+func (c *MerchantContingentClient) Use(hooks ...Hook) {
+	c.hooks.MerchantContingent = append(c.hooks.MerchantContingent, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `merchantcontingent.Intercept(f(g(h())))`.
+func (c *MerchantContingentClient) Intercept(interceptors ...Interceptor) {
+	c.inters.MerchantContingent = append(c.inters.MerchantContingent, interceptors...)
+}
+
+// Create returns a builder for creating a MerchantContingent entity.
+func (c *MerchantContingentClient) Create() *MerchantContingentCreate {
+	mutation := newMerchantContingentMutation(c.config, OpCreate)
+	return &MerchantContingentCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of MerchantContingent entities.
+func (c *MerchantContingentClient) CreateBulk(builders ...*MerchantContingentCreate) *MerchantContingentCreateBulk {
+	return &MerchantContingentCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *MerchantContingentClient) MapCreateBulk(slice any, setFunc func(*MerchantContingentCreate, int)) *MerchantContingentCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &MerchantContingentCreateBulk{err: fmt.Errorf("calling to MerchantContingentClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*MerchantContingentCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &MerchantContingentCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for MerchantContingent.
+func (c *MerchantContingentClient) Update() *MerchantContingentUpdate {
+	mutation := newMerchantContingentMutation(c.config, OpUpdate)
+	return &MerchantContingentUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *MerchantContingentClient) UpdateOne(_m *MerchantContingent) *MerchantContingentUpdateOne {
+	mutation := newMerchantContingentMutation(c.config, OpUpdateOne, withMerchantContingent(_m))
+	return &MerchantContingentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *MerchantContingentClient) UpdateOneID(id int64) *MerchantContingentUpdateOne {
+	mutation := newMerchantContingentMutation(c.config, OpUpdateOne, withMerchantContingentID(id))
+	return &MerchantContingentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for MerchantContingent.
+func (c *MerchantContingentClient) Delete() *MerchantContingentDelete {
+	mutation := newMerchantContingentMutation(c.config, OpDelete)
+	return &MerchantContingentDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *MerchantContingentClient) DeleteOne(_m *MerchantContingent) *MerchantContingentDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *MerchantContingentClient) DeleteOneID(id int64) *MerchantContingentDeleteOne {
+	builder := c.Delete().Where(merchantcontingent.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &MerchantContingentDeleteOne{builder}
+}
+
+// Query returns a query builder for MerchantContingent.
+func (c *MerchantContingentClient) Query() *MerchantContingentQuery {
+	return &MerchantContingentQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeMerchantContingent},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a MerchantContingent entity by its id.
+func (c *MerchantContingentClient) Get(ctx context.Context, id int64) (*MerchantContingent, error) {
+	return c.Query().Where(merchantcontingent.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *MerchantContingentClient) GetX(ctx context.Context, id int64) *MerchantContingent {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryStore queries the store edge of a MerchantContingent.
+func (c *MerchantContingentClient) QueryStore(_m *MerchantContingent) *StoreQuery {
+	query := (&StoreClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(merchantcontingent.Table, merchantcontingent.FieldID, id),
+			sqlgraph.To(store.Table, store.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, merchantcontingent.StoreTable, merchantcontingent.StoreColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryVouchers queries the vouchers edge of a MerchantContingent.
+func (c *MerchantContingentClient) QueryVouchers(_m *MerchantContingent) *VoucherQuery {
+	query := (&VoucherClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(merchantcontingent.Table, merchantcontingent.FieldID, id),
+			sqlgraph.To(voucher.Table, voucher.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, true, merchantcontingent.VouchersTable, merchantcontingent.VouchersColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *MerchantContingentClient) Hooks() []Hook {
+	hooks := c.hooks.MerchantContingent
+	return append(hooks[:len(hooks):len(hooks)], merchantcontingent.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *MerchantContingentClient) Interceptors() []Interceptor {
+	return c.inters.MerchantContingent
+}
+
+func (c *MerchantContingentClient) mutate(ctx context.Context, m *MerchantContingentMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&MerchantContingentCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&MerchantContingentUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&MerchantContingentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&MerchantContingentDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown MerchantContingent mutation op: %q", m.Op())
 	}
 }
 
@@ -8492,6 +8666,22 @@ func (c *VoucherClient) GetX(ctx context.Context, id int64) *Voucher {
 	return obj
 }
 
+// QueryContingent queries the contingent edge of a Voucher.
+func (c *VoucherClient) QueryContingent(_m *Voucher) *MerchantContingentQuery {
+	query := (&MerchantContingentClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(voucher.Table, voucher.FieldID, id),
+			sqlgraph.To(merchantcontingent.Table, merchantcontingent.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, voucher.ContingentTable, voucher.ContingentColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // Hooks returns the client hooks.
 func (c *VoucherClient) Hooks() []Hook {
 	hooks := c.hooks.Voucher
@@ -8659,9 +8849,9 @@ type (
 		ChargeDispute, CoDriverInvitation, Consent, DataKey, Delivery, Difference,
 		Erasure, FeatureSwitch, Fleet, Follower, Gate, GateCommand, Invoice,
 		InvoiceDelivery, InvoiceTitle, InvoicedOrder, LedgerEntry, LedgerLine,
-		LinkedAccount, LoginCode, Lot, MessageQuota, Notice, Observation,
-		OrderDiscount, ParkingSession, Payment, PaymentOrder, Permit, PermitPeriod,
-		PermitPlan, PlateDispute, PlateRight, PushEndpoint, QuoteAttempt,
+		LinkedAccount, LoginCode, Lot, MerchantContingent, MessageQuota, Notice,
+		Observation, OrderDiscount, ParkingSession, Payment, PaymentOrder, Permit,
+		PermitPeriod, PermitPlan, PlateDispute, PlateRight, PushEndpoint, QuoteAttempt,
 		Reconciliation, Refund, RiskEvent, SessionAccess, Shift, SignIn, Staff,
 		StaffRole, Store, Tariff, Task, Vehicle, VehicleBinding, Voucher,
 		VoucherOffer []ent.Hook
@@ -8671,9 +8861,9 @@ type (
 		ChargeDispute, CoDriverInvitation, Consent, DataKey, Delivery, Difference,
 		Erasure, FeatureSwitch, Fleet, Follower, Gate, GateCommand, Invoice,
 		InvoiceDelivery, InvoiceTitle, InvoicedOrder, LedgerEntry, LedgerLine,
-		LinkedAccount, LoginCode, Lot, MessageQuota, Notice, Observation,
-		OrderDiscount, ParkingSession, Payment, PaymentOrder, Permit, PermitPeriod,
-		PermitPlan, PlateDispute, PlateRight, PushEndpoint, QuoteAttempt,
+		LinkedAccount, LoginCode, Lot, MerchantContingent, MessageQuota, Notice,
+		Observation, OrderDiscount, ParkingSession, Payment, PaymentOrder, Permit,
+		PermitPeriod, PermitPlan, PlateDispute, PlateRight, PushEndpoint, QuoteAttempt,
 		Reconciliation, Refund, RiskEvent, SessionAccess, Shift, SignIn, Staff,
 		StaffRole, Store, Tariff, Task, Vehicle, VehicleBinding, Voucher,
 		VoucherOffer []ent.Interceptor

@@ -33,6 +33,7 @@ import (
 	"parkbff/ent/linkedaccount"
 	"parkbff/ent/logincode"
 	"parkbff/ent/lot"
+	"parkbff/ent/merchantcontingent"
 	"parkbff/ent/messagequota"
 	"parkbff/ent/notice"
 	"parkbff/ent/observation"
@@ -155,6 +156,7 @@ func checkColumn(t, c string) error {
 			linkedaccount.Table:      linkedaccount.ValidColumn,
 			logincode.Table:          logincode.ValidColumn,
 			lot.Table:                lot.ValidColumn,
+			merchantcontingent.Table: merchantcontingent.ValidColumn,
 			messagequota.Table:       messagequota.ValidColumn,
 			notice.Table:             notice.ValidColumn,
 			observation.Table:        observation.ValidColumn,

@@ -26,6 +26,8 @@ type LedgerLine struct {
 	Account ledgerline.Account `json:"account,omitempty"`
 	// Channel holds the value of the "channel" field.
 	Channel *money.Channel `json:"channel,omitempty"`
+	// StoreID holds the value of the "store_id" field.
+	StoreID *int64 `json:"store_id,omitempty"`
 	// Fen holds the value of the "fen" field.
 	Fen int64 `json:"fen,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -59,7 +61,7 @@ func (*LedgerLine) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case ledgerline.FieldID, ledgerline.FieldEntryID, ledgerline.FieldLotID, ledgerline.FieldFen:
+		case ledgerline.FieldID, ledgerline.FieldEntryID, ledgerline.FieldLotID, ledgerline.FieldStoreID, ledgerline.FieldFen:
 			values[i] = new(sql.NullInt64)
 		case ledgerline.FieldAccount, ledgerline.FieldChannel:
 			values[i] = new(sql.NullString)
@@ -108,6 +110,13 @@ func (_m *LedgerLine) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Channel = new(money.Channel)
 				*_m.Channel = money.Channel(value.String)
+			}
+		case ledgerline.FieldStoreID:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field store_id", values[i])
+			} else if value.Valid {
+				_m.StoreID = new(int64)
+				*_m.StoreID = value.Int64
 			}
 		case ledgerline.FieldFen:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -167,6 +176,11 @@ func (_m *LedgerLine) String() string {
 	builder.WriteString(", ")
 	if v := _m.Channel; v != nil {
 		builder.WriteString("channel=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.StoreID; v != nil {
+		builder.WriteString("store_id=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
 	builder.WriteString(", ")

@@ -55,6 +55,20 @@ func (_c *LedgerLineCreate) SetNillableChannel(v *money.Channel) *LedgerLineCrea
 	return _c
 }
 
+// SetStoreID sets the "store_id" field.
+func (_c *LedgerLineCreate) SetStoreID(v int64) *LedgerLineCreate {
+	_c.mutation.SetStoreID(v)
+	return _c
+}
+
+// SetNillableStoreID sets the "store_id" field if the given value is not nil.
+func (_c *LedgerLineCreate) SetNillableStoreID(v *int64) *LedgerLineCreate {
+	if v != nil {
+		_c.SetStoreID(*v)
+	}
+	return _c
+}
+
 // SetFen sets the "fen" field.
 func (_c *LedgerLineCreate) SetFen(v int64) *LedgerLineCreate {
 	_c.mutation.SetFen(v)
@@ -176,6 +190,10 @@ func (_c *LedgerLineCreate) createSpec() (*LedgerLine, *sqlgraph.CreateSpec) {
 		_spec.SetField(ledgerline.FieldChannel, field.TypeEnum, value)
 		_node.Channel = &value
 	}
+	if value, ok := _c.mutation.StoreID(); ok {
+		_spec.SetField(ledgerline.FieldStoreID, field.TypeInt64, value)
+		_node.StoreID = &value
+	}
 	if value, ok := _c.mutation.Fen(); ok {
 		_spec.SetField(ledgerline.FieldFen, field.TypeInt64, value)
 		_node.Fen = value
@@ -277,6 +295,9 @@ func (u *LedgerLineUpsertOne) UpdateNewValues() *LedgerLineUpsertOne {
 		}
 		if _, exists := u.create.mutation.Channel(); exists {
 			s.SetIgnore(ledgerline.FieldChannel)
+		}
+		if _, exists := u.create.mutation.StoreID(); exists {
+			s.SetIgnore(ledgerline.FieldStoreID)
 		}
 		if _, exists := u.create.mutation.Fen(); exists {
 			s.SetIgnore(ledgerline.FieldFen)
@@ -504,6 +525,9 @@ func (u *LedgerLineUpsertBulk) UpdateNewValues() *LedgerLineUpsertBulk {
 			}
 			if _, exists := b.mutation.Channel(); exists {
 				s.SetIgnore(ledgerline.FieldChannel)
+			}
+			if _, exists := b.mutation.StoreID(); exists {
+				s.SetIgnore(ledgerline.FieldStoreID)
 			}
 			if _, exists := b.mutation.Fen(); exists {
 				s.SetIgnore(ledgerline.FieldFen)

@@ -89,6 +89,9 @@ func (_u *LedgerLineUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if _u.mutation.ChannelCleared() {
 		_spec.ClearField(ledgerline.FieldChannel, field.TypeEnum)
 	}
+	if _u.mutation.StoreIDCleared() {
+		_spec.ClearField(ledgerline.FieldStoreID, field.TypeInt64)
+	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -201,6 +204,9 @@ func (_u *LedgerLineUpdateOne) sqlSave(ctx context.Context) (_node *LedgerLine, 
 	}
 	if _u.mutation.ChannelCleared() {
 		_spec.ClearField(ledgerline.FieldChannel, field.TypeEnum)
+	}
+	if _u.mutation.StoreIDCleared() {
+		_spec.ClearField(ledgerline.FieldStoreID, field.TypeInt64)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &LedgerLine{config: _u.config}

@@ -34,6 +34,7 @@ import (
 	"parkbff/ent/linkedaccount"
 	"parkbff/ent/logincode"
 	"parkbff/ent/lot"
+	"parkbff/ent/merchantcontingent"
 	"parkbff/ent/messagequota"
 	"parkbff/ent/notice"
 	"parkbff/ent/observation"
@@ -111,6 +112,7 @@ const (
 	TypeLinkedAccount      = "LinkedAccount"
 	TypeLoginCode          = "LoginCode"
 	TypeLot                = "Lot"
+	TypeMerchantContingent = "MerchantContingent"
 	TypeMessageQuota       = "MessageQuota"
 	TypeNotice             = "Notice"
 	TypeObservation        = "Observation"
@@ -19571,6 +19573,8 @@ type LedgerLineMutation struct {
 	addlot_id     *int64
 	account       *ledgerline.Account
 	channel       *money.Channel
+	store_id      *int64
+	addstore_id   *int64
 	fen           *int64
 	addfen        *int64
 	clearedFields map[string]struct{}
@@ -19862,6 +19866,76 @@ func (m *LedgerLineMutation) ResetChannel() {
 	delete(m.clearedFields, ledgerline.FieldChannel)
 }
 
+// SetStoreID sets the "store_id" field.
+func (m *LedgerLineMutation) SetStoreID(i int64) {
+	m.store_id = &i
+	m.addstore_id = nil
+}
+
+// StoreID returns the value of the "store_id" field in the mutation.
+func (m *LedgerLineMutation) StoreID() (r int64, exists bool) {
+	v := m.store_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStoreID returns the old "store_id" field's value of the LedgerLine entity.
+// If the LedgerLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LedgerLineMutation) OldStoreID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStoreID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStoreID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStoreID: %w", err)
+	}
+	return oldValue.StoreID, nil
+}
+
+// AddStoreID adds i to the "store_id" field.
+func (m *LedgerLineMutation) AddStoreID(i int64) {
+	if m.addstore_id != nil {
+		*m.addstore_id += i
+	} else {
+		m.addstore_id = &i
+	}
+}
+
+// AddedStoreID returns the value that was added to the "store_id" field in this mutation.
+func (m *LedgerLineMutation) AddedStoreID() (r int64, exists bool) {
+	v := m.addstore_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearStoreID clears the value of the "store_id" field.
+func (m *LedgerLineMutation) ClearStoreID() {
+	m.store_id = nil
+	m.addstore_id = nil
+	m.clearedFields[ledgerline.FieldStoreID] = struct{}{}
+}
+
+// StoreIDCleared returns if the "store_id" field was cleared in this mutation.
+func (m *LedgerLineMutation) StoreIDCleared() bool {
+	_, ok := m.clearedFields[ledgerline.FieldStoreID]
+	return ok
+}
+
+// ResetStoreID resets all changes to the "store_id" field.
+func (m *LedgerLineMutation) ResetStoreID() {
+	m.store_id = nil
+	m.addstore_id = nil
+	delete(m.clearedFields, ledgerline.FieldStoreID)
+}
+
 // SetFen sets the "fen" field.
 func (m *LedgerLineMutation) SetFen(i int64) {
 	m.fen = &i
@@ -19979,7 +20053,7 @@ func (m *LedgerLineMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *LedgerLineMutation) Fields() []string {
-	fields := make([]string, 0, 5)
+	fields := make([]string, 0, 6)
 	if m.entry != nil {
 		fields = append(fields, ledgerline.FieldEntryID)
 	}
@@ -19991,6 +20065,9 @@ func (m *LedgerLineMutation) Fields() []string {
 	}
 	if m.channel != nil {
 		fields = append(fields, ledgerline.FieldChannel)
+	}
+	if m.store_id != nil {
+		fields = append(fields, ledgerline.FieldStoreID)
 	}
 	if m.fen != nil {
 		fields = append(fields, ledgerline.FieldFen)
@@ -20011,6 +20088,8 @@ func (m *LedgerLineMutation) Field(name string) (ent.Value, bool) {
 		return m.Account()
 	case ledgerline.FieldChannel:
 		return m.Channel()
+	case ledgerline.FieldStoreID:
+		return m.StoreID()
 	case ledgerline.FieldFen:
 		return m.Fen()
 	}
@@ -20030,6 +20109,8 @@ func (m *LedgerLineMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldAccount(ctx)
 	case ledgerline.FieldChannel:
 		return m.OldChannel(ctx)
+	case ledgerline.FieldStoreID:
+		return m.OldStoreID(ctx)
 	case ledgerline.FieldFen:
 		return m.OldFen(ctx)
 	}
@@ -20069,6 +20150,13 @@ func (m *LedgerLineMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetChannel(v)
 		return nil
+	case ledgerline.FieldStoreID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStoreID(v)
+		return nil
 	case ledgerline.FieldFen:
 		v, ok := value.(int64)
 		if !ok {
@@ -20087,6 +20175,9 @@ func (m *LedgerLineMutation) AddedFields() []string {
 	if m.addlot_id != nil {
 		fields = append(fields, ledgerline.FieldLotID)
 	}
+	if m.addstore_id != nil {
+		fields = append(fields, ledgerline.FieldStoreID)
+	}
 	if m.addfen != nil {
 		fields = append(fields, ledgerline.FieldFen)
 	}
@@ -20100,6 +20191,8 @@ func (m *LedgerLineMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case ledgerline.FieldLotID:
 		return m.AddedLotID()
+	case ledgerline.FieldStoreID:
+		return m.AddedStoreID()
 	case ledgerline.FieldFen:
 		return m.AddedFen()
 	}
@@ -20117,6 +20210,13 @@ func (m *LedgerLineMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddLotID(v)
+		return nil
+	case ledgerline.FieldStoreID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddStoreID(v)
 		return nil
 	case ledgerline.FieldFen:
 		v, ok := value.(int64)
@@ -20136,6 +20236,9 @@ func (m *LedgerLineMutation) ClearedFields() []string {
 	if m.FieldCleared(ledgerline.FieldChannel) {
 		fields = append(fields, ledgerline.FieldChannel)
 	}
+	if m.FieldCleared(ledgerline.FieldStoreID) {
+		fields = append(fields, ledgerline.FieldStoreID)
+	}
 	return fields
 }
 
@@ -20152,6 +20255,9 @@ func (m *LedgerLineMutation) ClearField(name string) error {
 	switch name {
 	case ledgerline.FieldChannel:
 		m.ClearChannel()
+		return nil
+	case ledgerline.FieldStoreID:
+		m.ClearStoreID()
 		return nil
 	}
 	return fmt.Errorf("unknown LedgerLine nullable field %s", name)
@@ -20172,6 +20278,9 @@ func (m *LedgerLineMutation) ResetField(name string) error {
 		return nil
 	case ledgerline.FieldChannel:
 		m.ResetChannel()
+		return nil
+	case ledgerline.FieldStoreID:
+		m.ResetStoreID()
 		return nil
 	case ledgerline.FieldFen:
 		m.ResetFen()
@@ -23237,6 +23346,1359 @@ func (m *LotMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *LotMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Lot edge %s", name)
+}
+
+// MerchantContingentMutation represents an operation that mutates the MerchantContingent nodes in the graph.
+type MerchantContingentMutation struct {
+	config
+	op               Op
+	typ              string
+	id               *int64
+	created_at       *time.Time
+	lot_id           *int64
+	addlot_id        *int64
+	kind             *merchantcontingent.Kind
+	fen              *int64
+	addfen           *int64
+	minutes          *int
+	addminutes       *int
+	pieces           *int
+	addpieces        *int
+	most_per_stay    *int
+	addmost_per_stay *int
+	most_per_day     *int
+	addmost_per_day  *int
+	starts_at        *time.Time
+	ends_at          *time.Time
+	staff_id         *int64
+	addstaff_id      *int64
+	key_hash         *[]byte
+	clearedFields    map[string]struct{}
+	store            *int64
+	clearedstore     bool
+	vouchers         map[int64]struct{}
+	removedvouchers  map[int64]struct{}
+	clearedvouchers  bool
+	done             bool
+	oldValue         func(context.Context) (*MerchantContingent, error)
+	predicates       []predicate.MerchantContingent
+}
+
+var _ ent.Mutation = (*MerchantContingentMutation)(nil)
+
+// merchantcontingentOption allows management of the mutation configuration using functional options.
+type merchantcontingentOption func(*MerchantContingentMutation)
+
+// newMerchantContingentMutation creates new mutation for the MerchantContingent entity.
+func newMerchantContingentMutation(c config, op Op, opts ...merchantcontingentOption) *MerchantContingentMutation {
+	m := &MerchantContingentMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeMerchantContingent,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withMerchantContingentID sets the ID field of the mutation.
+func withMerchantContingentID(id int64) merchantcontingentOption {
+	return func(m *MerchantContingentMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *MerchantContingent
+		)
+		m.oldValue = func(ctx context.Context) (*MerchantContingent, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().MerchantContingent.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withMerchantContingent sets the old MerchantContingent of the mutation.
+func withMerchantContingent(node *MerchantContingent) merchantcontingentOption {
+	return func(m *MerchantContingentMutation) {
+		m.oldValue = func(context.Context) (*MerchantContingent, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m MerchantContingentMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m MerchantContingentMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of MerchantContingent entities.
+func (m *MerchantContingentMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *MerchantContingentMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *MerchantContingentMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().MerchantContingent.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *MerchantContingentMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *MerchantContingentMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the MerchantContingent entity.
+// If the MerchantContingent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MerchantContingentMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *MerchantContingentMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetLotID sets the "lot_id" field.
+func (m *MerchantContingentMutation) SetLotID(i int64) {
+	m.lot_id = &i
+	m.addlot_id = nil
+}
+
+// LotID returns the value of the "lot_id" field in the mutation.
+func (m *MerchantContingentMutation) LotID() (r int64, exists bool) {
+	v := m.lot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLotID returns the old "lot_id" field's value of the MerchantContingent entity.
+// If the MerchantContingent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MerchantContingentMutation) OldLotID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLotID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLotID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLotID: %w", err)
+	}
+	return oldValue.LotID, nil
+}
+
+// AddLotID adds i to the "lot_id" field.
+func (m *MerchantContingentMutation) AddLotID(i int64) {
+	if m.addlot_id != nil {
+		*m.addlot_id += i
+	} else {
+		m.addlot_id = &i
+	}
+}
+
+// AddedLotID returns the value that was added to the "lot_id" field in this mutation.
+func (m *MerchantContingentMutation) AddedLotID() (r int64, exists bool) {
+	v := m.addlot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLotID resets all changes to the "lot_id" field.
+func (m *MerchantContingentMutation) ResetLotID() {
+	m.lot_id = nil
+	m.addlot_id = nil
+}
+
+// SetStoreID sets the "store_id" field.
+func (m *MerchantContingentMutation) SetStoreID(i int64) {
+	m.store = &i
+}
+
+// StoreID returns the value of the "store_id" field in the mutation.
+func (m *MerchantContingentMutation) StoreID() (r int64, exists bool) {
+	v := m.store
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStoreID returns the old "store_id" field's value of the MerchantContingent entity.
+// If the MerchantContingent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MerchantContingentMutation) OldStoreID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStoreID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStoreID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStoreID: %w", err)
+	}
+	return oldValue.StoreID, nil
+}
+
+// ResetStoreID resets all changes to the "store_id" field.
+func (m *MerchantContingentMutation) ResetStoreID() {
+	m.store = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *MerchantContingentMutation) SetKind(value merchantcontingent.Kind) {
+	m.kind = &value
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *MerchantContingentMutation) Kind() (r merchantcontingent.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the MerchantContingent entity.
+// If the MerchantContingent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MerchantContingentMutation) OldKind(ctx context.Context) (v merchantcontingent.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *MerchantContingentMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetFen sets the "fen" field.
+func (m *MerchantContingentMutation) SetFen(i int64) {
+	m.fen = &i
+	m.addfen = nil
+}
+
+// Fen returns the value of the "fen" field in the mutation.
+func (m *MerchantContingentMutation) Fen() (r int64, exists bool) {
+	v := m.fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFen returns the old "fen" field's value of the MerchantContingent entity.
+// If the MerchantContingent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MerchantContingentMutation) OldFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFen: %w", err)
+	}
+	return oldValue.Fen, nil
+}
+
+// AddFen adds i to the "fen" field.
+func (m *MerchantContingentMutation) AddFen(i int64) {
+	if m.addfen != nil {
+		*m.addfen += i
+	} else {
+		m.addfen = &i
+	}
+}
+
+// AddedFen returns the value that was added to the "fen" field in this mutation.
+func (m *MerchantContingentMutation) AddedFen() (r int64, exists bool) {
+	v := m.addfen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFen resets all changes to the "fen" field.
+func (m *MerchantContingentMutation) ResetFen() {
+	m.fen = nil
+	m.addfen = nil
+}
+
+// SetMinutes sets the "minutes" field.
+func (m *MerchantContingentMutation) SetMinutes(i int) {
+	m.minutes = &i
+	m.addminutes = nil
+}
+
+// Minutes returns the value of the "minutes" field in the mutation.
+func (m *MerchantContingentMutation) Minutes() (r int, exists bool) {
+	v := m.minutes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMinutes returns the old "minutes" field's value of the MerchantContingent entity.
+// If the MerchantContingent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MerchantContingentMutation) OldMinutes(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMinutes is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMinutes requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMinutes: %w", err)
+	}
+	return oldValue.Minutes, nil
+}
+
+// AddMinutes adds i to the "minutes" field.
+func (m *MerchantContingentMutation) AddMinutes(i int) {
+	if m.addminutes != nil {
+		*m.addminutes += i
+	} else {
+		m.addminutes = &i
+	}
+}
+
+// AddedMinutes returns the value that was added to the "minutes" field in this mutation.
+func (m *MerchantContingentMutation) AddedMinutes() (r int, exists bool) {
+	v := m.addminutes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetMinutes resets all changes to the "minutes" field.
+func (m *MerchantContingentMutation) ResetMinutes() {
+	m.minutes = nil
+	m.addminutes = nil
+}
+
+// SetPieces sets the "pieces" field.
+func (m *MerchantContingentMutation) SetPieces(i int) {
+	m.pieces = &i
+	m.addpieces = nil
+}
+
+// Pieces returns the value of the "pieces" field in the mutation.
+func (m *MerchantContingentMutation) Pieces() (r int, exists bool) {
+	v := m.pieces
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPieces returns the old "pieces" field's value of the MerchantContingent entity.
+// If the MerchantContingent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MerchantContingentMutation) OldPieces(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPieces is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPieces requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPieces: %w", err)
+	}
+	return oldValue.Pieces, nil
+}
+
+// AddPieces adds i to the "pieces" field.
+func (m *MerchantContingentMutation) AddPieces(i int) {
+	if m.addpieces != nil {
+		*m.addpieces += i
+	} else {
+		m.addpieces = &i
+	}
+}
+
+// AddedPieces returns the value that was added to the "pieces" field in this mutation.
+func (m *MerchantContingentMutation) AddedPieces() (r int, exists bool) {
+	v := m.addpieces
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPieces resets all changes to the "pieces" field.
+func (m *MerchantContingentMutation) ResetPieces() {
+	m.pieces = nil
+	m.addpieces = nil
+}
+
+// SetMostPerStay sets the "most_per_stay" field.
+func (m *MerchantContingentMutation) SetMostPerStay(i int) {
+	m.most_per_stay = &i
+	m.addmost_per_stay = nil
+}
+
+// MostPerStay returns the value of the "most_per_stay" field in the mutation.
+func (m *MerchantContingentMutation) MostPerStay() (r int, exists bool) {
+	v := m.most_per_stay
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMostPerStay returns the old "most_per_stay" field's value of the MerchantContingent entity.
+// If the MerchantContingent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MerchantContingentMutation) OldMostPerStay(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMostPerStay is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMostPerStay requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMostPerStay: %w", err)
+	}
+	return oldValue.MostPerStay, nil
+}
+
+// AddMostPerStay adds i to the "most_per_stay" field.
+func (m *MerchantContingentMutation) AddMostPerStay(i int) {
+	if m.addmost_per_stay != nil {
+		*m.addmost_per_stay += i
+	} else {
+		m.addmost_per_stay = &i
+	}
+}
+
+// AddedMostPerStay returns the value that was added to the "most_per_stay" field in this mutation.
+func (m *MerchantContingentMutation) AddedMostPerStay() (r int, exists bool) {
+	v := m.addmost_per_stay
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetMostPerStay resets all changes to the "most_per_stay" field.
+func (m *MerchantContingentMutation) ResetMostPerStay() {
+	m.most_per_stay = nil
+	m.addmost_per_stay = nil
+}
+
+// SetMostPerDay sets the "most_per_day" field.
+func (m *MerchantContingentMutation) SetMostPerDay(i int) {
+	m.most_per_day = &i
+	m.addmost_per_day = nil
+}
+
+// MostPerDay returns the value of the "most_per_day" field in the mutation.
+func (m *MerchantContingentMutation) MostPerDay() (r int, exists bool) {
+	v := m.most_per_day
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMostPerDay returns the old "most_per_day" field's value of the MerchantContingent entity.
+// If the MerchantContingent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MerchantContingentMutation) OldMostPerDay(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMostPerDay is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMostPerDay requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMostPerDay: %w", err)
+	}
+	return oldValue.MostPerDay, nil
+}
+
+// AddMostPerDay adds i to the "most_per_day" field.
+func (m *MerchantContingentMutation) AddMostPerDay(i int) {
+	if m.addmost_per_day != nil {
+		*m.addmost_per_day += i
+	} else {
+		m.addmost_per_day = &i
+	}
+}
+
+// AddedMostPerDay returns the value that was added to the "most_per_day" field in this mutation.
+func (m *MerchantContingentMutation) AddedMostPerDay() (r int, exists bool) {
+	v := m.addmost_per_day
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetMostPerDay resets all changes to the "most_per_day" field.
+func (m *MerchantContingentMutation) ResetMostPerDay() {
+	m.most_per_day = nil
+	m.addmost_per_day = nil
+}
+
+// SetStartsAt sets the "starts_at" field.
+func (m *MerchantContingentMutation) SetStartsAt(t time.Time) {
+	m.starts_at = &t
+}
+
+// StartsAt returns the value of the "starts_at" field in the mutation.
+func (m *MerchantContingentMutation) StartsAt() (r time.Time, exists bool) {
+	v := m.starts_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStartsAt returns the old "starts_at" field's value of the MerchantContingent entity.
+// If the MerchantContingent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MerchantContingentMutation) OldStartsAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStartsAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStartsAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStartsAt: %w", err)
+	}
+	return oldValue.StartsAt, nil
+}
+
+// ResetStartsAt resets all changes to the "starts_at" field.
+func (m *MerchantContingentMutation) ResetStartsAt() {
+	m.starts_at = nil
+}
+
+// SetEndsAt sets the "ends_at" field.
+func (m *MerchantContingentMutation) SetEndsAt(t time.Time) {
+	m.ends_at = &t
+}
+
+// EndsAt returns the value of the "ends_at" field in the mutation.
+func (m *MerchantContingentMutation) EndsAt() (r time.Time, exists bool) {
+	v := m.ends_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndsAt returns the old "ends_at" field's value of the MerchantContingent entity.
+// If the MerchantContingent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MerchantContingentMutation) OldEndsAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndsAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndsAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndsAt: %w", err)
+	}
+	return oldValue.EndsAt, nil
+}
+
+// ResetEndsAt resets all changes to the "ends_at" field.
+func (m *MerchantContingentMutation) ResetEndsAt() {
+	m.ends_at = nil
+}
+
+// SetStaffID sets the "staff_id" field.
+func (m *MerchantContingentMutation) SetStaffID(i int64) {
+	m.staff_id = &i
+	m.addstaff_id = nil
+}
+
+// StaffID returns the value of the "staff_id" field in the mutation.
+func (m *MerchantContingentMutation) StaffID() (r int64, exists bool) {
+	v := m.staff_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStaffID returns the old "staff_id" field's value of the MerchantContingent entity.
+// If the MerchantContingent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MerchantContingentMutation) OldStaffID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStaffID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStaffID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStaffID: %w", err)
+	}
+	return oldValue.StaffID, nil
+}
+
+// AddStaffID adds i to the "staff_id" field.
+func (m *MerchantContingentMutation) AddStaffID(i int64) {
+	if m.addstaff_id != nil {
+		*m.addstaff_id += i
+	} else {
+		m.addstaff_id = &i
+	}
+}
+
+// AddedStaffID returns the value that was added to the "staff_id" field in this mutation.
+func (m *MerchantContingentMutation) AddedStaffID() (r int64, exists bool) {
+	v := m.addstaff_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetStaffID resets all changes to the "staff_id" field.
+func (m *MerchantContingentMutation) ResetStaffID() {
+	m.staff_id = nil
+	m.addstaff_id = nil
+}
+
+// SetKeyHash sets the "key_hash" field.
+func (m *MerchantContingentMutation) SetKeyHash(b []byte) {
+	m.key_hash = &b
+}
+
+// KeyHash returns the value of the "key_hash" field in the mutation.
+func (m *MerchantContingentMutation) KeyHash() (r []byte, exists bool) {
+	v := m.key_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeyHash returns the old "key_hash" field's value of the MerchantContingent entity.
+// If the MerchantContingent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MerchantContingentMutation) OldKeyHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeyHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeyHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeyHash: %w", err)
+	}
+	return oldValue.KeyHash, nil
+}
+
+// ResetKeyHash resets all changes to the "key_hash" field.
+func (m *MerchantContingentMutation) ResetKeyHash() {
+	m.key_hash = nil
+}
+
+// ClearStore clears the "store" edge to the Store entity.
+func (m *MerchantContingentMutation) ClearStore() {
+	m.clearedstore = true
+	m.clearedFields[merchantcontingent.FieldStoreID] = struct{}{}
+}
+
+// StoreCleared reports if the "store" edge to the Store entity was cleared.
+func (m *MerchantContingentMutation) StoreCleared() bool {
+	return m.clearedstore
+}
+
+// StoreIDs returns the "store" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// StoreID instead. It exists only for internal usage by the builders.
+func (m *MerchantContingentMutation) StoreIDs() (ids []int64) {
+	if id := m.store; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetStore resets all changes to the "store" edge.
+func (m *MerchantContingentMutation) ResetStore() {
+	m.store = nil
+	m.clearedstore = false
+}
+
+// AddVoucherIDs adds the "vouchers" edge to the Voucher entity by ids.
+func (m *MerchantContingentMutation) AddVoucherIDs(ids ...int64) {
+	if m.vouchers == nil {
+		m.vouchers = make(map[int64]struct{})
+	}
+	for i := range ids {
+		m.vouchers[ids[i]] = struct{}{}
+	}
+}
+
+// ClearVouchers clears the "vouchers" edge to the Voucher entity.
+func (m *MerchantContingentMutation) ClearVouchers() {
+	m.clearedvouchers = true
+}
+
+// VouchersCleared reports if the "vouchers" edge to the Voucher entity was cleared.
+func (m *MerchantContingentMutation) VouchersCleared() bool {
+	return m.clearedvouchers
+}
+
+// RemoveVoucherIDs removes the "vouchers" edge to the Voucher entity by IDs.
+func (m *MerchantContingentMutation) RemoveVoucherIDs(ids ...int64) {
+	if m.removedvouchers == nil {
+		m.removedvouchers = make(map[int64]struct{})
+	}
+	for i := range ids {
+		delete(m.vouchers, ids[i])
+		m.removedvouchers[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedVouchers returns the removed IDs of the "vouchers" edge to the Voucher entity.
+func (m *MerchantContingentMutation) RemovedVouchersIDs() (ids []int64) {
+	for id := range m.removedvouchers {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// VouchersIDs returns the "vouchers" edge IDs in the mutation.
+func (m *MerchantContingentMutation) VouchersIDs() (ids []int64) {
+	for id := range m.vouchers {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetVouchers resets all changes to the "vouchers" edge.
+func (m *MerchantContingentMutation) ResetVouchers() {
+	m.vouchers = nil
+	m.clearedvouchers = false
+	m.removedvouchers = nil
+}
+
+// Where appends a list predicates to the MerchantContingentMutation builder.
+func (m *MerchantContingentMutation) Where(ps ...predicate.MerchantContingent) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the MerchantContingentMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *MerchantContingentMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.MerchantContingent, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *MerchantContingentMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *MerchantContingentMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (MerchantContingent).
+func (m *MerchantContingentMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *MerchantContingentMutation) Fields() []string {
+	fields := make([]string, 0, 13)
+	if m.created_at != nil {
+		fields = append(fields, merchantcontingent.FieldCreatedAt)
+	}
+	if m.lot_id != nil {
+		fields = append(fields, merchantcontingent.FieldLotID)
+	}
+	if m.store != nil {
+		fields = append(fields, merchantcontingent.FieldStoreID)
+	}
+	if m.kind != nil {
+		fields = append(fields, merchantcontingent.FieldKind)
+	}
+	if m.fen != nil {
+		fields = append(fields, merchantcontingent.FieldFen)
+	}
+	if m.minutes != nil {
+		fields = append(fields, merchantcontingent.FieldMinutes)
+	}
+	if m.pieces != nil {
+		fields = append(fields, merchantcontingent.FieldPieces)
+	}
+	if m.most_per_stay != nil {
+		fields = append(fields, merchantcontingent.FieldMostPerStay)
+	}
+	if m.most_per_day != nil {
+		fields = append(fields, merchantcontingent.FieldMostPerDay)
+	}
+	if m.starts_at != nil {
+		fields = append(fields, merchantcontingent.FieldStartsAt)
+	}
+	if m.ends_at != nil {
+		fields = append(fields, merchantcontingent.FieldEndsAt)
+	}
+	if m.staff_id != nil {
+		fields = append(fields, merchantcontingent.FieldStaffID)
+	}
+	if m.key_hash != nil {
+		fields = append(fields, merchantcontingent.FieldKeyHash)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *MerchantContingentMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case merchantcontingent.FieldCreatedAt:
+		return m.CreatedAt()
+	case merchantcontingent.FieldLotID:
+		return m.LotID()
+	case merchantcontingent.FieldStoreID:
+		return m.StoreID()
+	case merchantcontingent.FieldKind:
+		return m.Kind()
+	case merchantcontingent.FieldFen:
+		return m.Fen()
+	case merchantcontingent.FieldMinutes:
+		return m.Minutes()
+	case merchantcontingent.FieldPieces:
+		return m.Pieces()
+	case merchantcontingent.FieldMostPerStay:
+		return m.MostPerStay()
+	case merchantcontingent.FieldMostPerDay:
+		return m.MostPerDay()
+	case merchantcontingent.FieldStartsAt:
+		return m.StartsAt()
+	case merchantcontingent.FieldEndsAt:
+		return m.EndsAt()
+	case merchantcontingent.FieldStaffID:
+		return m.StaffID()
+	case merchantcontingent.FieldKeyHash:
+		return m.KeyHash()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *MerchantContingentMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case merchantcontingent.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case merchantcontingent.FieldLotID:
+		return m.OldLotID(ctx)
+	case merchantcontingent.FieldStoreID:
+		return m.OldStoreID(ctx)
+	case merchantcontingent.FieldKind:
+		return m.OldKind(ctx)
+	case merchantcontingent.FieldFen:
+		return m.OldFen(ctx)
+	case merchantcontingent.FieldMinutes:
+		return m.OldMinutes(ctx)
+	case merchantcontingent.FieldPieces:
+		return m.OldPieces(ctx)
+	case merchantcontingent.FieldMostPerStay:
+		return m.OldMostPerStay(ctx)
+	case merchantcontingent.FieldMostPerDay:
+		return m.OldMostPerDay(ctx)
+	case merchantcontingent.FieldStartsAt:
+		return m.OldStartsAt(ctx)
+	case merchantcontingent.FieldEndsAt:
+		return m.OldEndsAt(ctx)
+	case merchantcontingent.FieldStaffID:
+		return m.OldStaffID(ctx)
+	case merchantcontingent.FieldKeyHash:
+		return m.OldKeyHash(ctx)
+	}
+	return nil, fmt.Errorf("unknown MerchantContingent field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MerchantContingentMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case merchantcontingent.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case merchantcontingent.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLotID(v)
+		return nil
+	case merchantcontingent.FieldStoreID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStoreID(v)
+		return nil
+	case merchantcontingent.FieldKind:
+		v, ok := value.(merchantcontingent.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case merchantcontingent.FieldFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFen(v)
+		return nil
+	case merchantcontingent.FieldMinutes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMinutes(v)
+		return nil
+	case merchantcontingent.FieldPieces:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPieces(v)
+		return nil
+	case merchantcontingent.FieldMostPerStay:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMostPerStay(v)
+		return nil
+	case merchantcontingent.FieldMostPerDay:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMostPerDay(v)
+		return nil
+	case merchantcontingent.FieldStartsAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStartsAt(v)
+		return nil
+	case merchantcontingent.FieldEndsAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndsAt(v)
+		return nil
+	case merchantcontingent.FieldStaffID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStaffID(v)
+		return nil
+	case merchantcontingent.FieldKeyHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeyHash(v)
+		return nil
+	}
+	return fmt.Errorf("unknown MerchantContingent field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *MerchantContingentMutation) AddedFields() []string {
+	var fields []string
+	if m.addlot_id != nil {
+		fields = append(fields, merchantcontingent.FieldLotID)
+	}
+	if m.addfen != nil {
+		fields = append(fields, merchantcontingent.FieldFen)
+	}
+	if m.addminutes != nil {
+		fields = append(fields, merchantcontingent.FieldMinutes)
+	}
+	if m.addpieces != nil {
+		fields = append(fields, merchantcontingent.FieldPieces)
+	}
+	if m.addmost_per_stay != nil {
+		fields = append(fields, merchantcontingent.FieldMostPerStay)
+	}
+	if m.addmost_per_day != nil {
+		fields = append(fields, merchantcontingent.FieldMostPerDay)
+	}
+	if m.addstaff_id != nil {
+		fields = append(fields, merchantcontingent.FieldStaffID)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *MerchantContingentMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case merchantcontingent.FieldLotID:
+		return m.AddedLotID()
+	case merchantcontingent.FieldFen:
+		return m.AddedFen()
+	case merchantcontingent.FieldMinutes:
+		return m.AddedMinutes()
+	case merchantcontingent.FieldPieces:
+		return m.AddedPieces()
+	case merchantcontingent.FieldMostPerStay:
+		return m.AddedMostPerStay()
+	case merchantcontingent.FieldMostPerDay:
+		return m.AddedMostPerDay()
+	case merchantcontingent.FieldStaffID:
+		return m.AddedStaffID()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MerchantContingentMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case merchantcontingent.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLotID(v)
+		return nil
+	case merchantcontingent.FieldFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFen(v)
+		return nil
+	case merchantcontingent.FieldMinutes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddMinutes(v)
+		return nil
+	case merchantcontingent.FieldPieces:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPieces(v)
+		return nil
+	case merchantcontingent.FieldMostPerStay:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddMostPerStay(v)
+		return nil
+	case merchantcontingent.FieldMostPerDay:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddMostPerDay(v)
+		return nil
+	case merchantcontingent.FieldStaffID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddStaffID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown MerchantContingent numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *MerchantContingentMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *MerchantContingentMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *MerchantContingentMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown MerchantContingent nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *MerchantContingentMutation) ResetField(name string) error {
+	switch name {
+	case merchantcontingent.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case merchantcontingent.FieldLotID:
+		m.ResetLotID()
+		return nil
+	case merchantcontingent.FieldStoreID:
+		m.ResetStoreID()
+		return nil
+	case merchantcontingent.FieldKind:
+		m.ResetKind()
+		return nil
+	case merchantcontingent.FieldFen:
+		m.ResetFen()
+		return nil
+	case merchantcontingent.FieldMinutes:
+		m.ResetMinutes()
+		return nil
+	case merchantcontingent.FieldPieces:
+		m.ResetPieces()
+		return nil
+	case merchantcontingent.FieldMostPerStay:
+		m.ResetMostPerStay()
+		return nil
+	case merchantcontingent.FieldMostPerDay:
+		m.ResetMostPerDay()
+		return nil
+	case merchantcontingent.FieldStartsAt:
+		m.ResetStartsAt()
+		return nil
+	case merchantcontingent.FieldEndsAt:
+		m.ResetEndsAt()
+		return nil
+	case merchantcontingent.FieldStaffID:
+		m.ResetStaffID()
+		return nil
+	case merchantcontingent.FieldKeyHash:
+		m.ResetKeyHash()
+		return nil
+	}
+	return fmt.Errorf("unknown MerchantContingent field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *MerchantContingentMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.store != nil {
+		edges = append(edges, merchantcontingent.EdgeStore)
+	}
+	if m.vouchers != nil {
+		edges = append(edges, merchantcontingent.EdgeVouchers)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *MerchantContingentMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case merchantcontingent.EdgeStore:
+		if id := m.store; id != nil {
+			return []ent.Value{*id}
+		}
+	case merchantcontingent.EdgeVouchers:
+		ids := make([]ent.Value, 0, len(m.vouchers))
+		for id := range m.vouchers {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *MerchantContingentMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.removedvouchers != nil {
+		edges = append(edges, merchantcontingent.EdgeVouchers)
+	}
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *MerchantContingentMutation) RemovedIDs(name string) []ent.Value {
+	switch name {
+	case merchantcontingent.EdgeVouchers:
+		ids := make([]ent.Value, 0, len(m.removedvouchers))
+		for id := range m.removedvouchers {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *MerchantContingentMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedstore {
+		edges = append(edges, merchantcontingent.EdgeStore)
+	}
+	if m.clearedvouchers {
+		edges = append(edges, merchantcontingent.EdgeVouchers)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *MerchantContingentMutation) EdgeCleared(name string) bool {
+	switch name {
+	case merchantcontingent.EdgeStore:
+		return m.clearedstore
+	case merchantcontingent.EdgeVouchers:
+		return m.clearedvouchers
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *MerchantContingentMutation) ClearEdge(name string) error {
+	switch name {
+	case merchantcontingent.EdgeStore:
+		m.ClearStore()
+		return nil
+	}
+	return fmt.Errorf("unknown MerchantContingent unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *MerchantContingentMutation) ResetEdge(name string) error {
+	switch name {
+	case merchantcontingent.EdgeStore:
+		m.ResetStore()
+		return nil
+	case merchantcontingent.EdgeVouchers:
+		m.ResetVouchers()
+		return nil
+	}
+	return fmt.Errorf("unknown MerchantContingent edge %s", name)
 }
 
 // MessageQuotaMutation represents an operation that mutates the MessageQuota nodes in the graph.
@@ -51860,12 +53322,16 @@ type VoucherMutation struct {
 	state                 *voucher.State
 	order_id              *int64
 	addorder_id           *int64
+	session_id            *int64
+	addsession_id         *int64
 	expires_at            *time.Time
 	staff_id              *int64
 	addstaff_id           *int64
 	code_hash             *[]byte
 	key_hash              *[]byte
 	clearedFields         map[string]struct{}
+	contingent            *int64
+	clearedcontingent     bool
 	done                  bool
 	oldValue              func(context.Context) (*Voucher, error)
 	predicates            []predicate.Voucher
@@ -52553,6 +54019,125 @@ func (m *VoucherMutation) ResetOrderID() {
 	delete(m.clearedFields, voucher.FieldOrderID)
 }
 
+// SetContingentID sets the "contingent_id" field.
+func (m *VoucherMutation) SetContingentID(i int64) {
+	m.contingent = &i
+}
+
+// ContingentID returns the value of the "contingent_id" field in the mutation.
+func (m *VoucherMutation) ContingentID() (r int64, exists bool) {
+	v := m.contingent
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldContingentID returns the old "contingent_id" field's value of the Voucher entity.
+// If the Voucher object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VoucherMutation) OldContingentID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldContingentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldContingentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldContingentID: %w", err)
+	}
+	return oldValue.ContingentID, nil
+}
+
+// ClearContingentID clears the value of the "contingent_id" field.
+func (m *VoucherMutation) ClearContingentID() {
+	m.contingent = nil
+	m.clearedFields[voucher.FieldContingentID] = struct{}{}
+}
+
+// ContingentIDCleared returns if the "contingent_id" field was cleared in this mutation.
+func (m *VoucherMutation) ContingentIDCleared() bool {
+	_, ok := m.clearedFields[voucher.FieldContingentID]
+	return ok
+}
+
+// ResetContingentID resets all changes to the "contingent_id" field.
+func (m *VoucherMutation) ResetContingentID() {
+	m.contingent = nil
+	delete(m.clearedFields, voucher.FieldContingentID)
+}
+
+// SetSessionID sets the "session_id" field.
+func (m *VoucherMutation) SetSessionID(i int64) {
+	m.session_id = &i
+	m.addsession_id = nil
+}
+
+// SessionID returns the value of the "session_id" field in the mutation.
+func (m *VoucherMutation) SessionID() (r int64, exists bool) {
+	v := m.session_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSessionID returns the old "session_id" field's value of the Voucher entity.
+// If the Voucher object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VoucherMutation) OldSessionID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSessionID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSessionID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSessionID: %w", err)
+	}
+	return oldValue.SessionID, nil
+}
+
+// AddSessionID adds i to the "session_id" field.
+func (m *VoucherMutation) AddSessionID(i int64) {
+	if m.addsession_id != nil {
+		*m.addsession_id += i
+	} else {
+		m.addsession_id = &i
+	}
+}
+
+// AddedSessionID returns the value that was added to the "session_id" field in this mutation.
+func (m *VoucherMutation) AddedSessionID() (r int64, exists bool) {
+	v := m.addsession_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearSessionID clears the value of the "session_id" field.
+func (m *VoucherMutation) ClearSessionID() {
+	m.session_id = nil
+	m.addsession_id = nil
+	m.clearedFields[voucher.FieldSessionID] = struct{}{}
+}
+
+// SessionIDCleared returns if the "session_id" field was cleared in this mutation.
+func (m *VoucherMutation) SessionIDCleared() bool {
+	_, ok := m.clearedFields[voucher.FieldSessionID]
+	return ok
+}
+
+// ResetSessionID resets all changes to the "session_id" field.
+func (m *VoucherMutation) ResetSessionID() {
+	m.session_id = nil
+	m.addsession_id = nil
+	delete(m.clearedFields, voucher.FieldSessionID)
+}
+
 // SetExpiresAt sets the "expires_at" field.
 func (m *VoucherMutation) SetExpiresAt(t time.Time) {
 	m.expires_at = &t
@@ -52744,6 +54329,33 @@ func (m *VoucherMutation) ResetKeyHash() {
 	m.key_hash = nil
 }
 
+// ClearContingent clears the "contingent" edge to the MerchantContingent entity.
+func (m *VoucherMutation) ClearContingent() {
+	m.clearedcontingent = true
+	m.clearedFields[voucher.FieldContingentID] = struct{}{}
+}
+
+// ContingentCleared reports if the "contingent" edge to the MerchantContingent entity was cleared.
+func (m *VoucherMutation) ContingentCleared() bool {
+	return m.ContingentIDCleared() || m.clearedcontingent
+}
+
+// ContingentIDs returns the "contingent" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ContingentID instead. It exists only for internal usage by the builders.
+func (m *VoucherMutation) ContingentIDs() (ids []int64) {
+	if id := m.contingent; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetContingent resets all changes to the "contingent" edge.
+func (m *VoucherMutation) ResetContingent() {
+	m.contingent = nil
+	m.clearedcontingent = false
+}
+
 // Where appends a list predicates to the VoucherMutation builder.
 func (m *VoucherMutation) Where(ps ...predicate.Voucher) {
 	m.predicates = append(m.predicates, ps...)
@@ -52778,7 +54390,7 @@ func (m *VoucherMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *VoucherMutation) Fields() []string {
-	fields := make([]string, 0, 15)
+	fields := make([]string, 0, 17)
 	if m.created_at != nil {
 		fields = append(fields, voucher.FieldCreatedAt)
 	}
@@ -52811,6 +54423,12 @@ func (m *VoucherMutation) Fields() []string {
 	}
 	if m.order_id != nil {
 		fields = append(fields, voucher.FieldOrderID)
+	}
+	if m.contingent != nil {
+		fields = append(fields, voucher.FieldContingentID)
+	}
+	if m.session_id != nil {
+		fields = append(fields, voucher.FieldSessionID)
 	}
 	if m.expires_at != nil {
 		fields = append(fields, voucher.FieldExpiresAt)
@@ -52854,6 +54472,10 @@ func (m *VoucherMutation) Field(name string) (ent.Value, bool) {
 		return m.State()
 	case voucher.FieldOrderID:
 		return m.OrderID()
+	case voucher.FieldContingentID:
+		return m.ContingentID()
+	case voucher.FieldSessionID:
+		return m.SessionID()
 	case voucher.FieldExpiresAt:
 		return m.ExpiresAt()
 	case voucher.FieldStaffID:
@@ -52893,6 +54515,10 @@ func (m *VoucherMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldState(ctx)
 	case voucher.FieldOrderID:
 		return m.OldOrderID(ctx)
+	case voucher.FieldContingentID:
+		return m.OldContingentID(ctx)
+	case voucher.FieldSessionID:
+		return m.OldSessionID(ctx)
 	case voucher.FieldExpiresAt:
 		return m.OldExpiresAt(ctx)
 	case voucher.FieldStaffID:
@@ -52987,6 +54613,20 @@ func (m *VoucherMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetOrderID(v)
 		return nil
+	case voucher.FieldContingentID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetContingentID(v)
+		return nil
+	case voucher.FieldSessionID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSessionID(v)
+		return nil
 	case voucher.FieldExpiresAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -53044,6 +54684,9 @@ func (m *VoucherMutation) AddedFields() []string {
 	if m.addorder_id != nil {
 		fields = append(fields, voucher.FieldOrderID)
 	}
+	if m.addsession_id != nil {
+		fields = append(fields, voucher.FieldSessionID)
+	}
 	if m.addstaff_id != nil {
 		fields = append(fields, voucher.FieldStaffID)
 	}
@@ -53069,6 +54712,8 @@ func (m *VoucherMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedBoughtByOrderID()
 	case voucher.FieldOrderID:
 		return m.AddedOrderID()
+	case voucher.FieldSessionID:
+		return m.AddedSessionID()
 	case voucher.FieldStaffID:
 		return m.AddedStaffID()
 	}
@@ -53129,6 +54774,13 @@ func (m *VoucherMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddOrderID(v)
 		return nil
+	case voucher.FieldSessionID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSessionID(v)
+		return nil
 	case voucher.FieldStaffID:
 		v, ok := value.(int64)
 		if !ok {
@@ -53152,6 +54804,12 @@ func (m *VoucherMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(voucher.FieldOrderID) {
 		fields = append(fields, voucher.FieldOrderID)
+	}
+	if m.FieldCleared(voucher.FieldContingentID) {
+		fields = append(fields, voucher.FieldContingentID)
+	}
+	if m.FieldCleared(voucher.FieldSessionID) {
+		fields = append(fields, voucher.FieldSessionID)
 	}
 	if m.FieldCleared(voucher.FieldStaffID) {
 		fields = append(fields, voucher.FieldStaffID)
@@ -53181,6 +54839,12 @@ func (m *VoucherMutation) ClearField(name string) error {
 		return nil
 	case voucher.FieldOrderID:
 		m.ClearOrderID()
+		return nil
+	case voucher.FieldContingentID:
+		m.ClearContingentID()
+		return nil
+	case voucher.FieldSessionID:
+		m.ClearSessionID()
 		return nil
 	case voucher.FieldStaffID:
 		m.ClearStaffID()
@@ -53229,6 +54893,12 @@ func (m *VoucherMutation) ResetField(name string) error {
 	case voucher.FieldOrderID:
 		m.ResetOrderID()
 		return nil
+	case voucher.FieldContingentID:
+		m.ResetContingentID()
+		return nil
+	case voucher.FieldSessionID:
+		m.ResetSessionID()
+		return nil
 	case voucher.FieldExpiresAt:
 		m.ResetExpiresAt()
 		return nil
@@ -53247,19 +54917,28 @@ func (m *VoucherMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *VoucherMutation) AddedEdges() []string {
-	edges := make([]string, 0, 0)
+	edges := make([]string, 0, 1)
+	if m.contingent != nil {
+		edges = append(edges, voucher.EdgeContingent)
+	}
 	return edges
 }
 
 // AddedIDs returns all IDs (to other nodes) that were added for the given edge
 // name in this mutation.
 func (m *VoucherMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case voucher.EdgeContingent:
+		if id := m.contingent; id != nil {
+			return []ent.Value{*id}
+		}
+	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *VoucherMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 0)
+	edges := make([]string, 0, 1)
 	return edges
 }
 
@@ -53271,25 +54950,42 @@ func (m *VoucherMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *VoucherMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 0)
+	edges := make([]string, 0, 1)
+	if m.clearedcontingent {
+		edges = append(edges, voucher.EdgeContingent)
+	}
 	return edges
 }
 
 // EdgeCleared returns a boolean which indicates if the edge with the given name
 // was cleared in this mutation.
 func (m *VoucherMutation) EdgeCleared(name string) bool {
+	switch name {
+	case voucher.EdgeContingent:
+		return m.clearedcontingent
+	}
 	return false
 }
 
 // ClearEdge clears the value of the edge with the given name. It returns an error
 // if that edge is not defined in the schema.
 func (m *VoucherMutation) ClearEdge(name string) error {
+	switch name {
+	case voucher.EdgeContingent:
+		m.ClearContingent()
+		return nil
+	}
 	return fmt.Errorf("unknown Voucher unique edge %s", name)
 }
 
 // ResetEdge resets all changes to the edge with the given name in this mutation.
 // It returns an error if the edge is not defined in the schema.
 func (m *VoucherMutation) ResetEdge(name string) error {
+	switch name {
+	case voucher.EdgeContingent:
+		m.ResetContingent()
+		return nil
+	}
 	return fmt.Errorf("unknown Voucher edge %s", name)
 }
 

@@ -68,6 +68,8 @@ type Tx struct {
 	LoginCode *LoginCodeClient
 	// Lot is the client for interacting with the Lot builders.
 	Lot *LotClient
+	// MerchantContingent is the client for interacting with the MerchantContingent builders.
+	MerchantContingent *MerchantContingentClient
 	// MessageQuota is the client for interacting with the MessageQuota builders.
 	MessageQuota *MessageQuotaClient
 	// Notice is the client for interacting with the Notice builders.
@@ -284,6 +286,7 @@ func (tx *Tx) init() {
 	tx.LinkedAccount = NewLinkedAccountClient(tx.config)
 	tx.LoginCode = NewLoginCodeClient(tx.config)
 	tx.Lot = NewLotClient(tx.config)
+	tx.MerchantContingent = NewMerchantContingentClient(tx.config)
 	tx.MessageQuota = NewMessageQuotaClient(tx.config)
 	tx.Notice = NewNoticeClient(tx.config)
 	tx.Observation = NewObservationClient(tx.config)

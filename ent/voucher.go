@@ -4,6 +4,7 @@ package ent
 
 import (
 	"fmt"
+	"parkbff/ent/merchantcontingent"
 	"parkbff/ent/voucher"
 	"strings"
 	"time"
@@ -39,6 +40,10 @@ type Voucher struct {
 	State voucher.State `json:"state,omitempty"`
 	// OrderID holds the value of the "order_id" field.
 	OrderID *int64 `json:"order_id,omitempty"`
+	// ContingentID holds the value of the "contingent_id" field.
+	ContingentID *int64 `json:"contingent_id,omitempty"`
+	// SessionID holds the value of the "session_id" field.
+	SessionID *int64 `json:"session_id,omitempty"`
 	// ExpiresAt holds the value of the "expires_at" field.
 	ExpiresAt time.Time `json:"expires_at,omitempty"`
 	// StaffID holds the value of the "staff_id" field.
@@ -46,8 +51,31 @@ type Voucher struct {
 	// CodeHash holds the value of the "code_hash" field.
 	CodeHash []byte `json:"-"`
 	// KeyHash holds the value of the "key_hash" field.
-	KeyHash      []byte `json:"-"`
+	KeyHash []byte `json:"-"`
+	// Edges holds the relations/edges for other nodes in the graph.
+	// The values are being populated by the VoucherQuery when eager-loading is set.
+	Edges        VoucherEdges `json:"edges"`
 	selectValues sql.SelectValues
+}
+
+// VoucherEdges holds the relations/edges for other nodes in the graph.
+type VoucherEdges struct {
+	// Contingent holds the value of the contingent edge.
+	Contingent *MerchantContingent `json:"contingent,omitempty"`
+	// loadedTypes holds the information for reporting if a
+	// type was loaded (or requested) in eager-loading or not.
+	loadedTypes [1]bool
+}
+
+// ContingentOrErr returns the Contingent value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e VoucherEdges) ContingentOrErr() (*MerchantContingent, error) {
+	if e.Contingent != nil {
+		return e.Contingent, nil
+	} else if e.loadedTypes[0] {
+		return nil, &NotFoundError{label: merchantcontingent.Label}
+	}
+	return nil, &NotLoadedError{edge: "contingent"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -57,7 +85,7 @@ func (*Voucher) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case voucher.FieldCodeHash, voucher.FieldKeyHash:
 			values[i] = new([]byte)
-		case voucher.FieldID, voucher.FieldLotID, voucher.FieldAccountID, voucher.FieldFen, voucher.FieldMinutes, voucher.FieldPriceFen, voucher.FieldBoughtByOrderID, voucher.FieldOrderID, voucher.FieldStaffID:
+		case voucher.FieldID, voucher.FieldLotID, voucher.FieldAccountID, voucher.FieldFen, voucher.FieldMinutes, voucher.FieldPriceFen, voucher.FieldBoughtByOrderID, voucher.FieldOrderID, voucher.FieldContingentID, voucher.FieldSessionID, voucher.FieldStaffID:
 			values[i] = new(sql.NullInt64)
 		case voucher.FieldSource, voucher.FieldKind, voucher.FieldState:
 			values[i] = new(sql.NullString)
@@ -153,6 +181,20 @@ func (_m *Voucher) assignValues(columns []string, values []any) error {
 				_m.OrderID = new(int64)
 				*_m.OrderID = value.Int64
 			}
+		case voucher.FieldContingentID:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field contingent_id", values[i])
+			} else if value.Valid {
+				_m.ContingentID = new(int64)
+				*_m.ContingentID = value.Int64
+			}
+		case voucher.FieldSessionID:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field session_id", values[i])
+			} else if value.Valid {
+				_m.SessionID = new(int64)
+				*_m.SessionID = value.Int64
+			}
 		case voucher.FieldExpiresAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field expires_at", values[i])
@@ -189,6 +231,11 @@ func (_m *Voucher) assignValues(columns []string, values []any) error {
 // This includes values selected through modifiers, order, etc.
 func (_m *Voucher) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
+}
+
+// QueryContingent queries the "contingent" edge of the Voucher entity.
+func (_m *Voucher) QueryContingent() *MerchantContingentQuery {
+	return NewVoucherClient(_m.config).QueryContingent(_m)
 }
 
 // Update returns a builder for updating this Voucher.
@@ -250,6 +297,16 @@ func (_m *Voucher) String() string {
 	builder.WriteString(", ")
 	if v := _m.OrderID; v != nil {
 		builder.WriteString("order_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.ContingentID; v != nil {
+		builder.WriteString("contingent_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.SessionID; v != nil {
+		builder.WriteString("session_id=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
 	builder.WriteString(", ")

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"parkbff/ent/merchantcontingent"
 	"parkbff/ent/voucher"
 	"time"
 
@@ -144,6 +145,34 @@ func (_c *VoucherCreate) SetNillableOrderID(v *int64) *VoucherCreate {
 	return _c
 }
 
+// SetContingentID sets the "contingent_id" field.
+func (_c *VoucherCreate) SetContingentID(v int64) *VoucherCreate {
+	_c.mutation.SetContingentID(v)
+	return _c
+}
+
+// SetNillableContingentID sets the "contingent_id" field if the given value is not nil.
+func (_c *VoucherCreate) SetNillableContingentID(v *int64) *VoucherCreate {
+	if v != nil {
+		_c.SetContingentID(*v)
+	}
+	return _c
+}
+
+// SetSessionID sets the "session_id" field.
+func (_c *VoucherCreate) SetSessionID(v int64) *VoucherCreate {
+	_c.mutation.SetSessionID(v)
+	return _c
+}
+
+// SetNillableSessionID sets the "session_id" field if the given value is not nil.
+func (_c *VoucherCreate) SetNillableSessionID(v *int64) *VoucherCreate {
+	if v != nil {
+		_c.SetSessionID(*v)
+	}
+	return _c
+}
+
 // SetExpiresAt sets the "expires_at" field.
 func (_c *VoucherCreate) SetExpiresAt(v time.Time) *VoucherCreate {
 	_c.mutation.SetExpiresAt(v)
@@ -180,6 +209,11 @@ func (_c *VoucherCreate) SetKeyHash(v []byte) *VoucherCreate {
 func (_c *VoucherCreate) SetID(v int64) *VoucherCreate {
 	_c.mutation.SetID(v)
 	return _c
+}
+
+// SetContingent sets the "contingent" edge to the MerchantContingent entity.
+func (_c *VoucherCreate) SetContingent(v *MerchantContingent) *VoucherCreate {
+	return _c.SetContingentID(v.ID)
 }
 
 // Mutation returns the VoucherMutation object of the builder.
@@ -362,6 +396,10 @@ func (_c *VoucherCreate) createSpec() (*Voucher, *sqlgraph.CreateSpec) {
 		_spec.SetField(voucher.FieldOrderID, field.TypeInt64, value)
 		_node.OrderID = &value
 	}
+	if value, ok := _c.mutation.SessionID(); ok {
+		_spec.SetField(voucher.FieldSessionID, field.TypeInt64, value)
+		_node.SessionID = &value
+	}
 	if value, ok := _c.mutation.ExpiresAt(); ok {
 		_spec.SetField(voucher.FieldExpiresAt, field.TypeTime, value)
 		_node.ExpiresAt = value
@@ -377,6 +415,23 @@ func (_c *VoucherCreate) createSpec() (*Voucher, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.KeyHash(); ok {
 		_spec.SetField(voucher.FieldKeyHash, field.TypeBytes, value)
 		_node.KeyHash = value
+	}
+	if nodes := _c.mutation.ContingentIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   voucher.ContingentTable,
+			Columns: []string{voucher.ContingentColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(merchantcontingent.FieldID, field.TypeInt64),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.ContingentID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
 	}
 	return _node, _spec
 }
@@ -490,6 +545,30 @@ func (u *VoucherUpsert) ClearOrderID() *VoucherUpsert {
 	return u
 }
 
+// SetSessionID sets the "session_id" field.
+func (u *VoucherUpsert) SetSessionID(v int64) *VoucherUpsert {
+	u.Set(voucher.FieldSessionID, v)
+	return u
+}
+
+// UpdateSessionID sets the "session_id" field to the value that was provided on create.
+func (u *VoucherUpsert) UpdateSessionID() *VoucherUpsert {
+	u.SetExcluded(voucher.FieldSessionID)
+	return u
+}
+
+// AddSessionID adds v to the "session_id" field.
+func (u *VoucherUpsert) AddSessionID(v int64) *VoucherUpsert {
+	u.Add(voucher.FieldSessionID, v)
+	return u
+}
+
+// ClearSessionID clears the value of the "session_id" field.
+func (u *VoucherUpsert) ClearSessionID() *VoucherUpsert {
+	u.SetNull(voucher.FieldSessionID)
+	return u
+}
+
 // SetCodeHash sets the "code_hash" field.
 func (u *VoucherUpsert) SetCodeHash(v []byte) *VoucherUpsert {
 	u.Set(voucher.FieldCodeHash, v)
@@ -548,6 +627,9 @@ func (u *VoucherUpsertOne) UpdateNewValues() *VoucherUpsertOne {
 		}
 		if _, exists := u.create.mutation.BoughtByOrderID(); exists {
 			s.SetIgnore(voucher.FieldBoughtByOrderID)
+		}
+		if _, exists := u.create.mutation.ContingentID(); exists {
+			s.SetIgnore(voucher.FieldContingentID)
 		}
 		if _, exists := u.create.mutation.ExpiresAt(); exists {
 			s.SetIgnore(voucher.FieldExpiresAt)
@@ -656,6 +738,34 @@ func (u *VoucherUpsertOne) UpdateOrderID() *VoucherUpsertOne {
 func (u *VoucherUpsertOne) ClearOrderID() *VoucherUpsertOne {
 	return u.Update(func(s *VoucherUpsert) {
 		s.ClearOrderID()
+	})
+}
+
+// SetSessionID sets the "session_id" field.
+func (u *VoucherUpsertOne) SetSessionID(v int64) *VoucherUpsertOne {
+	return u.Update(func(s *VoucherUpsert) {
+		s.SetSessionID(v)
+	})
+}
+
+// AddSessionID adds v to the "session_id" field.
+func (u *VoucherUpsertOne) AddSessionID(v int64) *VoucherUpsertOne {
+	return u.Update(func(s *VoucherUpsert) {
+		s.AddSessionID(v)
+	})
+}
+
+// UpdateSessionID sets the "session_id" field to the value that was provided on create.
+func (u *VoucherUpsertOne) UpdateSessionID() *VoucherUpsertOne {
+	return u.Update(func(s *VoucherUpsert) {
+		s.UpdateSessionID()
+	})
+}
+
+// ClearSessionID clears the value of the "session_id" field.
+func (u *VoucherUpsertOne) ClearSessionID() *VoucherUpsertOne {
+	return u.Update(func(s *VoucherUpsert) {
+		s.ClearSessionID()
 	})
 }
 
@@ -886,6 +996,9 @@ func (u *VoucherUpsertBulk) UpdateNewValues() *VoucherUpsertBulk {
 			if _, exists := b.mutation.BoughtByOrderID(); exists {
 				s.SetIgnore(voucher.FieldBoughtByOrderID)
 			}
+			if _, exists := b.mutation.ContingentID(); exists {
+				s.SetIgnore(voucher.FieldContingentID)
+			}
 			if _, exists := b.mutation.ExpiresAt(); exists {
 				s.SetIgnore(voucher.FieldExpiresAt)
 			}
@@ -994,6 +1107,34 @@ func (u *VoucherUpsertBulk) UpdateOrderID() *VoucherUpsertBulk {
 func (u *VoucherUpsertBulk) ClearOrderID() *VoucherUpsertBulk {
 	return u.Update(func(s *VoucherUpsert) {
 		s.ClearOrderID()
+	})
+}
+
+// SetSessionID sets the "session_id" field.
+func (u *VoucherUpsertBulk) SetSessionID(v int64) *VoucherUpsertBulk {
+	return u.Update(func(s *VoucherUpsert) {
+		s.SetSessionID(v)
+	})
+}
+
+// AddSessionID adds v to the "session_id" field.
+func (u *VoucherUpsertBulk) AddSessionID(v int64) *VoucherUpsertBulk {
+	return u.Update(func(s *VoucherUpsert) {
+		s.AddSessionID(v)
+	})
+}
+
+// UpdateSessionID sets the "session_id" field to the value that was provided on create.
+func (u *VoucherUpsertBulk) UpdateSessionID() *VoucherUpsertBulk {
+	return u.Update(func(s *VoucherUpsert) {
+		s.UpdateSessionID()
+	})
+}
+
+// ClearSessionID clears the value of the "session_id" field.
+func (u *VoucherUpsertBulk) ClearSessionID() *VoucherUpsertBulk {
+	return u.Update(func(s *VoucherUpsert) {
+		s.ClearSessionID()
 	})
 }
 

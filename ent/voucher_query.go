@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"parkbff/ent/merchantcontingent"
 	"parkbff/ent/predicate"
 	"parkbff/ent/voucher"
 
@@ -20,11 +21,12 @@ import (
 // VoucherQuery is the builder for querying Voucher entities.
 type VoucherQuery struct {
 	config
-	ctx        *QueryContext
-	order      []voucher.OrderOption
-	inters     []Interceptor
-	predicates []predicate.Voucher
-	modifiers  []func(*sql.Selector)
+	ctx            *QueryContext
+	order          []voucher.OrderOption
+	inters         []Interceptor
+	predicates     []predicate.Voucher
+	withContingent *MerchantContingentQuery
+	modifiers      []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -59,6 +61,28 @@ func (_q *VoucherQuery) Unique(unique bool) *VoucherQuery {
 func (_q *VoucherQuery) Order(o ...voucher.OrderOption) *VoucherQuery {
 	_q.order = append(_q.order, o...)
 	return _q
+}
+
+// QueryContingent chains the current query on the "contingent" edge.
+func (_q *VoucherQuery) QueryContingent() *MerchantContingentQuery {
+	query := (&MerchantContingentClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(voucher.Table, voucher.FieldID, selector),
+			sqlgraph.To(merchantcontingent.Table, merchantcontingent.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, voucher.ContingentTable, voucher.ContingentColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
 }
 
 // First returns the first Voucher entity from the query.
@@ -248,16 +272,28 @@ func (_q *VoucherQuery) Clone() *VoucherQuery {
 		return nil
 	}
 	return &VoucherQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]voucher.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.Voucher{}, _q.predicates...),
+		config:         _q.config,
+		ctx:            _q.ctx.Clone(),
+		order:          append([]voucher.OrderOption{}, _q.order...),
+		inters:         append([]Interceptor{}, _q.inters...),
+		predicates:     append([]predicate.Voucher{}, _q.predicates...),
+		withContingent: _q.withContingent.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
 		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
 	}
+}
+
+// WithContingent tells the query-builder to eager-load the nodes that are connected to
+// the "contingent" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *VoucherQuery) WithContingent(opts ...func(*MerchantContingentQuery)) *VoucherQuery {
+	query := (&MerchantContingentClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withContingent = query
+	return _q
 }
 
 // GroupBy is used to group vertices by one or more fields/columns.
@@ -342,8 +378,11 @@ func (_q *VoucherQuery) prepareQuery(ctx context.Context) error {
 
 func (_q *VoucherQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Voucher, error) {
 	var (
-		nodes = []*Voucher{}
-		_spec = _q.querySpec()
+		nodes       = []*Voucher{}
+		_spec       = _q.querySpec()
+		loadedTypes = [1]bool{
+			_q.withContingent != nil,
+		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
 		return (*Voucher).scanValues(nil, columns)
@@ -351,6 +390,7 @@ func (_q *VoucherQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Vouc
 	_spec.Assign = func(columns []string, values []any) error {
 		node := &Voucher{config: _q.config}
 		nodes = append(nodes, node)
+		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
 	if len(_q.modifiers) > 0 {
@@ -365,7 +405,46 @@ func (_q *VoucherQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Vouc
 	if len(nodes) == 0 {
 		return nodes, nil
 	}
+	if query := _q.withContingent; query != nil {
+		if err := _q.loadContingent(ctx, query, nodes, nil,
+			func(n *Voucher, e *MerchantContingent) { n.Edges.Contingent = e }); err != nil {
+			return nil, err
+		}
+	}
 	return nodes, nil
+}
+
+func (_q *VoucherQuery) loadContingent(ctx context.Context, query *MerchantContingentQuery, nodes []*Voucher, init func(*Voucher), assign func(*Voucher, *MerchantContingent)) error {
+	ids := make([]int64, 0, len(nodes))
+	nodeids := make(map[int64][]*Voucher)
+	for i := range nodes {
+		if nodes[i].ContingentID == nil {
+			continue
+		}
+		fk := *nodes[i].ContingentID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(merchantcontingent.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "contingent_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
 }
 
 func (_q *VoucherQuery) sqlCount(ctx context.Context) (int, error) {
@@ -395,6 +474,9 @@ func (_q *VoucherQuery) querySpec() *sqlgraph.QuerySpec {
 			if fields[i] != voucher.FieldID {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
+		}
+		if _q.withContingent != nil {
+			_spec.Node.AddColumnOnce(voucher.FieldContingentID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {

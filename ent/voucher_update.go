@@ -96,6 +96,33 @@ func (_u *VoucherUpdate) ClearOrderID() *VoucherUpdate {
 	return _u
 }
 
+// SetSessionID sets the "session_id" field.
+func (_u *VoucherUpdate) SetSessionID(v int64) *VoucherUpdate {
+	_u.mutation.ResetSessionID()
+	_u.mutation.SetSessionID(v)
+	return _u
+}
+
+// SetNillableSessionID sets the "session_id" field if the given value is not nil.
+func (_u *VoucherUpdate) SetNillableSessionID(v *int64) *VoucherUpdate {
+	if v != nil {
+		_u.SetSessionID(*v)
+	}
+	return _u
+}
+
+// AddSessionID adds value to the "session_id" field.
+func (_u *VoucherUpdate) AddSessionID(v int64) *VoucherUpdate {
+	_u.mutation.AddSessionID(v)
+	return _u
+}
+
+// ClearSessionID clears the value of the "session_id" field.
+func (_u *VoucherUpdate) ClearSessionID() *VoucherUpdate {
+	_u.mutation.ClearSessionID()
+	return _u
+}
+
 // SetCodeHash sets the "code_hash" field.
 func (_u *VoucherUpdate) SetCodeHash(v []byte) *VoucherUpdate {
 	_u.mutation.SetCodeHash(v)
@@ -191,6 +218,15 @@ func (_u *VoucherUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.OrderIDCleared() {
 		_spec.ClearField(voucher.FieldOrderID, field.TypeInt64)
+	}
+	if value, ok := _u.mutation.SessionID(); ok {
+		_spec.SetField(voucher.FieldSessionID, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedSessionID(); ok {
+		_spec.AddField(voucher.FieldSessionID, field.TypeInt64, value)
+	}
+	if _u.mutation.SessionIDCleared() {
+		_spec.ClearField(voucher.FieldSessionID, field.TypeInt64)
 	}
 	if _u.mutation.StaffIDCleared() {
 		_spec.ClearField(voucher.FieldStaffID, field.TypeInt64)
@@ -288,6 +324,33 @@ func (_u *VoucherUpdateOne) AddOrderID(v int64) *VoucherUpdateOne {
 // ClearOrderID clears the value of the "order_id" field.
 func (_u *VoucherUpdateOne) ClearOrderID() *VoucherUpdateOne {
 	_u.mutation.ClearOrderID()
+	return _u
+}
+
+// SetSessionID sets the "session_id" field.
+func (_u *VoucherUpdateOne) SetSessionID(v int64) *VoucherUpdateOne {
+	_u.mutation.ResetSessionID()
+	_u.mutation.SetSessionID(v)
+	return _u
+}
+
+// SetNillableSessionID sets the "session_id" field if the given value is not nil.
+func (_u *VoucherUpdateOne) SetNillableSessionID(v *int64) *VoucherUpdateOne {
+	if v != nil {
+		_u.SetSessionID(*v)
+	}
+	return _u
+}
+
+// AddSessionID adds value to the "session_id" field.
+func (_u *VoucherUpdateOne) AddSessionID(v int64) *VoucherUpdateOne {
+	_u.mutation.AddSessionID(v)
+	return _u
+}
+
+// ClearSessionID clears the value of the "session_id" field.
+func (_u *VoucherUpdateOne) ClearSessionID() *VoucherUpdateOne {
+	_u.mutation.ClearSessionID()
 	return _u
 }
 
@@ -416,6 +479,15 @@ func (_u *VoucherUpdateOne) sqlSave(ctx context.Context) (_node *Voucher, err er
 	}
 	if _u.mutation.OrderIDCleared() {
 		_spec.ClearField(voucher.FieldOrderID, field.TypeInt64)
+	}
+	if value, ok := _u.mutation.SessionID(); ok {
+		_spec.SetField(voucher.FieldSessionID, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedSessionID(); ok {
+		_spec.AddField(voucher.FieldSessionID, field.TypeInt64, value)
+	}
+	if _u.mutation.SessionIDCleared() {
+		_spec.ClearField(voucher.FieldSessionID, field.TypeInt64)
 	}
 	if _u.mutation.StaffIDCleared() {
 		_spec.ClearField(voucher.FieldStaffID, field.TypeInt64)

@@ -34,6 +34,7 @@ var theirOwn = map[string]string{
 
 // plainLists are the lists of objects that are no connections, and what bounds them.
 var plainLists = map[string]string{
+	"MerchantStatement.lots":                 "one to each lot that let the merchant give discounts",
 	"Vehicle.passwordFree":                   "one to each value of PaymentChannel at most",
 	"Query.paymentOffers":                    "one to each value of PaymentChannel at most",
 	"PaymentLaunch.parameters":               "as many as the channel's app wants",

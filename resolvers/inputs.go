@@ -43,6 +43,18 @@ func termsOf(in *model.VoucherTermsInput) discount.Terms {
 	return terms
 }
 
+func contingentOf(in model.AddMerchantContingentInput) discount.NewContingent {
+	n := discount.NewContingent{
+		IdempotencyKey: in.IdempotencyKey, LotCode: in.LotCode, StoreCode: in.StoreCode,
+		Terms:  termsOf(&model.VoucherTermsInput{Kind: in.Terms.Kind, AmountFen: in.Terms.AmountFen, Minutes: in.Terms.Minutes}),
+		Pieces: in.Pieces, MostPerStay: in.MostPerStay, MostPerDay: number(in.MostPerDay, in.Pieces), EndsAt: in.EndsAt,
+	}
+	if in.StartsAt != nil {
+		n.StartsAt = *in.StartsAt
+	}
+	return n
+}
+
 func planOf(in model.PublishPermitPlanInput) permit.NewPlan {
 	n := permit.NewPlan{
 		IdempotencyKey: in.IdempotencyKey, LotCode: in.LotCode, Title: in.Title, Bay: text(in.Bay), PriceFen: in.PriceFen,

@@ -42,6 +42,7 @@ const (
 	typePlateRight     = "PlateRight"
 	typeShift          = "Shift"
 	typeCashMovement   = "CashMovement"
+	typeContingent     = "MerchantContingent"
 )
 
 // NodeTypes lists them.
@@ -51,7 +52,7 @@ func NodeTypes() []string {
 		typeLinkedAccount, typeDevice, typeRiskEvent, typeCoDriver, typeFleet, typePlateDispute, typeChargeDispute, typeDelivery, typeDeadLetter,
 		typePaymentOrder, typeReconciliation, typeVoucher, typeVoucherOffer, typeInvoiceTitle, typeInvoice, typeAgreement,
 		typePermitPlan, typePermit, typePermitPeriod, typePlateRight,
-		typeShift, typeCashMovement,
+		typeShift, typeCashMovement, typeContingent,
 	}
 }
 
@@ -138,6 +139,8 @@ func (r *Resolver) find(ctx context.Context, id relay.ID) (relay.Node, error) {
 		return some(r.shifts.One(ctx, id.Row))
 	case typeCashMovement:
 		return some(r.billing.CashMovement(ctx, id.Row))
+	case typeContingent:
+		return some(r.discounts.ContingentByRow(ctx, id.Row))
 	case typeGateCommand:
 		return some(r.parking.CommandByRow(ctx, id.Row))
 	case typeLot:

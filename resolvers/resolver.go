@@ -84,6 +84,7 @@ const (
 	listLotOrders     = "lot.orders"
 	listVouchers      = "viewer.vouchers"
 	listVoucherOffers = "voucherOffers"
+	listContingents   = "merchant.contingents"
 	listPermitPlans   = "lot.permitPlans"
 	listPermits       = "viewer.permits"
 	listPeriods       = "permit.periods"
@@ -156,6 +157,8 @@ func rowOfMovement(m *billing.CashMovement) int64 { return m.Row }
 func rowOfCommand(c *parking.GateCommand) int64 { return c.Row }
 
 func rowOfOffer(o *discount.Offer) int64 { return o.Row }
+
+func rowOfContingent(c *discount.Contingent) int64 { return c.Row }
 
 func rowOfTitle(t *invoice.Title) int64 { return t.Row }
 

@@ -332,6 +332,18 @@ func (f LotFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) 
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.LotMutation", m)
 }
 
+// The MerchantContingentFunc type is an adapter to allow the use of ordinary
+// function as MerchantContingent mutator.
+type MerchantContingentFunc func(context.Context, *ent.MerchantContingentMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f MerchantContingentFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.MerchantContingentMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.MerchantContingentMutation", m)
+}
+
 // The MessageQuotaFunc type is an adapter to allow the use of ordinary
 // function as MessageQuota mutator.
 type MessageQuotaFunc func(context.Context, *ent.MessageQuotaMutation) (ent.Value, error)

@@ -24,6 +24,8 @@ const (
 	FieldAccount = "account"
 	// FieldChannel holds the string denoting the channel field in the database.
 	FieldChannel = "channel"
+	// FieldStoreID holds the string denoting the store_id field in the database.
+	FieldStoreID = "store_id"
 	// FieldFen holds the string denoting the fen field in the database.
 	FieldFen = "fen"
 	// EdgeEntry holds the string denoting the entry edge name in mutations.
@@ -46,6 +48,7 @@ var Columns = []string{
 	FieldLotID,
 	FieldAccount,
 	FieldChannel,
+	FieldStoreID,
 	FieldFen,
 }
 
@@ -84,6 +87,7 @@ const (
 	AccountDRAWER          Account = "DRAWER"
 	AccountSAFE            Account = "SAFE"
 	AccountCASH_DIFFERENCE Account = "CASH_DIFFERENCE"
+	AccountMERCHANTS       Account = "MERCHANTS"
 )
 
 func (a Account) String() string {
@@ -93,7 +97,7 @@ func (a Account) String() string {
 // AccountValidator is a validator for the "account" field enum values. It is called by the builders before save.
 func AccountValidator(a Account) error {
 	switch a {
-	case AccountCHANNEL, AccountLOT, AccountSURPLUS, AccountREFUNDS, AccountVOUCHERS, AccountDISCOUNTS, AccountPERMITS, AccountDRAWER, AccountSAFE, AccountCASH_DIFFERENCE:
+	case AccountCHANNEL, AccountLOT, AccountSURPLUS, AccountREFUNDS, AccountVOUCHERS, AccountDISCOUNTS, AccountPERMITS, AccountDRAWER, AccountSAFE, AccountCASH_DIFFERENCE, AccountMERCHANTS:
 		return nil
 	default:
 		return fmt.Errorf("ledgerline: invalid enum value for account field: %q", a)
@@ -136,6 +140,11 @@ func ByAccount(opts ...sql.OrderTermOption) OrderOption {
 // ByChannel orders the results by the channel field.
 func ByChannel(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldChannel, opts...).ToFunc()
+}
+
+// ByStoreID orders the results by the store_id field.
+func ByStoreID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldStoreID, opts...).ToFunc()
 }
 
 // ByFen orders the results by the fen field.

@@ -65,6 +65,11 @@ func LotID(v int64) predicate.LedgerLine {
 	return predicate.LedgerLine(sql.FieldEQ(FieldLotID, v))
 }
 
+// StoreID applies equality check predicate on the "store_id" field. It's identical to StoreIDEQ.
+func StoreID(v int64) predicate.LedgerLine {
+	return predicate.LedgerLine(sql.FieldEQ(FieldStoreID, v))
+}
+
 // Fen applies equality check predicate on the "fen" field. It's identical to FenEQ.
 func Fen(v int64) predicate.LedgerLine {
 	return predicate.LedgerLine(sql.FieldEQ(FieldFen, v))
@@ -188,6 +193,56 @@ func ChannelIsNil() predicate.LedgerLine {
 // ChannelNotNil applies the NotNil predicate on the "channel" field.
 func ChannelNotNil() predicate.LedgerLine {
 	return predicate.LedgerLine(sql.FieldNotNull(FieldChannel))
+}
+
+// StoreIDEQ applies the EQ predicate on the "store_id" field.
+func StoreIDEQ(v int64) predicate.LedgerLine {
+	return predicate.LedgerLine(sql.FieldEQ(FieldStoreID, v))
+}
+
+// StoreIDNEQ applies the NEQ predicate on the "store_id" field.
+func StoreIDNEQ(v int64) predicate.LedgerLine {
+	return predicate.LedgerLine(sql.FieldNEQ(FieldStoreID, v))
+}
+
+// StoreIDIn applies the In predicate on the "store_id" field.
+func StoreIDIn(vs ...int64) predicate.LedgerLine {
+	return predicate.LedgerLine(sql.FieldIn(FieldStoreID, vs...))
+}
+
+// StoreIDNotIn applies the NotIn predicate on the "store_id" field.
+func StoreIDNotIn(vs ...int64) predicate.LedgerLine {
+	return predicate.LedgerLine(sql.FieldNotIn(FieldStoreID, vs...))
+}
+
+// StoreIDGT applies the GT predicate on the "store_id" field.
+func StoreIDGT(v int64) predicate.LedgerLine {
+	return predicate.LedgerLine(sql.FieldGT(FieldStoreID, v))
+}
+
+// StoreIDGTE applies the GTE predicate on the "store_id" field.
+func StoreIDGTE(v int64) predicate.LedgerLine {
+	return predicate.LedgerLine(sql.FieldGTE(FieldStoreID, v))
+}
+
+// StoreIDLT applies the LT predicate on the "store_id" field.
+func StoreIDLT(v int64) predicate.LedgerLine {
+	return predicate.LedgerLine(sql.FieldLT(FieldStoreID, v))
+}
+
+// StoreIDLTE applies the LTE predicate on the "store_id" field.
+func StoreIDLTE(v int64) predicate.LedgerLine {
+	return predicate.LedgerLine(sql.FieldLTE(FieldStoreID, v))
+}
+
+// StoreIDIsNil applies the IsNil predicate on the "store_id" field.
+func StoreIDIsNil() predicate.LedgerLine {
+	return predicate.LedgerLine(sql.FieldIsNull(FieldStoreID))
+}
+
+// StoreIDNotNil applies the NotNil predicate on the "store_id" field.
+func StoreIDNotNil() predicate.LedgerLine {
+	return predicate.LedgerLine(sql.FieldNotNull(FieldStoreID))
 }
 
 // FenEQ applies the EQ predicate on the "fen" field.

@@ -738,8 +738,9 @@ var (
 	LedgerLinesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "lot_id", Type: field.TypeInt64},
-		{Name: "account", Type: field.TypeEnum, Enums: []string{"CHANNEL", "LOT", "SURPLUS", "REFUNDS", "VOUCHERS", "DISCOUNTS", "PERMITS", "DRAWER", "SAFE", "CASH_DIFFERENCE"}},
+		{Name: "account", Type: field.TypeEnum, Enums: []string{"CHANNEL", "LOT", "SURPLUS", "REFUNDS", "VOUCHERS", "DISCOUNTS", "PERMITS", "DRAWER", "SAFE", "CASH_DIFFERENCE", "MERCHANTS"}},
 		{Name: "channel", Type: field.TypeEnum, Nullable: true, Enums: []string{"WECHAT", "ALIPAY", "UNIONPAY", "QUICKPASS", "ABC", "CCB", "JST_WALLET", "CASH"}},
+		{Name: "store_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "fen", Type: field.TypeInt64},
 		{Name: "entry_id", Type: field.TypeInt64},
 	}
@@ -751,7 +752,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "ledger_lines_ledger_entries_entry",
-				Columns:    []*schema.Column{LedgerLinesColumns[5]},
+				Columns:    []*schema.Column{LedgerLinesColumns[6]},
 				RefColumns: []*schema.Column{LedgerEntriesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -760,7 +761,15 @@ var (
 			{
 				Name:    "ledgerline_entry_id",
 				Unique:  false,
-				Columns: []*schema.Column{LedgerLinesColumns[5]},
+				Columns: []*schema.Column{LedgerLinesColumns[6]},
+			},
+			{
+				Name:    "ledgerline_store_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{LedgerLinesColumns[4], LedgerLinesColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "store_id IS NOT NULL",
+				},
 			},
 		},
 	}
@@ -864,6 +873,49 @@ var (
 				Name:    "lot_city",
 				Unique:  false,
 				Columns: []*schema.Column{LotsColumns[6]},
+			},
+		},
+	}
+	// MerchantContingentsColumns holds the columns for the "merchant_contingents" table.
+	MerchantContingentsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "lot_id", Type: field.TypeInt64},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"AMOUNT", "TIME", "WAIVER"}},
+		{Name: "fen", Type: field.TypeInt64, Default: 0},
+		{Name: "minutes", Type: field.TypeInt, Default: 0},
+		{Name: "pieces", Type: field.TypeInt},
+		{Name: "most_per_stay", Type: field.TypeInt},
+		{Name: "most_per_day", Type: field.TypeInt},
+		{Name: "starts_at", Type: field.TypeTime},
+		{Name: "ends_at", Type: field.TypeTime},
+		{Name: "staff_id", Type: field.TypeInt64},
+		{Name: "key_hash", Type: field.TypeBytes, Unique: true},
+		{Name: "store_id", Type: field.TypeInt64},
+	}
+	// MerchantContingentsTable holds the schema information for the "merchant_contingents" table.
+	MerchantContingentsTable = &schema.Table{
+		Name:       "merchant_contingents",
+		Columns:    MerchantContingentsColumns,
+		PrimaryKey: []*schema.Column{MerchantContingentsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "merchant_contingents_stores_store",
+				Columns:    []*schema.Column{MerchantContingentsColumns[13]},
+				RefColumns: []*schema.Column{StoresColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "merchantcontingent_store_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{MerchantContingentsColumns[13], MerchantContingentsColumns[0]},
+			},
+			{
+				Name:    "merchantcontingent_lot_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{MerchantContingentsColumns[2], MerchantContingentsColumns[0]},
 			},
 		},
 	}
@@ -1963,7 +2015,7 @@ var (
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "lot_id", Type: field.TypeInt64},
 		{Name: "account_id", Type: field.TypeInt64, Nullable: true},
-		{Name: "source", Type: field.TypeEnum, Enums: []string{"GRANTED", "SOLD"}},
+		{Name: "source", Type: field.TypeEnum, Enums: []string{"GRANTED", "SOLD", "MERCHANT"}},
 		{Name: "kind", Type: field.TypeEnum, Enums: []string{"AMOUNT", "TIME", "WAIVER"}},
 		{Name: "fen", Type: field.TypeInt64, Default: 0},
 		{Name: "minutes", Type: field.TypeInt, Default: 0},
@@ -1971,16 +2023,26 @@ var (
 		{Name: "bought_by_order_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "state", Type: field.TypeEnum, Enums: []string{"FREE", "RESERVED", "USED", "REVOKED"}, Default: "FREE"},
 		{Name: "order_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "session_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "expires_at", Type: field.TypeTime},
 		{Name: "staff_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "code_hash", Type: field.TypeBytes, Unique: true, Nullable: true},
 		{Name: "key_hash", Type: field.TypeBytes, Unique: true},
+		{Name: "contingent_id", Type: field.TypeInt64, Nullable: true},
 	}
 	// VouchersTable holds the schema information for the "vouchers" table.
 	VouchersTable = &schema.Table{
 		Name:       "vouchers",
 		Columns:    VouchersColumns,
 		PrimaryKey: []*schema.Column{VouchersColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "vouchers_merchant_contingents_contingent",
+				Columns:    []*schema.Column{VouchersColumns[17]},
+				RefColumns: []*schema.Column{MerchantContingentsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
 		Indexes: []*schema.Index{
 			{
 				Name:    "voucher_account_id_id",
@@ -1991,6 +2053,22 @@ var (
 				Name:    "voucher_order_id",
 				Unique:  false,
 				Columns: []*schema.Column{VouchersColumns[11]},
+			},
+			{
+				Name:    "voucher_session_id",
+				Unique:  false,
+				Columns: []*schema.Column{VouchersColumns[12]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "session_id IS NOT NULL",
+				},
+			},
+			{
+				Name:    "voucher_contingent_id_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{VouchersColumns[17], VouchersColumns[1]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "contingent_id IS NOT NULL",
+				},
 			},
 			{
 				Name:    "voucher_bought_by_order_id",
@@ -2059,6 +2137,7 @@ var (
 		LinkedAccountsTable,
 		LoginCodesTable,
 		LotsTable,
+		MerchantContingentsTable,
 		MessageQuotaTable,
 		NoticesTable,
 		ObservationsTable,
@@ -2100,6 +2179,7 @@ func init() {
 	InvoicedOrdersTable.ForeignKeys[0].RefTable = InvoicesTable
 	InvoicedOrdersTable.ForeignKeys[1].RefTable = PaymentOrdersTable
 	LedgerLinesTable.ForeignKeys[0].RefTable = LedgerEntriesTable
+	MerchantContingentsTable.ForeignKeys[0].RefTable = StoresTable
 	NoticesTable.ForeignKeys[0].RefTable = AccountsTable
 	ObservationsTable.ForeignKeys[0].RefTable = GatesTable
 	OrderDiscountsTable.ForeignKeys[0].RefTable = PaymentOrdersTable
@@ -2118,4 +2198,5 @@ func init() {
 	StaffRolesTable.ForeignKeys[2].RefTable = StoresTable
 	VehicleBindingsTable.ForeignKeys[0].RefTable = VehiclesTable
 	VehicleBindingsTable.ForeignKeys[1].RefTable = AccountsTable
+	VouchersTable.ForeignKeys[0].RefTable = MerchantContingentsTable
 }

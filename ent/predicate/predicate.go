@@ -87,6 +87,9 @@ type LoginCode func(*sql.Selector)
 // Lot is the predicate function for lot builders.
 type Lot func(*sql.Selector)
 
+// MerchantContingent is the predicate function for merchantcontingent builders.
+type MerchantContingent func(*sql.Selector)
+
 // MessageQuota is the predicate function for messagequota builders.
 type MessageQuota func(*sql.Selector)
 

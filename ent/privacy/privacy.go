@@ -758,6 +758,30 @@ func (f LotMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) e
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.LotMutation", m)
 }
 
+// The MerchantContingentQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type MerchantContingentQueryRuleFunc func(context.Context, *ent.MerchantContingentQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f MerchantContingentQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.MerchantContingentQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.MerchantContingentQuery", q)
+}
+
+// The MerchantContingentMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type MerchantContingentMutationRuleFunc func(context.Context, *ent.MerchantContingentMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f MerchantContingentMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.MerchantContingentMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.MerchantContingentMutation", m)
+}
+
 // The MessageQuotaQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type MessageQuotaQueryRuleFunc func(context.Context, *ent.MessageQuotaQuery) error

@@ -31,6 +31,7 @@ import (
 	"parkbff/ent/linkedaccount"
 	"parkbff/ent/logincode"
 	"parkbff/ent/lot"
+	"parkbff/ent/merchantcontingent"
 	"parkbff/ent/messagequota"
 	"parkbff/ent/notice"
 	"parkbff/ent/observation"
@@ -407,6 +408,29 @@ func init() {
 	lotDescBarrier := lotFields[11].Descriptor()
 	// lot.DefaultBarrier holds the default value on creation for the barrier field.
 	lot.DefaultBarrier = lotDescBarrier.Default.(bool)
+	merchantcontingent.Policy = privacy.NewPolicies(schema.MerchantContingent{})
+	merchantcontingent.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := merchantcontingent.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	merchantcontingentFields := schema.MerchantContingent{}.Fields()
+	_ = merchantcontingentFields
+	// merchantcontingentDescFen is the schema descriptor for fen field.
+	merchantcontingentDescFen := merchantcontingentFields[3].Descriptor()
+	// merchantcontingent.DefaultFen holds the default value on creation for the fen field.
+	merchantcontingent.DefaultFen = merchantcontingentDescFen.Default.(int64)
+	// merchantcontingentDescMinutes is the schema descriptor for minutes field.
+	merchantcontingentDescMinutes := merchantcontingentFields[4].Descriptor()
+	// merchantcontingent.DefaultMinutes holds the default value on creation for the minutes field.
+	merchantcontingent.DefaultMinutes = merchantcontingentDescMinutes.Default.(int)
+	// merchantcontingentDescPieces is the schema descriptor for pieces field.
+	merchantcontingentDescPieces := merchantcontingentFields[5].Descriptor()
+	// merchantcontingent.PiecesValidator is a validator for the "pieces" field. It is called by the builders before save.
+	merchantcontingent.PiecesValidator = merchantcontingentDescPieces.Validators[0].(func(int) error)
 	messagequota.Policy = privacy.NewPolicies(schema.MessageQuota{})
 	messagequota.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {

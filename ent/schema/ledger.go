@@ -63,13 +63,15 @@ func (LedgerLine) Mixin() []ent.Mixin { return []ent.Mixin{mixin.Row{}} }
 // is what was received and nobody owed; REFUNDS is what is to go back.
 // VOUCHERS is what was received for vouchers that are not used yet; DISCOUNTS is what a lot gives away by vouchers,
 // less what those brought that it had sold. PERMITS is what was received for permits: which month of a period earns how
-// much of it, accountants decide.
+// much of it, accountants decide. MERCHANTS is what merchants owe the lot for what their discounts have taken off, each
+// that of store_id.
 func (LedgerLine) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("entry_id").Immutable(),
 		field.Int64("lot_id").Immutable(),
-		field.Enum("account").Values("CHANNEL", "LOT", "SURPLUS", "REFUNDS", "VOUCHERS", "DISCOUNTS", "PERMITS", "DRAWER", "SAFE", "CASH_DIFFERENCE").Immutable(),
+		field.Enum("account").Values("CHANNEL", "LOT", "SURPLUS", "REFUNDS", "VOUCHERS", "DISCOUNTS", "PERMITS", "DRAWER", "SAFE", "CASH_DIFFERENCE", "MERCHANTS").Immutable(),
 		field.Enum("channel").GoType(money.Channel("")).Optional().Nillable().Immutable(),
+		field.Int64("store_id").Optional().Nillable().Immutable(),
 		field.Int64("fen").Immutable(),
 	}
 }
@@ -83,7 +85,12 @@ func (LedgerLine) Edges() []ent.Edge {
 }
 
 // Indexes of LedgerLine.
-func (LedgerLine) Indexes() []ent.Index { return []ent.Index{index.Fields("entry_id")} }
+func (LedgerLine) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("entry_id"),
+		index.Fields("store_id", "id").Annotations(entsql.IndexWhere("store_id IS NOT NULL")),
+	}
+}
 
 // Policy of LedgerLine.
 func (LedgerLine) Policy() ent.Policy { return policy.LedgerLine() }

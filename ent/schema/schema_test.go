@@ -44,6 +44,7 @@ var entities = []ent.Interface{
 	schema.LinkedAccount{},
 	schema.LoginCode{},
 	schema.Lot{},
+	schema.MerchantContingent{},
 	schema.MessageQuota{},
 	schema.Notice{},
 	schema.Observation{},

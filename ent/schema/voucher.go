@@ -19,11 +19,12 @@ func (Voucher) Mixin() []ent.Mixin { return []ent.Mixin{mixin.Row{}, mixin.Recor
 
 // Fields of Voucher. lot_id is where it holds. fen is of AMOUNT, minutes of TIME. order_id is the order that has
 // RESERVED or USED it. price_fen is what it was SOLD for. code_hash finds it by its code, key_hash by what caused it.
+// One of a MERCHANT is for session_id alone, once it was given to that stay, and the merchant of its contingent bears it.
 func (Voucher) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("lot_id").Immutable(),
 		field.Int64("account_id").Optional().Nillable(),
-		field.Enum("source").Values("GRANTED", "SOLD").Immutable(),
+		field.Enum("source").Values("GRANTED", "SOLD", "MERCHANT").Immutable(),
 		field.Enum("kind").Values("AMOUNT", "TIME", "WAIVER").Immutable(),
 		field.Int64("fen").Default(0).Immutable(),
 		field.Int("minutes").Default(0).Immutable(),
@@ -31,10 +32,20 @@ func (Voucher) Fields() []ent.Field {
 		field.Int64("bought_by_order_id").Optional().Nillable().Immutable(),
 		field.Enum("state").Values("FREE", "RESERVED", "USED", "REVOKED").Default("FREE"),
 		field.Int64("order_id").Optional().Nillable(),
+		field.Int64("contingent_id").Optional().Nillable().Immutable(),
+		field.Int64("session_id").Optional().Nillable(),
 		mixin.Since("expires_at"),
 		field.Int64("staff_id").Optional().Nillable().Immutable(),
 		field.Bytes("code_hash").Optional().Unique().Sensitive(),
 		field.Bytes("key_hash").Unique().Immutable().Sensitive(),
+	}
+}
+
+// Edges of Voucher.
+func (Voucher) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.To("contingent", MerchantContingent.Type).Field("contingent_id").Unique().Immutable().
+			Annotations(entsql.OnDelete(entsql.NoAction)),
 	}
 }
 
@@ -43,6 +54,8 @@ func (Voucher) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("account_id", "id"),
 		index.Fields("order_id"),
+		index.Fields("session_id").Annotations(entsql.IndexWhere("session_id IS NOT NULL")),
+		index.Fields("contingent_id", "created_at").Annotations(entsql.IndexWhere("contingent_id IS NOT NULL")),
 		index.Fields("bought_by_order_id").Unique().Annotations(entsql.IndexWhere("bought_by_order_id IS NOT NULL")),
 	}
 }

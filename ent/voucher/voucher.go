@@ -7,6 +7,7 @@ import (
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
+	"entgo.io/ent/dialect/sql/sqlgraph"
 )
 
 const (
@@ -36,6 +37,10 @@ const (
 	FieldState = "state"
 	// FieldOrderID holds the string denoting the order_id field in the database.
 	FieldOrderID = "order_id"
+	// FieldContingentID holds the string denoting the contingent_id field in the database.
+	FieldContingentID = "contingent_id"
+	// FieldSessionID holds the string denoting the session_id field in the database.
+	FieldSessionID = "session_id"
 	// FieldExpiresAt holds the string denoting the expires_at field in the database.
 	FieldExpiresAt = "expires_at"
 	// FieldStaffID holds the string denoting the staff_id field in the database.
@@ -44,8 +49,17 @@ const (
 	FieldCodeHash = "code_hash"
 	// FieldKeyHash holds the string denoting the key_hash field in the database.
 	FieldKeyHash = "key_hash"
+	// EdgeContingent holds the string denoting the contingent edge name in mutations.
+	EdgeContingent = "contingent"
 	// Table holds the table name of the voucher in the database.
 	Table = "vouchers"
+	// ContingentTable is the table that holds the contingent relation/edge.
+	ContingentTable = "vouchers"
+	// ContingentInverseTable is the table name for the MerchantContingent entity.
+	// It exists in this package in order to avoid circular dependency with the "merchantcontingent" package.
+	ContingentInverseTable = "merchant_contingents"
+	// ContingentColumn is the table column denoting the contingent relation/edge.
+	ContingentColumn = "contingent_id"
 )
 
 // Columns holds all SQL columns for voucher fields.
@@ -62,6 +76,8 @@ var Columns = []string{
 	FieldBoughtByOrderID,
 	FieldState,
 	FieldOrderID,
+	FieldContingentID,
+	FieldSessionID,
 	FieldExpiresAt,
 	FieldStaffID,
 	FieldCodeHash,
@@ -99,8 +115,9 @@ type Source string
 
 // Source values.
 const (
-	SourceGRANTED Source = "GRANTED"
-	SourceSOLD    Source = "SOLD"
+	SourceGRANTED  Source = "GRANTED"
+	SourceSOLD     Source = "SOLD"
+	SourceMERCHANT Source = "MERCHANT"
 )
 
 func (s Source) String() string {
@@ -110,7 +127,7 @@ func (s Source) String() string {
 // SourceValidator is a validator for the "source" field enum values. It is called by the builders before save.
 func SourceValidator(s Source) error {
 	switch s {
-	case SourceGRANTED, SourceSOLD:
+	case SourceGRANTED, SourceSOLD, SourceMERCHANT:
 		return nil
 	default:
 		return fmt.Errorf("voucher: invalid enum value for source field: %q", s)
@@ -232,6 +249,16 @@ func ByOrderID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldOrderID, opts...).ToFunc()
 }
 
+// ByContingentID orders the results by the contingent_id field.
+func ByContingentID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldContingentID, opts...).ToFunc()
+}
+
+// BySessionID orders the results by the session_id field.
+func BySessionID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSessionID, opts...).ToFunc()
+}
+
 // ByExpiresAt orders the results by the expires_at field.
 func ByExpiresAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldExpiresAt, opts...).ToFunc()
@@ -240,4 +267,18 @@ func ByExpiresAt(opts ...sql.OrderTermOption) OrderOption {
 // ByStaffID orders the results by the staff_id field.
 func ByStaffID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldStaffID, opts...).ToFunc()
+}
+
+// ByContingentField orders the results by contingent field.
+func ByContingentField(field string, opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newContingentStep(), sql.OrderByField(field, opts...))
+	}
+}
+func newContingentStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(ContingentInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, false, ContingentTable, ContingentColumn),
+	)
 }

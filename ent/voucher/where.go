@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"entgo.io/ent/dialect/sql"
+	"entgo.io/ent/dialect/sql/sqlgraph"
 )
 
 // ID filters vertices based on their ID field.
@@ -92,6 +93,16 @@ func BoughtByOrderID(v int64) predicate.Voucher {
 // OrderID applies equality check predicate on the "order_id" field. It's identical to OrderIDEQ.
 func OrderID(v int64) predicate.Voucher {
 	return predicate.Voucher(sql.FieldEQ(FieldOrderID, v))
+}
+
+// ContingentID applies equality check predicate on the "contingent_id" field. It's identical to ContingentIDEQ.
+func ContingentID(v int64) predicate.Voucher {
+	return predicate.Voucher(sql.FieldEQ(FieldContingentID, v))
+}
+
+// SessionID applies equality check predicate on the "session_id" field. It's identical to SessionIDEQ.
+func SessionID(v int64) predicate.Voucher {
+	return predicate.Voucher(sql.FieldEQ(FieldSessionID, v))
 }
 
 // ExpiresAt applies equality check predicate on the "expires_at" field. It's identical to ExpiresAtEQ.
@@ -524,6 +535,86 @@ func OrderIDNotNil() predicate.Voucher {
 	return predicate.Voucher(sql.FieldNotNull(FieldOrderID))
 }
 
+// ContingentIDEQ applies the EQ predicate on the "contingent_id" field.
+func ContingentIDEQ(v int64) predicate.Voucher {
+	return predicate.Voucher(sql.FieldEQ(FieldContingentID, v))
+}
+
+// ContingentIDNEQ applies the NEQ predicate on the "contingent_id" field.
+func ContingentIDNEQ(v int64) predicate.Voucher {
+	return predicate.Voucher(sql.FieldNEQ(FieldContingentID, v))
+}
+
+// ContingentIDIn applies the In predicate on the "contingent_id" field.
+func ContingentIDIn(vs ...int64) predicate.Voucher {
+	return predicate.Voucher(sql.FieldIn(FieldContingentID, vs...))
+}
+
+// ContingentIDNotIn applies the NotIn predicate on the "contingent_id" field.
+func ContingentIDNotIn(vs ...int64) predicate.Voucher {
+	return predicate.Voucher(sql.FieldNotIn(FieldContingentID, vs...))
+}
+
+// ContingentIDIsNil applies the IsNil predicate on the "contingent_id" field.
+func ContingentIDIsNil() predicate.Voucher {
+	return predicate.Voucher(sql.FieldIsNull(FieldContingentID))
+}
+
+// ContingentIDNotNil applies the NotNil predicate on the "contingent_id" field.
+func ContingentIDNotNil() predicate.Voucher {
+	return predicate.Voucher(sql.FieldNotNull(FieldContingentID))
+}
+
+// SessionIDEQ applies the EQ predicate on the "session_id" field.
+func SessionIDEQ(v int64) predicate.Voucher {
+	return predicate.Voucher(sql.FieldEQ(FieldSessionID, v))
+}
+
+// SessionIDNEQ applies the NEQ predicate on the "session_id" field.
+func SessionIDNEQ(v int64) predicate.Voucher {
+	return predicate.Voucher(sql.FieldNEQ(FieldSessionID, v))
+}
+
+// SessionIDIn applies the In predicate on the "session_id" field.
+func SessionIDIn(vs ...int64) predicate.Voucher {
+	return predicate.Voucher(sql.FieldIn(FieldSessionID, vs...))
+}
+
+// SessionIDNotIn applies the NotIn predicate on the "session_id" field.
+func SessionIDNotIn(vs ...int64) predicate.Voucher {
+	return predicate.Voucher(sql.FieldNotIn(FieldSessionID, vs...))
+}
+
+// SessionIDGT applies the GT predicate on the "session_id" field.
+func SessionIDGT(v int64) predicate.Voucher {
+	return predicate.Voucher(sql.FieldGT(FieldSessionID, v))
+}
+
+// SessionIDGTE applies the GTE predicate on the "session_id" field.
+func SessionIDGTE(v int64) predicate.Voucher {
+	return predicate.Voucher(sql.FieldGTE(FieldSessionID, v))
+}
+
+// SessionIDLT applies the LT predicate on the "session_id" field.
+func SessionIDLT(v int64) predicate.Voucher {
+	return predicate.Voucher(sql.FieldLT(FieldSessionID, v))
+}
+
+// SessionIDLTE applies the LTE predicate on the "session_id" field.
+func SessionIDLTE(v int64) predicate.Voucher {
+	return predicate.Voucher(sql.FieldLTE(FieldSessionID, v))
+}
+
+// SessionIDIsNil applies the IsNil predicate on the "session_id" field.
+func SessionIDIsNil() predicate.Voucher {
+	return predicate.Voucher(sql.FieldIsNull(FieldSessionID))
+}
+
+// SessionIDNotNil applies the NotNil predicate on the "session_id" field.
+func SessionIDNotNil() predicate.Voucher {
+	return predicate.Voucher(sql.FieldNotNull(FieldSessionID))
+}
+
 // ExpiresAtEQ applies the EQ predicate on the "expires_at" field.
 func ExpiresAtEQ(v time.Time) predicate.Voucher {
 	return predicate.Voucher(sql.FieldEQ(FieldExpiresAt, v))
@@ -702,6 +793,29 @@ func KeyHashLT(v []byte) predicate.Voucher {
 // KeyHashLTE applies the LTE predicate on the "key_hash" field.
 func KeyHashLTE(v []byte) predicate.Voucher {
 	return predicate.Voucher(sql.FieldLTE(FieldKeyHash, v))
+}
+
+// HasContingent applies the HasEdge predicate on the "contingent" edge.
+func HasContingent() predicate.Voucher {
+	return predicate.Voucher(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, ContingentTable, ContingentColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasContingentWith applies the HasEdge predicate on the "contingent" edge with a given conditions (other predicates).
+func HasContingentWith(preds ...predicate.MerchantContingent) predicate.Voucher {
+	return predicate.Voucher(func(s *sql.Selector) {
+		step := newContingentStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
 }
 
 // And groups predicates with the AND operator between them.

@@ -28,6 +28,7 @@ type ResolverRoot interface {
 	Consent() ConsentResolver
 	Invoice() InvoiceResolver
 	Lot() LotResolver
+	Merchant() MerchantResolver
 	Mutation() MutationResolver
 	Notice() NoticeResolver
 	ParkingSession() ParkingSessionResolver
@@ -2293,6 +2294,214 @@ input RecordLotCountInput {
 type RecordLotCountPayload {
   "How many stays became GHOST."
   ghosts: Int
+  "What was refused."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/merchant.graphql", Input: `extend type Query {
+  "A store that gives discounts to customers who park: for its staff, and for managers of lots that let it; null for others."
+  merchant(
+    "The store's code."
+    storeCode: String!
+  ): Merchant
+}
+
+extend type Mutation {
+  "Lets a store give discounts of a lot, which the store bears; for managers of the lot."
+  addMerchantContingent(
+    "The contingent."
+    input: AddMerchantContingentInput!
+  ): AddMerchantContingentPayload
+  "Gives a discount to whoever is shown its code, which is good once and for ten minutes; for staff of the store."
+  grantMerchantDiscount(
+    "From which contingent."
+    input: GrantMerchantDiscountInput!
+  ): GrantMerchantDiscountPayload
+  """
+  Gives a discount to the car of a plate that owes something in the lot; for staff of the store. Of a car that is absent,
+  free, paid or its verified owner's nothing is said but that it was not given: its driver applies a code.
+  """
+  giveMerchantDiscount(
+    "From which contingent, and to which plate."
+    input: GiveMerchantDiscountInput!
+  ): GiveMerchantDiscountPayload
+  "Gives a merchant's discount to a stay, by its code. The next order of the stay takes it off, whoever orders."
+  applyMerchantDiscount(
+    "The stay and the code."
+    input: ApplyMerchantDiscountInput!
+  ): ApplyMerchantDiscountPayload
+}
+
+"A store that gives discounts to customers who park."
+type Merchant {
+  "The store's code."
+  code: String!
+  "Its name."
+  name: String!
+  "What it may give, newest first: to its staff all, to staff of lots what is of their lots."
+  contingents(
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): MerchantContingentConnection!
+  "What it owes lots for the discounts that were used in one month: to its staff all, to managers of lots what it owes theirs."
+  statement(
+    "Any day of the month, in Shanghai."
+    month: Date!
+  ): MerchantStatement!
+}
+
+"How many discounts of one kind a store may give in a lot."
+type MerchantContingent implements Node {
+  "The contingent's id."
+  id: ID!
+  "The lot in which they hold; null for one that is no more."
+  lot: Lot
+  "What each takes off."
+  kind: VoucherKind!
+  "How much, of AMOUNT."
+  amountFen: Fen
+  "How many minutes, of TIME."
+  minutes: Int
+  "How many may still be given; what lapses unused comes back."
+  left: Int!
+  "How many one stay is given at most."
+  mostPerStay: Int!
+  "How many are given in one day at most."
+  mostPerDay: Int!
+  "From when on they are given."
+  startsAt: DateTime!
+  "Until when they are given."
+  endsAt: DateTime!
+}
+
+"What a merchant owes lots for one month."
+type MerchantStatement {
+  "The first day of the month."
+  month: Date!
+  "What it owes each lot."
+  lots: [MerchantDue!]!
+  "What it owes them together."
+  owedFen: Fen!
+}
+
+"What a merchant owes one lot for one month."
+type MerchantDue {
+  "The lot's code; null for one that is no more."
+  lotCode: String
+  "How many discounts were used."
+  discounts: Int!
+  "What they have taken off."
+  owedFen: Fen!
+}
+
+"A page of contingents."
+type MerchantContingentConnection {
+  "The contingents, each with its cursor."
+  edges: [MerchantContingentEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A contingent and its cursor."
+type MerchantContingentEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The contingent."
+  node: MerchantContingent!
+}
+
+"What a discount takes off; only the value of its kind is given."
+input MerchantTermsInput {
+  "What it takes off."
+  kind: VoucherKind!
+  "How much, of AMOUNT."
+  amountFen: Fen
+  "How many minutes, of TIME."
+  minutes: Int
+}
+
+"What a store may give."
+input AddMerchantContingentInput {
+  "The client's own key: the same key adds it once."
+  idempotencyKey: String!
+  "The lot in which they hold."
+  lotCode: String!
+  "The store that gives them."
+  storeCode: String!
+  "What each takes off."
+  terms: MerchantTermsInput!
+  "How many there are, 1 to 1000000."
+  pieces: Int!
+  "How many one stay is given at most, 1 or 2."
+  mostPerStay: Int! = 1
+  "How many are given in one day at most; all of them when left out."
+  mostPerDay: Int
+  "From when on they are given; at once when left out."
+  startsAt: DateTime
+  "Until when they are given, a year at most."
+  endsAt: DateTime!
+}
+
+"Answer to addMerchantContingent."
+type AddMerchantContingentPayload {
+  "The contingent."
+  contingent: MerchantContingent
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A discount to give by a code."
+input GrantMerchantDiscountInput {
+  "The client's own key: the same key gives it once."
+  idempotencyKey: String!
+  "The contingent's id."
+  contingentId: ID!
+}
+
+"Answer to grantMerchantDiscount."
+type GrantMerchantDiscountPayload {
+  "By what the customer applies it; to be shown as a QR code, too."
+  code: String
+  "When the code is good no more."
+  expiresAt: DateTime
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A discount to give to a plate."
+input GiveMerchantDiscountInput {
+  "The client's own key: the same key gives it once."
+  idempotencyKey: String!
+  "The contingent's id."
+  contingentId: ID!
+  "The plate of the customer's car."
+  plate: Plate!
+  "Its colour; inferred when left out."
+  plateColor: PlateColor
+}
+
+"Answer to giveMerchantDiscount."
+type GiveMerchantDiscountPayload {
+  "Whether it was given. Nothing is counted when it was not."
+  taken: Boolean
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A discount to apply."
+input ApplyMerchantDiscountInput {
+  "The stay's id."
+  sessionId: ID!
+  "The code that the merchant has shown."
+  code: String!
+}
+
+"Answer to applyMerchantDiscount."
+type ApplyMerchantDiscountPayload {
+  "The discount."
+  voucher: Voucher
   "What was refused."
   userErrors: [UserError!]!
 }
@@ -5234,6 +5443,16 @@ func childFields_AcknowledgeGateCommandPayload(ctx context.Context, ec *executio
 	return nil, fmt.Errorf("no field named %q was found under type AcknowledgeGateCommandPayload", field.Name)
 }
 
+func childFields_AddMerchantContingentPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "contingent":
+		return fieldContext_AddMerchantContingentPayload_contingent(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_AddMerchantContingentPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AddMerchantContingentPayload", field.Name)
+}
+
 func childFields_AppConfig(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "minimumVersion":
@@ -5250,6 +5469,16 @@ func childFields_AppConfig(ctx context.Context, ec *executionContext, field grap
 		return fieldContext_AppConfig_switches(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AppConfig", field.Name)
+}
+
+func childFields_ApplyMerchantDiscountPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "voucher":
+		return fieldContext_ApplyMerchantDiscountPayload_voucher(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_ApplyMerchantDiscountPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApplyMerchantDiscountPayload", field.Name)
 }
 
 func childFields_Barrier(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5922,6 +6151,16 @@ func childFields_GiveGuardianConsentPayload(ctx context.Context, ec *executionCo
 	return nil, fmt.Errorf("no field named %q was found under type GiveGuardianConsentPayload", field.Name)
 }
 
+func childFields_GiveMerchantDiscountPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "taken":
+		return fieldContext_GiveMerchantDiscountPayload_taken(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_GiveMerchantDiscountPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GiveMerchantDiscountPayload", field.Name)
+}
+
 func childFields_GrantConsentPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "consent":
@@ -5932,6 +6171,18 @@ func childFields_GrantConsentPayload(ctx context.Context, ec *executionContext, 
 		return fieldContext_GrantConsentPayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type GrantConsentPayload", field.Name)
+}
+
+func childFields_GrantMerchantDiscountPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return fieldContext_GrantMerchantDiscountPayload_code(ctx, ec, field)
+	case "expiresAt":
+		return fieldContext_GrantMerchantDiscountPayload_expiresAt(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_GrantMerchantDiscountPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GrantMerchantDiscountPayload", field.Name)
 }
 
 func childFields_GrantVoucherPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6290,6 +6541,90 @@ func childFields_MaskingRule(ctx context.Context, ec *executionContext, field gr
 		return fieldContext_MaskingRule_unless(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type MaskingRule", field.Name)
+}
+
+func childFields_Merchant(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return fieldContext_Merchant_code(ctx, ec, field)
+	case "name":
+		return fieldContext_Merchant_name(ctx, ec, field)
+	case "contingents":
+		return fieldContext_Merchant_contingents(ctx, ec, field)
+	case "statement":
+		return fieldContext_Merchant_statement(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Merchant", field.Name)
+}
+
+func childFields_MerchantContingent(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_MerchantContingent_id(ctx, ec, field)
+	case "lot":
+		return fieldContext_MerchantContingent_lot(ctx, ec, field)
+	case "kind":
+		return fieldContext_MerchantContingent_kind(ctx, ec, field)
+	case "amountFen":
+		return fieldContext_MerchantContingent_amountFen(ctx, ec, field)
+	case "minutes":
+		return fieldContext_MerchantContingent_minutes(ctx, ec, field)
+	case "left":
+		return fieldContext_MerchantContingent_left(ctx, ec, field)
+	case "mostPerStay":
+		return fieldContext_MerchantContingent_mostPerStay(ctx, ec, field)
+	case "mostPerDay":
+		return fieldContext_MerchantContingent_mostPerDay(ctx, ec, field)
+	case "startsAt":
+		return fieldContext_MerchantContingent_startsAt(ctx, ec, field)
+	case "endsAt":
+		return fieldContext_MerchantContingent_endsAt(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MerchantContingent", field.Name)
+}
+
+func childFields_MerchantContingentConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_MerchantContingentConnection_edges(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_MerchantContingentConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MerchantContingentConnection", field.Name)
+}
+
+func childFields_MerchantContingentEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_MerchantContingentEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_MerchantContingentEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MerchantContingentEdge", field.Name)
+}
+
+func childFields_MerchantDue(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "lotCode":
+		return fieldContext_MerchantDue_lotCode(ctx, ec, field)
+	case "discounts":
+		return fieldContext_MerchantDue_discounts(ctx, ec, field)
+	case "owedFen":
+		return fieldContext_MerchantDue_owedFen(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MerchantDue", field.Name)
+}
+
+func childFields_MerchantStatement(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "month":
+		return fieldContext_MerchantStatement_month(ctx, ec, field)
+	case "lots":
+		return fieldContext_MerchantStatement_lots(ctx, ec, field)
+	case "owedFen":
+		return fieldContext_MerchantStatement_owedFen(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MerchantStatement", field.Name)
 }
 
 func childFields_MergeAccountsPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {

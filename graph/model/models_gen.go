@@ -105,12 +105,58 @@ type AcknowledgeGateCommandPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What a store may give.
+type AddMerchantContingentInput struct {
+	// The client's own key: the same key adds it once.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The lot in which they hold.
+	LotCode string `json:"lotCode"`
+	// The store that gives them.
+	StoreCode string `json:"storeCode"`
+	// What each takes off.
+	Terms *MerchantTermsInput `json:"terms"`
+	// How many there are, 1 to 1000000.
+	Pieces int `json:"pieces"`
+	// How many one stay is given at most, 1 or 2.
+	MostPerStay int `json:"mostPerStay"`
+	// How many are given in one day at most; all of them when left out.
+	MostPerDay *int `json:"mostPerDay,omitempty"`
+	// From when on they are given; at once when left out.
+	StartsAt *time.Time `json:"startsAt,omitempty"`
+	// Until when they are given, a year at most.
+	EndsAt time.Time `json:"endsAt"`
+}
+
+// Answer to addMerchantContingent.
+type AddMerchantContingentPayload struct {
+	// The contingent.
+	Contingent *discount.Contingent `json:"contingent,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What Alipay's my.getPhoneNumber answers.
 type AlipayPhoneInput struct {
 	// The sealed number.
 	Response string `json:"response"`
 	// Alipay's signature of it.
 	Sign string `json:"sign"`
+}
+
+// A discount to apply.
+type ApplyMerchantDiscountInput struct {
+	// The stay's id.
+	SessionID relay.ID `json:"sessionId"`
+	// The code that the merchant has shown.
+	Code string `json:"code"`
+}
+
+// Answer to applyMerchantDiscount.
+type ApplyMerchantDiscountPayload struct {
+	// The discount.
+	Voucher *discount.Voucher `json:"voucher,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // A way through a platform's page.
@@ -521,6 +567,26 @@ type GiveGuardianConsentPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// A discount to give to a plate.
+type GiveMerchantDiscountInput struct {
+	// The client's own key: the same key gives it once.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The contingent's id.
+	ContingentID relay.ID `json:"contingentId"`
+	// The plate of the customer's car.
+	Plate string `json:"plate"`
+	// Its colour; inferred when left out.
+	PlateColor *cnid.Color `json:"plateColor,omitempty"`
+}
+
+// Answer to giveMerchantDiscount.
+type GiveMerchantDiscountPayload struct {
+	// Whether it was given. Nothing is counted when it was not.
+	Taken *bool `json:"taken,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // A consent to give.
 type GrantConsentInput struct {
 	// The purpose.
@@ -537,6 +603,24 @@ type GrantConsentPayload struct {
 	Consent *consents.Consent `json:"consent,omitempty"`
 	// The viewer, by its new facts.
 	Viewer *viewer.Viewer `json:"viewer"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A discount to give by a code.
+type GrantMerchantDiscountInput struct {
+	// The client's own key: the same key gives it once.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The contingent's id.
+	ContingentID relay.ID `json:"contingentId"`
+}
+
+// Answer to grantMerchantDiscount.
+type GrantMerchantDiscountPayload struct {
+	// By what the customer applies it; to be shown as a QR code, too.
+	Code *string `json:"code,omitempty"`
+	// When the code is good no more.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -815,6 +899,16 @@ type LogoutPayload struct {
 	Viewer *viewer.Viewer `json:"viewer"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What a discount takes off; only the value of its kind is given.
+type MerchantTermsInput struct {
+	// What it takes off.
+	Kind voucher.Kind `json:"kind"`
+	// How much, of AMOUNT.
+	AmountFen *int64 `json:"amountFen,omitempty"`
+	// How many minutes, of TIME.
+	Minutes *int `json:"minutes,omitempty"`
 }
 
 // Another account of the same person.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"parkbff/ent"
-	"parkbff/ent/payment"
 	"parkbff/ent/paymentorder"
 	"parkbff/internal/fault"
 	"parkbff/internal/money"
@@ -20,10 +19,12 @@ type Cash struct {
 	Fen            int64
 }
 
-// TakeCash books cash that staff of the lot were given for a stay: all that is owed, and no more (P10). It lies in the
-// drawer of their open shift there. The gate at which the car waits opens. The same key is booked once.
+// TakeCash books cash that staff of the lot were given for a stay: all that is owed, less what merchants gave, and no
+// more (P10); nothing, where that is all. It lies in the drawer of their open shift there. The gate at which the car waits
+// opens. The same key is booked once.
 //
-// Errors: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, InvalidKey, KeyReused, AmountDiffers with what is owed; shift.Required.
+// Errors: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, InvalidKey, KeyReused, AmountDiffers with what is to be paid;
+// shift.Required.
 func (s *Service) TakeCash(ctx context.Context, c Cash) (*Order, error) {
 	v := viewer.Of(ctx)
 	if v.Kind == viewer.Anonymous {
@@ -52,29 +53,35 @@ func (s *Service) TakeCash(ctx context.Context, c Cash) (*Order, error) {
 }
 
 func (s *Service) takeOnce(ctx context.Context, tx *ent.Tx, v *viewer.Viewer, key []byte, c Cash) (order int64, err error) {
-	known, err := tx.Payment.Query().Where(payment.KeyHash(key)).WithOrder().Only(ctx)
+	known, err := tx.PaymentOrder.Query().Where(paymentorder.KeyHash(key)).Only(ctx)
 	switch {
-	case err == nil && (*known.Edges.Order.SessionID != c.Session || known.Fen != c.Fen):
+	case err == nil && (*known.SessionID != c.Session || known.DueFen != c.Fen):
 		return 0, KeyReused
 	case err == nil:
-		return known.OrderID, nil
+		return known.ID, nil
 	case !ent.IsNotFound(err):
-		return 0, fmt.Errorf("look for the payment: %w", err)
+		return 0, fmt.Errorf("look for the order: %w", err)
 	}
 	now := s.clock.Now()
 	owed, err := s.stays.Owed(ctx, tx, c.Session, now)
 	switch {
 	case err != nil:
 		return 0, err
-	case c.Fen <= 0 || owed.Fen != c.Fen:
-		return 0, AmountDiffers.With("owedFen", max(0, owed.Fen))
+	case owed.Fen <= 0:
+		return 0, AmountDiffers.With("owedFen", 0)
 	}
 	if err := s.closeOpen(ctx, tx, c.Session); err != nil {
 		return 0, err
 	}
-	row, err := s.open(ctx, tx, key, opening{kind: paymentorder.KindSTAY, session: &c.Session, lot: owed.LotID, fee: c.Fen, until: now})
-	if err != nil {
+	row, parts, err := s.openWithGiven(ctx, tx, key, owed, opening{kind: paymentorder.KindSTAY, session: &c.Session, lot: owed.LotID, fee: owed.Fen, until: now})
+	switch {
+	case err != nil:
 		return 0, err
+	case row.DueFen != c.Fen:
+		return 0, AmountDiffers.With("owedFen", row.DueFen)
+	case row.DueFen == 0:
+		_, err := s.settleByVouchers(ctx, tx, row, parts)
+		return row.ID, err
 	}
 	return row.ID, s.putIntoTill(ctx, tx, v, key, row)
 }

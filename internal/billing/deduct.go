@@ -34,9 +34,9 @@ const (
 	deductLook = time.Second
 )
 
-// Collect writes down, in the transaction tx and as the system, that a channel is to deduct what a stay owes, with the
-// task that has it do so, and tells whether that has begun: for a stay of which a deduction has failed none begins
-// again, and one that is under way is not begun twice.
+// Collect writes down, in the transaction tx and as the system, that a channel is to deduct what a stay owes, less what
+// merchants gave, with the task that has it do so, and tells whether that has begun; where they bear it all, that is done
+// at once. For a stay of which a deduction has failed none begins again, and one that is under way is not begun twice.
 func (s *Service) Collect(ctx context.Context, tx *ent.Tx, c Collection) (begun bool, err error) {
 	before, err := tx.Payment.Query().
 		Where(payment.AgreementIDNotNil(), payment.StateNEQ(payment.StateSUCCEEDED), payment.HasOrderWith(paymentorder.SessionID(c.SessionID))).
@@ -56,14 +56,22 @@ func (s *Service) Collect(ctx context.Context, tx *ent.Tx, c Collection) (begun 
 	}
 	key := s.vault.Index("idempotency", "deduct|own|"+number)
 	until := s.clock.Now().Add(deductWithin)
-	order, err := s.open(ctx, tx, key, opening{
-		kind: paymentorder.KindSTAY, account: &c.AccountID, session: &c.SessionID, lot: c.LotID, fee: c.Fen, until: until,
-	})
+	owed, err := s.stays.Owed(ctx, tx, c.SessionID, s.clock.Now())
 	if err != nil {
 		return false, err
 	}
+	order, parts, err := s.openWithGiven(ctx, tx, key, owed, opening{
+		kind: paymentorder.KindSTAY, account: &c.AccountID, session: &c.SessionID, lot: c.LotID, fee: c.Fen, until: until,
+	})
+	switch {
+	case err != nil:
+		return false, err
+	case order.DueFen == 0:
+		_, err := s.settleByVouchers(ctx, tx, order, parts)
+		return true, err
+	}
 	row, err := tx.Payment.Create().SetOrderID(order.ID).SetLotID(c.LotID).SetAccountID(c.AccountID).SetAgreementID(c.AgreementID).
-		SetChannel(c.Channel).SetWay(c.Way).SetNumber(number).SetFen(c.Fen).SetExpiresAt(until).SetCreatedAt(s.clock.Now()).
+		SetChannel(c.Channel).SetWay(c.Way).SetNumber(number).SetFen(order.DueFen).SetExpiresAt(until).SetCreatedAt(s.clock.Now()).
 		SetKeyHash(key).Save(ctx)
 	if err != nil {
 		return false, fmt.Errorf("write the deduction: %w", err)

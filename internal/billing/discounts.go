@@ -42,9 +42,24 @@ func (s *Service) termsHash(w discount.Wish) []byte {
 // weigh answers what vouchers take off a stay that was quoted.
 func (s *Service) weigh(ctx context.Context, tx *ent.Tx, w discount.Wish, quoted parking.Offer, owed parking.Owed) ([]discount.Part, error) {
 	return s.discounts.Weigh(ctx, tx, w, discount.At{
-		LotID: owed.LotID, Fee: quoted.Fen, Before: owed.Before,
+		SessionID: quoted.SessionID, LotID: owed.LotID, Fee: quoted.Fen, Before: owed.Before,
 		Worth: func(minutes int) (int64, error) { return s.stays.Worth(ctx, tx, quoted, minutes) },
 	})
+}
+
+// openWithGiven opens an order of a stay for which nobody wishes for vouchers, less what merchants gave to the stay.
+func (s *Service) openWithGiven(ctx context.Context, tx *ent.Tx, key []byte, owed parking.Owed, o opening) (*ent.PaymentOrder, []discount.Part, error) {
+	now := parking.OfferAt(*o.session, o.fee, s.clock.Now())
+	parts, err := s.weigh(ctx, tx, discount.Wish{}, now, owed)
+	if err != nil {
+		return nil, nil, err
+	}
+	o.discount = discount.Total(parts)
+	row, err := s.open(ctx, tx, key, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	return row, parts, s.discounts.Reserve(ctx, tx, row, parts)
 }
 
 // usable answers what the vouchers of an order may take off now: nothing of one that has been settled.
@@ -64,9 +79,15 @@ func (s *Service) takeOff(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrd
 	if err != nil || redeemed.Fen == 0 {
 		return err
 	}
+	var lines []ledger.Line
+	own := redeemed.Fen
+	for _, by := range redeemed.Borne {
+		lines = append(lines, ledger.BorneBy(by.StoreID, by.Fen)...)
+		own -= by.Fen
+	}
 	return s.book.Write(ctx, tx, ledger.Movement{
 		Cause: ledgerentry.CauseDISCOUNT, CauseID: order.ID, LotID: order.LotID, OrderID: order.ID, SessionID: order.SessionID,
-		OccurredAt: at, Lines: ledger.TakenOff(redeemed.Fen, redeemed.SoldFen),
+		OccurredAt: at, Lines: append(lines, ledger.TakenOff(own, redeemed.SoldFen)...),
 	})
 }
 

@@ -50,6 +50,8 @@ func TestEveryFenThatSomebodyTampersWithIsFound(t *testing.T) {
 		"UPDATE ledger_entries SET shift_id = NULL WHERE cause = 'SHIFT_OPENED'":               "shift 1",
 		"UPDATE ledger_lines SET account = 'SAFE' WHERE account = 'CASH_DIFFERENCE'":           "shift 1",
 		"UPDATE ledger_lines SET account = 'CHANNEL' WHERE account = 'DRAWER' AND fen = 500":   "shift 1",
+		"UPDATE ledger_lines SET account = 'DISCOUNTS' WHERE account = 'MERCHANTS'":            "order 6",
+		"UPDATE ledger_lines SET store_id = 2 WHERE store_id = 1":                              "store 1",
 	} {
 		eachHouse(t, func(t *testing.T, h *house) {
 			h.sees(in, car)
@@ -63,6 +65,11 @@ func TestEveryFenThatSomebodyTampersWithIsFound(t *testing.T) {
 			holder := h.driver()
 			h.holds(holder, h.publishes(h.monthlyPlan(1)), car)
 			h.keepsAShift()
+			h.sees(in, "粤B30001")
+			h.pass(time.Hour)
+			shop := h.opensStore("S1")
+			h.presents(shop, h.lets("S1", all(), 1), "粤B30001")
+			h.orders(t.Context(), h.plateQuote("粤B30001"))
 			h.balanced()
 
 			h.must(h.store.WithTx(h.asSystem(), func(ctx context.Context, tx *ent.Tx) error {

@@ -134,13 +134,17 @@ const codeBytes = 10
 var codeText = base32.NewEncoding("ABCDEFGHJKMNPQRSTUVWXYZ234567890").WithPadding(base32.NoPadding)
 
 // code is by what whoever holds a voucher uses it. It is made of the row, and so never kept.
-func (s *Service) code(row int64) string {
-	return codeText.EncodeToString(s.vault.Index("voucher_code", strconv.FormatInt(row, 10))[:codeBytes])
+func (s *Service) code(row int64) string { return s.codeOf("voucher_code", row) }
+
+func (s *Service) codeOf(purpose string, row int64) string {
+	return codeText.EncodeToString(s.vault.Index(purpose, strconv.FormatInt(row, 10))[:codeBytes])
 }
 
 // codeHash finds a voucher by its code, however it was typed.
-func (s *Service) codeHash(code string) []byte {
-	return s.vault.Index("voucher_code_hash", strings.ToUpper(strings.TrimSpace(code)))
+func (s *Service) codeHash(code string) []byte { return s.hashOf("voucher_code_hash", code) }
+
+func (s *Service) hashOf(purpose, code string) []byte {
+	return s.vault.Index(purpose, strings.ToUpper(strings.TrimSpace(code)))
 }
 
 const longestKey = 64

@@ -3,6 +3,7 @@ package discount
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"parkbff/ent"
 	"parkbff/ent/orderdiscount"
@@ -23,31 +24,53 @@ func (w Wish) Empty() bool { return len(w.Vouchers)+len(w.Codes) == 0 }
 
 // At is the stay for which it is wished.
 type At struct {
-	LotID  int64
-	Fee    int64 // what is owed
-	Before bool  // something was paid before
-	Worth  Worth
+	SessionID int64
+	LotID     int64
+	Fee       int64 // what is owed
+	Before    bool  // something was paid before
+	Worth     Worth
 }
 
-// Weigh answers what the vouchers of a wish take off a stay, in the transaction of whoever is about to order it. Each
-// must be usable, also one that takes nothing off. Errors: TooMany, AfterPayment, Unusable, and what Worth answers.
+// Weigh answers what the vouchers of a wish take off a stay, and those that merchants have given to it, in the
+// transaction of whoever is about to order it. Each that is wished for must be usable, also one that takes nothing off.
+// Errors: TooMany, AfterPayment, Unusable, and what Worth answers.
 func (s *Service) Weigh(ctx context.Context, tx *ent.Tx, w Wish, at At) ([]Part, error) {
 	switch {
-	case w.Empty():
-		return nil, nil
 	case len(w.Vouchers)+len(w.Codes) > MostVouchers:
 		return nil, TooMany
-	case at.Before:
+	case at.Before && !w.Empty():
 		return nil, AfterPayment
+	case at.Before:
+		return nil, nil
 	}
-	held, err := s.held(ctx, tx, w, at.LotID)
+	held, err := s.held(ctx, tx, w, at)
 	if err != nil {
+		return nil, err
+	}
+	if held, err = s.withGiven(ctx, tx, held, at.SessionID); err != nil {
 		return nil, err
 	}
 	return Stack(at.Fee, held, at.Worth)
 }
 
-func (s *Service) held(ctx context.Context, tx *ent.Tx, w Wish, lotID int64) ([]Held, error) {
+// withGiven adds what merchants gave to the stay, first given first, as far as a stay takes vouchers.
+func (s *Service) withGiven(ctx context.Context, tx *ent.Tx, held []Held, session int64) ([]Held, error) {
+	given, err := tx.Voucher.Query().
+		Where(voucher.SessionID(session), voucher.StateEQ(voucher.StateFREE), voucher.ExpiresAtGT(s.clock.Now())).
+		Order(voucher.ByID()).Limit(2 * MostVouchers).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read what merchants gave: %w", err)
+	}
+	for _, row := range given {
+		wished := slices.ContainsFunc(held, func(h Held) bool { return h.Row == row.ID })
+		if len(held) < MostVouchers && !wished {
+			held = append(held, Held{row.ID, termsOf(row)})
+		}
+	}
+	return held, nil
+}
+
+func (s *Service) held(ctx context.Context, tx *ent.Tx, w Wish, at At) ([]Held, error) {
 	var held []Held
 	seen := map[int64]bool{}
 	take := func(row *ent.Voucher, err error) error {
@@ -56,11 +79,11 @@ func (s *Service) held(ctx context.Context, tx *ent.Tx, w Wish, lotID int64) ([]
 			return Unusable
 		case err != nil:
 			return fmt.Errorf("read the voucher: %w", err)
-		case seen[row.ID] || row.LotID != lotID || row.State != voucher.StateFREE || !s.clock.Now().Before(row.ExpiresAt):
+		case seen[row.ID] || !s.fits(row, at):
 			return Unusable
 		}
 		seen[row.ID] = true
-		held = append(held, Held{row.ID, Terms{row.Kind, row.Fen, row.Minutes}})
+		held = append(held, Held{row.ID, termsOf(row)})
 		return nil
 	}
 	for _, id := range w.Vouchers {
@@ -78,6 +101,12 @@ func (s *Service) held(ctx context.Context, tx *ent.Tx, w Wish, lotID int64) ([]
 		}
 	}
 	return held, nil
+}
+
+// fits tells whether a voucher may be used on a stay now.
+func (s *Service) fits(row *ent.Voucher, at At) bool {
+	its := row.SessionID == nil && row.ContingentID == nil || row.SessionID != nil && *row.SessionID == at.SessionID
+	return its && row.LotID == at.LotID && row.State == voucher.StateFREE && s.clock.Now().Before(row.ExpiresAt)
 }
 
 func atCodes(err error) error {
@@ -149,14 +178,20 @@ func (s *Service) Usable(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrde
 	return parts, nil
 }
 
-// Redeemed is what vouchers have taken off, and what those of them had brought that were sold.
-type Redeemed struct{ Fen, SoldFen int64 }
+// Redeemed is what vouchers have taken off, what those of them had brought that were sold, and what merchants bear.
+type Redeemed struct {
+	Fen, SoldFen int64
+	Borne        []Borne
+}
+
+// Borne is what a merchant bears of it, by one voucher.
+type Borne struct{ StoreID, Fen int64 }
 
 // Redeem uses parts, in their order, up to an amount that they were found to take off, and frees the others.
 func (s *Service) Redeem(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrder, parts []Part, fen int64) (Redeemed, error) {
 	var redeemed Redeemed
 	for _, p := range upTo(parts, fen) {
-		row, err := tx.Voucher.Get(ctx, p.Voucher)
+		row, err := tx.Voucher.Query().Where(voucher.ID(p.Voucher)).WithContingent().Only(ctx)
 		if err != nil {
 			return Redeemed{}, fmt.Errorf("read the voucher: %w", err)
 		}
@@ -172,6 +207,9 @@ func (s *Service) Redeem(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrde
 		}
 		redeemed.Fen += p.Fen
 		redeemed.SoldFen += row.PriceFen
+		if by := row.Edges.Contingent; by != nil {
+			redeemed.Borne = append(redeemed.Borne, Borne{by.StoreID, p.Fen})
+		}
 	}
 	return redeemed, free(ctx, tx, order.ID)
 }

@@ -1,4 +1,5 @@
-// Package discount owns vouchers: who gives them out, what they take off a stay, and that each does so once.
+// Package discount owns vouchers: who gives them out, what they take off a stay, and that each does so once. Those that
+// merchants give come out of contingents, and are for one stay alone.
 //
 // A voucher is FREE until an order reserves it. It is used when the order is settled, and free again when the order
 // closes unpaid. What is done to vouchers for an order is done in the order's transaction; package billing asks for
@@ -10,6 +11,7 @@ import (
 
 	"parkbff/ent"
 	"parkbff/internal/clock"
+	"parkbff/internal/cnid"
 	"parkbff/internal/fault"
 	"parkbff/internal/parking"
 	"parkbff/internal/store"
@@ -17,10 +19,12 @@ import (
 	"parkbff/internal/viewer"
 )
 
-// Lots knows lots by their codes.
+// Lots knows lots by their codes, and which stays in them may be given a discount; see parking.Service.
 type Lots interface {
 	Lot(code string) (*parking.Lot, bool)
 	LotByRow(row int64) (*parking.Lot, bool)
+	OwedBy(ctx context.Context, plate string, color cnid.Color, lotID int64) (session int64, err error)
+	Takes(ctx context.Context, session, lotID int64) (bool, error)
 }
 
 // Config is what a Service is made of. All of it is required.

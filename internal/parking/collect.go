@@ -25,7 +25,7 @@ import (
 type Collector interface {
 	// Entered notes that a car has come.
 	Entered(ctx context.Context, tx *ent.Tx, vehicleID, sessionID int64) error
-	// Left notes that a car wants to leave, and tells whether what it owes is being taken.
+	// Left notes that a car wants to leave, and tells whether what it owes is being taken, or has been.
 	Left(ctx context.Context, tx *ent.Tx, d Due) (begun bool, err error)
 }
 
@@ -70,10 +70,16 @@ func (s *Service) collect(ctx context.Context, tx *ent.Tx, seen *sighting, p *pl
 	begun, err := s.collector.Left(ctx, tx, Due{
 		SessionID: stay.ID, LotID: stay.LotID, VehicleID: *stay.VehicleID, Fen: owed, At: seen.ObservedAt,
 	})
-	if err != nil {
-		return nil, err
+	if err != nil || !begun {
+		return p, err
 	}
-	if begun && p.reason == observation.ReasonPAYMENT_DUE {
+	now, err := tx.ParkingSession.Get(ctx, stay.ID)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read the stay that is deducted: %w", err)
+	case covered(now) > covered(stay): // merchants bear it all
+		return s.decide(seen, now, p.outcome), nil
+	case p.reason == observation.ReasonPAYMENT_DUE:
 		p.reason = observation.ReasonDEDUCTING
 	}
 	return p, nil

@@ -21,6 +21,11 @@ type Offer struct {
 	ExpiresAt time.Time
 }
 
+// OfferAt is what a stay owes that is quoted now.
+func OfferAt(sessionID, fen int64, now time.Time) Offer {
+	return Offer{sessionID, fen, now.Add(quoteHolds)}
+}
+
 // QuoteExpired is answered for a quote that is too old, and for whatever is no quote of ours.
 var QuoteExpired = fault.New("QUOTE_EXPIRED", "The quote no longer holds: ask for a new one.")
 

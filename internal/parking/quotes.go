@@ -80,15 +80,25 @@ func (s *Service) QuotePlate(ctx context.Context, text string, color cnid.Color,
 		return nil, atPlate(err)
 	}
 	index := s.vault.Index(PlateIndex, plate.Key())
-	here := parkingsession.And(parkingsession.LotID(lot.Row), parkingsession.PlateIndex(index),
-		parkingsession.StateNEQ(parkingsession.StateGHOST))
+	here := standing(lot.Row, index)
 	if stay, err := s.seenClear(ctx, here); err != nil {
 		return nil, err
 	} else if stay != nil {
 		return s.quote(stay)
 	}
+	return s.strangersQuote(ctx, index, lot.Row, here)
+}
+
+// standing selects the stays of a plate in a lot.
+func standing(lotID int64, index []byte) predicate.ParkingSession {
+	return parkingsession.And(parkingsession.LotID(lotID), parkingsession.PlateIndex(index),
+		parkingsession.StateNEQ(parkingsession.StateGHOST))
+}
+
+// strangersQuote quotes a plate in a lot to somebody who does not see it there.
+func (s *Service) strangersQuote(ctx context.Context, index []byte, lotID int64, here predicate.ParkingSession) (Quote, error) {
 	system := viewer.AsSystem(ctx, jobQuote)
-	if err := s.countAttempt(system, index, lot.Row); err != nil {
+	if err := s.countAttempt(system, index, lotID); err != nil {
 		s.noteProbe(ctx, err)
 		return nil, err
 	}
@@ -124,11 +134,16 @@ func (s *Service) seenClear(ctx context.Context, meant predicate.ParkingSession)
 	if err != nil {
 		return nil, err
 	}
-	own := v.Knows(viewer.Verified, stay.VehicleID, stay.LotID) && !v.FullMask && !stay.Hidden
-	if !own && !v.WorksAt(stay.LotID) {
+	if !seesLot(v, stay) {
 		return nil, nil
 	}
 	return stay, nil
+}
+
+// seesLot tells whether a viewer sees in which lot a stay is.
+func seesLot(v *viewer.Viewer, stay *Stay) bool {
+	own := v.Knows(viewer.Verified, stay.VehicleID, stay.LotID) && !v.FullMask && !stay.Hidden
+	return own || v.WorksAt(stay.LotID)
 }
 
 // quote makes what is owed for a stay into its answer.
@@ -137,7 +152,7 @@ func (s *Service) quote(stay *Stay) (Quote, error) {
 	if owed <= 0 {
 		return s.nothingToPay(), nil
 	}
-	offer := Offer{SessionID: stay.Row, Fen: owed, ExpiresAt: s.clock.Now().Add(quoteHolds)}
+	offer := OfferAt(stay.Row, owed, s.clock.Now())
 	token, err := s.offers.seal(offer)
 	if err != nil {
 		return nil, err

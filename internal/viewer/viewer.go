@@ -165,6 +165,20 @@ func (v *Viewer) ManagedLotIDs() []int64 {
 	return ids
 }
 
+// WorksIn holds for the staff of a store.
+func (v *Viewer) WorksIn(storeID int64) bool {
+	return slices.ContainsFunc(v.Stores, func(r StoreRole) bool { return r.StoreID == storeID })
+}
+
+// StoreIDs lists the stores in which the viewer works.
+func (v *Viewer) StoreIDs() []int64 {
+	ids := make([]int64, len(v.Stores))
+	for i, r := range v.Stores {
+		ids[i] = r.StoreID
+	}
+	return ids
+}
+
 // Knows tells whether a fact holds about the vehicle and the lot at hand; either may be zero when
 // nothing of that kind is at hand.
 func (v *Viewer) Knows(fact Fact, vehicleID, lotID int64) bool {

@@ -49,8 +49,8 @@ func (m *matrix) setAsks() {
 		orders = append(orders, order.id)
 	}
 	m.asks = map[string][]any{
-		"Query.voucherOffers.lotCode": {closedLot},
-		"Query.plateRights.lotCode":   {closedLot}, "Query.permitRenewal.permitId": {m.permit},
+		"Query.voucherOffers.lotCode": {closedLot}, "Query.merchant.storeCode": {merchantCode},
+		"Query.plateRights.lotCode": {closedLot}, "Query.permitRenewal.permitId": {m.permit},
 		"Query.paymentOrder.id": orders,
 		"Query.node.id":         ids, "Query.nodes.ids": {ids}, "Query.lot.code": {closedLot, openLot},
 		"Subscription.lotOccupancyChanged.lotCode": {closedLot},

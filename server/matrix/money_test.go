@@ -42,6 +42,7 @@ func (m *matrix) pay() {
 	m.sends(bound, "cancelOrder", servertest.Vars{"orderId": dropped.ID}, "order { id }")
 	m.takeCash()
 	m.giveAndSellVouchers()
+	m.letMerchantsGive()
 	m.sellPermits()
 	m.listPlates()
 }
@@ -90,6 +91,19 @@ func (m *matrix) sellPermits() {
 	}`, servertest.Vars{"id": m.permit, "p": parksNowhere}).OK()
 	more := m.sends(owner, "renewPermit", servertest.Vars{"idempotencyKey": "more", "permitId": m.permit, "periods": 1}, "order { id }")
 	m.orders = append(m.orders, ordered{more.String("renewPermit.order.id"), owner, "", false})
+}
+
+const merchantCode = "MER1"
+
+// letMerchantsGive has the manager of the lot let a store give discounts.
+func (m *matrix) letMerchantsGive() {
+	if err := m.House.House.Staff.AddStore(m.AsSystem(), merchantCode, "咖啡店"); err != nil {
+		m.T.Fatal(err)
+	}
+	m.sends(manager, "addMerchantContingent", servertest.Vars{
+		"idempotencyKey": "let", "lotCode": closedLot, "storeCode": merchantCode, "terms": map[string]any{"kind": "AMOUNT", "amountFen": 100},
+		"pieces": 5, "endsAt": m.Clock.Now().AddDate(0, 1, 0).Format(time.RFC3339),
+	}, "contingent { id }")
 }
 
 const parksNowhere = "粤B99998"

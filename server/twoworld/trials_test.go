@@ -125,6 +125,13 @@ var trials = map[string]trial{
 	"stock":     these(1, 0),
 	"soldUntil": these(at(0, "12:00").UTC().Format(time.RFC3339), "2099-01-01T00:00:00Z"),
 
+	"pieces":      these(1, 0),
+	"mostPerStay": these(1, 3),
+	"mostPerDay":  these(1, 0),
+	"startsAt":    these(at(0, "12:00").UTC().Format(time.RFC3339), "2099-01-01T00:00:00Z"),
+	"endsAt":      these(at(1, "12:00").UTC().Format(time.RFC3339), "2099-01-01T00:00:00Z"),
+	"month":       these("2026-11-21", "rubbish"),
+
 	"title":                         these("月卡", ""),
 	"bay":                           these("B-012", ""),
 	"settlementDay":                 these(25, 31),

@@ -60,10 +60,12 @@ func LedgerEntry() ent.Policy {
 	}))
 }
 
-// LedgerLine is read by the staff of its lot, and changed by nobody.
+// LedgerLine is read by the staff of its lot and, what a merchant owes, of its store; it is changed by nobody.
 func LedgerLine() ent.Policy {
 	return appendOnly(privacy.LedgerLineQueryRuleFunc(func(ctx context.Context, q *gen.LedgerLineQuery) error {
-		return staffAtLots(ctx, func(ids []int64) { q.Where(ledgerline.LotIDIn(ids...)) })
+		return staffAtPlaces(ctx, func(lots, stores []int64) {
+			q.Where(ledgerline.Or(ledgerline.LotIDIn(lots...), ledgerline.StoreIDIn(stores...)))
+		})
 	}))
 }
 
@@ -80,6 +82,16 @@ func appendOnly(read ...privacy.QueryRule) ent.Policy {
 		privacy.DenyMutationOperationRule(ent.OpUpdate | ent.OpUpdateOne | ent.OpDelete | ent.OpDeleteOne),
 	}, rules.Mutation...)
 	return rules
+}
+
+// staffAtPlaces runs a rule for the staff of lots and of stores only.
+func staffAtPlaces(ctx context.Context, narrow func(lotIDs, storeIDs []int64)) error {
+	v := viewer.Of(ctx)
+	if v.Kind != viewer.Staff || len(v.Lots)+len(v.Stores) == 0 {
+		return privacy.Skip
+	}
+	narrow(v.LotIDs(), v.StoreIDs())
+	return privacy.Allow
 }
 
 // staffAtLots runs a rule for the staff of lots only: gates have no business with money.

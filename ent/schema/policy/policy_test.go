@@ -46,10 +46,11 @@ var mayRead = []struct {
 	{"InvoiceTitle", 2, denied, 1, 0, denied, denied, denied, denied, denied},
 	{"InvoicedOrder", 2, denied, 1, 0, denied, denied, denied, denied, denied},
 	{"LedgerEntry", 2, denied, denied, denied, denied, 1, denied, denied, denied},
-	{"LedgerLine", 4, denied, denied, denied, denied, 2, denied, denied, denied},
+	{"LedgerLine", 6, denied, denied, denied, denied, 3, denied, denied, denied},
 	{"LinkedAccount", 2, denied, 1, 0, denied, denied, denied, denied, denied},
 	{"LoginCode", 1, denied, denied, denied, denied, denied, denied, denied, denied},
 	{"Lot", 2, 2, 2, 2, 2, 2, 2, 2, 2},
+	{"MerchantContingent", 2, denied, denied, denied, denied, 1, denied, denied, denied},
 	{"MessageQuota", 2, denied, 1, 0, denied, denied, denied, denied, denied},
 	{"Notice", 4, denied, 2, 0, denied, denied, denied, denied, denied}, // not the one about a stay the owner lost
 	{"Observation", 3, denied, denied, denied, 2, 2, denied, denied, denied},
@@ -72,7 +73,7 @@ var mayRead = []struct {
 	{"SignIn", 2, denied, 1, 0, denied, denied, denied, denied, denied},
 	{"Staff", 1, denied, denied, denied, denied, denied, denied, denied, denied},
 	{"StaffRole", 1, denied, denied, denied, denied, denied, denied, denied, denied},
-	{"Store", 1, 1, 1, 1, 1, 1, 1, 1, 1},
+	{"Store", 2, 2, 2, 2, 2, 2, 2, 2, 2},
 	{"Tariff", 2, 2, 2, 2, 2, 2, 2, 2, 2},
 	{"Task", 2, denied, denied, denied, denied, denied, denied, denied, 1}, // the dead one
 	{"Vehicle", 2, denied, 1, 0, denied, denied, denied, denied, denied},
@@ -175,6 +176,17 @@ func TestNotEvenTheProgramChangesTheLedger(t *testing.T) {
 			if err := write(ctx, s.Client(ctx), entity, verb); !errors.Is(err, privacy.Deny) {
 				t.Errorf("%s of %s: %v", verb, entity, err)
 			}
+		}
+	}
+}
+
+func TestTheStaffOfAStoreReadsItsOwnContingentsAndWhatItOwes(t *testing.T) {
+	s := testkit.SQLite(t)
+	seed(t, s)
+	ctx := viewer.With(t.Context(), &viewer.Viewer{Kind: viewer.Staff, StaffID: 9, Stores: []viewer.StoreRole{{StoreID: 1, Role: viewer.Clerk}}})
+	for _, entity := range []string{"MerchantContingent", "LedgerLine"} {
+		if got, err := count(ctx, s.Client(ctx), entity); err != nil || got != 1 {
+			t.Errorf("it finds %d of %s, %v", got, entity, err)
 		}
 	}
 }

@@ -24,6 +24,7 @@ import (
 	"parkbff/ent/ledgerentry"
 	"parkbff/ent/ledgerline"
 	"parkbff/ent/linkedaccount"
+	"parkbff/ent/merchantcontingent"
 	"parkbff/ent/messagequota"
 	"parkbff/ent/notice"
 	"parkbff/ent/observation"
@@ -152,6 +153,9 @@ func (p *planter) paid(at site, account, session int64) {
 		SetPlate(vault.Sealed{}).SetPlateIndex(p.value()).SetPlateColor("BLUE").SetStartsAt(morning).SetCreatedAt(morning).Save(p.ctx))
 	entry := saved[*ent.LedgerEntry](p)(p.tx.LedgerEntry.Create().SetCause(ledgerentry.CausePAYMENT).SetCauseID(made.ID).
 		SetLotID(at.lot).SetOrderID(order.ID).SetOccurredAt(morning).SetCreatedAt(morning).Save(p.ctx))
+	shop := p.merchant(at)
+	saved[*ent.LedgerLine](p)(p.tx.LedgerLine.Create().SetEntryID(entry.ID).SetLotID(at.lot).SetAccount(ledgerline.AccountMERCHANTS).
+		SetStoreID(shop).SetFen(0).Save(p.ctx))
 	for account, fen := range map[ledgerline.Account]int64{ledgerline.AccountCHANNEL: 500, ledgerline.AccountLOT: -500} {
 		saved[*ent.LedgerLine](p)(p.tx.LedgerLine.Create().SetEntryID(entry.ID).SetLotID(at.lot).SetAccount(account).SetFen(fen).Save(p.ctx))
 	}
@@ -174,6 +178,15 @@ func (p *planter) invoiced(account, order int64) {
 	saved[*ent.InvoicedOrder](p)(p.tx.InvoicedOrder.Create().SetInvoiceID(issued.ID).SetOrderID(order).SetFen(500).Save(p.ctx))
 	saved[*ent.InvoiceDelivery](p)(p.tx.InvoiceDelivery.Create().SetAccountID(account).SetInvoiceID(issued.ID).
 		SetWay(invoicedelivery.WayMAIL).SetNumber(string(p.value())).SetAddress(vault.Sealed(p.value())).SetCreatedAt(morning).Save(p.ctx))
+}
+
+// merchant is a store that may give discounts at a lot.
+func (p *planter) merchant(at site) int64 {
+	shop := saved[*ent.Store](p)(p.tx.Store.Create().SetCode(string(p.value())).SetName("S1").Save(p.ctx))
+	saved[*ent.MerchantContingent](p)(p.tx.MerchantContingent.Create().SetLotID(at.lot).SetStoreID(shop.ID).
+		SetKind(merchantcontingent.KindWAIVER).SetPieces(1).SetMostPerStay(1).SetMostPerDay(1).SetStartsAt(morning).SetEndsAt(morning).
+		SetStaffID(1).SetKeyHash(p.value()).SetCreatedAt(morning).Save(p.ctx))
+	return shop.ID
 }
 
 type site struct{ lot, gate int64 }
@@ -305,7 +318,6 @@ func (p *planter) published() {
 		SetOn(true).SetChangedAt(morning).Save(p.ctx))
 	saved[*ent.VoucherOffer](p)(p.tx.VoucherOffer.Create().SetLotID(1).SetKind(voucheroffer.KindWAIVER).SetPriceFen(1).SetStock(1).
 		SetHoldsDays(1).SetSoldUntil(morning).SetStaffID(1).SetCreatedAt(morning).SetKeyHash(p.value()).Save(p.ctx))
-	saved[*ent.Store](p)(p.tx.Store.Create().SetCode("S1").SetName("S1").Save(p.ctx))
 }
 
 // rest is what only the program itself reads, and what officers read.

@@ -14,15 +14,15 @@ import (
 
 // Floated is a float that is put into a drawer.
 func Floated(fen int64) []Line {
-	return []Line{{ledgerline.AccountSAFE, "", -fen}, {ledgerline.AccountDRAWER, "", fen}}
+	return []Line{{Account: ledgerline.AccountSAFE, Fen: -fen}, {Account: ledgerline.AccountDRAWER, Fen: fen}}
 }
 
 // Emptied is a drawer out of which was taken what was found in it; what should have been there was expected.
 func Emptied(expected, counted int64) []Line {
 	return []Line{
-		{ledgerline.AccountDRAWER, "", -expected},
-		{ledgerline.AccountSAFE, "", counted},
-		{ledgerline.AccountCASH_DIFFERENCE, "", expected - counted},
+		{Account: ledgerline.AccountDRAWER, Fen: -expected},
+		{Account: ledgerline.AccountSAFE, Fen: counted},
+		{Account: ledgerline.AccountCASH_DIFFERENCE, Fen: expected - counted},
 	}
 }
 

@@ -39,6 +39,7 @@ type Line struct {
 	Account ledgerline.Account
 	Channel money.Channel // of CHANNEL
 	Fen     int64
+	StoreID int64 // of MERCHANTS
 }
 
 // Received is money that a channel took: what of it was earned, by a lot or for vouchers that are to be honoured, and
@@ -46,40 +47,45 @@ type Line struct {
 func Received(channel money.Channel, by ledgerline.Account, earned, surplus int64) []Line {
 	return []Line{
 		lying(channel, earned+surplus),
-		{by, "", -earned},
-		{ledgerline.AccountSURPLUS, "", -surplus},
+		{Account: by, Fen: -earned},
+		{Account: ledgerline.AccountSURPLUS, Fen: -surplus},
 	}
 }
 
 // SurplusOwedBack is a surplus that is to go back.
 func SurplusOwedBack(fen int64) []Line {
-	return []Line{{ledgerline.AccountSURPLUS, "", fen}, {ledgerline.AccountREFUNDS, "", -fen}}
+	return []Line{{Account: ledgerline.AccountSURPLUS, Fen: fen}, {Account: ledgerline.AccountREFUNDS, Fen: -fen}}
 }
 
 // EarningsOwedBack is what was earned and is to go back.
 func EarningsOwedBack(by ledgerline.Account, fen int64) []Line {
-	return []Line{{by, "", fen}, {ledgerline.AccountREFUNDS, "", -fen}}
+	return []Line{{Account: by, Fen: fen}, {Account: ledgerline.AccountREFUNDS, Fen: -fen}}
 }
 
 // TakenOff is what vouchers have taken off a stay. Those that were sold had brought so much, which is earned now; the
 // lot gives the rest away, or keeps what they brought beyond it.
 func TakenOff(fen, sold int64) []Line {
 	return []Line{
-		{ledgerline.AccountVOUCHERS, "", sold}, {ledgerline.AccountDISCOUNTS, "", fen - sold}, {ledgerline.AccountLOT, "", -fen},
+		{Account: ledgerline.AccountVOUCHERS, Fen: sold}, {Account: ledgerline.AccountDISCOUNTS, Fen: fen - sold}, {Account: ledgerline.AccountLOT, Fen: -fen},
 	}
+}
+
+// BorneBy is what a discount of a merchant has taken off a stay: the lot has earned it, and the merchant owes it.
+func BorneBy(storeID, fen int64) []Line {
+	return []Line{{Account: ledgerline.AccountMERCHANTS, StoreID: storeID, Fen: fen}, {Account: ledgerline.AccountLOT, Fen: -fen}}
 }
 
 // GivenBack is money that a channel has given back.
 func GivenBack(channel money.Channel, fen int64) []Line {
-	return []Line{{ledgerline.AccountREFUNDS, "", fen}, lying(channel, -fen)}
+	return []Line{{Account: ledgerline.AccountREFUNDS, Fen: fen}, lying(channel, -fen)}
 }
 
 // lying is money that comes to lie with a channel: cash lies in a drawer.
 func lying(channel money.Channel, fen int64) Line {
 	if channel == money.Cash {
-		return Line{ledgerline.AccountDRAWER, "", fen}
+		return Line{Account: ledgerline.AccountDRAWER, Fen: fen}
 	}
-	return Line{ledgerline.AccountCHANNEL, channel, fen}
+	return Line{Account: ledgerline.AccountCHANNEL, Channel: channel, Fen: fen}
 }
 
 // errUnbalanced is a mistake of the program.
@@ -108,6 +114,9 @@ func (b *Book) Write(ctx context.Context, tx *ent.Tx, m Movement) error {
 		c.SetEntryID(entry.ID).SetLotID(m.LotID).SetAccount(lines[i].Account).SetFen(lines[i].Fen)
 		if lines[i].Account == ledgerline.AccountCHANNEL {
 			c.SetChannel(lines[i].Channel)
+		}
+		if lines[i].Account == ledgerline.AccountMERCHANTS {
+			c.SetStoreID(lines[i].StoreID)
 		}
 	}).Exec(ctx)
 	if err != nil {

@@ -9,12 +9,14 @@ import (
 	"parkbff/ent"
 	"parkbff/ent/ledgerentry"
 	"parkbff/ent/ledgerline"
+	"parkbff/ent/merchantcontingent"
 	"parkbff/ent/orderdiscount"
 	"parkbff/ent/parkingsession"
 	"parkbff/ent/payment"
 	"parkbff/ent/paymentorder"
 	"parkbff/ent/permitperiod"
 	"parkbff/ent/refund"
+	places "parkbff/ent/store"
 	"parkbff/ent/voucher"
 	"parkbff/internal/store"
 	"parkbff/internal/viewer"
@@ -166,6 +168,17 @@ func checks() []check {
 				t.C(paymentorder.FieldTakenFen), t.C(paymentorder.FieldRefundedFen))
 			return differing(b, t, kept, moved(b, []ledgerline.Account{ledgerline.AccountPERMITS}, -1, byMoney(ledgerentry.FieldOrderID, t)))
 		}},
+		{"order", "the ledger says that merchants bear of it", func(b *sql.DialectBuilder) *sql.Selector {
+			t, d, v := b.Table(paymentorder.Table), b.Table(orderdiscount.Table), b.Table(voucher.Table)
+			borne := b.Select(total(d.C(orderdiscount.FieldTakenFen), 1)).From(d).Join(v).On(d.C(orderdiscount.FieldVoucherID), v.C(voucher.FieldID)).
+				Where(sql.And(sql.ColumnsEQ(d.C(orderdiscount.FieldOrderID), t.C(paymentorder.FieldID)), sql.NotNull(v.C(voucher.FieldContingentID))))
+			return differingSums(b, t, borne, moved(b, merchants(), 1, byVouchers(ledgerentry.FieldOrderID, t)))
+		}},
+		{"store", "the ledger says that it owes lots", func(b *sql.DialectBuilder) *sql.Selector {
+			t, l := b.Table(places.Table), b.Table(ledgerline.Table)
+			return differingSums(b, t, borneBy(b, t), b.Select(total(l.C(ledgerline.FieldFen), 1)).From(l).Where(sql.And(
+				sql.ColumnsEQ(l.C(ledgerline.FieldStoreID), t.C(places.FieldID)), sql.EQ(l.C(ledgerline.FieldAccount), ledgerline.AccountMERCHANTS))))
+		}},
 		{"order", "what its vouchers had been sold for, and the ledger says is earned, is", func(b *sql.DialectBuilder) *sql.Selector {
 			t, v := b.Table(paymentorder.Table), b.Table(voucher.Table)
 			earned := b.Select(total(v.C(voucher.FieldPriceFen), 1)).From(v).Where(sql.And(
@@ -184,6 +197,17 @@ func channels() []ledgerline.Account {
 
 func earnings() []ledgerline.Account {
 	return []ledgerline.Account{ledgerline.AccountLOT, ledgerline.AccountVOUCHERS, ledgerline.AccountPERMITS}
+}
+
+func merchants() []ledgerline.Account { return []ledgerline.Account{ledgerline.AccountMERCHANTS} }
+
+// borneBy sums what the discounts of a store have taken off stays.
+func borneBy(b *sql.DialectBuilder, t *sql.SelectTable) *sql.Selector {
+	d, v, c := b.Table(orderdiscount.Table), b.Table(voucher.Table), b.Table(merchantcontingent.Table)
+	return b.Select(total(d.C(orderdiscount.FieldTakenFen), 1)).From(d).
+		Join(v).On(d.C(orderdiscount.FieldVoucherID), v.C(voucher.FieldID)).
+		Join(c).On(v.C(voucher.FieldContingentID), c.C(merchantcontingent.FieldID)).
+		Where(sql.ColumnsEQ(c.C(merchantcontingent.FieldStoreID), t.C(places.FieldID)))
 }
 
 // unbalanced finds the entries whose lines do not sum to nothing, or that have none.
