@@ -55,8 +55,11 @@ import (
 	"parkbff/ent/quoteattempt"
 	"parkbff/ent/reconciliation"
 	"parkbff/ent/refund"
+	"parkbff/ent/reservation"
+	"parkbff/ent/reservationoffer"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/sessionaccess"
+	"parkbff/ent/sharedspace"
 	"parkbff/ent/shift"
 	"parkbff/ent/signin"
 	"parkbff/ent/staff"
@@ -170,10 +173,16 @@ type Client struct {
 	Reconciliation *ReconciliationClient
 	// Refund is the client for interacting with the Refund builders.
 	Refund *RefundClient
+	// Reservation is the client for interacting with the Reservation builders.
+	Reservation *ReservationClient
+	// ReservationOffer is the client for interacting with the ReservationOffer builders.
+	ReservationOffer *ReservationOfferClient
 	// RiskEvent is the client for interacting with the RiskEvent builders.
 	RiskEvent *RiskEventClient
 	// SessionAccess is the client for interacting with the SessionAccess builders.
 	SessionAccess *SessionAccessClient
+	// SharedSpace is the client for interacting with the SharedSpace builders.
+	SharedSpace *SharedSpaceClient
 	// Shift is the client for interacting with the Shift builders.
 	Shift *ShiftClient
 	// SignIn is the client for interacting with the SignIn builders.
@@ -251,8 +260,11 @@ func (c *Client) init() {
 	c.QuoteAttempt = NewQuoteAttemptClient(c.config)
 	c.Reconciliation = NewReconciliationClient(c.config)
 	c.Refund = NewRefundClient(c.config)
+	c.Reservation = NewReservationClient(c.config)
+	c.ReservationOffer = NewReservationOfferClient(c.config)
 	c.RiskEvent = NewRiskEventClient(c.config)
 	c.SessionAccess = NewSessionAccessClient(c.config)
+	c.SharedSpace = NewSharedSpaceClient(c.config)
 	c.Shift = NewShiftClient(c.config)
 	c.SignIn = NewSignInClient(c.config)
 	c.Staff = NewStaffClient(c.config)
@@ -400,8 +412,11 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		QuoteAttempt:       NewQuoteAttemptClient(cfg),
 		Reconciliation:     NewReconciliationClient(cfg),
 		Refund:             NewRefundClient(cfg),
+		Reservation:        NewReservationClient(cfg),
+		ReservationOffer:   NewReservationOfferClient(cfg),
 		RiskEvent:          NewRiskEventClient(cfg),
 		SessionAccess:      NewSessionAccessClient(cfg),
+		SharedSpace:        NewSharedSpaceClient(cfg),
 		Shift:              NewShiftClient(cfg),
 		SignIn:             NewSignInClient(cfg),
 		Staff:              NewStaffClient(cfg),
@@ -476,8 +491,11 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		QuoteAttempt:       NewQuoteAttemptClient(cfg),
 		Reconciliation:     NewReconciliationClient(cfg),
 		Refund:             NewRefundClient(cfg),
+		Reservation:        NewReservationClient(cfg),
+		ReservationOffer:   NewReservationOfferClient(cfg),
 		RiskEvent:          NewRiskEventClient(cfg),
 		SessionAccess:      NewSessionAccessClient(cfg),
+		SharedSpace:        NewSharedSpaceClient(cfg),
 		Shift:              NewShiftClient(cfg),
 		SignIn:             NewSignInClient(cfg),
 		Staff:              NewStaffClient(cfg),
@@ -526,9 +544,10 @@ func (c *Client) Use(hooks ...Hook) {
 		c.Lot, c.MerchantContingent, c.MessageQuota, c.Notice, c.Observation,
 		c.OrderDiscount, c.ParkingSession, c.Payment, c.PaymentOrder, c.Permit,
 		c.PermitPeriod, c.PermitPlan, c.PlateDispute, c.PlateRight, c.PushEndpoint,
-		c.QuoteAttempt, c.Reconciliation, c.Refund, c.RiskEvent, c.SessionAccess,
-		c.Shift, c.SignIn, c.Staff, c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle,
-		c.VehicleBinding, c.Voucher, c.VoucherOffer,
+		c.QuoteAttempt, c.Reconciliation, c.Refund, c.Reservation, c.ReservationOffer,
+		c.RiskEvent, c.SessionAccess, c.SharedSpace, c.Shift, c.SignIn, c.Staff,
+		c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding, c.Voucher,
+		c.VoucherOffer,
 	} {
 		n.Use(hooks...)
 	}
@@ -546,9 +565,10 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Lot, c.MerchantContingent, c.MessageQuota, c.Notice, c.Observation,
 		c.OrderDiscount, c.ParkingSession, c.Payment, c.PaymentOrder, c.Permit,
 		c.PermitPeriod, c.PermitPlan, c.PlateDispute, c.PlateRight, c.PushEndpoint,
-		c.QuoteAttempt, c.Reconciliation, c.Refund, c.RiskEvent, c.SessionAccess,
-		c.Shift, c.SignIn, c.Staff, c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle,
-		c.VehicleBinding, c.Voucher, c.VoucherOffer,
+		c.QuoteAttempt, c.Reconciliation, c.Refund, c.Reservation, c.ReservationOffer,
+		c.RiskEvent, c.SessionAccess, c.SharedSpace, c.Shift, c.SignIn, c.Staff,
+		c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding, c.Voucher,
+		c.VoucherOffer,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -645,10 +665,16 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Reconciliation.mutate(ctx, m)
 	case *RefundMutation:
 		return c.Refund.mutate(ctx, m)
+	case *ReservationMutation:
+		return c.Reservation.mutate(ctx, m)
+	case *ReservationOfferMutation:
+		return c.ReservationOffer.mutate(ctx, m)
 	case *RiskEventMutation:
 		return c.RiskEvent.mutate(ctx, m)
 	case *SessionAccessMutation:
 		return c.SessionAccess.mutate(ctx, m)
+	case *SharedSpaceMutation:
+		return c.SharedSpace.mutate(ctx, m)
 	case *ShiftMutation:
 		return c.Shift.mutate(ctx, m)
 	case *SignInMutation:
@@ -6956,6 +6982,290 @@ func (c *RefundClient) mutate(ctx context.Context, m *RefundMutation) (Value, er
 	}
 }
 
+// ReservationClient is a client for the Reservation schema.
+type ReservationClient struct {
+	config
+}
+
+// NewReservationClient returns a client for the Reservation from the given config.
+func NewReservationClient(c config) *ReservationClient {
+	return &ReservationClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `reservation.Hooks(f(g(h())))`.
+func (c *ReservationClient) Use(hooks ...Hook) {
+	c.hooks.Reservation = append(c.hooks.Reservation, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `reservation.Intercept(f(g(h())))`.
+func (c *ReservationClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Reservation = append(c.inters.Reservation, interceptors...)
+}
+
+// Create returns a builder for creating a Reservation entity.
+func (c *ReservationClient) Create() *ReservationCreate {
+	mutation := newReservationMutation(c.config, OpCreate)
+	return &ReservationCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Reservation entities.
+func (c *ReservationClient) CreateBulk(builders ...*ReservationCreate) *ReservationCreateBulk {
+	return &ReservationCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ReservationClient) MapCreateBulk(slice any, setFunc func(*ReservationCreate, int)) *ReservationCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ReservationCreateBulk{err: fmt.Errorf("calling to ReservationClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ReservationCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ReservationCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Reservation.
+func (c *ReservationClient) Update() *ReservationUpdate {
+	mutation := newReservationMutation(c.config, OpUpdate)
+	return &ReservationUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ReservationClient) UpdateOne(_m *Reservation) *ReservationUpdateOne {
+	mutation := newReservationMutation(c.config, OpUpdateOne, withReservation(_m))
+	return &ReservationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ReservationClient) UpdateOneID(id int64) *ReservationUpdateOne {
+	mutation := newReservationMutation(c.config, OpUpdateOne, withReservationID(id))
+	return &ReservationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Reservation.
+func (c *ReservationClient) Delete() *ReservationDelete {
+	mutation := newReservationMutation(c.config, OpDelete)
+	return &ReservationDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ReservationClient) DeleteOne(_m *Reservation) *ReservationDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ReservationClient) DeleteOneID(id int64) *ReservationDeleteOne {
+	builder := c.Delete().Where(reservation.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ReservationDeleteOne{builder}
+}
+
+// Query returns a query builder for Reservation.
+func (c *ReservationClient) Query() *ReservationQuery {
+	return &ReservationQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeReservation},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Reservation entity by its id.
+func (c *ReservationClient) Get(ctx context.Context, id int64) (*Reservation, error) {
+	return c.Query().Where(reservation.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ReservationClient) GetX(ctx context.Context, id int64) *Reservation {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryLot queries the lot edge of a Reservation.
+func (c *ReservationClient) QueryLot(_m *Reservation) *LotQuery {
+	query := (&LotClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(reservation.Table, reservation.FieldID, id),
+			sqlgraph.To(lot.Table, lot.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, reservation.LotTable, reservation.LotColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *ReservationClient) Hooks() []Hook {
+	hooks := c.hooks.Reservation
+	return append(hooks[:len(hooks):len(hooks)], reservation.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ReservationClient) Interceptors() []Interceptor {
+	return c.inters.Reservation
+}
+
+func (c *ReservationClient) mutate(ctx context.Context, m *ReservationMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ReservationCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ReservationUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ReservationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ReservationDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Reservation mutation op: %q", m.Op())
+	}
+}
+
+// ReservationOfferClient is a client for the ReservationOffer schema.
+type ReservationOfferClient struct {
+	config
+}
+
+// NewReservationOfferClient returns a client for the ReservationOffer from the given config.
+func NewReservationOfferClient(c config) *ReservationOfferClient {
+	return &ReservationOfferClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `reservationoffer.Hooks(f(g(h())))`.
+func (c *ReservationOfferClient) Use(hooks ...Hook) {
+	c.hooks.ReservationOffer = append(c.hooks.ReservationOffer, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `reservationoffer.Intercept(f(g(h())))`.
+func (c *ReservationOfferClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ReservationOffer = append(c.inters.ReservationOffer, interceptors...)
+}
+
+// Create returns a builder for creating a ReservationOffer entity.
+func (c *ReservationOfferClient) Create() *ReservationOfferCreate {
+	mutation := newReservationOfferMutation(c.config, OpCreate)
+	return &ReservationOfferCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ReservationOffer entities.
+func (c *ReservationOfferClient) CreateBulk(builders ...*ReservationOfferCreate) *ReservationOfferCreateBulk {
+	return &ReservationOfferCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ReservationOfferClient) MapCreateBulk(slice any, setFunc func(*ReservationOfferCreate, int)) *ReservationOfferCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ReservationOfferCreateBulk{err: fmt.Errorf("calling to ReservationOfferClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ReservationOfferCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ReservationOfferCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ReservationOffer.
+func (c *ReservationOfferClient) Update() *ReservationOfferUpdate {
+	mutation := newReservationOfferMutation(c.config, OpUpdate)
+	return &ReservationOfferUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ReservationOfferClient) UpdateOne(_m *ReservationOffer) *ReservationOfferUpdateOne {
+	mutation := newReservationOfferMutation(c.config, OpUpdateOne, withReservationOffer(_m))
+	return &ReservationOfferUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ReservationOfferClient) UpdateOneID(id int64) *ReservationOfferUpdateOne {
+	mutation := newReservationOfferMutation(c.config, OpUpdateOne, withReservationOfferID(id))
+	return &ReservationOfferUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ReservationOffer.
+func (c *ReservationOfferClient) Delete() *ReservationOfferDelete {
+	mutation := newReservationOfferMutation(c.config, OpDelete)
+	return &ReservationOfferDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ReservationOfferClient) DeleteOne(_m *ReservationOffer) *ReservationOfferDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ReservationOfferClient) DeleteOneID(id int64) *ReservationOfferDeleteOne {
+	builder := c.Delete().Where(reservationoffer.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ReservationOfferDeleteOne{builder}
+}
+
+// Query returns a query builder for ReservationOffer.
+func (c *ReservationOfferClient) Query() *ReservationOfferQuery {
+	return &ReservationOfferQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeReservationOffer},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ReservationOffer entity by its id.
+func (c *ReservationOfferClient) Get(ctx context.Context, id int64) (*ReservationOffer, error) {
+	return c.Query().Where(reservationoffer.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ReservationOfferClient) GetX(ctx context.Context, id int64) *ReservationOffer {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ReservationOfferClient) Hooks() []Hook {
+	hooks := c.hooks.ReservationOffer
+	return append(hooks[:len(hooks):len(hooks)], reservationoffer.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ReservationOfferClient) Interceptors() []Interceptor {
+	return c.inters.ReservationOffer
+}
+
+func (c *ReservationOfferClient) mutate(ctx context.Context, m *ReservationOfferMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ReservationOfferCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ReservationOfferUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ReservationOfferUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ReservationOfferDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown ReservationOffer mutation op: %q", m.Op())
+	}
+}
+
 // RiskEventClient is a client for the RiskEvent schema.
 type RiskEventClient struct {
 	config
@@ -7253,6 +7563,140 @@ func (c *SessionAccessClient) mutate(ctx context.Context, m *SessionAccessMutati
 		return (&SessionAccessDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown SessionAccess mutation op: %q", m.Op())
+	}
+}
+
+// SharedSpaceClient is a client for the SharedSpace schema.
+type SharedSpaceClient struct {
+	config
+}
+
+// NewSharedSpaceClient returns a client for the SharedSpace from the given config.
+func NewSharedSpaceClient(c config) *SharedSpaceClient {
+	return &SharedSpaceClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `sharedspace.Hooks(f(g(h())))`.
+func (c *SharedSpaceClient) Use(hooks ...Hook) {
+	c.hooks.SharedSpace = append(c.hooks.SharedSpace, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `sharedspace.Intercept(f(g(h())))`.
+func (c *SharedSpaceClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SharedSpace = append(c.inters.SharedSpace, interceptors...)
+}
+
+// Create returns a builder for creating a SharedSpace entity.
+func (c *SharedSpaceClient) Create() *SharedSpaceCreate {
+	mutation := newSharedSpaceMutation(c.config, OpCreate)
+	return &SharedSpaceCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of SharedSpace entities.
+func (c *SharedSpaceClient) CreateBulk(builders ...*SharedSpaceCreate) *SharedSpaceCreateBulk {
+	return &SharedSpaceCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SharedSpaceClient) MapCreateBulk(slice any, setFunc func(*SharedSpaceCreate, int)) *SharedSpaceCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SharedSpaceCreateBulk{err: fmt.Errorf("calling to SharedSpaceClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SharedSpaceCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SharedSpaceCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for SharedSpace.
+func (c *SharedSpaceClient) Update() *SharedSpaceUpdate {
+	mutation := newSharedSpaceMutation(c.config, OpUpdate)
+	return &SharedSpaceUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SharedSpaceClient) UpdateOne(_m *SharedSpace) *SharedSpaceUpdateOne {
+	mutation := newSharedSpaceMutation(c.config, OpUpdateOne, withSharedSpace(_m))
+	return &SharedSpaceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SharedSpaceClient) UpdateOneID(id int64) *SharedSpaceUpdateOne {
+	mutation := newSharedSpaceMutation(c.config, OpUpdateOne, withSharedSpaceID(id))
+	return &SharedSpaceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for SharedSpace.
+func (c *SharedSpaceClient) Delete() *SharedSpaceDelete {
+	mutation := newSharedSpaceMutation(c.config, OpDelete)
+	return &SharedSpaceDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SharedSpaceClient) DeleteOne(_m *SharedSpace) *SharedSpaceDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SharedSpaceClient) DeleteOneID(id int64) *SharedSpaceDeleteOne {
+	builder := c.Delete().Where(sharedspace.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SharedSpaceDeleteOne{builder}
+}
+
+// Query returns a query builder for SharedSpace.
+func (c *SharedSpaceClient) Query() *SharedSpaceQuery {
+	return &SharedSpaceQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSharedSpace},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SharedSpace entity by its id.
+func (c *SharedSpaceClient) Get(ctx context.Context, id int64) (*SharedSpace, error) {
+	return c.Query().Where(sharedspace.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SharedSpaceClient) GetX(ctx context.Context, id int64) *SharedSpace {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *SharedSpaceClient) Hooks() []Hook {
+	hooks := c.hooks.SharedSpace
+	return append(hooks[:len(hooks):len(hooks)], sharedspace.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *SharedSpaceClient) Interceptors() []Interceptor {
+	return c.inters.SharedSpace
+}
+
+func (c *SharedSpaceClient) mutate(ctx context.Context, m *SharedSpaceMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SharedSpaceCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SharedSpaceUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SharedSpaceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SharedSpaceDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown SharedSpace mutation op: %q", m.Op())
 	}
 }
 
@@ -8852,9 +9296,9 @@ type (
 		LinkedAccount, LoginCode, Lot, MerchantContingent, MessageQuota, Notice,
 		Observation, OrderDiscount, ParkingSession, Payment, PaymentOrder, Permit,
 		PermitPeriod, PermitPlan, PlateDispute, PlateRight, PushEndpoint, QuoteAttempt,
-		Reconciliation, Refund, RiskEvent, SessionAccess, Shift, SignIn, Staff,
-		StaffRole, Store, Tariff, Task, Vehicle, VehicleBinding, Voucher,
-		VoucherOffer []ent.Hook
+		Reconciliation, Refund, Reservation, ReservationOffer, RiskEvent,
+		SessionAccess, SharedSpace, Shift, SignIn, Staff, StaffRole, Store, Tariff,
+		Task, Vehicle, VehicleBinding, Voucher, VoucherOffer []ent.Hook
 	}
 	inters struct {
 		Account, AgreedStay, Agreement, AppRelease, ChannelLink, ChannelVisit,
@@ -8864,9 +9308,9 @@ type (
 		LinkedAccount, LoginCode, Lot, MerchantContingent, MessageQuota, Notice,
 		Observation, OrderDiscount, ParkingSession, Payment, PaymentOrder, Permit,
 		PermitPeriod, PermitPlan, PlateDispute, PlateRight, PushEndpoint, QuoteAttempt,
-		Reconciliation, Refund, RiskEvent, SessionAccess, Shift, SignIn, Staff,
-		StaffRole, Store, Tariff, Task, Vehicle, VehicleBinding, Voucher,
-		VoucherOffer []ent.Interceptor
+		Reconciliation, Refund, Reservation, ReservationOffer, RiskEvent,
+		SessionAccess, SharedSpace, Shift, SignIn, Staff, StaffRole, Store, Tariff,
+		Task, Vehicle, VehicleBinding, Voucher, VoucherOffer []ent.Interceptor
 	}
 )
 

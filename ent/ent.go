@@ -50,8 +50,11 @@ import (
 	"parkbff/ent/quoteattempt"
 	"parkbff/ent/reconciliation"
 	"parkbff/ent/refund"
+	"parkbff/ent/reservation"
+	"parkbff/ent/reservationoffer"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/sessionaccess"
+	"parkbff/ent/sharedspace"
 	"parkbff/ent/shift"
 	"parkbff/ent/signin"
 	"parkbff/ent/staff"
@@ -173,8 +176,11 @@ func checkColumn(t, c string) error {
 			quoteattempt.Table:       quoteattempt.ValidColumn,
 			reconciliation.Table:     reconciliation.ValidColumn,
 			refund.Table:             refund.ValidColumn,
+			reservation.Table:        reservation.ValidColumn,
+			reservationoffer.Table:   reservationoffer.ValidColumn,
 			riskevent.Table:          riskevent.ValidColumn,
 			sessionaccess.Table:      sessionaccess.ValidColumn,
+			sharedspace.Table:        sharedspace.ValidColumn,
 			shift.Table:              shift.ValidColumn,
 			signin.Table:             signin.ValidColumn,
 			staff.Table:              staff.ValidColumn,

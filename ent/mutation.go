@@ -52,8 +52,11 @@ import (
 	"parkbff/ent/quoteattempt"
 	"parkbff/ent/reconciliation"
 	"parkbff/ent/refund"
+	"parkbff/ent/reservation"
+	"parkbff/ent/reservationoffer"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/sessionaccess"
+	"parkbff/ent/sharedspace"
 	"parkbff/ent/shift"
 	"parkbff/ent/signin"
 	"parkbff/ent/staff"
@@ -129,8 +132,11 @@ const (
 	TypeQuoteAttempt       = "QuoteAttempt"
 	TypeReconciliation     = "Reconciliation"
 	TypeRefund             = "Refund"
+	TypeReservation        = "Reservation"
+	TypeReservationOffer   = "ReservationOffer"
 	TypeRiskEvent          = "RiskEvent"
 	TypeSessionAccess      = "SessionAccess"
+	TypeSharedSpace        = "SharedSpace"
 	TypeShift              = "Shift"
 	TypeSignIn             = "SignIn"
 	TypeStaff              = "Staff"
@@ -28486,6 +28492,8 @@ type ParkingSessionMutation struct {
 	appendfree        []span.Span
 	permit_id         *int64
 	addpermit_id      *int64
+	reservation_id    *int64
+	addreservation_id *int64
 	match             *parkingsession.Match
 	review            *parkingsession.Review
 	clearedFields     map[string]struct{}
@@ -29408,6 +29416,76 @@ func (m *ParkingSessionMutation) ResetPermitID() {
 	delete(m.clearedFields, parkingsession.FieldPermitID)
 }
 
+// SetReservationID sets the "reservation_id" field.
+func (m *ParkingSessionMutation) SetReservationID(i int64) {
+	m.reservation_id = &i
+	m.addreservation_id = nil
+}
+
+// ReservationID returns the value of the "reservation_id" field in the mutation.
+func (m *ParkingSessionMutation) ReservationID() (r int64, exists bool) {
+	v := m.reservation_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReservationID returns the old "reservation_id" field's value of the ParkingSession entity.
+// If the ParkingSession object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParkingSessionMutation) OldReservationID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReservationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReservationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReservationID: %w", err)
+	}
+	return oldValue.ReservationID, nil
+}
+
+// AddReservationID adds i to the "reservation_id" field.
+func (m *ParkingSessionMutation) AddReservationID(i int64) {
+	if m.addreservation_id != nil {
+		*m.addreservation_id += i
+	} else {
+		m.addreservation_id = &i
+	}
+}
+
+// AddedReservationID returns the value that was added to the "reservation_id" field in this mutation.
+func (m *ParkingSessionMutation) AddedReservationID() (r int64, exists bool) {
+	v := m.addreservation_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearReservationID clears the value of the "reservation_id" field.
+func (m *ParkingSessionMutation) ClearReservationID() {
+	m.reservation_id = nil
+	m.addreservation_id = nil
+	m.clearedFields[parkingsession.FieldReservationID] = struct{}{}
+}
+
+// ReservationIDCleared returns if the "reservation_id" field was cleared in this mutation.
+func (m *ParkingSessionMutation) ReservationIDCleared() bool {
+	_, ok := m.clearedFields[parkingsession.FieldReservationID]
+	return ok
+}
+
+// ResetReservationID resets all changes to the "reservation_id" field.
+func (m *ParkingSessionMutation) ResetReservationID() {
+	m.reservation_id = nil
+	m.addreservation_id = nil
+	delete(m.clearedFields, parkingsession.FieldReservationID)
+}
+
 // SetMatch sets the "match" field.
 func (m *ParkingSessionMutation) SetMatch(pa parkingsession.Match) {
 	m.match = &pa
@@ -29541,7 +29619,7 @@ func (m *ParkingSessionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ParkingSessionMutation) Fields() []string {
-	fields := make([]string, 0, 19)
+	fields := make([]string, 0, 20)
 	if m.plate != nil {
 		fields = append(fields, parkingsession.FieldPlate)
 	}
@@ -29593,6 +29671,9 @@ func (m *ParkingSessionMutation) Fields() []string {
 	if m.permit_id != nil {
 		fields = append(fields, parkingsession.FieldPermitID)
 	}
+	if m.reservation_id != nil {
+		fields = append(fields, parkingsession.FieldReservationID)
+	}
 	if m.match != nil {
 		fields = append(fields, parkingsession.FieldMatch)
 	}
@@ -29641,6 +29722,8 @@ func (m *ParkingSessionMutation) Field(name string) (ent.Value, bool) {
 		return m.Free()
 	case parkingsession.FieldPermitID:
 		return m.PermitID()
+	case parkingsession.FieldReservationID:
+		return m.ReservationID()
 	case parkingsession.FieldMatch:
 		return m.Match()
 	case parkingsession.FieldReview:
@@ -29688,6 +29771,8 @@ func (m *ParkingSessionMutation) OldField(ctx context.Context, name string) (ent
 		return m.OldFree(ctx)
 	case parkingsession.FieldPermitID:
 		return m.OldPermitID(ctx)
+	case parkingsession.FieldReservationID:
+		return m.OldReservationID(ctx)
 	case parkingsession.FieldMatch:
 		return m.OldMatch(ctx)
 	case parkingsession.FieldReview:
@@ -29820,6 +29905,13 @@ func (m *ParkingSessionMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetPermitID(v)
 		return nil
+	case parkingsession.FieldReservationID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReservationID(v)
+		return nil
 	case parkingsession.FieldMatch:
 		v, ok := value.(parkingsession.Match)
 		if !ok {
@@ -29857,6 +29949,9 @@ func (m *ParkingSessionMutation) AddedFields() []string {
 	if m.addpermit_id != nil {
 		fields = append(fields, parkingsession.FieldPermitID)
 	}
+	if m.addreservation_id != nil {
+		fields = append(fields, parkingsession.FieldReservationID)
+	}
 	return fields
 }
 
@@ -29875,6 +29970,8 @@ func (m *ParkingSessionMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedDiscountedFen()
 	case parkingsession.FieldPermitID:
 		return m.AddedPermitID()
+	case parkingsession.FieldReservationID:
+		return m.AddedReservationID()
 	}
 	return nil, false
 }
@@ -29919,6 +30016,13 @@ func (m *ParkingSessionMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddPermitID(v)
 		return nil
+	case parkingsession.FieldReservationID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddReservationID(v)
+		return nil
 	}
 	return fmt.Errorf("unknown ParkingSession numeric field %s", name)
 }
@@ -29944,6 +30048,9 @@ func (m *ParkingSessionMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(parkingsession.FieldPermitID) {
 		fields = append(fields, parkingsession.FieldPermitID)
+	}
+	if m.FieldCleared(parkingsession.FieldReservationID) {
+		fields = append(fields, parkingsession.FieldReservationID)
 	}
 	return fields
 }
@@ -29976,6 +30083,9 @@ func (m *ParkingSessionMutation) ClearField(name string) error {
 		return nil
 	case parkingsession.FieldPermitID:
 		m.ClearPermitID()
+		return nil
+	case parkingsession.FieldReservationID:
+		m.ClearReservationID()
 		return nil
 	}
 	return fmt.Errorf("unknown ParkingSession nullable field %s", name)
@@ -30035,6 +30145,9 @@ func (m *ParkingSessionMutation) ResetField(name string) error {
 		return nil
 	case parkingsession.FieldPermitID:
 		m.ResetPermitID()
+		return nil
+	case parkingsession.FieldReservationID:
+		m.ResetReservationID()
 		return nil
 	case parkingsession.FieldMatch:
 		m.ResetMatch()
@@ -32007,6 +32120,8 @@ type PaymentOrderMutation struct {
 	addpermit_id        *int64
 	periods             *int
 	addperiods          *int
+	reservation_id      *int64
+	addreservation_id   *int64
 	account_id          *int64
 	addaccount_id       *int64
 	state               *paymentorder.State
@@ -32511,6 +32626,76 @@ func (m *PaymentOrderMutation) AddedPeriods() (r int, exists bool) {
 func (m *PaymentOrderMutation) ResetPeriods() {
 	m.periods = nil
 	m.addperiods = nil
+}
+
+// SetReservationID sets the "reservation_id" field.
+func (m *PaymentOrderMutation) SetReservationID(i int64) {
+	m.reservation_id = &i
+	m.addreservation_id = nil
+}
+
+// ReservationID returns the value of the "reservation_id" field in the mutation.
+func (m *PaymentOrderMutation) ReservationID() (r int64, exists bool) {
+	v := m.reservation_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReservationID returns the old "reservation_id" field's value of the PaymentOrder entity.
+// If the PaymentOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentOrderMutation) OldReservationID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReservationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReservationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReservationID: %w", err)
+	}
+	return oldValue.ReservationID, nil
+}
+
+// AddReservationID adds i to the "reservation_id" field.
+func (m *PaymentOrderMutation) AddReservationID(i int64) {
+	if m.addreservation_id != nil {
+		*m.addreservation_id += i
+	} else {
+		m.addreservation_id = &i
+	}
+}
+
+// AddedReservationID returns the value that was added to the "reservation_id" field in this mutation.
+func (m *PaymentOrderMutation) AddedReservationID() (r int64, exists bool) {
+	v := m.addreservation_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearReservationID clears the value of the "reservation_id" field.
+func (m *PaymentOrderMutation) ClearReservationID() {
+	m.reservation_id = nil
+	m.addreservation_id = nil
+	m.clearedFields[paymentorder.FieldReservationID] = struct{}{}
+}
+
+// ReservationIDCleared returns if the "reservation_id" field was cleared in this mutation.
+func (m *PaymentOrderMutation) ReservationIDCleared() bool {
+	_, ok := m.clearedFields[paymentorder.FieldReservationID]
+	return ok
+}
+
+// ResetReservationID resets all changes to the "reservation_id" field.
+func (m *PaymentOrderMutation) ResetReservationID() {
+	m.reservation_id = nil
+	m.addreservation_id = nil
+	delete(m.clearedFields, paymentorder.FieldReservationID)
 }
 
 // SetAccountID sets the "account_id" field.
@@ -33313,7 +33498,7 @@ func (m *PaymentOrderMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PaymentOrderMutation) Fields() []string {
-	fields := make([]string, 0, 22)
+	fields := make([]string, 0, 23)
 	if m.created_at != nil {
 		fields = append(fields, paymentorder.FieldCreatedAt)
 	}
@@ -33334,6 +33519,9 @@ func (m *PaymentOrderMutation) Fields() []string {
 	}
 	if m.periods != nil {
 		fields = append(fields, paymentorder.FieldPeriods)
+	}
+	if m.reservation_id != nil {
+		fields = append(fields, paymentorder.FieldReservationID)
 	}
 	if m.account_id != nil {
 		fields = append(fields, paymentorder.FieldAccountID)
@@ -33402,6 +33590,8 @@ func (m *PaymentOrderMutation) Field(name string) (ent.Value, bool) {
 		return m.PermitID()
 	case paymentorder.FieldPeriods:
 		return m.Periods()
+	case paymentorder.FieldReservationID:
+		return m.ReservationID()
 	case paymentorder.FieldAccountID:
 		return m.AccountID()
 	case paymentorder.FieldState:
@@ -33455,6 +33645,8 @@ func (m *PaymentOrderMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldPermitID(ctx)
 	case paymentorder.FieldPeriods:
 		return m.OldPeriods(ctx)
+	case paymentorder.FieldReservationID:
+		return m.OldReservationID(ctx)
 	case paymentorder.FieldAccountID:
 		return m.OldAccountID(ctx)
 	case paymentorder.FieldState:
@@ -33542,6 +33734,13 @@ func (m *PaymentOrderMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetPeriods(v)
+		return nil
+	case paymentorder.FieldReservationID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReservationID(v)
 		return nil
 	case paymentorder.FieldAccountID:
 		v, ok := value.(int64)
@@ -33668,6 +33867,9 @@ func (m *PaymentOrderMutation) AddedFields() []string {
 	if m.addperiods != nil {
 		fields = append(fields, paymentorder.FieldPeriods)
 	}
+	if m.addreservation_id != nil {
+		fields = append(fields, paymentorder.FieldReservationID)
+	}
 	if m.addaccount_id != nil {
 		fields = append(fields, paymentorder.FieldAccountID)
 	}
@@ -33702,6 +33904,8 @@ func (m *PaymentOrderMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedPermitID()
 	case paymentorder.FieldPeriods:
 		return m.AddedPeriods()
+	case paymentorder.FieldReservationID:
+		return m.AddedReservationID()
 	case paymentorder.FieldAccountID:
 		return m.AddedAccountID()
 	case paymentorder.FieldDueFen:
@@ -33750,6 +33954,13 @@ func (m *PaymentOrderMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddPeriods(v)
+		return nil
+	case paymentorder.FieldReservationID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddReservationID(v)
 		return nil
 	case paymentorder.FieldAccountID:
 		v, ok := value.(int64)
@@ -33810,6 +34021,9 @@ func (m *PaymentOrderMutation) ClearedFields() []string {
 	if m.FieldCleared(paymentorder.FieldPermitID) {
 		fields = append(fields, paymentorder.FieldPermitID)
 	}
+	if m.FieldCleared(paymentorder.FieldReservationID) {
+		fields = append(fields, paymentorder.FieldReservationID)
+	}
 	if m.FieldCleared(paymentorder.FieldAccountID) {
 		fields = append(fields, paymentorder.FieldAccountID)
 	}
@@ -33850,6 +34064,9 @@ func (m *PaymentOrderMutation) ClearField(name string) error {
 		return nil
 	case paymentorder.FieldPermitID:
 		m.ClearPermitID()
+		return nil
+	case paymentorder.FieldReservationID:
+		m.ClearReservationID()
 		return nil
 	case paymentorder.FieldAccountID:
 		m.ClearAccountID()
@@ -33897,6 +34114,9 @@ func (m *PaymentOrderMutation) ResetField(name string) error {
 		return nil
 	case paymentorder.FieldPeriods:
 		m.ResetPeriods()
+		return nil
+	case paymentorder.FieldReservationID:
+		m.ResetReservationID()
 		return nil
 	case paymentorder.FieldAccountID:
 		m.ResetAccountID()
@@ -43253,6 +43473,2921 @@ func (m *RefundMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Refund edge %s", name)
 }
 
+// ReservationMutation represents an operation that mutates the Reservation nodes in the graph.
+type ReservationMutation struct {
+	config
+	op                 Op
+	typ                string
+	id                 *int64
+	plate              *vault.Sealed
+	plate_index        *[]byte
+	plate_color        *string
+	created_at         *time.Time
+	account_id         *int64
+	addaccount_id      *int64
+	vehicle_id         *int64
+	addvehicle_id      *int64
+	state              *reservation.State
+	opens_at           *time.Time
+	starts_at          *time.Time
+	ends_at            *time.Time
+	late_at            *time.Time
+	held_until         *time.Time
+	free_until         *time.Time
+	fee_fen            *int64
+	addfee_fen         *int64
+	late_refund_fen    *int64
+	addlate_refund_fen *int64
+	paid_fen           *int64
+	addpaid_fen        *int64
+	key_hash           *[]byte
+	terms_hash         *[]byte
+	clearedFields      map[string]struct{}
+	lot                *int64
+	clearedlot         bool
+	done               bool
+	oldValue           func(context.Context) (*Reservation, error)
+	predicates         []predicate.Reservation
+}
+
+var _ ent.Mutation = (*ReservationMutation)(nil)
+
+// reservationOption allows management of the mutation configuration using functional options.
+type reservationOption func(*ReservationMutation)
+
+// newReservationMutation creates new mutation for the Reservation entity.
+func newReservationMutation(c config, op Op, opts ...reservationOption) *ReservationMutation {
+	m := &ReservationMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeReservation,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withReservationID sets the ID field of the mutation.
+func withReservationID(id int64) reservationOption {
+	return func(m *ReservationMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Reservation
+		)
+		m.oldValue = func(ctx context.Context) (*Reservation, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Reservation.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withReservation sets the old Reservation of the mutation.
+func withReservation(node *Reservation) reservationOption {
+	return func(m *ReservationMutation) {
+		m.oldValue = func(context.Context) (*Reservation, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ReservationMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ReservationMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Reservation entities.
+func (m *ReservationMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ReservationMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ReservationMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Reservation.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetPlate sets the "plate" field.
+func (m *ReservationMutation) SetPlate(v vault.Sealed) {
+	m.plate = &v
+}
+
+// Plate returns the value of the "plate" field in the mutation.
+func (m *ReservationMutation) Plate() (r vault.Sealed, exists bool) {
+	v := m.plate
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPlate returns the old "plate" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldPlate(ctx context.Context) (v vault.Sealed, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPlate is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPlate requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPlate: %w", err)
+	}
+	return oldValue.Plate, nil
+}
+
+// ResetPlate resets all changes to the "plate" field.
+func (m *ReservationMutation) ResetPlate() {
+	m.plate = nil
+}
+
+// SetPlateIndex sets the "plate_index" field.
+func (m *ReservationMutation) SetPlateIndex(b []byte) {
+	m.plate_index = &b
+}
+
+// PlateIndex returns the value of the "plate_index" field in the mutation.
+func (m *ReservationMutation) PlateIndex() (r []byte, exists bool) {
+	v := m.plate_index
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPlateIndex returns the old "plate_index" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldPlateIndex(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPlateIndex is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPlateIndex requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPlateIndex: %w", err)
+	}
+	return oldValue.PlateIndex, nil
+}
+
+// ResetPlateIndex resets all changes to the "plate_index" field.
+func (m *ReservationMutation) ResetPlateIndex() {
+	m.plate_index = nil
+}
+
+// SetPlateColor sets the "plate_color" field.
+func (m *ReservationMutation) SetPlateColor(s string) {
+	m.plate_color = &s
+}
+
+// PlateColor returns the value of the "plate_color" field in the mutation.
+func (m *ReservationMutation) PlateColor() (r string, exists bool) {
+	v := m.plate_color
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPlateColor returns the old "plate_color" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldPlateColor(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPlateColor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPlateColor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPlateColor: %w", err)
+	}
+	return oldValue.PlateColor, nil
+}
+
+// ResetPlateColor resets all changes to the "plate_color" field.
+func (m *ReservationMutation) ResetPlateColor() {
+	m.plate_color = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ReservationMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ReservationMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ReservationMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetLotID sets the "lot_id" field.
+func (m *ReservationMutation) SetLotID(i int64) {
+	m.lot = &i
+}
+
+// LotID returns the value of the "lot_id" field in the mutation.
+func (m *ReservationMutation) LotID() (r int64, exists bool) {
+	v := m.lot
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLotID returns the old "lot_id" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldLotID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLotID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLotID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLotID: %w", err)
+	}
+	return oldValue.LotID, nil
+}
+
+// ResetLotID resets all changes to the "lot_id" field.
+func (m *ReservationMutation) ResetLotID() {
+	m.lot = nil
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *ReservationMutation) SetAccountID(i int64) {
+	m.account_id = &i
+	m.addaccount_id = nil
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *ReservationMutation) AccountID() (r int64, exists bool) {
+	v := m.account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldAccountID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// AddAccountID adds i to the "account_id" field.
+func (m *ReservationMutation) AddAccountID(i int64) {
+	if m.addaccount_id != nil {
+		*m.addaccount_id += i
+	} else {
+		m.addaccount_id = &i
+	}
+}
+
+// AddedAccountID returns the value that was added to the "account_id" field in this mutation.
+func (m *ReservationMutation) AddedAccountID() (r int64, exists bool) {
+	v := m.addaccount_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearAccountID clears the value of the "account_id" field.
+func (m *ReservationMutation) ClearAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+	m.clearedFields[reservation.FieldAccountID] = struct{}{}
+}
+
+// AccountIDCleared returns if the "account_id" field was cleared in this mutation.
+func (m *ReservationMutation) AccountIDCleared() bool {
+	_, ok := m.clearedFields[reservation.FieldAccountID]
+	return ok
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *ReservationMutation) ResetAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+	delete(m.clearedFields, reservation.FieldAccountID)
+}
+
+// SetVehicleID sets the "vehicle_id" field.
+func (m *ReservationMutation) SetVehicleID(i int64) {
+	m.vehicle_id = &i
+	m.addvehicle_id = nil
+}
+
+// VehicleID returns the value of the "vehicle_id" field in the mutation.
+func (m *ReservationMutation) VehicleID() (r int64, exists bool) {
+	v := m.vehicle_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVehicleID returns the old "vehicle_id" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldVehicleID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVehicleID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVehicleID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVehicleID: %w", err)
+	}
+	return oldValue.VehicleID, nil
+}
+
+// AddVehicleID adds i to the "vehicle_id" field.
+func (m *ReservationMutation) AddVehicleID(i int64) {
+	if m.addvehicle_id != nil {
+		*m.addvehicle_id += i
+	} else {
+		m.addvehicle_id = &i
+	}
+}
+
+// AddedVehicleID returns the value that was added to the "vehicle_id" field in this mutation.
+func (m *ReservationMutation) AddedVehicleID() (r int64, exists bool) {
+	v := m.addvehicle_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearVehicleID clears the value of the "vehicle_id" field.
+func (m *ReservationMutation) ClearVehicleID() {
+	m.vehicle_id = nil
+	m.addvehicle_id = nil
+	m.clearedFields[reservation.FieldVehicleID] = struct{}{}
+}
+
+// VehicleIDCleared returns if the "vehicle_id" field was cleared in this mutation.
+func (m *ReservationMutation) VehicleIDCleared() bool {
+	_, ok := m.clearedFields[reservation.FieldVehicleID]
+	return ok
+}
+
+// ResetVehicleID resets all changes to the "vehicle_id" field.
+func (m *ReservationMutation) ResetVehicleID() {
+	m.vehicle_id = nil
+	m.addvehicle_id = nil
+	delete(m.clearedFields, reservation.FieldVehicleID)
+}
+
+// SetState sets the "state" field.
+func (m *ReservationMutation) SetState(r reservation.State) {
+	m.state = &r
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *ReservationMutation) State() (r reservation.State, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldState(ctx context.Context) (v reservation.State, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *ReservationMutation) ResetState() {
+	m.state = nil
+}
+
+// SetOpensAt sets the "opens_at" field.
+func (m *ReservationMutation) SetOpensAt(t time.Time) {
+	m.opens_at = &t
+}
+
+// OpensAt returns the value of the "opens_at" field in the mutation.
+func (m *ReservationMutation) OpensAt() (r time.Time, exists bool) {
+	v := m.opens_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOpensAt returns the old "opens_at" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldOpensAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOpensAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOpensAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOpensAt: %w", err)
+	}
+	return oldValue.OpensAt, nil
+}
+
+// ResetOpensAt resets all changes to the "opens_at" field.
+func (m *ReservationMutation) ResetOpensAt() {
+	m.opens_at = nil
+}
+
+// SetStartsAt sets the "starts_at" field.
+func (m *ReservationMutation) SetStartsAt(t time.Time) {
+	m.starts_at = &t
+}
+
+// StartsAt returns the value of the "starts_at" field in the mutation.
+func (m *ReservationMutation) StartsAt() (r time.Time, exists bool) {
+	v := m.starts_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStartsAt returns the old "starts_at" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldStartsAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStartsAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStartsAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStartsAt: %w", err)
+	}
+	return oldValue.StartsAt, nil
+}
+
+// ResetStartsAt resets all changes to the "starts_at" field.
+func (m *ReservationMutation) ResetStartsAt() {
+	m.starts_at = nil
+}
+
+// SetEndsAt sets the "ends_at" field.
+func (m *ReservationMutation) SetEndsAt(t time.Time) {
+	m.ends_at = &t
+}
+
+// EndsAt returns the value of the "ends_at" field in the mutation.
+func (m *ReservationMutation) EndsAt() (r time.Time, exists bool) {
+	v := m.ends_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndsAt returns the old "ends_at" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldEndsAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndsAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndsAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndsAt: %w", err)
+	}
+	return oldValue.EndsAt, nil
+}
+
+// ResetEndsAt resets all changes to the "ends_at" field.
+func (m *ReservationMutation) ResetEndsAt() {
+	m.ends_at = nil
+}
+
+// SetLateAt sets the "late_at" field.
+func (m *ReservationMutation) SetLateAt(t time.Time) {
+	m.late_at = &t
+}
+
+// LateAt returns the value of the "late_at" field in the mutation.
+func (m *ReservationMutation) LateAt() (r time.Time, exists bool) {
+	v := m.late_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLateAt returns the old "late_at" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldLateAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLateAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLateAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLateAt: %w", err)
+	}
+	return oldValue.LateAt, nil
+}
+
+// ResetLateAt resets all changes to the "late_at" field.
+func (m *ReservationMutation) ResetLateAt() {
+	m.late_at = nil
+}
+
+// SetHeldUntil sets the "held_until" field.
+func (m *ReservationMutation) SetHeldUntil(t time.Time) {
+	m.held_until = &t
+}
+
+// HeldUntil returns the value of the "held_until" field in the mutation.
+func (m *ReservationMutation) HeldUntil() (r time.Time, exists bool) {
+	v := m.held_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHeldUntil returns the old "held_until" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldHeldUntil(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHeldUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHeldUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHeldUntil: %w", err)
+	}
+	return oldValue.HeldUntil, nil
+}
+
+// ResetHeldUntil resets all changes to the "held_until" field.
+func (m *ReservationMutation) ResetHeldUntil() {
+	m.held_until = nil
+}
+
+// SetFreeUntil sets the "free_until" field.
+func (m *ReservationMutation) SetFreeUntil(t time.Time) {
+	m.free_until = &t
+}
+
+// FreeUntil returns the value of the "free_until" field in the mutation.
+func (m *ReservationMutation) FreeUntil() (r time.Time, exists bool) {
+	v := m.free_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFreeUntil returns the old "free_until" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldFreeUntil(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFreeUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFreeUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFreeUntil: %w", err)
+	}
+	return oldValue.FreeUntil, nil
+}
+
+// ResetFreeUntil resets all changes to the "free_until" field.
+func (m *ReservationMutation) ResetFreeUntil() {
+	m.free_until = nil
+}
+
+// SetFeeFen sets the "fee_fen" field.
+func (m *ReservationMutation) SetFeeFen(i int64) {
+	m.fee_fen = &i
+	m.addfee_fen = nil
+}
+
+// FeeFen returns the value of the "fee_fen" field in the mutation.
+func (m *ReservationMutation) FeeFen() (r int64, exists bool) {
+	v := m.fee_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFeeFen returns the old "fee_fen" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldFeeFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFeeFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFeeFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFeeFen: %w", err)
+	}
+	return oldValue.FeeFen, nil
+}
+
+// AddFeeFen adds i to the "fee_fen" field.
+func (m *ReservationMutation) AddFeeFen(i int64) {
+	if m.addfee_fen != nil {
+		*m.addfee_fen += i
+	} else {
+		m.addfee_fen = &i
+	}
+}
+
+// AddedFeeFen returns the value that was added to the "fee_fen" field in this mutation.
+func (m *ReservationMutation) AddedFeeFen() (r int64, exists bool) {
+	v := m.addfee_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFeeFen resets all changes to the "fee_fen" field.
+func (m *ReservationMutation) ResetFeeFen() {
+	m.fee_fen = nil
+	m.addfee_fen = nil
+}
+
+// SetLateRefundFen sets the "late_refund_fen" field.
+func (m *ReservationMutation) SetLateRefundFen(i int64) {
+	m.late_refund_fen = &i
+	m.addlate_refund_fen = nil
+}
+
+// LateRefundFen returns the value of the "late_refund_fen" field in the mutation.
+func (m *ReservationMutation) LateRefundFen() (r int64, exists bool) {
+	v := m.late_refund_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLateRefundFen returns the old "late_refund_fen" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldLateRefundFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLateRefundFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLateRefundFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLateRefundFen: %w", err)
+	}
+	return oldValue.LateRefundFen, nil
+}
+
+// AddLateRefundFen adds i to the "late_refund_fen" field.
+func (m *ReservationMutation) AddLateRefundFen(i int64) {
+	if m.addlate_refund_fen != nil {
+		*m.addlate_refund_fen += i
+	} else {
+		m.addlate_refund_fen = &i
+	}
+}
+
+// AddedLateRefundFen returns the value that was added to the "late_refund_fen" field in this mutation.
+func (m *ReservationMutation) AddedLateRefundFen() (r int64, exists bool) {
+	v := m.addlate_refund_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLateRefundFen resets all changes to the "late_refund_fen" field.
+func (m *ReservationMutation) ResetLateRefundFen() {
+	m.late_refund_fen = nil
+	m.addlate_refund_fen = nil
+}
+
+// SetPaidFen sets the "paid_fen" field.
+func (m *ReservationMutation) SetPaidFen(i int64) {
+	m.paid_fen = &i
+	m.addpaid_fen = nil
+}
+
+// PaidFen returns the value of the "paid_fen" field in the mutation.
+func (m *ReservationMutation) PaidFen() (r int64, exists bool) {
+	v := m.paid_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPaidFen returns the old "paid_fen" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldPaidFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPaidFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPaidFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPaidFen: %w", err)
+	}
+	return oldValue.PaidFen, nil
+}
+
+// AddPaidFen adds i to the "paid_fen" field.
+func (m *ReservationMutation) AddPaidFen(i int64) {
+	if m.addpaid_fen != nil {
+		*m.addpaid_fen += i
+	} else {
+		m.addpaid_fen = &i
+	}
+}
+
+// AddedPaidFen returns the value that was added to the "paid_fen" field in this mutation.
+func (m *ReservationMutation) AddedPaidFen() (r int64, exists bool) {
+	v := m.addpaid_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPaidFen resets all changes to the "paid_fen" field.
+func (m *ReservationMutation) ResetPaidFen() {
+	m.paid_fen = nil
+	m.addpaid_fen = nil
+}
+
+// SetKeyHash sets the "key_hash" field.
+func (m *ReservationMutation) SetKeyHash(b []byte) {
+	m.key_hash = &b
+}
+
+// KeyHash returns the value of the "key_hash" field in the mutation.
+func (m *ReservationMutation) KeyHash() (r []byte, exists bool) {
+	v := m.key_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeyHash returns the old "key_hash" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldKeyHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeyHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeyHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeyHash: %w", err)
+	}
+	return oldValue.KeyHash, nil
+}
+
+// ResetKeyHash resets all changes to the "key_hash" field.
+func (m *ReservationMutation) ResetKeyHash() {
+	m.key_hash = nil
+}
+
+// SetTermsHash sets the "terms_hash" field.
+func (m *ReservationMutation) SetTermsHash(b []byte) {
+	m.terms_hash = &b
+}
+
+// TermsHash returns the value of the "terms_hash" field in the mutation.
+func (m *ReservationMutation) TermsHash() (r []byte, exists bool) {
+	v := m.terms_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTermsHash returns the old "terms_hash" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldTermsHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTermsHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTermsHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTermsHash: %w", err)
+	}
+	return oldValue.TermsHash, nil
+}
+
+// ResetTermsHash resets all changes to the "terms_hash" field.
+func (m *ReservationMutation) ResetTermsHash() {
+	m.terms_hash = nil
+}
+
+// ClearLot clears the "lot" edge to the Lot entity.
+func (m *ReservationMutation) ClearLot() {
+	m.clearedlot = true
+	m.clearedFields[reservation.FieldLotID] = struct{}{}
+}
+
+// LotCleared reports if the "lot" edge to the Lot entity was cleared.
+func (m *ReservationMutation) LotCleared() bool {
+	return m.clearedlot
+}
+
+// LotIDs returns the "lot" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// LotID instead. It exists only for internal usage by the builders.
+func (m *ReservationMutation) LotIDs() (ids []int64) {
+	if id := m.lot; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetLot resets all changes to the "lot" edge.
+func (m *ReservationMutation) ResetLot() {
+	m.lot = nil
+	m.clearedlot = false
+}
+
+// Where appends a list predicates to the ReservationMutation builder.
+func (m *ReservationMutation) Where(ps ...predicate.Reservation) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ReservationMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ReservationMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Reservation, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ReservationMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ReservationMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Reservation).
+func (m *ReservationMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ReservationMutation) Fields() []string {
+	fields := make([]string, 0, 19)
+	if m.plate != nil {
+		fields = append(fields, reservation.FieldPlate)
+	}
+	if m.plate_index != nil {
+		fields = append(fields, reservation.FieldPlateIndex)
+	}
+	if m.plate_color != nil {
+		fields = append(fields, reservation.FieldPlateColor)
+	}
+	if m.created_at != nil {
+		fields = append(fields, reservation.FieldCreatedAt)
+	}
+	if m.lot != nil {
+		fields = append(fields, reservation.FieldLotID)
+	}
+	if m.account_id != nil {
+		fields = append(fields, reservation.FieldAccountID)
+	}
+	if m.vehicle_id != nil {
+		fields = append(fields, reservation.FieldVehicleID)
+	}
+	if m.state != nil {
+		fields = append(fields, reservation.FieldState)
+	}
+	if m.opens_at != nil {
+		fields = append(fields, reservation.FieldOpensAt)
+	}
+	if m.starts_at != nil {
+		fields = append(fields, reservation.FieldStartsAt)
+	}
+	if m.ends_at != nil {
+		fields = append(fields, reservation.FieldEndsAt)
+	}
+	if m.late_at != nil {
+		fields = append(fields, reservation.FieldLateAt)
+	}
+	if m.held_until != nil {
+		fields = append(fields, reservation.FieldHeldUntil)
+	}
+	if m.free_until != nil {
+		fields = append(fields, reservation.FieldFreeUntil)
+	}
+	if m.fee_fen != nil {
+		fields = append(fields, reservation.FieldFeeFen)
+	}
+	if m.late_refund_fen != nil {
+		fields = append(fields, reservation.FieldLateRefundFen)
+	}
+	if m.paid_fen != nil {
+		fields = append(fields, reservation.FieldPaidFen)
+	}
+	if m.key_hash != nil {
+		fields = append(fields, reservation.FieldKeyHash)
+	}
+	if m.terms_hash != nil {
+		fields = append(fields, reservation.FieldTermsHash)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ReservationMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case reservation.FieldPlate:
+		return m.Plate()
+	case reservation.FieldPlateIndex:
+		return m.PlateIndex()
+	case reservation.FieldPlateColor:
+		return m.PlateColor()
+	case reservation.FieldCreatedAt:
+		return m.CreatedAt()
+	case reservation.FieldLotID:
+		return m.LotID()
+	case reservation.FieldAccountID:
+		return m.AccountID()
+	case reservation.FieldVehicleID:
+		return m.VehicleID()
+	case reservation.FieldState:
+		return m.State()
+	case reservation.FieldOpensAt:
+		return m.OpensAt()
+	case reservation.FieldStartsAt:
+		return m.StartsAt()
+	case reservation.FieldEndsAt:
+		return m.EndsAt()
+	case reservation.FieldLateAt:
+		return m.LateAt()
+	case reservation.FieldHeldUntil:
+		return m.HeldUntil()
+	case reservation.FieldFreeUntil:
+		return m.FreeUntil()
+	case reservation.FieldFeeFen:
+		return m.FeeFen()
+	case reservation.FieldLateRefundFen:
+		return m.LateRefundFen()
+	case reservation.FieldPaidFen:
+		return m.PaidFen()
+	case reservation.FieldKeyHash:
+		return m.KeyHash()
+	case reservation.FieldTermsHash:
+		return m.TermsHash()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ReservationMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case reservation.FieldPlate:
+		return m.OldPlate(ctx)
+	case reservation.FieldPlateIndex:
+		return m.OldPlateIndex(ctx)
+	case reservation.FieldPlateColor:
+		return m.OldPlateColor(ctx)
+	case reservation.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case reservation.FieldLotID:
+		return m.OldLotID(ctx)
+	case reservation.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case reservation.FieldVehicleID:
+		return m.OldVehicleID(ctx)
+	case reservation.FieldState:
+		return m.OldState(ctx)
+	case reservation.FieldOpensAt:
+		return m.OldOpensAt(ctx)
+	case reservation.FieldStartsAt:
+		return m.OldStartsAt(ctx)
+	case reservation.FieldEndsAt:
+		return m.OldEndsAt(ctx)
+	case reservation.FieldLateAt:
+		return m.OldLateAt(ctx)
+	case reservation.FieldHeldUntil:
+		return m.OldHeldUntil(ctx)
+	case reservation.FieldFreeUntil:
+		return m.OldFreeUntil(ctx)
+	case reservation.FieldFeeFen:
+		return m.OldFeeFen(ctx)
+	case reservation.FieldLateRefundFen:
+		return m.OldLateRefundFen(ctx)
+	case reservation.FieldPaidFen:
+		return m.OldPaidFen(ctx)
+	case reservation.FieldKeyHash:
+		return m.OldKeyHash(ctx)
+	case reservation.FieldTermsHash:
+		return m.OldTermsHash(ctx)
+	}
+	return nil, fmt.Errorf("unknown Reservation field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReservationMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case reservation.FieldPlate:
+		v, ok := value.(vault.Sealed)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPlate(v)
+		return nil
+	case reservation.FieldPlateIndex:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPlateIndex(v)
+		return nil
+	case reservation.FieldPlateColor:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPlateColor(v)
+		return nil
+	case reservation.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case reservation.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLotID(v)
+		return nil
+	case reservation.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case reservation.FieldVehicleID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVehicleID(v)
+		return nil
+	case reservation.FieldState:
+		v, ok := value.(reservation.State)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case reservation.FieldOpensAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOpensAt(v)
+		return nil
+	case reservation.FieldStartsAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStartsAt(v)
+		return nil
+	case reservation.FieldEndsAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndsAt(v)
+		return nil
+	case reservation.FieldLateAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLateAt(v)
+		return nil
+	case reservation.FieldHeldUntil:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHeldUntil(v)
+		return nil
+	case reservation.FieldFreeUntil:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFreeUntil(v)
+		return nil
+	case reservation.FieldFeeFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFeeFen(v)
+		return nil
+	case reservation.FieldLateRefundFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLateRefundFen(v)
+		return nil
+	case reservation.FieldPaidFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPaidFen(v)
+		return nil
+	case reservation.FieldKeyHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeyHash(v)
+		return nil
+	case reservation.FieldTermsHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTermsHash(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Reservation field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ReservationMutation) AddedFields() []string {
+	var fields []string
+	if m.addaccount_id != nil {
+		fields = append(fields, reservation.FieldAccountID)
+	}
+	if m.addvehicle_id != nil {
+		fields = append(fields, reservation.FieldVehicleID)
+	}
+	if m.addfee_fen != nil {
+		fields = append(fields, reservation.FieldFeeFen)
+	}
+	if m.addlate_refund_fen != nil {
+		fields = append(fields, reservation.FieldLateRefundFen)
+	}
+	if m.addpaid_fen != nil {
+		fields = append(fields, reservation.FieldPaidFen)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ReservationMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case reservation.FieldAccountID:
+		return m.AddedAccountID()
+	case reservation.FieldVehicleID:
+		return m.AddedVehicleID()
+	case reservation.FieldFeeFen:
+		return m.AddedFeeFen()
+	case reservation.FieldLateRefundFen:
+		return m.AddedLateRefundFen()
+	case reservation.FieldPaidFen:
+		return m.AddedPaidFen()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReservationMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case reservation.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAccountID(v)
+		return nil
+	case reservation.FieldVehicleID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVehicleID(v)
+		return nil
+	case reservation.FieldFeeFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFeeFen(v)
+		return nil
+	case reservation.FieldLateRefundFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLateRefundFen(v)
+		return nil
+	case reservation.FieldPaidFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPaidFen(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Reservation numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ReservationMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(reservation.FieldAccountID) {
+		fields = append(fields, reservation.FieldAccountID)
+	}
+	if m.FieldCleared(reservation.FieldVehicleID) {
+		fields = append(fields, reservation.FieldVehicleID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ReservationMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ReservationMutation) ClearField(name string) error {
+	switch name {
+	case reservation.FieldAccountID:
+		m.ClearAccountID()
+		return nil
+	case reservation.FieldVehicleID:
+		m.ClearVehicleID()
+		return nil
+	}
+	return fmt.Errorf("unknown Reservation nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ReservationMutation) ResetField(name string) error {
+	switch name {
+	case reservation.FieldPlate:
+		m.ResetPlate()
+		return nil
+	case reservation.FieldPlateIndex:
+		m.ResetPlateIndex()
+		return nil
+	case reservation.FieldPlateColor:
+		m.ResetPlateColor()
+		return nil
+	case reservation.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case reservation.FieldLotID:
+		m.ResetLotID()
+		return nil
+	case reservation.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case reservation.FieldVehicleID:
+		m.ResetVehicleID()
+		return nil
+	case reservation.FieldState:
+		m.ResetState()
+		return nil
+	case reservation.FieldOpensAt:
+		m.ResetOpensAt()
+		return nil
+	case reservation.FieldStartsAt:
+		m.ResetStartsAt()
+		return nil
+	case reservation.FieldEndsAt:
+		m.ResetEndsAt()
+		return nil
+	case reservation.FieldLateAt:
+		m.ResetLateAt()
+		return nil
+	case reservation.FieldHeldUntil:
+		m.ResetHeldUntil()
+		return nil
+	case reservation.FieldFreeUntil:
+		m.ResetFreeUntil()
+		return nil
+	case reservation.FieldFeeFen:
+		m.ResetFeeFen()
+		return nil
+	case reservation.FieldLateRefundFen:
+		m.ResetLateRefundFen()
+		return nil
+	case reservation.FieldPaidFen:
+		m.ResetPaidFen()
+		return nil
+	case reservation.FieldKeyHash:
+		m.ResetKeyHash()
+		return nil
+	case reservation.FieldTermsHash:
+		m.ResetTermsHash()
+		return nil
+	}
+	return fmt.Errorf("unknown Reservation field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ReservationMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.lot != nil {
+		edges = append(edges, reservation.EdgeLot)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ReservationMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case reservation.EdgeLot:
+		if id := m.lot; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ReservationMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ReservationMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ReservationMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedlot {
+		edges = append(edges, reservation.EdgeLot)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ReservationMutation) EdgeCleared(name string) bool {
+	switch name {
+	case reservation.EdgeLot:
+		return m.clearedlot
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ReservationMutation) ClearEdge(name string) error {
+	switch name {
+	case reservation.EdgeLot:
+		m.ClearLot()
+		return nil
+	}
+	return fmt.Errorf("unknown Reservation unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ReservationMutation) ResetEdge(name string) error {
+	switch name {
+	case reservation.EdgeLot:
+		m.ResetLot()
+		return nil
+	}
+	return fmt.Errorf("unknown Reservation edge %s", name)
+}
+
+// ReservationOfferMutation represents an operation that mutates the ReservationOffer nodes in the graph.
+type ReservationOfferMutation struct {
+	config
+	op                 Op
+	typ                string
+	id                 *int64
+	created_at         *time.Time
+	lot_id             *int64
+	addlot_id          *int64
+	open               *bool
+	bays               *int
+	addbays            *int
+	fee_fen            *int64
+	addfee_fen         *int64
+	unit_minutes       *int
+	addunit_minutes    *int
+	ahead_minutes      *int
+	addahead_minutes   *int
+	longest_minutes    *int
+	addlongest_minutes *int
+	early_minutes      *int
+	addearly_minutes   *int
+	grace_minutes      *int
+	addgrace_minutes   *int
+	free_minutes       *int
+	addfree_minutes    *int
+	late_percent       *int
+	addlate_percent    *int
+	staff_id           *int64
+	addstaff_id        *int64
+	clearedFields      map[string]struct{}
+	done               bool
+	oldValue           func(context.Context) (*ReservationOffer, error)
+	predicates         []predicate.ReservationOffer
+}
+
+var _ ent.Mutation = (*ReservationOfferMutation)(nil)
+
+// reservationofferOption allows management of the mutation configuration using functional options.
+type reservationofferOption func(*ReservationOfferMutation)
+
+// newReservationOfferMutation creates new mutation for the ReservationOffer entity.
+func newReservationOfferMutation(c config, op Op, opts ...reservationofferOption) *ReservationOfferMutation {
+	m := &ReservationOfferMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeReservationOffer,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withReservationOfferID sets the ID field of the mutation.
+func withReservationOfferID(id int64) reservationofferOption {
+	return func(m *ReservationOfferMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ReservationOffer
+		)
+		m.oldValue = func(ctx context.Context) (*ReservationOffer, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ReservationOffer.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withReservationOffer sets the old ReservationOffer of the mutation.
+func withReservationOffer(node *ReservationOffer) reservationofferOption {
+	return func(m *ReservationOfferMutation) {
+		m.oldValue = func(context.Context) (*ReservationOffer, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ReservationOfferMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ReservationOfferMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ReservationOffer entities.
+func (m *ReservationOfferMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ReservationOfferMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ReservationOfferMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ReservationOffer.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ReservationOfferMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ReservationOfferMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the ReservationOffer entity.
+// If the ReservationOffer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationOfferMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ReservationOfferMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetLotID sets the "lot_id" field.
+func (m *ReservationOfferMutation) SetLotID(i int64) {
+	m.lot_id = &i
+	m.addlot_id = nil
+}
+
+// LotID returns the value of the "lot_id" field in the mutation.
+func (m *ReservationOfferMutation) LotID() (r int64, exists bool) {
+	v := m.lot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLotID returns the old "lot_id" field's value of the ReservationOffer entity.
+// If the ReservationOffer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationOfferMutation) OldLotID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLotID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLotID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLotID: %w", err)
+	}
+	return oldValue.LotID, nil
+}
+
+// AddLotID adds i to the "lot_id" field.
+func (m *ReservationOfferMutation) AddLotID(i int64) {
+	if m.addlot_id != nil {
+		*m.addlot_id += i
+	} else {
+		m.addlot_id = &i
+	}
+}
+
+// AddedLotID returns the value that was added to the "lot_id" field in this mutation.
+func (m *ReservationOfferMutation) AddedLotID() (r int64, exists bool) {
+	v := m.addlot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLotID resets all changes to the "lot_id" field.
+func (m *ReservationOfferMutation) ResetLotID() {
+	m.lot_id = nil
+	m.addlot_id = nil
+}
+
+// SetOpen sets the "open" field.
+func (m *ReservationOfferMutation) SetOpen(b bool) {
+	m.open = &b
+}
+
+// Open returns the value of the "open" field in the mutation.
+func (m *ReservationOfferMutation) Open() (r bool, exists bool) {
+	v := m.open
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOpen returns the old "open" field's value of the ReservationOffer entity.
+// If the ReservationOffer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationOfferMutation) OldOpen(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOpen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOpen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOpen: %w", err)
+	}
+	return oldValue.Open, nil
+}
+
+// ResetOpen resets all changes to the "open" field.
+func (m *ReservationOfferMutation) ResetOpen() {
+	m.open = nil
+}
+
+// SetBays sets the "bays" field.
+func (m *ReservationOfferMutation) SetBays(i int) {
+	m.bays = &i
+	m.addbays = nil
+}
+
+// Bays returns the value of the "bays" field in the mutation.
+func (m *ReservationOfferMutation) Bays() (r int, exists bool) {
+	v := m.bays
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBays returns the old "bays" field's value of the ReservationOffer entity.
+// If the ReservationOffer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationOfferMutation) OldBays(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBays is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBays requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBays: %w", err)
+	}
+	return oldValue.Bays, nil
+}
+
+// AddBays adds i to the "bays" field.
+func (m *ReservationOfferMutation) AddBays(i int) {
+	if m.addbays != nil {
+		*m.addbays += i
+	} else {
+		m.addbays = &i
+	}
+}
+
+// AddedBays returns the value that was added to the "bays" field in this mutation.
+func (m *ReservationOfferMutation) AddedBays() (r int, exists bool) {
+	v := m.addbays
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetBays resets all changes to the "bays" field.
+func (m *ReservationOfferMutation) ResetBays() {
+	m.bays = nil
+	m.addbays = nil
+}
+
+// SetFeeFen sets the "fee_fen" field.
+func (m *ReservationOfferMutation) SetFeeFen(i int64) {
+	m.fee_fen = &i
+	m.addfee_fen = nil
+}
+
+// FeeFen returns the value of the "fee_fen" field in the mutation.
+func (m *ReservationOfferMutation) FeeFen() (r int64, exists bool) {
+	v := m.fee_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFeeFen returns the old "fee_fen" field's value of the ReservationOffer entity.
+// If the ReservationOffer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationOfferMutation) OldFeeFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFeeFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFeeFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFeeFen: %w", err)
+	}
+	return oldValue.FeeFen, nil
+}
+
+// AddFeeFen adds i to the "fee_fen" field.
+func (m *ReservationOfferMutation) AddFeeFen(i int64) {
+	if m.addfee_fen != nil {
+		*m.addfee_fen += i
+	} else {
+		m.addfee_fen = &i
+	}
+}
+
+// AddedFeeFen returns the value that was added to the "fee_fen" field in this mutation.
+func (m *ReservationOfferMutation) AddedFeeFen() (r int64, exists bool) {
+	v := m.addfee_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFeeFen resets all changes to the "fee_fen" field.
+func (m *ReservationOfferMutation) ResetFeeFen() {
+	m.fee_fen = nil
+	m.addfee_fen = nil
+}
+
+// SetUnitMinutes sets the "unit_minutes" field.
+func (m *ReservationOfferMutation) SetUnitMinutes(i int) {
+	m.unit_minutes = &i
+	m.addunit_minutes = nil
+}
+
+// UnitMinutes returns the value of the "unit_minutes" field in the mutation.
+func (m *ReservationOfferMutation) UnitMinutes() (r int, exists bool) {
+	v := m.unit_minutes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUnitMinutes returns the old "unit_minutes" field's value of the ReservationOffer entity.
+// If the ReservationOffer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationOfferMutation) OldUnitMinutes(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUnitMinutes is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUnitMinutes requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUnitMinutes: %w", err)
+	}
+	return oldValue.UnitMinutes, nil
+}
+
+// AddUnitMinutes adds i to the "unit_minutes" field.
+func (m *ReservationOfferMutation) AddUnitMinutes(i int) {
+	if m.addunit_minutes != nil {
+		*m.addunit_minutes += i
+	} else {
+		m.addunit_minutes = &i
+	}
+}
+
+// AddedUnitMinutes returns the value that was added to the "unit_minutes" field in this mutation.
+func (m *ReservationOfferMutation) AddedUnitMinutes() (r int, exists bool) {
+	v := m.addunit_minutes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetUnitMinutes resets all changes to the "unit_minutes" field.
+func (m *ReservationOfferMutation) ResetUnitMinutes() {
+	m.unit_minutes = nil
+	m.addunit_minutes = nil
+}
+
+// SetAheadMinutes sets the "ahead_minutes" field.
+func (m *ReservationOfferMutation) SetAheadMinutes(i int) {
+	m.ahead_minutes = &i
+	m.addahead_minutes = nil
+}
+
+// AheadMinutes returns the value of the "ahead_minutes" field in the mutation.
+func (m *ReservationOfferMutation) AheadMinutes() (r int, exists bool) {
+	v := m.ahead_minutes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAheadMinutes returns the old "ahead_minutes" field's value of the ReservationOffer entity.
+// If the ReservationOffer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationOfferMutation) OldAheadMinutes(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAheadMinutes is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAheadMinutes requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAheadMinutes: %w", err)
+	}
+	return oldValue.AheadMinutes, nil
+}
+
+// AddAheadMinutes adds i to the "ahead_minutes" field.
+func (m *ReservationOfferMutation) AddAheadMinutes(i int) {
+	if m.addahead_minutes != nil {
+		*m.addahead_minutes += i
+	} else {
+		m.addahead_minutes = &i
+	}
+}
+
+// AddedAheadMinutes returns the value that was added to the "ahead_minutes" field in this mutation.
+func (m *ReservationOfferMutation) AddedAheadMinutes() (r int, exists bool) {
+	v := m.addahead_minutes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAheadMinutes resets all changes to the "ahead_minutes" field.
+func (m *ReservationOfferMutation) ResetAheadMinutes() {
+	m.ahead_minutes = nil
+	m.addahead_minutes = nil
+}
+
+// SetLongestMinutes sets the "longest_minutes" field.
+func (m *ReservationOfferMutation) SetLongestMinutes(i int) {
+	m.longest_minutes = &i
+	m.addlongest_minutes = nil
+}
+
+// LongestMinutes returns the value of the "longest_minutes" field in the mutation.
+func (m *ReservationOfferMutation) LongestMinutes() (r int, exists bool) {
+	v := m.longest_minutes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLongestMinutes returns the old "longest_minutes" field's value of the ReservationOffer entity.
+// If the ReservationOffer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationOfferMutation) OldLongestMinutes(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLongestMinutes is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLongestMinutes requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLongestMinutes: %w", err)
+	}
+	return oldValue.LongestMinutes, nil
+}
+
+// AddLongestMinutes adds i to the "longest_minutes" field.
+func (m *ReservationOfferMutation) AddLongestMinutes(i int) {
+	if m.addlongest_minutes != nil {
+		*m.addlongest_minutes += i
+	} else {
+		m.addlongest_minutes = &i
+	}
+}
+
+// AddedLongestMinutes returns the value that was added to the "longest_minutes" field in this mutation.
+func (m *ReservationOfferMutation) AddedLongestMinutes() (r int, exists bool) {
+	v := m.addlongest_minutes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLongestMinutes resets all changes to the "longest_minutes" field.
+func (m *ReservationOfferMutation) ResetLongestMinutes() {
+	m.longest_minutes = nil
+	m.addlongest_minutes = nil
+}
+
+// SetEarlyMinutes sets the "early_minutes" field.
+func (m *ReservationOfferMutation) SetEarlyMinutes(i int) {
+	m.early_minutes = &i
+	m.addearly_minutes = nil
+}
+
+// EarlyMinutes returns the value of the "early_minutes" field in the mutation.
+func (m *ReservationOfferMutation) EarlyMinutes() (r int, exists bool) {
+	v := m.early_minutes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEarlyMinutes returns the old "early_minutes" field's value of the ReservationOffer entity.
+// If the ReservationOffer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationOfferMutation) OldEarlyMinutes(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEarlyMinutes is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEarlyMinutes requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEarlyMinutes: %w", err)
+	}
+	return oldValue.EarlyMinutes, nil
+}
+
+// AddEarlyMinutes adds i to the "early_minutes" field.
+func (m *ReservationOfferMutation) AddEarlyMinutes(i int) {
+	if m.addearly_minutes != nil {
+		*m.addearly_minutes += i
+	} else {
+		m.addearly_minutes = &i
+	}
+}
+
+// AddedEarlyMinutes returns the value that was added to the "early_minutes" field in this mutation.
+func (m *ReservationOfferMutation) AddedEarlyMinutes() (r int, exists bool) {
+	v := m.addearly_minutes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetEarlyMinutes resets all changes to the "early_minutes" field.
+func (m *ReservationOfferMutation) ResetEarlyMinutes() {
+	m.early_minutes = nil
+	m.addearly_minutes = nil
+}
+
+// SetGraceMinutes sets the "grace_minutes" field.
+func (m *ReservationOfferMutation) SetGraceMinutes(i int) {
+	m.grace_minutes = &i
+	m.addgrace_minutes = nil
+}
+
+// GraceMinutes returns the value of the "grace_minutes" field in the mutation.
+func (m *ReservationOfferMutation) GraceMinutes() (r int, exists bool) {
+	v := m.grace_minutes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGraceMinutes returns the old "grace_minutes" field's value of the ReservationOffer entity.
+// If the ReservationOffer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationOfferMutation) OldGraceMinutes(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGraceMinutes is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGraceMinutes requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGraceMinutes: %w", err)
+	}
+	return oldValue.GraceMinutes, nil
+}
+
+// AddGraceMinutes adds i to the "grace_minutes" field.
+func (m *ReservationOfferMutation) AddGraceMinutes(i int) {
+	if m.addgrace_minutes != nil {
+		*m.addgrace_minutes += i
+	} else {
+		m.addgrace_minutes = &i
+	}
+}
+
+// AddedGraceMinutes returns the value that was added to the "grace_minutes" field in this mutation.
+func (m *ReservationOfferMutation) AddedGraceMinutes() (r int, exists bool) {
+	v := m.addgrace_minutes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetGraceMinutes resets all changes to the "grace_minutes" field.
+func (m *ReservationOfferMutation) ResetGraceMinutes() {
+	m.grace_minutes = nil
+	m.addgrace_minutes = nil
+}
+
+// SetFreeMinutes sets the "free_minutes" field.
+func (m *ReservationOfferMutation) SetFreeMinutes(i int) {
+	m.free_minutes = &i
+	m.addfree_minutes = nil
+}
+
+// FreeMinutes returns the value of the "free_minutes" field in the mutation.
+func (m *ReservationOfferMutation) FreeMinutes() (r int, exists bool) {
+	v := m.free_minutes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFreeMinutes returns the old "free_minutes" field's value of the ReservationOffer entity.
+// If the ReservationOffer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationOfferMutation) OldFreeMinutes(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFreeMinutes is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFreeMinutes requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFreeMinutes: %w", err)
+	}
+	return oldValue.FreeMinutes, nil
+}
+
+// AddFreeMinutes adds i to the "free_minutes" field.
+func (m *ReservationOfferMutation) AddFreeMinutes(i int) {
+	if m.addfree_minutes != nil {
+		*m.addfree_minutes += i
+	} else {
+		m.addfree_minutes = &i
+	}
+}
+
+// AddedFreeMinutes returns the value that was added to the "free_minutes" field in this mutation.
+func (m *ReservationOfferMutation) AddedFreeMinutes() (r int, exists bool) {
+	v := m.addfree_minutes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFreeMinutes resets all changes to the "free_minutes" field.
+func (m *ReservationOfferMutation) ResetFreeMinutes() {
+	m.free_minutes = nil
+	m.addfree_minutes = nil
+}
+
+// SetLatePercent sets the "late_percent" field.
+func (m *ReservationOfferMutation) SetLatePercent(i int) {
+	m.late_percent = &i
+	m.addlate_percent = nil
+}
+
+// LatePercent returns the value of the "late_percent" field in the mutation.
+func (m *ReservationOfferMutation) LatePercent() (r int, exists bool) {
+	v := m.late_percent
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLatePercent returns the old "late_percent" field's value of the ReservationOffer entity.
+// If the ReservationOffer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationOfferMutation) OldLatePercent(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLatePercent is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLatePercent requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLatePercent: %w", err)
+	}
+	return oldValue.LatePercent, nil
+}
+
+// AddLatePercent adds i to the "late_percent" field.
+func (m *ReservationOfferMutation) AddLatePercent(i int) {
+	if m.addlate_percent != nil {
+		*m.addlate_percent += i
+	} else {
+		m.addlate_percent = &i
+	}
+}
+
+// AddedLatePercent returns the value that was added to the "late_percent" field in this mutation.
+func (m *ReservationOfferMutation) AddedLatePercent() (r int, exists bool) {
+	v := m.addlate_percent
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLatePercent resets all changes to the "late_percent" field.
+func (m *ReservationOfferMutation) ResetLatePercent() {
+	m.late_percent = nil
+	m.addlate_percent = nil
+}
+
+// SetStaffID sets the "staff_id" field.
+func (m *ReservationOfferMutation) SetStaffID(i int64) {
+	m.staff_id = &i
+	m.addstaff_id = nil
+}
+
+// StaffID returns the value of the "staff_id" field in the mutation.
+func (m *ReservationOfferMutation) StaffID() (r int64, exists bool) {
+	v := m.staff_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStaffID returns the old "staff_id" field's value of the ReservationOffer entity.
+// If the ReservationOffer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationOfferMutation) OldStaffID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStaffID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStaffID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStaffID: %w", err)
+	}
+	return oldValue.StaffID, nil
+}
+
+// AddStaffID adds i to the "staff_id" field.
+func (m *ReservationOfferMutation) AddStaffID(i int64) {
+	if m.addstaff_id != nil {
+		*m.addstaff_id += i
+	} else {
+		m.addstaff_id = &i
+	}
+}
+
+// AddedStaffID returns the value that was added to the "staff_id" field in this mutation.
+func (m *ReservationOfferMutation) AddedStaffID() (r int64, exists bool) {
+	v := m.addstaff_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetStaffID resets all changes to the "staff_id" field.
+func (m *ReservationOfferMutation) ResetStaffID() {
+	m.staff_id = nil
+	m.addstaff_id = nil
+}
+
+// Where appends a list predicates to the ReservationOfferMutation builder.
+func (m *ReservationOfferMutation) Where(ps ...predicate.ReservationOffer) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ReservationOfferMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ReservationOfferMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ReservationOffer, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ReservationOfferMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ReservationOfferMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ReservationOffer).
+func (m *ReservationOfferMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ReservationOfferMutation) Fields() []string {
+	fields := make([]string, 0, 13)
+	if m.created_at != nil {
+		fields = append(fields, reservationoffer.FieldCreatedAt)
+	}
+	if m.lot_id != nil {
+		fields = append(fields, reservationoffer.FieldLotID)
+	}
+	if m.open != nil {
+		fields = append(fields, reservationoffer.FieldOpen)
+	}
+	if m.bays != nil {
+		fields = append(fields, reservationoffer.FieldBays)
+	}
+	if m.fee_fen != nil {
+		fields = append(fields, reservationoffer.FieldFeeFen)
+	}
+	if m.unit_minutes != nil {
+		fields = append(fields, reservationoffer.FieldUnitMinutes)
+	}
+	if m.ahead_minutes != nil {
+		fields = append(fields, reservationoffer.FieldAheadMinutes)
+	}
+	if m.longest_minutes != nil {
+		fields = append(fields, reservationoffer.FieldLongestMinutes)
+	}
+	if m.early_minutes != nil {
+		fields = append(fields, reservationoffer.FieldEarlyMinutes)
+	}
+	if m.grace_minutes != nil {
+		fields = append(fields, reservationoffer.FieldGraceMinutes)
+	}
+	if m.free_minutes != nil {
+		fields = append(fields, reservationoffer.FieldFreeMinutes)
+	}
+	if m.late_percent != nil {
+		fields = append(fields, reservationoffer.FieldLatePercent)
+	}
+	if m.staff_id != nil {
+		fields = append(fields, reservationoffer.FieldStaffID)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ReservationOfferMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case reservationoffer.FieldCreatedAt:
+		return m.CreatedAt()
+	case reservationoffer.FieldLotID:
+		return m.LotID()
+	case reservationoffer.FieldOpen:
+		return m.Open()
+	case reservationoffer.FieldBays:
+		return m.Bays()
+	case reservationoffer.FieldFeeFen:
+		return m.FeeFen()
+	case reservationoffer.FieldUnitMinutes:
+		return m.UnitMinutes()
+	case reservationoffer.FieldAheadMinutes:
+		return m.AheadMinutes()
+	case reservationoffer.FieldLongestMinutes:
+		return m.LongestMinutes()
+	case reservationoffer.FieldEarlyMinutes:
+		return m.EarlyMinutes()
+	case reservationoffer.FieldGraceMinutes:
+		return m.GraceMinutes()
+	case reservationoffer.FieldFreeMinutes:
+		return m.FreeMinutes()
+	case reservationoffer.FieldLatePercent:
+		return m.LatePercent()
+	case reservationoffer.FieldStaffID:
+		return m.StaffID()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ReservationOfferMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case reservationoffer.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case reservationoffer.FieldLotID:
+		return m.OldLotID(ctx)
+	case reservationoffer.FieldOpen:
+		return m.OldOpen(ctx)
+	case reservationoffer.FieldBays:
+		return m.OldBays(ctx)
+	case reservationoffer.FieldFeeFen:
+		return m.OldFeeFen(ctx)
+	case reservationoffer.FieldUnitMinutes:
+		return m.OldUnitMinutes(ctx)
+	case reservationoffer.FieldAheadMinutes:
+		return m.OldAheadMinutes(ctx)
+	case reservationoffer.FieldLongestMinutes:
+		return m.OldLongestMinutes(ctx)
+	case reservationoffer.FieldEarlyMinutes:
+		return m.OldEarlyMinutes(ctx)
+	case reservationoffer.FieldGraceMinutes:
+		return m.OldGraceMinutes(ctx)
+	case reservationoffer.FieldFreeMinutes:
+		return m.OldFreeMinutes(ctx)
+	case reservationoffer.FieldLatePercent:
+		return m.OldLatePercent(ctx)
+	case reservationoffer.FieldStaffID:
+		return m.OldStaffID(ctx)
+	}
+	return nil, fmt.Errorf("unknown ReservationOffer field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReservationOfferMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case reservationoffer.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case reservationoffer.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLotID(v)
+		return nil
+	case reservationoffer.FieldOpen:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOpen(v)
+		return nil
+	case reservationoffer.FieldBays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBays(v)
+		return nil
+	case reservationoffer.FieldFeeFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFeeFen(v)
+		return nil
+	case reservationoffer.FieldUnitMinutes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUnitMinutes(v)
+		return nil
+	case reservationoffer.FieldAheadMinutes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAheadMinutes(v)
+		return nil
+	case reservationoffer.FieldLongestMinutes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLongestMinutes(v)
+		return nil
+	case reservationoffer.FieldEarlyMinutes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEarlyMinutes(v)
+		return nil
+	case reservationoffer.FieldGraceMinutes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGraceMinutes(v)
+		return nil
+	case reservationoffer.FieldFreeMinutes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFreeMinutes(v)
+		return nil
+	case reservationoffer.FieldLatePercent:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLatePercent(v)
+		return nil
+	case reservationoffer.FieldStaffID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStaffID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ReservationOffer field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ReservationOfferMutation) AddedFields() []string {
+	var fields []string
+	if m.addlot_id != nil {
+		fields = append(fields, reservationoffer.FieldLotID)
+	}
+	if m.addbays != nil {
+		fields = append(fields, reservationoffer.FieldBays)
+	}
+	if m.addfee_fen != nil {
+		fields = append(fields, reservationoffer.FieldFeeFen)
+	}
+	if m.addunit_minutes != nil {
+		fields = append(fields, reservationoffer.FieldUnitMinutes)
+	}
+	if m.addahead_minutes != nil {
+		fields = append(fields, reservationoffer.FieldAheadMinutes)
+	}
+	if m.addlongest_minutes != nil {
+		fields = append(fields, reservationoffer.FieldLongestMinutes)
+	}
+	if m.addearly_minutes != nil {
+		fields = append(fields, reservationoffer.FieldEarlyMinutes)
+	}
+	if m.addgrace_minutes != nil {
+		fields = append(fields, reservationoffer.FieldGraceMinutes)
+	}
+	if m.addfree_minutes != nil {
+		fields = append(fields, reservationoffer.FieldFreeMinutes)
+	}
+	if m.addlate_percent != nil {
+		fields = append(fields, reservationoffer.FieldLatePercent)
+	}
+	if m.addstaff_id != nil {
+		fields = append(fields, reservationoffer.FieldStaffID)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ReservationOfferMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case reservationoffer.FieldLotID:
+		return m.AddedLotID()
+	case reservationoffer.FieldBays:
+		return m.AddedBays()
+	case reservationoffer.FieldFeeFen:
+		return m.AddedFeeFen()
+	case reservationoffer.FieldUnitMinutes:
+		return m.AddedUnitMinutes()
+	case reservationoffer.FieldAheadMinutes:
+		return m.AddedAheadMinutes()
+	case reservationoffer.FieldLongestMinutes:
+		return m.AddedLongestMinutes()
+	case reservationoffer.FieldEarlyMinutes:
+		return m.AddedEarlyMinutes()
+	case reservationoffer.FieldGraceMinutes:
+		return m.AddedGraceMinutes()
+	case reservationoffer.FieldFreeMinutes:
+		return m.AddedFreeMinutes()
+	case reservationoffer.FieldLatePercent:
+		return m.AddedLatePercent()
+	case reservationoffer.FieldStaffID:
+		return m.AddedStaffID()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReservationOfferMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case reservationoffer.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLotID(v)
+		return nil
+	case reservationoffer.FieldBays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddBays(v)
+		return nil
+	case reservationoffer.FieldFeeFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFeeFen(v)
+		return nil
+	case reservationoffer.FieldUnitMinutes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddUnitMinutes(v)
+		return nil
+	case reservationoffer.FieldAheadMinutes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAheadMinutes(v)
+		return nil
+	case reservationoffer.FieldLongestMinutes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLongestMinutes(v)
+		return nil
+	case reservationoffer.FieldEarlyMinutes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddEarlyMinutes(v)
+		return nil
+	case reservationoffer.FieldGraceMinutes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddGraceMinutes(v)
+		return nil
+	case reservationoffer.FieldFreeMinutes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFreeMinutes(v)
+		return nil
+	case reservationoffer.FieldLatePercent:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLatePercent(v)
+		return nil
+	case reservationoffer.FieldStaffID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddStaffID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ReservationOffer numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ReservationOfferMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ReservationOfferMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ReservationOfferMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown ReservationOffer nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ReservationOfferMutation) ResetField(name string) error {
+	switch name {
+	case reservationoffer.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case reservationoffer.FieldLotID:
+		m.ResetLotID()
+		return nil
+	case reservationoffer.FieldOpen:
+		m.ResetOpen()
+		return nil
+	case reservationoffer.FieldBays:
+		m.ResetBays()
+		return nil
+	case reservationoffer.FieldFeeFen:
+		m.ResetFeeFen()
+		return nil
+	case reservationoffer.FieldUnitMinutes:
+		m.ResetUnitMinutes()
+		return nil
+	case reservationoffer.FieldAheadMinutes:
+		m.ResetAheadMinutes()
+		return nil
+	case reservationoffer.FieldLongestMinutes:
+		m.ResetLongestMinutes()
+		return nil
+	case reservationoffer.FieldEarlyMinutes:
+		m.ResetEarlyMinutes()
+		return nil
+	case reservationoffer.FieldGraceMinutes:
+		m.ResetGraceMinutes()
+		return nil
+	case reservationoffer.FieldFreeMinutes:
+		m.ResetFreeMinutes()
+		return nil
+	case reservationoffer.FieldLatePercent:
+		m.ResetLatePercent()
+		return nil
+	case reservationoffer.FieldStaffID:
+		m.ResetStaffID()
+		return nil
+	}
+	return fmt.Errorf("unknown ReservationOffer field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ReservationOfferMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ReservationOfferMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ReservationOfferMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ReservationOfferMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ReservationOfferMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ReservationOfferMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ReservationOfferMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown ReservationOffer unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ReservationOfferMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown ReservationOffer edge %s", name)
+}
+
 // RiskEventMutation represents an operation that mutates the RiskEvent nodes in the graph.
 type RiskEventMutation struct {
 	config
@@ -44745,6 +47880,1079 @@ func (m *SessionAccessMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown SessionAccess edge %s", name)
+}
+
+// SharedSpaceMutation represents an operation that mutates the SharedSpace nodes in the graph.
+type SharedSpaceMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *int64
+	account_id    *int64
+	addaccount_id *int64
+	created_at    *time.Time
+	lot_id        *int64
+	addlot_id     *int64
+	bay           *string
+	owner         *vault.Sealed
+	state         *sharedspace.State
+	decided_at    *time.Time
+	staff_id      *int64
+	addstaff_id   *int64
+	purpose       *string
+	answer        *string
+	key_hash      *[]byte
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*SharedSpace, error)
+	predicates    []predicate.SharedSpace
+}
+
+var _ ent.Mutation = (*SharedSpaceMutation)(nil)
+
+// sharedspaceOption allows management of the mutation configuration using functional options.
+type sharedspaceOption func(*SharedSpaceMutation)
+
+// newSharedSpaceMutation creates new mutation for the SharedSpace entity.
+func newSharedSpaceMutation(c config, op Op, opts ...sharedspaceOption) *SharedSpaceMutation {
+	m := &SharedSpaceMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeSharedSpace,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withSharedSpaceID sets the ID field of the mutation.
+func withSharedSpaceID(id int64) sharedspaceOption {
+	return func(m *SharedSpaceMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *SharedSpace
+		)
+		m.oldValue = func(ctx context.Context) (*SharedSpace, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().SharedSpace.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withSharedSpace sets the old SharedSpace of the mutation.
+func withSharedSpace(node *SharedSpace) sharedspaceOption {
+	return func(m *SharedSpaceMutation) {
+		m.oldValue = func(context.Context) (*SharedSpace, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m SharedSpaceMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m SharedSpaceMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of SharedSpace entities.
+func (m *SharedSpaceMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *SharedSpaceMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *SharedSpaceMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().SharedSpace.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *SharedSpaceMutation) SetAccountID(i int64) {
+	m.account_id = &i
+	m.addaccount_id = nil
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *SharedSpaceMutation) AccountID() (r int64, exists bool) {
+	v := m.account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the SharedSpace entity.
+// If the SharedSpace object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SharedSpaceMutation) OldAccountID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// AddAccountID adds i to the "account_id" field.
+func (m *SharedSpaceMutation) AddAccountID(i int64) {
+	if m.addaccount_id != nil {
+		*m.addaccount_id += i
+	} else {
+		m.addaccount_id = &i
+	}
+}
+
+// AddedAccountID returns the value that was added to the "account_id" field in this mutation.
+func (m *SharedSpaceMutation) AddedAccountID() (r int64, exists bool) {
+	v := m.addaccount_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *SharedSpaceMutation) ResetAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *SharedSpaceMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *SharedSpaceMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the SharedSpace entity.
+// If the SharedSpace object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SharedSpaceMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *SharedSpaceMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetLotID sets the "lot_id" field.
+func (m *SharedSpaceMutation) SetLotID(i int64) {
+	m.lot_id = &i
+	m.addlot_id = nil
+}
+
+// LotID returns the value of the "lot_id" field in the mutation.
+func (m *SharedSpaceMutation) LotID() (r int64, exists bool) {
+	v := m.lot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLotID returns the old "lot_id" field's value of the SharedSpace entity.
+// If the SharedSpace object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SharedSpaceMutation) OldLotID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLotID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLotID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLotID: %w", err)
+	}
+	return oldValue.LotID, nil
+}
+
+// AddLotID adds i to the "lot_id" field.
+func (m *SharedSpaceMutation) AddLotID(i int64) {
+	if m.addlot_id != nil {
+		*m.addlot_id += i
+	} else {
+		m.addlot_id = &i
+	}
+}
+
+// AddedLotID returns the value that was added to the "lot_id" field in this mutation.
+func (m *SharedSpaceMutation) AddedLotID() (r int64, exists bool) {
+	v := m.addlot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLotID resets all changes to the "lot_id" field.
+func (m *SharedSpaceMutation) ResetLotID() {
+	m.lot_id = nil
+	m.addlot_id = nil
+}
+
+// SetBay sets the "bay" field.
+func (m *SharedSpaceMutation) SetBay(s string) {
+	m.bay = &s
+}
+
+// Bay returns the value of the "bay" field in the mutation.
+func (m *SharedSpaceMutation) Bay() (r string, exists bool) {
+	v := m.bay
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBay returns the old "bay" field's value of the SharedSpace entity.
+// If the SharedSpace object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SharedSpaceMutation) OldBay(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBay is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBay requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBay: %w", err)
+	}
+	return oldValue.Bay, nil
+}
+
+// ResetBay resets all changes to the "bay" field.
+func (m *SharedSpaceMutation) ResetBay() {
+	m.bay = nil
+}
+
+// SetOwner sets the "owner" field.
+func (m *SharedSpaceMutation) SetOwner(v vault.Sealed) {
+	m.owner = &v
+}
+
+// Owner returns the value of the "owner" field in the mutation.
+func (m *SharedSpaceMutation) Owner() (r vault.Sealed, exists bool) {
+	v := m.owner
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOwner returns the old "owner" field's value of the SharedSpace entity.
+// If the SharedSpace object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SharedSpaceMutation) OldOwner(ctx context.Context) (v vault.Sealed, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOwner is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOwner requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOwner: %w", err)
+	}
+	return oldValue.Owner, nil
+}
+
+// ClearOwner clears the value of the "owner" field.
+func (m *SharedSpaceMutation) ClearOwner() {
+	m.owner = nil
+	m.clearedFields[sharedspace.FieldOwner] = struct{}{}
+}
+
+// OwnerCleared returns if the "owner" field was cleared in this mutation.
+func (m *SharedSpaceMutation) OwnerCleared() bool {
+	_, ok := m.clearedFields[sharedspace.FieldOwner]
+	return ok
+}
+
+// ResetOwner resets all changes to the "owner" field.
+func (m *SharedSpaceMutation) ResetOwner() {
+	m.owner = nil
+	delete(m.clearedFields, sharedspace.FieldOwner)
+}
+
+// SetState sets the "state" field.
+func (m *SharedSpaceMutation) SetState(s sharedspace.State) {
+	m.state = &s
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *SharedSpaceMutation) State() (r sharedspace.State, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the SharedSpace entity.
+// If the SharedSpace object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SharedSpaceMutation) OldState(ctx context.Context) (v sharedspace.State, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *SharedSpaceMutation) ResetState() {
+	m.state = nil
+}
+
+// SetDecidedAt sets the "decided_at" field.
+func (m *SharedSpaceMutation) SetDecidedAt(t time.Time) {
+	m.decided_at = &t
+}
+
+// DecidedAt returns the value of the "decided_at" field in the mutation.
+func (m *SharedSpaceMutation) DecidedAt() (r time.Time, exists bool) {
+	v := m.decided_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDecidedAt returns the old "decided_at" field's value of the SharedSpace entity.
+// If the SharedSpace object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SharedSpaceMutation) OldDecidedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDecidedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDecidedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDecidedAt: %w", err)
+	}
+	return oldValue.DecidedAt, nil
+}
+
+// ClearDecidedAt clears the value of the "decided_at" field.
+func (m *SharedSpaceMutation) ClearDecidedAt() {
+	m.decided_at = nil
+	m.clearedFields[sharedspace.FieldDecidedAt] = struct{}{}
+}
+
+// DecidedAtCleared returns if the "decided_at" field was cleared in this mutation.
+func (m *SharedSpaceMutation) DecidedAtCleared() bool {
+	_, ok := m.clearedFields[sharedspace.FieldDecidedAt]
+	return ok
+}
+
+// ResetDecidedAt resets all changes to the "decided_at" field.
+func (m *SharedSpaceMutation) ResetDecidedAt() {
+	m.decided_at = nil
+	delete(m.clearedFields, sharedspace.FieldDecidedAt)
+}
+
+// SetStaffID sets the "staff_id" field.
+func (m *SharedSpaceMutation) SetStaffID(i int64) {
+	m.staff_id = &i
+	m.addstaff_id = nil
+}
+
+// StaffID returns the value of the "staff_id" field in the mutation.
+func (m *SharedSpaceMutation) StaffID() (r int64, exists bool) {
+	v := m.staff_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStaffID returns the old "staff_id" field's value of the SharedSpace entity.
+// If the SharedSpace object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SharedSpaceMutation) OldStaffID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStaffID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStaffID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStaffID: %w", err)
+	}
+	return oldValue.StaffID, nil
+}
+
+// AddStaffID adds i to the "staff_id" field.
+func (m *SharedSpaceMutation) AddStaffID(i int64) {
+	if m.addstaff_id != nil {
+		*m.addstaff_id += i
+	} else {
+		m.addstaff_id = &i
+	}
+}
+
+// AddedStaffID returns the value that was added to the "staff_id" field in this mutation.
+func (m *SharedSpaceMutation) AddedStaffID() (r int64, exists bool) {
+	v := m.addstaff_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearStaffID clears the value of the "staff_id" field.
+func (m *SharedSpaceMutation) ClearStaffID() {
+	m.staff_id = nil
+	m.addstaff_id = nil
+	m.clearedFields[sharedspace.FieldStaffID] = struct{}{}
+}
+
+// StaffIDCleared returns if the "staff_id" field was cleared in this mutation.
+func (m *SharedSpaceMutation) StaffIDCleared() bool {
+	_, ok := m.clearedFields[sharedspace.FieldStaffID]
+	return ok
+}
+
+// ResetStaffID resets all changes to the "staff_id" field.
+func (m *SharedSpaceMutation) ResetStaffID() {
+	m.staff_id = nil
+	m.addstaff_id = nil
+	delete(m.clearedFields, sharedspace.FieldStaffID)
+}
+
+// SetPurpose sets the "purpose" field.
+func (m *SharedSpaceMutation) SetPurpose(s string) {
+	m.purpose = &s
+}
+
+// Purpose returns the value of the "purpose" field in the mutation.
+func (m *SharedSpaceMutation) Purpose() (r string, exists bool) {
+	v := m.purpose
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPurpose returns the old "purpose" field's value of the SharedSpace entity.
+// If the SharedSpace object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SharedSpaceMutation) OldPurpose(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPurpose is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPurpose requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPurpose: %w", err)
+	}
+	return oldValue.Purpose, nil
+}
+
+// ClearPurpose clears the value of the "purpose" field.
+func (m *SharedSpaceMutation) ClearPurpose() {
+	m.purpose = nil
+	m.clearedFields[sharedspace.FieldPurpose] = struct{}{}
+}
+
+// PurposeCleared returns if the "purpose" field was cleared in this mutation.
+func (m *SharedSpaceMutation) PurposeCleared() bool {
+	_, ok := m.clearedFields[sharedspace.FieldPurpose]
+	return ok
+}
+
+// ResetPurpose resets all changes to the "purpose" field.
+func (m *SharedSpaceMutation) ResetPurpose() {
+	m.purpose = nil
+	delete(m.clearedFields, sharedspace.FieldPurpose)
+}
+
+// SetAnswer sets the "answer" field.
+func (m *SharedSpaceMutation) SetAnswer(s string) {
+	m.answer = &s
+}
+
+// Answer returns the value of the "answer" field in the mutation.
+func (m *SharedSpaceMutation) Answer() (r string, exists bool) {
+	v := m.answer
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAnswer returns the old "answer" field's value of the SharedSpace entity.
+// If the SharedSpace object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SharedSpaceMutation) OldAnswer(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAnswer is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAnswer requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAnswer: %w", err)
+	}
+	return oldValue.Answer, nil
+}
+
+// ClearAnswer clears the value of the "answer" field.
+func (m *SharedSpaceMutation) ClearAnswer() {
+	m.answer = nil
+	m.clearedFields[sharedspace.FieldAnswer] = struct{}{}
+}
+
+// AnswerCleared returns if the "answer" field was cleared in this mutation.
+func (m *SharedSpaceMutation) AnswerCleared() bool {
+	_, ok := m.clearedFields[sharedspace.FieldAnswer]
+	return ok
+}
+
+// ResetAnswer resets all changes to the "answer" field.
+func (m *SharedSpaceMutation) ResetAnswer() {
+	m.answer = nil
+	delete(m.clearedFields, sharedspace.FieldAnswer)
+}
+
+// SetKeyHash sets the "key_hash" field.
+func (m *SharedSpaceMutation) SetKeyHash(b []byte) {
+	m.key_hash = &b
+}
+
+// KeyHash returns the value of the "key_hash" field in the mutation.
+func (m *SharedSpaceMutation) KeyHash() (r []byte, exists bool) {
+	v := m.key_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeyHash returns the old "key_hash" field's value of the SharedSpace entity.
+// If the SharedSpace object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SharedSpaceMutation) OldKeyHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeyHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeyHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeyHash: %w", err)
+	}
+	return oldValue.KeyHash, nil
+}
+
+// ResetKeyHash resets all changes to the "key_hash" field.
+func (m *SharedSpaceMutation) ResetKeyHash() {
+	m.key_hash = nil
+}
+
+// Where appends a list predicates to the SharedSpaceMutation builder.
+func (m *SharedSpaceMutation) Where(ps ...predicate.SharedSpace) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the SharedSpaceMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *SharedSpaceMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.SharedSpace, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *SharedSpaceMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *SharedSpaceMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (SharedSpace).
+func (m *SharedSpaceMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *SharedSpaceMutation) Fields() []string {
+	fields := make([]string, 0, 11)
+	if m.account_id != nil {
+		fields = append(fields, sharedspace.FieldAccountID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, sharedspace.FieldCreatedAt)
+	}
+	if m.lot_id != nil {
+		fields = append(fields, sharedspace.FieldLotID)
+	}
+	if m.bay != nil {
+		fields = append(fields, sharedspace.FieldBay)
+	}
+	if m.owner != nil {
+		fields = append(fields, sharedspace.FieldOwner)
+	}
+	if m.state != nil {
+		fields = append(fields, sharedspace.FieldState)
+	}
+	if m.decided_at != nil {
+		fields = append(fields, sharedspace.FieldDecidedAt)
+	}
+	if m.staff_id != nil {
+		fields = append(fields, sharedspace.FieldStaffID)
+	}
+	if m.purpose != nil {
+		fields = append(fields, sharedspace.FieldPurpose)
+	}
+	if m.answer != nil {
+		fields = append(fields, sharedspace.FieldAnswer)
+	}
+	if m.key_hash != nil {
+		fields = append(fields, sharedspace.FieldKeyHash)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *SharedSpaceMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case sharedspace.FieldAccountID:
+		return m.AccountID()
+	case sharedspace.FieldCreatedAt:
+		return m.CreatedAt()
+	case sharedspace.FieldLotID:
+		return m.LotID()
+	case sharedspace.FieldBay:
+		return m.Bay()
+	case sharedspace.FieldOwner:
+		return m.Owner()
+	case sharedspace.FieldState:
+		return m.State()
+	case sharedspace.FieldDecidedAt:
+		return m.DecidedAt()
+	case sharedspace.FieldStaffID:
+		return m.StaffID()
+	case sharedspace.FieldPurpose:
+		return m.Purpose()
+	case sharedspace.FieldAnswer:
+		return m.Answer()
+	case sharedspace.FieldKeyHash:
+		return m.KeyHash()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *SharedSpaceMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case sharedspace.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case sharedspace.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case sharedspace.FieldLotID:
+		return m.OldLotID(ctx)
+	case sharedspace.FieldBay:
+		return m.OldBay(ctx)
+	case sharedspace.FieldOwner:
+		return m.OldOwner(ctx)
+	case sharedspace.FieldState:
+		return m.OldState(ctx)
+	case sharedspace.FieldDecidedAt:
+		return m.OldDecidedAt(ctx)
+	case sharedspace.FieldStaffID:
+		return m.OldStaffID(ctx)
+	case sharedspace.FieldPurpose:
+		return m.OldPurpose(ctx)
+	case sharedspace.FieldAnswer:
+		return m.OldAnswer(ctx)
+	case sharedspace.FieldKeyHash:
+		return m.OldKeyHash(ctx)
+	}
+	return nil, fmt.Errorf("unknown SharedSpace field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SharedSpaceMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case sharedspace.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case sharedspace.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case sharedspace.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLotID(v)
+		return nil
+	case sharedspace.FieldBay:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBay(v)
+		return nil
+	case sharedspace.FieldOwner:
+		v, ok := value.(vault.Sealed)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOwner(v)
+		return nil
+	case sharedspace.FieldState:
+		v, ok := value.(sharedspace.State)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case sharedspace.FieldDecidedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDecidedAt(v)
+		return nil
+	case sharedspace.FieldStaffID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStaffID(v)
+		return nil
+	case sharedspace.FieldPurpose:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPurpose(v)
+		return nil
+	case sharedspace.FieldAnswer:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAnswer(v)
+		return nil
+	case sharedspace.FieldKeyHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeyHash(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SharedSpace field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *SharedSpaceMutation) AddedFields() []string {
+	var fields []string
+	if m.addaccount_id != nil {
+		fields = append(fields, sharedspace.FieldAccountID)
+	}
+	if m.addlot_id != nil {
+		fields = append(fields, sharedspace.FieldLotID)
+	}
+	if m.addstaff_id != nil {
+		fields = append(fields, sharedspace.FieldStaffID)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *SharedSpaceMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case sharedspace.FieldAccountID:
+		return m.AddedAccountID()
+	case sharedspace.FieldLotID:
+		return m.AddedLotID()
+	case sharedspace.FieldStaffID:
+		return m.AddedStaffID()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SharedSpaceMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case sharedspace.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAccountID(v)
+		return nil
+	case sharedspace.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLotID(v)
+		return nil
+	case sharedspace.FieldStaffID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddStaffID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SharedSpace numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *SharedSpaceMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(sharedspace.FieldOwner) {
+		fields = append(fields, sharedspace.FieldOwner)
+	}
+	if m.FieldCleared(sharedspace.FieldDecidedAt) {
+		fields = append(fields, sharedspace.FieldDecidedAt)
+	}
+	if m.FieldCleared(sharedspace.FieldStaffID) {
+		fields = append(fields, sharedspace.FieldStaffID)
+	}
+	if m.FieldCleared(sharedspace.FieldPurpose) {
+		fields = append(fields, sharedspace.FieldPurpose)
+	}
+	if m.FieldCleared(sharedspace.FieldAnswer) {
+		fields = append(fields, sharedspace.FieldAnswer)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *SharedSpaceMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *SharedSpaceMutation) ClearField(name string) error {
+	switch name {
+	case sharedspace.FieldOwner:
+		m.ClearOwner()
+		return nil
+	case sharedspace.FieldDecidedAt:
+		m.ClearDecidedAt()
+		return nil
+	case sharedspace.FieldStaffID:
+		m.ClearStaffID()
+		return nil
+	case sharedspace.FieldPurpose:
+		m.ClearPurpose()
+		return nil
+	case sharedspace.FieldAnswer:
+		m.ClearAnswer()
+		return nil
+	}
+	return fmt.Errorf("unknown SharedSpace nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *SharedSpaceMutation) ResetField(name string) error {
+	switch name {
+	case sharedspace.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case sharedspace.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case sharedspace.FieldLotID:
+		m.ResetLotID()
+		return nil
+	case sharedspace.FieldBay:
+		m.ResetBay()
+		return nil
+	case sharedspace.FieldOwner:
+		m.ResetOwner()
+		return nil
+	case sharedspace.FieldState:
+		m.ResetState()
+		return nil
+	case sharedspace.FieldDecidedAt:
+		m.ResetDecidedAt()
+		return nil
+	case sharedspace.FieldStaffID:
+		m.ResetStaffID()
+		return nil
+	case sharedspace.FieldPurpose:
+		m.ResetPurpose()
+		return nil
+	case sharedspace.FieldAnswer:
+		m.ResetAnswer()
+		return nil
+	case sharedspace.FieldKeyHash:
+		m.ResetKeyHash()
+		return nil
+	}
+	return fmt.Errorf("unknown SharedSpace field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *SharedSpaceMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *SharedSpaceMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *SharedSpaceMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *SharedSpaceMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *SharedSpaceMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *SharedSpaceMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *SharedSpaceMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown SharedSpace unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *SharedSpaceMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown SharedSpace edge %s", name)
 }
 
 // ShiftMutation represents an operation that mutates the Shift nodes in the graph.

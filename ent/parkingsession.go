@@ -55,6 +55,8 @@ type ParkingSession struct {
 	Free []span.Span `json:"free,omitempty"`
 	// PermitID holds the value of the "permit_id" field.
 	PermitID *int64 `json:"permit_id,omitempty"`
+	// ReservationID holds the value of the "reservation_id" field.
+	ReservationID *int64 `json:"reservation_id,omitempty"`
 	// Match holds the value of the "match" field.
 	Match parkingsession.Match `json:"match,omitempty"`
 	// Review holds the value of the "review" field.
@@ -94,7 +96,7 @@ func (*ParkingSession) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case parkingsession.FieldPasswordFree:
 			values[i] = new(sql.NullBool)
-		case parkingsession.FieldID, parkingsession.FieldLotID, parkingsession.FieldVehicleID, parkingsession.FieldFeeFen, parkingsession.FieldPaidFen, parkingsession.FieldDiscountedFen, parkingsession.FieldPermitID:
+		case parkingsession.FieldID, parkingsession.FieldLotID, parkingsession.FieldVehicleID, parkingsession.FieldFeeFen, parkingsession.FieldPaidFen, parkingsession.FieldDiscountedFen, parkingsession.FieldPermitID, parkingsession.FieldReservationID:
 			values[i] = new(sql.NullInt64)
 		case parkingsession.FieldPlateColor, parkingsession.FieldState, parkingsession.FieldMatch, parkingsession.FieldReview:
 			values[i] = new(sql.NullString)
@@ -230,6 +232,13 @@ func (_m *ParkingSession) assignValues(columns []string, values []any) error {
 				_m.PermitID = new(int64)
 				*_m.PermitID = value.Int64
 			}
+		case parkingsession.FieldReservationID:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field reservation_id", values[i])
+			} else if value.Valid {
+				_m.ReservationID = new(int64)
+				*_m.ReservationID = value.Int64
+			}
 		case parkingsession.FieldMatch:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field match", values[i])
@@ -339,6 +348,11 @@ func (_m *ParkingSession) String() string {
 	builder.WriteString(", ")
 	if v := _m.PermitID; v != nil {
 		builder.WriteString("permit_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.ReservationID; v != nil {
+		builder.WriteString("reservation_id=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
 	builder.WriteString(", ")

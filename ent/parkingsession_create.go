@@ -207,6 +207,20 @@ func (_c *ParkingSessionCreate) SetNillablePermitID(v *int64) *ParkingSessionCre
 	return _c
 }
 
+// SetReservationID sets the "reservation_id" field.
+func (_c *ParkingSessionCreate) SetReservationID(v int64) *ParkingSessionCreate {
+	_c.mutation.SetReservationID(v)
+	return _c
+}
+
+// SetNillableReservationID sets the "reservation_id" field if the given value is not nil.
+func (_c *ParkingSessionCreate) SetNillableReservationID(v *int64) *ParkingSessionCreate {
+	if v != nil {
+		_c.SetReservationID(*v)
+	}
+	return _c
+}
+
 // SetMatch sets the "match" field.
 func (_c *ParkingSessionCreate) SetMatch(v parkingsession.Match) *ParkingSessionCreate {
 	_c.mutation.SetMatch(v)
@@ -469,6 +483,10 @@ func (_c *ParkingSessionCreate) createSpec() (*ParkingSession, *sqlgraph.CreateS
 	if value, ok := _c.mutation.PermitID(); ok {
 		_spec.SetField(parkingsession.FieldPermitID, field.TypeInt64, value)
 		_node.PermitID = &value
+	}
+	if value, ok := _c.mutation.ReservationID(); ok {
+		_spec.SetField(parkingsession.FieldReservationID, field.TypeInt64, value)
+		_node.ReservationID = &value
 	}
 	if value, ok := _c.mutation.Match(); ok {
 		_spec.SetField(parkingsession.FieldMatch, field.TypeEnum, value)
@@ -742,6 +760,30 @@ func (u *ParkingSessionUpsert) AddPermitID(v int64) *ParkingSessionUpsert {
 // ClearPermitID clears the value of the "permit_id" field.
 func (u *ParkingSessionUpsert) ClearPermitID() *ParkingSessionUpsert {
 	u.SetNull(parkingsession.FieldPermitID)
+	return u
+}
+
+// SetReservationID sets the "reservation_id" field.
+func (u *ParkingSessionUpsert) SetReservationID(v int64) *ParkingSessionUpsert {
+	u.Set(parkingsession.FieldReservationID, v)
+	return u
+}
+
+// UpdateReservationID sets the "reservation_id" field to the value that was provided on create.
+func (u *ParkingSessionUpsert) UpdateReservationID() *ParkingSessionUpsert {
+	u.SetExcluded(parkingsession.FieldReservationID)
+	return u
+}
+
+// AddReservationID adds v to the "reservation_id" field.
+func (u *ParkingSessionUpsert) AddReservationID(v int64) *ParkingSessionUpsert {
+	u.Add(parkingsession.FieldReservationID, v)
+	return u
+}
+
+// ClearReservationID clears the value of the "reservation_id" field.
+func (u *ParkingSessionUpsert) ClearReservationID() *ParkingSessionUpsert {
+	u.SetNull(parkingsession.FieldReservationID)
 	return u
 }
 
@@ -1060,6 +1102,34 @@ func (u *ParkingSessionUpsertOne) UpdatePermitID() *ParkingSessionUpsertOne {
 func (u *ParkingSessionUpsertOne) ClearPermitID() *ParkingSessionUpsertOne {
 	return u.Update(func(s *ParkingSessionUpsert) {
 		s.ClearPermitID()
+	})
+}
+
+// SetReservationID sets the "reservation_id" field.
+func (u *ParkingSessionUpsertOne) SetReservationID(v int64) *ParkingSessionUpsertOne {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.SetReservationID(v)
+	})
+}
+
+// AddReservationID adds v to the "reservation_id" field.
+func (u *ParkingSessionUpsertOne) AddReservationID(v int64) *ParkingSessionUpsertOne {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.AddReservationID(v)
+	})
+}
+
+// UpdateReservationID sets the "reservation_id" field to the value that was provided on create.
+func (u *ParkingSessionUpsertOne) UpdateReservationID() *ParkingSessionUpsertOne {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.UpdateReservationID()
+	})
+}
+
+// ClearReservationID clears the value of the "reservation_id" field.
+func (u *ParkingSessionUpsertOne) ClearReservationID() *ParkingSessionUpsertOne {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.ClearReservationID()
 	})
 }
 
@@ -1548,6 +1618,34 @@ func (u *ParkingSessionUpsertBulk) UpdatePermitID() *ParkingSessionUpsertBulk {
 func (u *ParkingSessionUpsertBulk) ClearPermitID() *ParkingSessionUpsertBulk {
 	return u.Update(func(s *ParkingSessionUpsert) {
 		s.ClearPermitID()
+	})
+}
+
+// SetReservationID sets the "reservation_id" field.
+func (u *ParkingSessionUpsertBulk) SetReservationID(v int64) *ParkingSessionUpsertBulk {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.SetReservationID(v)
+	})
+}
+
+// AddReservationID adds v to the "reservation_id" field.
+func (u *ParkingSessionUpsertBulk) AddReservationID(v int64) *ParkingSessionUpsertBulk {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.AddReservationID(v)
+	})
+}
+
+// UpdateReservationID sets the "reservation_id" field to the value that was provided on create.
+func (u *ParkingSessionUpsertBulk) UpdateReservationID() *ParkingSessionUpsertBulk {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.UpdateReservationID()
+	})
+}
+
+// ClearReservationID clears the value of the "reservation_id" field.
+func (u *ParkingSessionUpsertBulk) ClearReservationID() *ParkingSessionUpsertBulk {
+	return u.Update(func(s *ParkingSessionUpsert) {
+		s.ClearReservationID()
 	})
 }
 

@@ -240,6 +240,33 @@ func (_u *ParkingSessionUpdate) ClearPermitID() *ParkingSessionUpdate {
 	return _u
 }
 
+// SetReservationID sets the "reservation_id" field.
+func (_u *ParkingSessionUpdate) SetReservationID(v int64) *ParkingSessionUpdate {
+	_u.mutation.ResetReservationID()
+	_u.mutation.SetReservationID(v)
+	return _u
+}
+
+// SetNillableReservationID sets the "reservation_id" field if the given value is not nil.
+func (_u *ParkingSessionUpdate) SetNillableReservationID(v *int64) *ParkingSessionUpdate {
+	if v != nil {
+		_u.SetReservationID(*v)
+	}
+	return _u
+}
+
+// AddReservationID adds value to the "reservation_id" field.
+func (_u *ParkingSessionUpdate) AddReservationID(v int64) *ParkingSessionUpdate {
+	_u.mutation.AddReservationID(v)
+	return _u
+}
+
+// ClearReservationID clears the value of the "reservation_id" field.
+func (_u *ParkingSessionUpdate) ClearReservationID() *ParkingSessionUpdate {
+	_u.mutation.ClearReservationID()
+	return _u
+}
+
 // SetMatch sets the "match" field.
 func (_u *ParkingSessionUpdate) SetMatch(v parkingsession.Match) *ParkingSessionUpdate {
 	_u.mutation.SetMatch(v)
@@ -411,6 +438,15 @@ func (_u *ParkingSessionUpdate) sqlSave(ctx context.Context) (_node int, err err
 	}
 	if _u.mutation.PermitIDCleared() {
 		_spec.ClearField(parkingsession.FieldPermitID, field.TypeInt64)
+	}
+	if value, ok := _u.mutation.ReservationID(); ok {
+		_spec.SetField(parkingsession.FieldReservationID, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedReservationID(); ok {
+		_spec.AddField(parkingsession.FieldReservationID, field.TypeInt64, value)
+	}
+	if _u.mutation.ReservationIDCleared() {
+		_spec.ClearField(parkingsession.FieldReservationID, field.TypeInt64)
 	}
 	if value, ok := _u.mutation.Match(); ok {
 		_spec.SetField(parkingsession.FieldMatch, field.TypeEnum, value)
@@ -648,6 +684,33 @@ func (_u *ParkingSessionUpdateOne) ClearPermitID() *ParkingSessionUpdateOne {
 	return _u
 }
 
+// SetReservationID sets the "reservation_id" field.
+func (_u *ParkingSessionUpdateOne) SetReservationID(v int64) *ParkingSessionUpdateOne {
+	_u.mutation.ResetReservationID()
+	_u.mutation.SetReservationID(v)
+	return _u
+}
+
+// SetNillableReservationID sets the "reservation_id" field if the given value is not nil.
+func (_u *ParkingSessionUpdateOne) SetNillableReservationID(v *int64) *ParkingSessionUpdateOne {
+	if v != nil {
+		_u.SetReservationID(*v)
+	}
+	return _u
+}
+
+// AddReservationID adds value to the "reservation_id" field.
+func (_u *ParkingSessionUpdateOne) AddReservationID(v int64) *ParkingSessionUpdateOne {
+	_u.mutation.AddReservationID(v)
+	return _u
+}
+
+// ClearReservationID clears the value of the "reservation_id" field.
+func (_u *ParkingSessionUpdateOne) ClearReservationID() *ParkingSessionUpdateOne {
+	_u.mutation.ClearReservationID()
+	return _u
+}
+
 // SetMatch sets the "match" field.
 func (_u *ParkingSessionUpdateOne) SetMatch(v parkingsession.Match) *ParkingSessionUpdateOne {
 	_u.mutation.SetMatch(v)
@@ -849,6 +912,15 @@ func (_u *ParkingSessionUpdateOne) sqlSave(ctx context.Context) (_node *ParkingS
 	}
 	if _u.mutation.PermitIDCleared() {
 		_spec.ClearField(parkingsession.FieldPermitID, field.TypeInt64)
+	}
+	if value, ok := _u.mutation.ReservationID(); ok {
+		_spec.SetField(parkingsession.FieldReservationID, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedReservationID(); ok {
+		_spec.AddField(parkingsession.FieldReservationID, field.TypeInt64, value)
+	}
+	if _u.mutation.ReservationIDCleared() {
+		_spec.ClearField(parkingsession.FieldReservationID, field.TypeInt64)
 	}
 	if value, ok := _u.mutation.Match(); ok {
 		_spec.SetField(parkingsession.FieldMatch, field.TypeEnum, value)

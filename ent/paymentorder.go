@@ -33,6 +33,8 @@ type PaymentOrder struct {
 	PermitID *int64 `json:"permit_id,omitempty"`
 	// Periods holds the value of the "periods" field.
 	Periods int `json:"periods,omitempty"`
+	// ReservationID holds the value of the "reservation_id" field.
+	ReservationID *int64 `json:"reservation_id,omitempty"`
 	// AccountID holds the value of the "account_id" field.
 	AccountID *int64 `json:"account_id,omitempty"`
 	// State holds the value of the "state" field.
@@ -98,7 +100,7 @@ func (*PaymentOrder) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case paymentorder.FieldDeferred:
 			values[i] = new(sql.NullBool)
-		case paymentorder.FieldID, paymentorder.FieldLotID, paymentorder.FieldSessionID, paymentorder.FieldVoucherOfferID, paymentorder.FieldPermitID, paymentorder.FieldPeriods, paymentorder.FieldAccountID, paymentorder.FieldDueFen, paymentorder.FieldDiscountFen, paymentorder.FieldDiscountedFen, paymentorder.FieldTakenFen, paymentorder.FieldRefundedFen:
+		case paymentorder.FieldID, paymentorder.FieldLotID, paymentorder.FieldSessionID, paymentorder.FieldVoucherOfferID, paymentorder.FieldPermitID, paymentorder.FieldPeriods, paymentorder.FieldReservationID, paymentorder.FieldAccountID, paymentorder.FieldDueFen, paymentorder.FieldDiscountFen, paymentorder.FieldDiscountedFen, paymentorder.FieldTakenFen, paymentorder.FieldRefundedFen:
 			values[i] = new(sql.NullInt64)
 		case paymentorder.FieldKind, paymentorder.FieldState, paymentorder.FieldCloseReason, paymentorder.FieldPaidChannel, paymentorder.FieldPaidWay:
 			values[i] = new(sql.NullString)
@@ -169,6 +171,13 @@ func (_m *PaymentOrder) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field periods", values[i])
 			} else if value.Valid {
 				_m.Periods = int(value.Int64)
+			}
+		case paymentorder.FieldReservationID:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field reservation_id", values[i])
+			} else if value.Valid {
+				_m.ReservationID = new(int64)
+				*_m.ReservationID = value.Int64
 			}
 		case paymentorder.FieldAccountID:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -332,6 +341,11 @@ func (_m *PaymentOrder) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("periods=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Periods))
+	builder.WriteString(", ")
+	if v := _m.ReservationID; v != nil {
+		builder.WriteString("reservation_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteString(", ")
 	if v := _m.AccountID; v != nil {
 		builder.WriteString("account_id=")

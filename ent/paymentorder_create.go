@@ -98,6 +98,20 @@ func (_c *PaymentOrderCreate) SetNillablePeriods(v *int) *PaymentOrderCreate {
 	return _c
 }
 
+// SetReservationID sets the "reservation_id" field.
+func (_c *PaymentOrderCreate) SetReservationID(v int64) *PaymentOrderCreate {
+	_c.mutation.SetReservationID(v)
+	return _c
+}
+
+// SetNillableReservationID sets the "reservation_id" field if the given value is not nil.
+func (_c *PaymentOrderCreate) SetNillableReservationID(v *int64) *PaymentOrderCreate {
+	if v != nil {
+		_c.SetReservationID(*v)
+	}
+	return _c
+}
+
 // SetAccountID sets the "account_id" field.
 func (_c *PaymentOrderCreate) SetAccountID(v int64) *PaymentOrderCreate {
 	_c.mutation.SetAccountID(v)
@@ -478,6 +492,10 @@ func (_c *PaymentOrderCreate) createSpec() (*PaymentOrder, *sqlgraph.CreateSpec)
 		_spec.SetField(paymentorder.FieldPeriods, field.TypeInt, value)
 		_node.Periods = value
 	}
+	if value, ok := _c.mutation.ReservationID(); ok {
+		_spec.SetField(paymentorder.FieldReservationID, field.TypeInt64, value)
+		_node.ReservationID = &value
+	}
 	if value, ok := _c.mutation.AccountID(); ok {
 		_spec.SetField(paymentorder.FieldAccountID, field.TypeInt64, value)
 		_node.AccountID = &value
@@ -818,6 +836,9 @@ func (u *PaymentOrderUpsertOne) UpdateNewValues() *PaymentOrderUpsertOne {
 		}
 		if _, exists := u.create.mutation.Periods(); exists {
 			s.SetIgnore(paymentorder.FieldPeriods)
+		}
+		if _, exists := u.create.mutation.ReservationID(); exists {
+			s.SetIgnore(paymentorder.FieldReservationID)
 		}
 		if _, exists := u.create.mutation.DueFen(); exists {
 			s.SetIgnore(paymentorder.FieldDueFen)
@@ -1270,6 +1291,9 @@ func (u *PaymentOrderUpsertBulk) UpdateNewValues() *PaymentOrderUpsertBulk {
 			}
 			if _, exists := b.mutation.Periods(); exists {
 				s.SetIgnore(paymentorder.FieldPeriods)
+			}
+			if _, exists := b.mutation.ReservationID(); exists {
+				s.SetIgnore(paymentorder.FieldReservationID)
 			}
 			if _, exists := b.mutation.DueFen(); exists {
 				s.SetIgnore(paymentorder.FieldDueFen)

@@ -309,6 +309,9 @@ func (_u *PaymentOrderUpdate) sqlSave(ctx context.Context) (_node int, err error
 	if _u.mutation.PermitIDCleared() {
 		_spec.ClearField(paymentorder.FieldPermitID, field.TypeInt64)
 	}
+	if _u.mutation.ReservationIDCleared() {
+		_spec.ClearField(paymentorder.FieldReservationID, field.TypeInt64)
+	}
 	if value, ok := _u.mutation.AccountID(); ok {
 		_spec.SetField(paymentorder.FieldAccountID, field.TypeInt64, value)
 	}
@@ -699,6 +702,9 @@ func (_u *PaymentOrderUpdateOne) sqlSave(ctx context.Context) (_node *PaymentOrd
 	}
 	if _u.mutation.PermitIDCleared() {
 		_spec.ClearField(paymentorder.FieldPermitID, field.TypeInt64)
+	}
+	if _u.mutation.ReservationIDCleared() {
+		_spec.ClearField(paymentorder.FieldReservationID, field.TypeInt64)
 	}
 	if value, ok := _u.mutation.AccountID(); ok {
 		_spec.SetField(paymentorder.FieldAccountID, field.TypeInt64, value)

@@ -102,10 +102,16 @@ type Tx struct {
 	Reconciliation *ReconciliationClient
 	// Refund is the client for interacting with the Refund builders.
 	Refund *RefundClient
+	// Reservation is the client for interacting with the Reservation builders.
+	Reservation *ReservationClient
+	// ReservationOffer is the client for interacting with the ReservationOffer builders.
+	ReservationOffer *ReservationOfferClient
 	// RiskEvent is the client for interacting with the RiskEvent builders.
 	RiskEvent *RiskEventClient
 	// SessionAccess is the client for interacting with the SessionAccess builders.
 	SessionAccess *SessionAccessClient
+	// SharedSpace is the client for interacting with the SharedSpace builders.
+	SharedSpace *SharedSpaceClient
 	// Shift is the client for interacting with the Shift builders.
 	Shift *ShiftClient
 	// SignIn is the client for interacting with the SignIn builders.
@@ -303,8 +309,11 @@ func (tx *Tx) init() {
 	tx.QuoteAttempt = NewQuoteAttemptClient(tx.config)
 	tx.Reconciliation = NewReconciliationClient(tx.config)
 	tx.Refund = NewRefundClient(tx.config)
+	tx.Reservation = NewReservationClient(tx.config)
+	tx.ReservationOffer = NewReservationOfferClient(tx.config)
 	tx.RiskEvent = NewRiskEventClient(tx.config)
 	tx.SessionAccess = NewSessionAccessClient(tx.config)
+	tx.SharedSpace = NewSharedSpaceClient(tx.config)
 	tx.Shift = NewShiftClient(tx.config)
 	tx.SignIn = NewSignInClient(tx.config)
 	tx.Staff = NewStaffClient(tx.config)

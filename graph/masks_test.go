@@ -15,6 +15,7 @@ import (
 	"parkbff/internal/notice"
 	"parkbff/internal/parking"
 	"parkbff/internal/privacy"
+	"parkbff/internal/reservation"
 	"parkbff/internal/viewer"
 )
 
@@ -34,6 +35,7 @@ func models() map[string]any {
 	}
 	return map[string]any{
 		"ParkingSession": stay,
+		"Reservation":    &reservation.Reservation{Row: 1, VehicleID: theVehicle, LotID: theLot, Plate: "粤B12345", Arrival: new(reservation.Arrived)},
 		"PaymentOrder":   &billing.Order{Row: 1, Stay: stay, LotID: theLot, Lot: &parking.Lot{Row: theLot, Name: name, HalfName: "万***停车场"}, CreatedAt: entered, PaidAt: &left},
 		"Notice": &notice.Notice{
 			Row: 1, LotID: theLot, VehicleID: theVehicle, Plate: "粤B12345", LotName: &name, HalfLotName: "万***停车场",

@@ -14,7 +14,7 @@ import (
 )
 
 // stayLike are the types that carry facts of a stay. Each of their fields says what it shows to whom.
-var stayLike = []string{"ParkingSession", "Notice", "Payable", "NothingToPay", "PaymentOrder", "Payment", "PaymentLaunch", "LaunchParameter", "PaymentOffer", "Invoice"}
+var stayLike = []string{"ParkingSession", "Notice", "Payable", "NothingToPay", "PaymentOrder", "Payment", "PaymentLaunch", "LaunchParameter", "PaymentOffer", "Invoice", "Reservation"}
 
 // telling are the names under which facts of a stay go. A type with such a field is stay-like, unless it
 // is one of theirOwn.

@@ -15,6 +15,7 @@ import (
 	"parkbff/internal/parking"
 	"parkbff/internal/parking/geo"
 	"parkbff/internal/permit"
+	"parkbff/internal/reservation"
 )
 
 func colorOf(color *cnid.Color) cnid.Color {
@@ -71,6 +72,20 @@ func number(n *int, otherwise int) int {
 		return otherwise
 	}
 	return *n
+}
+
+func reservationTermsOf(in model.SetReservationOfferInput) reservation.Terms {
+	return reservation.Terms{
+		Open: in.Open, Bays: in.Bays, PriceFen: in.PriceFen, UnitMinutes: number(in.UnitMinutes, 0), AheadMinutes: in.AheadMinutes,
+		LongestMinutes: in.LongestMinutes, EarlyMinutes: number(in.EarlyMinutes, 0), GraceMinutes: in.GraceMinutes,
+		FreeMinutes: in.FreeMinutes, LatePercent: number(in.LatePercent, 0),
+	}
+}
+
+func reservationOf(in model.ReserveSpaceInput) billing.NewReservation {
+	return billing.NewReservation{IdempotencyKey: in.IdempotencyKey, Wish: reservation.Wish{
+		LotCode: in.LotCode, Vehicle: rowOf(in.VehicleID, typeVehicle), From: in.From, Until: in.Until,
+	}}
 }
 
 func visitOf(in model.InviteVisitorInput) permit.Visit {

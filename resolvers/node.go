@@ -27,6 +27,7 @@ const (
 	typeFleet          = "Fleet"
 	typePlateDispute   = "PlateDispute"
 	typeChargeDispute  = "ChargeDispute"
+	typeSharedSpace    = "SharedSpace"
 	typeDelivery       = "Delivery"
 	typeDeadLetter     = "DeadLetter"
 	typePaymentOrder   = "PaymentOrder"
@@ -43,15 +44,16 @@ const (
 	typeShift          = "Shift"
 	typeCashMovement   = "CashMovement"
 	typeContingent     = "MerchantContingent"
+	typeReservation    = "Reservation"
 )
 
 // NodeTypes lists them.
 func NodeTypes() []string {
 	return []string{
 		typeAccount, typeConsent, typeVehicle, typeLot, typeStay, typeNotice, typeGateCommand,
-		typeLinkedAccount, typeDevice, typeRiskEvent, typeCoDriver, typeFleet, typePlateDispute, typeChargeDispute, typeDelivery, typeDeadLetter,
+		typeLinkedAccount, typeDevice, typeRiskEvent, typeCoDriver, typeFleet, typePlateDispute, typeChargeDispute, typeSharedSpace, typeDelivery, typeDeadLetter,
 		typePaymentOrder, typeReconciliation, typeVoucher, typeVoucherOffer, typeInvoiceTitle, typeInvoice, typeAgreement,
-		typePermitPlan, typePermit, typePermitPeriod, typePlateRight,
+		typePermitPlan, typePermit, typePermitPeriod, typePlateRight, typeReservation,
 		typeShift, typeCashMovement, typeContingent,
 	}
 }
@@ -119,6 +121,8 @@ func (r *Resolver) find(ctx context.Context, id relay.ID) (relay.Node, error) {
 		return some(r.discounts.One(ctx, id.Row))
 	case typeVoucherOffer:
 		return some(r.discounts.OfferByRow(ctx, id.Row))
+	case typeSharedSpace:
+		return some(r.spaces.Space(ctx, id.Row))
 	case typeChargeDispute:
 		return some(r.disputes.Dispute(ctx, id.Row))
 	case typeAgreement:
@@ -141,6 +145,8 @@ func (r *Resolver) find(ctx context.Context, id relay.ID) (relay.Node, error) {
 		return some(r.billing.CashMovement(ctx, id.Row))
 	case typeContingent:
 		return some(r.discounts.ContingentByRow(ctx, id.Row))
+	case typeReservation:
+		return some(r.reservations.One(ctx, id.Row))
 	case typeGateCommand:
 		return some(r.parking.CommandByRow(ctx, id.Row))
 	case typeLot:

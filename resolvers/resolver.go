@@ -21,8 +21,10 @@ import (
 	"parkbff/internal/parking"
 	"parkbff/internal/permit"
 	"parkbff/internal/privacy/consents"
+	"parkbff/internal/reservation"
 	"parkbff/internal/risk"
 	"parkbff/internal/shift"
+	"parkbff/internal/space"
 	"parkbff/internal/viewer"
 )
 
@@ -44,6 +46,9 @@ type Services struct {
 	Permits    *permit.Service
 	Shifts     *shift.Service
 	Disputes   *dispute.Service
+
+	Reservations *reservation.Service
+	Spaces       *space.Service
 }
 
 // Resolver is the root of all resolvers.
@@ -65,13 +70,16 @@ type Resolver struct {
 	permits    *permit.Service
 	shifts     *shift.Service
 	disputes   *dispute.Service
+
+	reservations *reservation.Service
+	spaces       *space.Service
 }
 
 // New answers the root of all resolvers. viewerTag binds cursors to a viewer, as the edge does.
 func New(s Services, viewerTag func(*viewer.Viewer) uint32) *Resolver {
 	return &Resolver{
-		identity: s.Identity, staff: s.Staff, consents: s.Consents, parking: s.Parking, billing: s.Billing, discounts: s.Discounts, permits: s.Permits,
-		agreements: s.Agreements, invoices: s.Invoices, notices: s.Notices, shifts: s.Shifts, disputes: s.Disputes,
+		identity: s.Identity, staff: s.Staff, consents: s.Consents, parking: s.Parking, billing: s.Billing, discounts: s.Discounts, permits: s.Permits, reservations: s.Reservations,
+		agreements: s.Agreements, invoices: s.Invoices, notices: s.Notices, shifts: s.Shifts, disputes: s.Disputes, spaces: s.Spaces,
 		delivery: s.Delivery, outbox: s.Outbox, risk: s.Risk, apps: s.Apps, viewerTag: viewerTag,
 	}
 }
@@ -93,12 +101,16 @@ const (
 	listShifts        = "lot.shifts"
 	listMovements     = "shift.movements"
 	listOpenings      = "shift.openings"
+	listReservations  = "viewer.reservations"
+	listLotReserved   = "lot.reservations"
 	listConsents      = "account.consents"
 	listLots          = "lots"
 	listLotStays      = "lot.sessions"
 	listDevices       = "account.devices"
 	listClaims        = "account.plateDisputes"
 	listDisputes      = "plateDisputes"
+	listSpaces        = "viewer.sharedSpaces"
+	listSubmitted     = "sharedSpaces"
 	listCharges       = "viewer.chargeDisputes"
 	listLotCharges    = "lot.chargeDisputes"
 	listRisks         = "riskEvents"
@@ -156,6 +168,8 @@ func rowOfMovement(m *billing.CashMovement) int64 { return m.Row }
 
 func rowOfCommand(c *parking.GateCommand) int64 { return c.Row }
 
+func rowOfReservation(r *reservation.Reservation) int64 { return r.Row }
+
 func rowOfOffer(o *discount.Offer) int64 { return o.Row }
 
 func rowOfContingent(c *discount.Contingent) int64 { return c.Row }
@@ -167,6 +181,8 @@ func rowOfInvoice(i *invoice.Invoice) int64 { return i.Row }
 func rowOfDevice(d *identity.Device) int64 { return d.Row }
 
 func rowOfDispute(d *identity.PlateDispute) int64 { return d.Row }
+
+func rowOfSpace(s *space.Space) int64 { return s.Row }
 
 func rowOfCharge(d *dispute.Dispute) int64 { return d.Row }
 

@@ -121,7 +121,15 @@ var triedServices = map[string]tried{
 		}
 		return v.BuysPermit(v.House.SellsPermits("WXC", 1, nil), v.car)
 	}},
-	"RUN_FLEET": {try: func(v visitor) *servertest.Answer { return opensFleet(v.Client, company, creditCode) }},
+	"RESERVATIONS": {try: func(v visitor) *servertest.Answer {
+		if v.Mobile != "" {
+			v.car = v.Binds(v.free)
+		}
+		v.House.OffersBays("WXC", 10, nil)
+		return v.ReservesBay("WXC", v.car, time.Hour, time.Hour)
+	}},
+	"SHARE_SPACE": {try: func(v visitor) *servertest.Answer { return offersSpace(v.Client, "x", nil, deeds(cardOwner)) }},
+	"RUN_FLEET":   {try: func(v visitor) *servertest.Answer { return opensFleet(v.Client, company, creditCode) }},
 	"STAY_RECORDS": {
 		try:   func(v visitor) *servertest.Answer { return v.Asks(`{ viewer { sessions { edges { node { id } } } } }`) },
 		shows: func(v visitor) string { return v.paid },

@@ -35,8 +35,10 @@ import (
 	"parkbff/internal/parking"
 	"parkbff/internal/permit"
 	"parkbff/internal/privacy/consents"
+	"parkbff/internal/reservation"
 	"parkbff/internal/risk"
 	"parkbff/internal/shift"
+	"parkbff/internal/space"
 	"parkbff/internal/store"
 	"parkbff/internal/tariff"
 	"parkbff/internal/vault"
@@ -70,6 +72,8 @@ type House struct {
 	Permits    *permit.Service
 	Shifts     *shift.Service
 	Disputes   *dispute.Service
+	Bays       *reservation.Service
+	Spaces     *space.Service
 
 	vault  *vault.Vault
 	people identity.Config
@@ -183,6 +187,7 @@ func (h *House) openServices(p Parts) (err error) {
 	h.Discounts = discount.New(discount.Config{Store: h.Store, Vault: v, Clock: h.Clock, Lots: h.Parking})
 	h.Permits = permit.New(permit.Config{Store: h.Store, Vault: v, Clock: h.Clock, Lots: h.Parking, Garage: h.Identity})
 	h.Shifts = shift.New(shift.Config{Store: h.Store, Vault: v, Clock: h.Clock, Lots: h.Parking})
+	h.Bays = reservation.New(reservation.Config{Store: h.Store, Vault: v, Clock: h.Clock, Lots: h.Parking, Garage: h.Identity, Teller: h.Notices})
 	if err := h.openInvoices(v, p.Random); err != nil {
 		return err
 	}
@@ -191,12 +196,15 @@ func (h *House) openServices(p Parts) (err error) {
 		Tasks: h.Outbox, Offers: h.Partners.deductions,
 	})
 	h.Billing = billing.New(billing.Config{
-		Store: h.Store, Vault: v, Clock: h.Clock, Random: p.Random, Stays: h.Parking, Discounts: h.Discounts, Permits: h.Permits, Drawers: h.Shifts, Payers: h.Identity, Office: h.Staff,
+		Store: h.Store, Vault: v, Clock: h.Clock, Random: p.Random, Stays: h.Parking, Discounts: h.Discounts, Permits: h.Permits, Drawers: h.Shifts, Reservations: h.Bays, Payers: h.Identity, Office: h.Staff,
 		Invoices: h.Invoices, Agreements: h.Agreements, Tasks: h.Outbox, Tills: h.Partners.Offers(), Log: h.Log,
 	})
 	h.Disputes = dispute.New(dispute.Config{
 		Store: h.Store, Vault: v, Clock: h.Clock, Stays: h.Parking, Money: h.Billing, Office: h.Staff, Calendar: tariff.Calendar{},
 		InstantFen: h.Config.InstantRefundFen,
+	})
+	h.Spaces = space.New(space.Config{
+		Store: h.Store, Vault: v, Clock: h.Clock, Lots: h.Parking, Owners: h.Identity, Office: h.Staff,
 	})
 	h.Invoices.SetOrders(h.Billing)
 	h.Agreements.SetOrders(h.Billing)

@@ -43,6 +43,7 @@ func (h *House) Work(ctx context.Context) (wait func(), err error) {
 	jobs.Go(func() { h.every(ctx, tidyEvery, "reconcile with channels", h.Billing.ReconcileDue) })
 	jobs.Go(func() { h.every(ctx, ordersEvery, "close expired orders", h.Billing.CloseExpired) })
 	jobs.Go(func() { h.every(ctx, ordersEvery, "return merchants' discounts", h.Discounts.ReturnLapsed) })
+	jobs.Go(func() { h.every(ctx, ordersEvery, "go on with reservations", h.Billing.EndReservations) })
 	jobs.Go(func() { h.every(ctx, ordersEvery, "end permits that are over", h.Permits.EndOver) })
 	jobs.Go(func() { h.every(ctx, tidyEvery, "forget attempts", h.Parking.ForgetAttempts) })
 	jobs.Go(func() { h.every(ctx, tidyEvery, "forget codes", h.Identity.ForgetCodes) })

@@ -88,7 +88,7 @@ func TestEveryFieldOfALotIsSharedOnlyIfItIsTheSameToEverybody(t *testing.T) {
 				own = append(own, f.Name)
 			}
 		}
-		if diff := cmp.Diff([]string{"gates", "sessions", "orders", "chargeDisputes", "permitPlans", "shifts"}, own); diff != "" {
+		if diff := cmp.Diff([]string{"gates", "sessions", "orders", "chargeDisputes", "permitPlans", "reservationOffer", "reservations", "shifts"}, own); diff != "" {
 			t.Errorf("not shared (-want +got):\n%s", diff)
 		}
 	})

@@ -536,6 +536,30 @@ func (f RefundFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, erro
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.RefundMutation", m)
 }
 
+// The ReservationFunc type is an adapter to allow the use of ordinary
+// function as Reservation mutator.
+type ReservationFunc func(context.Context, *ent.ReservationMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ReservationFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.ReservationMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ReservationMutation", m)
+}
+
+// The ReservationOfferFunc type is an adapter to allow the use of ordinary
+// function as ReservationOffer mutator.
+type ReservationOfferFunc func(context.Context, *ent.ReservationOfferMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ReservationOfferFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.ReservationOfferMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ReservationOfferMutation", m)
+}
+
 // The RiskEventFunc type is an adapter to allow the use of ordinary
 // function as RiskEvent mutator.
 type RiskEventFunc func(context.Context, *ent.RiskEventMutation) (ent.Value, error)
@@ -558,6 +582,18 @@ func (f SessionAccessFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Valu
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.SessionAccessMutation", m)
+}
+
+// The SharedSpaceFunc type is an adapter to allow the use of ordinary
+// function as SharedSpace mutator.
+type SharedSpaceFunc func(context.Context, *ent.SharedSpaceMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f SharedSpaceFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.SharedSpaceMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.SharedSpaceMutation", m)
 }
 
 // The ShiftFunc type is an adapter to allow the use of ordinary

@@ -88,6 +88,7 @@ const (
 	AccountSAFE            Account = "SAFE"
 	AccountCASH_DIFFERENCE Account = "CASH_DIFFERENCE"
 	AccountMERCHANTS       Account = "MERCHANTS"
+	AccountRESERVATIONS    Account = "RESERVATIONS"
 )
 
 func (a Account) String() string {
@@ -97,7 +98,7 @@ func (a Account) String() string {
 // AccountValidator is a validator for the "account" field enum values. It is called by the builders before save.
 func AccountValidator(a Account) error {
 	switch a {
-	case AccountCHANNEL, AccountLOT, AccountSURPLUS, AccountREFUNDS, AccountVOUCHERS, AccountDISCOUNTS, AccountPERMITS, AccountDRAWER, AccountSAFE, AccountCASH_DIFFERENCE, AccountMERCHANTS:
+	case AccountCHANNEL, AccountLOT, AccountSURPLUS, AccountREFUNDS, AccountVOUCHERS, AccountDISCOUNTS, AccountPERMITS, AccountDRAWER, AccountSAFE, AccountCASH_DIFFERENCE, AccountMERCHANTS, AccountRESERVATIONS:
 		return nil
 	default:
 		return fmt.Errorf("ledgerline: invalid enum value for account field: %q", a)

@@ -302,7 +302,7 @@ var (
 		{Name: "account_id", Type: field.TypeInt64},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "notice_id", Type: field.TypeInt64},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED", "PAID", "REFUNDED", "DEDUCTION_FAILED", "CHARGE_DECIDED"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED", "PAID", "REFUNDED", "DEDUCTION_FAILED", "CHARGE_DECIDED", "RESERVED", "NO_SHOW"}},
 		{Name: "channel", Type: field.TypeEnum, Enums: []string{"JPUSH", "GETUI", "WECHAT_MINI", "ALIPAY_MINI", "SMS"}},
 		{Name: "state", Type: field.TypeEnum, Enums: []string{"WAITING", "SENT", "FAILED", "DROPPED"}, Default: "WAITING"},
 		{Name: "reason", Type: field.TypeString, Nullable: true},
@@ -738,7 +738,7 @@ var (
 	LedgerLinesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "lot_id", Type: field.TypeInt64},
-		{Name: "account", Type: field.TypeEnum, Enums: []string{"CHANNEL", "LOT", "SURPLUS", "REFUNDS", "VOUCHERS", "DISCOUNTS", "PERMITS", "DRAWER", "SAFE", "CASH_DIFFERENCE", "MERCHANTS"}},
+		{Name: "account", Type: field.TypeEnum, Enums: []string{"CHANNEL", "LOT", "SURPLUS", "REFUNDS", "VOUCHERS", "DISCOUNTS", "PERMITS", "DRAWER", "SAFE", "CASH_DIFFERENCE", "MERCHANTS", "RESERVATIONS"}},
 		{Name: "channel", Type: field.TypeEnum, Nullable: true, Enums: []string{"WECHAT", "ALIPAY", "UNIONPAY", "QUICKPASS", "ABC", "CCB", "JST_WALLET", "CASH"}},
 		{Name: "store_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "fen", Type: field.TypeInt64},
@@ -924,7 +924,7 @@ var (
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "account_id", Type: field.TypeInt64},
 		{Name: "channel", Type: field.TypeEnum, Enums: []string{"WECHAT_MINI", "ALIPAY_MINI"}},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED", "PAID", "REFUNDED", "DEDUCTION_FAILED", "CHARGE_DECIDED"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED", "PAID", "REFUNDED", "DEDUCTION_FAILED", "CHARGE_DECIDED", "RESERVED", "NO_SHOW"}},
 		{Name: "remaining", Type: field.TypeInt},
 		{Name: "changed_at", Type: field.TypeTime},
 	}
@@ -951,7 +951,7 @@ var (
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "sequence", Type: field.TypeInt64},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED", "PAID", "REFUNDED", "DEDUCTION_FAILED", "CHARGE_DECIDED"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED", "PAID", "REFUNDED", "DEDUCTION_FAILED", "CHARGE_DECIDED", "RESERVED", "NO_SHOW"}},
 		{Name: "session_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "vehicle_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "lot_id", Type: field.TypeInt64, Nullable: true},
@@ -1102,6 +1102,7 @@ var (
 		{Name: "password_free", Type: field.TypeBool, Default: false},
 		{Name: "free", Type: field.TypeJSON, Nullable: true},
 		{Name: "permit_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "reservation_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "match", Type: field.TypeEnum, Enums: []string{"EXACT", "NEAR_PLATE"}, Default: "EXACT"},
 		{Name: "review", Type: field.TypeEnum, Enums: []string{"NONE", "PENDING", "CONFIRMED", "REJECTED"}, Default: "NONE"},
 		{Name: "lot_id", Type: field.TypeInt64},
@@ -1114,7 +1115,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "parking_sessions_lots_lot",
-				Columns:    []*schema.Column{ParkingSessionsColumns[19]},
+				Columns:    []*schema.Column{ParkingSessionsColumns[20]},
 				RefColumns: []*schema.Column{LotsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1123,7 +1124,7 @@ var (
 			{
 				Name:    "parkingsession_one_open",
 				Unique:  true,
-				Columns: []*schema.Column{ParkingSessionsColumns[19], ParkingSessionsColumns[2]},
+				Columns: []*schema.Column{ParkingSessionsColumns[20], ParkingSessionsColumns[2]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "state = 'OPEN'",
 				},
@@ -1142,14 +1143,22 @@ var (
 				},
 			},
 			{
+				Name:    "parkingsession_reservation_id",
+				Unique:  false,
+				Columns: []*schema.Column{ParkingSessionsColumns[17]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "reservation_id IS NOT NULL",
+				},
+			},
+			{
 				Name:    "parkingsession_lot_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{ParkingSessionsColumns[19], ParkingSessionsColumns[0]},
+				Columns: []*schema.Column{ParkingSessionsColumns[20], ParkingSessionsColumns[0]},
 			},
 			{
 				Name:    "parkingsession_lot_id_review",
 				Unique:  false,
-				Columns: []*schema.Column{ParkingSessionsColumns[19], ParkingSessionsColumns[18]},
+				Columns: []*schema.Column{ParkingSessionsColumns[20], ParkingSessionsColumns[19]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "review = 'PENDING'",
 				},
@@ -1226,11 +1235,12 @@ var (
 	PaymentOrdersColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "created_at", Type: field.TypeTime},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"STAY", "VOUCHER", "PERMIT"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"STAY", "VOUCHER", "PERMIT", "RESERVATION"}},
 		{Name: "lot_id", Type: field.TypeInt64},
 		{Name: "voucher_offer_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "permit_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "periods", Type: field.TypeInt, Default: 0},
+		{Name: "reservation_id", Type: field.TypeInt64, Unique: true, Nullable: true},
 		{Name: "account_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "state", Type: field.TypeEnum, Enums: []string{"OPEN", "CLOSED", "PAID", "REFUNDED"}, Default: "OPEN"},
 		{Name: "close_reason", Type: field.TypeEnum, Nullable: true, Enums: []string{"EXPIRED", "REPLACED", "CANCELLED", "DECLINED"}},
@@ -1256,7 +1266,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "payment_orders_parking_sessions_session",
-				Columns:    []*schema.Column{PaymentOrdersColumns[22]},
+				Columns:    []*schema.Column{PaymentOrdersColumns[23]},
 				RefColumns: []*schema.Column{ParkingSessionsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1265,7 +1275,7 @@ var (
 			{
 				Name:    "paymentorder_one_open",
 				Unique:  true,
-				Columns: []*schema.Column{PaymentOrdersColumns[22]},
+				Columns: []*schema.Column{PaymentOrdersColumns[23]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "state = 'OPEN' AND session_id IS NOT NULL",
 				},
@@ -1281,12 +1291,12 @@ var (
 			{
 				Name:    "paymentorder_session_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{PaymentOrdersColumns[22], PaymentOrdersColumns[0]},
+				Columns: []*schema.Column{PaymentOrdersColumns[23], PaymentOrdersColumns[0]},
 			},
 			{
 				Name:    "paymentorder_account_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{PaymentOrdersColumns[7], PaymentOrdersColumns[0]},
+				Columns: []*schema.Column{PaymentOrdersColumns[8], PaymentOrdersColumns[0]},
 			},
 			{
 				Name:    "paymentorder_lot_id_id",
@@ -1628,6 +1638,93 @@ var (
 			},
 		},
 	}
+	// ReservationsColumns holds the columns for the "reservations" table.
+	ReservationsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "plate", Type: field.TypeBytes},
+		{Name: "plate_index", Type: field.TypeBytes},
+		{Name: "plate_color", Type: field.TypeString},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "account_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "vehicle_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"HELD", "CONFIRMED", "ARRIVED", "ENDED", "EXPIRED", "CANCELLED", "NO_SHOW"}},
+		{Name: "opens_at", Type: field.TypeTime},
+		{Name: "starts_at", Type: field.TypeTime},
+		{Name: "ends_at", Type: field.TypeTime},
+		{Name: "late_at", Type: field.TypeTime},
+		{Name: "held_until", Type: field.TypeTime},
+		{Name: "free_until", Type: field.TypeTime},
+		{Name: "fee_fen", Type: field.TypeInt64},
+		{Name: "late_refund_fen", Type: field.TypeInt64},
+		{Name: "paid_fen", Type: field.TypeInt64, Default: 0},
+		{Name: "key_hash", Type: field.TypeBytes, Unique: true},
+		{Name: "terms_hash", Type: field.TypeBytes},
+		{Name: "lot_id", Type: field.TypeInt64},
+	}
+	// ReservationsTable holds the schema information for the "reservations" table.
+	ReservationsTable = &schema.Table{
+		Name:       "reservations",
+		Columns:    ReservationsColumns,
+		PrimaryKey: []*schema.Column{ReservationsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "reservations_lots_lot",
+				Columns:    []*schema.Column{ReservationsColumns[19]},
+				RefColumns: []*schema.Column{LotsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "reservation_lot_id_plate_index",
+				Unique:  false,
+				Columns: []*schema.Column{ReservationsColumns[19], ReservationsColumns[2]},
+			},
+			{
+				Name:    "reservation_lot_id_ends_at",
+				Unique:  false,
+				Columns: []*schema.Column{ReservationsColumns[19], ReservationsColumns[10]},
+			},
+			{
+				Name:    "reservation_state_opens_at",
+				Unique:  false,
+				Columns: []*schema.Column{ReservationsColumns[7], ReservationsColumns[8]},
+			},
+			{
+				Name:    "reservation_account_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{ReservationsColumns[5], ReservationsColumns[0]},
+			},
+			{
+				Name:    "reservation_lot_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{ReservationsColumns[19], ReservationsColumns[0]},
+			},
+		},
+	}
+	// ReservationOffersColumns holds the columns for the "reservation_offers" table.
+	ReservationOffersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "lot_id", Type: field.TypeInt64, Unique: true},
+		{Name: "open", Type: field.TypeBool},
+		{Name: "bays", Type: field.TypeInt},
+		{Name: "fee_fen", Type: field.TypeInt64},
+		{Name: "unit_minutes", Type: field.TypeInt, Default: 0},
+		{Name: "ahead_minutes", Type: field.TypeInt},
+		{Name: "longest_minutes", Type: field.TypeInt},
+		{Name: "early_minutes", Type: field.TypeInt},
+		{Name: "grace_minutes", Type: field.TypeInt},
+		{Name: "free_minutes", Type: field.TypeInt},
+		{Name: "late_percent", Type: field.TypeInt},
+		{Name: "staff_id", Type: field.TypeInt64},
+	}
+	// ReservationOffersTable holds the schema information for the "reservation_offers" table.
+	ReservationOffersTable = &schema.Table{
+		Name:       "reservation_offers",
+		Columns:    ReservationOffersColumns,
+		PrimaryKey: []*schema.Column{ReservationOffersColumns[0]},
+	}
 	// RiskEventsColumns holds the columns for the "risk_events" table.
 	RiskEventsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
@@ -1700,6 +1797,47 @@ var (
 				Name:    "sessionaccess_account_id_vehicle_id",
 				Unique:  false,
 				Columns: []*schema.Column{SessionAccessesColumns[6], SessionAccessesColumns[1]},
+			},
+		},
+	}
+	// SharedSpacesColumns holds the columns for the "shared_spaces" table.
+	SharedSpacesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "account_id", Type: field.TypeInt64},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "lot_id", Type: field.TypeInt64},
+		{Name: "bay", Type: field.TypeString},
+		{Name: "owner", Type: field.TypeBytes, Nullable: true},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"SUBMITTED", "APPROVED", "REJECTED", "WITHDRAWN"}, Default: "SUBMITTED"},
+		{Name: "decided_at", Type: field.TypeTime, Nullable: true},
+		{Name: "staff_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "purpose", Type: field.TypeString, Nullable: true},
+		{Name: "answer", Type: field.TypeString, Nullable: true},
+		{Name: "key_hash", Type: field.TypeBytes, Unique: true},
+	}
+	// SharedSpacesTable holds the schema information for the "shared_spaces" table.
+	SharedSpacesTable = &schema.Table{
+		Name:       "shared_spaces",
+		Columns:    SharedSpacesColumns,
+		PrimaryKey: []*schema.Column{SharedSpacesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "sharedspace_account_id",
+				Unique:  false,
+				Columns: []*schema.Column{SharedSpacesColumns[1]},
+			},
+			{
+				Name:    "sharedspace_one_owner",
+				Unique:  true,
+				Columns: []*schema.Column{SharedSpacesColumns[3], SharedSpacesColumns[4]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "state = 'APPROVED'",
+				},
+			},
+			{
+				Name:    "sharedspace_state_id",
+				Unique:  false,
+				Columns: []*schema.Column{SharedSpacesColumns[6], SharedSpacesColumns[0]},
 			},
 		},
 	}
@@ -2154,8 +2292,11 @@ var (
 		QuoteAttemptsTable,
 		ReconciliationsTable,
 		RefundsTable,
+		ReservationsTable,
+		ReservationOffersTable,
 		RiskEventsTable,
 		SessionAccessesTable,
+		SharedSpacesTable,
 		ShiftsTable,
 		SignInsTable,
 		StaffsTable,
@@ -2191,6 +2332,7 @@ func init() {
 	PermitPeriodsTable.ForeignKeys[0].RefTable = PermitsTable
 	PlateRightsTable.ForeignKeys[0].RefTable = PermitsTable
 	RefundsTable.ForeignKeys[0].RefTable = PaymentsTable
+	ReservationsTable.ForeignKeys[0].RefTable = LotsTable
 	SessionAccessesTable.ForeignKeys[0].RefTable = ParkingSessionsTable
 	SessionAccessesTable.ForeignKeys[1].RefTable = AccountsTable
 	StaffRolesTable.ForeignKeys[0].RefTable = StaffsTable

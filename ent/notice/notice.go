@@ -99,6 +99,8 @@ const (
 	KindREFUNDED          Kind = "REFUNDED"
 	KindDEDUCTION_FAILED  Kind = "DEDUCTION_FAILED"
 	KindCHARGE_DECIDED    Kind = "CHARGE_DECIDED"
+	KindRESERVED          Kind = "RESERVED"
+	KindNO_SHOW           Kind = "NO_SHOW"
 )
 
 func (k Kind) String() string {
@@ -108,7 +110,7 @@ func (k Kind) String() string {
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
 func KindValidator(k Kind) error {
 	switch k {
-	case KindENTERED, KindEXITED, KindBOUND_BY_ANOTHER, KindEVICTED, KindCO_DRIVER_REMOVED, KindDISPUTE_OPENED, KindDISPUTE_DECIDED, KindPAID, KindREFUNDED, KindDEDUCTION_FAILED, KindCHARGE_DECIDED:
+	case KindENTERED, KindEXITED, KindBOUND_BY_ANOTHER, KindEVICTED, KindCO_DRIVER_REMOVED, KindDISPUTE_OPENED, KindDISPUTE_DECIDED, KindPAID, KindREFUNDED, KindDEDUCTION_FAILED, KindCHARGE_DECIDED, KindRESERVED, KindNO_SHOW:
 		return nil
 	default:
 		return fmt.Errorf("notice: invalid enum value for kind field: %q", k)

@@ -49,6 +49,8 @@ const (
 	FieldFree = "free"
 	// FieldPermitID holds the string denoting the permit_id field in the database.
 	FieldPermitID = "permit_id"
+	// FieldReservationID holds the string denoting the reservation_id field in the database.
+	FieldReservationID = "reservation_id"
 	// FieldMatch holds the string denoting the match field in the database.
 	FieldMatch = "match"
 	// FieldReview holds the string denoting the review field in the database.
@@ -86,6 +88,7 @@ var Columns = []string{
 	FieldPasswordFree,
 	FieldFree,
 	FieldPermitID,
+	FieldReservationID,
 	FieldMatch,
 	FieldReview,
 }
@@ -275,6 +278,11 @@ func ByPasswordFree(opts ...sql.OrderTermOption) OrderOption {
 // ByPermitID orders the results by the permit_id field.
 func ByPermitID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPermitID, opts...).ToFunc()
+}
+
+// ByReservationID orders the results by the reservation_id field.
+func ByReservationID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReservationID, opts...).ToFunc()
 }
 
 // ByMatch orders the results by the match field.

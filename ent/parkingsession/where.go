@@ -132,6 +132,11 @@ func PermitID(v int64) predicate.ParkingSession {
 	return predicate.ParkingSession(sql.FieldEQ(FieldPermitID, v))
 }
 
+// ReservationID applies equality check predicate on the "reservation_id" field. It's identical to ReservationIDEQ.
+func ReservationID(v int64) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldEQ(FieldReservationID, v))
+}
+
 // PlateEQ applies the EQ predicate on the "plate" field.
 func PlateEQ(v vault.Sealed) predicate.ParkingSession {
 	vc := []byte(v)
@@ -799,6 +804,56 @@ func PermitIDIsNil() predicate.ParkingSession {
 // PermitIDNotNil applies the NotNil predicate on the "permit_id" field.
 func PermitIDNotNil() predicate.ParkingSession {
 	return predicate.ParkingSession(sql.FieldNotNull(FieldPermitID))
+}
+
+// ReservationIDEQ applies the EQ predicate on the "reservation_id" field.
+func ReservationIDEQ(v int64) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldEQ(FieldReservationID, v))
+}
+
+// ReservationIDNEQ applies the NEQ predicate on the "reservation_id" field.
+func ReservationIDNEQ(v int64) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldNEQ(FieldReservationID, v))
+}
+
+// ReservationIDIn applies the In predicate on the "reservation_id" field.
+func ReservationIDIn(vs ...int64) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldIn(FieldReservationID, vs...))
+}
+
+// ReservationIDNotIn applies the NotIn predicate on the "reservation_id" field.
+func ReservationIDNotIn(vs ...int64) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldNotIn(FieldReservationID, vs...))
+}
+
+// ReservationIDGT applies the GT predicate on the "reservation_id" field.
+func ReservationIDGT(v int64) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldGT(FieldReservationID, v))
+}
+
+// ReservationIDGTE applies the GTE predicate on the "reservation_id" field.
+func ReservationIDGTE(v int64) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldGTE(FieldReservationID, v))
+}
+
+// ReservationIDLT applies the LT predicate on the "reservation_id" field.
+func ReservationIDLT(v int64) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldLT(FieldReservationID, v))
+}
+
+// ReservationIDLTE applies the LTE predicate on the "reservation_id" field.
+func ReservationIDLTE(v int64) predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldLTE(FieldReservationID, v))
+}
+
+// ReservationIDIsNil applies the IsNil predicate on the "reservation_id" field.
+func ReservationIDIsNil() predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldIsNull(FieldReservationID))
+}
+
+// ReservationIDNotNil applies the NotNil predicate on the "reservation_id" field.
+func ReservationIDNotNil() predicate.ParkingSession {
+	return predicate.ParkingSession(sql.FieldNotNull(FieldReservationID))
 }
 
 // MatchEQ applies the EQ predicate on the "match" field.

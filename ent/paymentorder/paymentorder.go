@@ -30,6 +30,8 @@ const (
 	FieldPermitID = "permit_id"
 	// FieldPeriods holds the string denoting the periods field in the database.
 	FieldPeriods = "periods"
+	// FieldReservationID holds the string denoting the reservation_id field in the database.
+	FieldReservationID = "reservation_id"
 	// FieldAccountID holds the string denoting the account_id field in the database.
 	FieldAccountID = "account_id"
 	// FieldState holds the string denoting the state field in the database.
@@ -83,6 +85,7 @@ var Columns = []string{
 	FieldVoucherOfferID,
 	FieldPermitID,
 	FieldPeriods,
+	FieldReservationID,
 	FieldAccountID,
 	FieldState,
 	FieldCloseReason,
@@ -137,9 +140,10 @@ type Kind string
 
 // Kind values.
 const (
-	KindSTAY    Kind = "STAY"
-	KindVOUCHER Kind = "VOUCHER"
-	KindPERMIT  Kind = "PERMIT"
+	KindSTAY        Kind = "STAY"
+	KindVOUCHER     Kind = "VOUCHER"
+	KindPERMIT      Kind = "PERMIT"
+	KindRESERVATION Kind = "RESERVATION"
 )
 
 func (k Kind) String() string {
@@ -149,7 +153,7 @@ func (k Kind) String() string {
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
 func KindValidator(k Kind) error {
 	switch k {
-	case KindSTAY, KindVOUCHER, KindPERMIT:
+	case KindSTAY, KindVOUCHER, KindPERMIT, KindRESERVATION:
 		return nil
 	default:
 		return fmt.Errorf("paymentorder: invalid enum value for kind field: %q", k)
@@ -270,6 +274,11 @@ func ByPermitID(opts ...sql.OrderTermOption) OrderOption {
 // ByPeriods orders the results by the periods field.
 func ByPeriods(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPeriods, opts...).ToFunc()
+}
+
+// ByReservationID orders the results by the reservation_id field.
+func ByReservationID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReservationID, opts...).ToFunc()
 }
 
 // ByAccountID orders the results by the account_id field.

@@ -86,6 +86,11 @@ func Periods(v int) predicate.PaymentOrder {
 	return predicate.PaymentOrder(sql.FieldEQ(FieldPeriods, v))
 }
 
+// ReservationID applies equality check predicate on the "reservation_id" field. It's identical to ReservationIDEQ.
+func ReservationID(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldEQ(FieldReservationID, v))
+}
+
 // AccountID applies equality check predicate on the "account_id" field. It's identical to AccountIDEQ.
 func AccountID(v int64) predicate.PaymentOrder {
 	return predicate.PaymentOrder(sql.FieldEQ(FieldAccountID, v))
@@ -409,6 +414,56 @@ func PeriodsLT(v int) predicate.PaymentOrder {
 // PeriodsLTE applies the LTE predicate on the "periods" field.
 func PeriodsLTE(v int) predicate.PaymentOrder {
 	return predicate.PaymentOrder(sql.FieldLTE(FieldPeriods, v))
+}
+
+// ReservationIDEQ applies the EQ predicate on the "reservation_id" field.
+func ReservationIDEQ(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldEQ(FieldReservationID, v))
+}
+
+// ReservationIDNEQ applies the NEQ predicate on the "reservation_id" field.
+func ReservationIDNEQ(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldNEQ(FieldReservationID, v))
+}
+
+// ReservationIDIn applies the In predicate on the "reservation_id" field.
+func ReservationIDIn(vs ...int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldIn(FieldReservationID, vs...))
+}
+
+// ReservationIDNotIn applies the NotIn predicate on the "reservation_id" field.
+func ReservationIDNotIn(vs ...int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldNotIn(FieldReservationID, vs...))
+}
+
+// ReservationIDGT applies the GT predicate on the "reservation_id" field.
+func ReservationIDGT(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldGT(FieldReservationID, v))
+}
+
+// ReservationIDGTE applies the GTE predicate on the "reservation_id" field.
+func ReservationIDGTE(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldGTE(FieldReservationID, v))
+}
+
+// ReservationIDLT applies the LT predicate on the "reservation_id" field.
+func ReservationIDLT(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldLT(FieldReservationID, v))
+}
+
+// ReservationIDLTE applies the LTE predicate on the "reservation_id" field.
+func ReservationIDLTE(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldLTE(FieldReservationID, v))
+}
+
+// ReservationIDIsNil applies the IsNil predicate on the "reservation_id" field.
+func ReservationIDIsNil() predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldIsNull(FieldReservationID))
+}
+
+// ReservationIDNotNil applies the NotNil predicate on the "reservation_id" field.
+func ReservationIDNotNil() predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldNotNull(FieldReservationID))
 }
 
 // AccountIDEQ applies the EQ predicate on the "account_id" field.

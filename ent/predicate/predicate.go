@@ -138,11 +138,20 @@ type Reconciliation func(*sql.Selector)
 // Refund is the predicate function for refund builders.
 type Refund func(*sql.Selector)
 
+// Reservation is the predicate function for reservation builders.
+type Reservation func(*sql.Selector)
+
+// ReservationOffer is the predicate function for reservationoffer builders.
+type ReservationOffer func(*sql.Selector)
+
 // RiskEvent is the predicate function for riskevent builders.
 type RiskEvent func(*sql.Selector)
 
 // SessionAccess is the predicate function for sessionaccess builders.
 type SessionAccess func(*sql.Selector)
+
+// SharedSpace is the predicate function for sharedspace builders.
+type SharedSpace func(*sql.Selector)
 
 // Shift is the predicate function for shift builders.
 type Shift func(*sql.Selector)

@@ -1166,6 +1166,54 @@ func (f RefundMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.RefundMutation", m)
 }
 
+// The ReservationQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type ReservationQueryRuleFunc func(context.Context, *ent.ReservationQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f ReservationQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.ReservationQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.ReservationQuery", q)
+}
+
+// The ReservationMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type ReservationMutationRuleFunc func(context.Context, *ent.ReservationMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f ReservationMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.ReservationMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.ReservationMutation", m)
+}
+
+// The ReservationOfferQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type ReservationOfferQueryRuleFunc func(context.Context, *ent.ReservationOfferQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f ReservationOfferQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.ReservationOfferQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.ReservationOfferQuery", q)
+}
+
+// The ReservationOfferMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type ReservationOfferMutationRuleFunc func(context.Context, *ent.ReservationOfferMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f ReservationOfferMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.ReservationOfferMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.ReservationOfferMutation", m)
+}
+
 // The RiskEventQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type RiskEventQueryRuleFunc func(context.Context, *ent.RiskEventQuery) error
@@ -1212,6 +1260,30 @@ func (f SessionAccessMutationRuleFunc) EvalMutation(ctx context.Context, m ent.M
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.SessionAccessMutation", m)
+}
+
+// The SharedSpaceQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type SharedSpaceQueryRuleFunc func(context.Context, *ent.SharedSpaceQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f SharedSpaceQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.SharedSpaceQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.SharedSpaceQuery", q)
+}
+
+// The SharedSpaceMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type SharedSpaceMutationRuleFunc func(context.Context, *ent.SharedSpaceMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f SharedSpaceMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.SharedSpaceMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.SharedSpaceMutation", m)
 }
 
 // The ShiftQueryRuleFunc type is an adapter to allow the use of ordinary

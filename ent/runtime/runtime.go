@@ -48,9 +48,12 @@ import (
 	"parkbff/ent/quoteattempt"
 	"parkbff/ent/reconciliation"
 	"parkbff/ent/refund"
+	"parkbff/ent/reservation"
+	"parkbff/ent/reservationoffer"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/schema"
 	"parkbff/ent/sessionaccess"
+	"parkbff/ent/sharedspace"
 	"parkbff/ent/shift"
 	"parkbff/ent/signin"
 	"parkbff/ent/staff"
@@ -547,23 +550,23 @@ func init() {
 	// paymentorder.DefaultPeriods holds the default value on creation for the periods field.
 	paymentorder.DefaultPeriods = paymentorderDescPeriods.Default.(int)
 	// paymentorderDescDiscountFen is the schema descriptor for discount_fen field.
-	paymentorderDescDiscountFen := paymentorderFields[10].Descriptor()
+	paymentorderDescDiscountFen := paymentorderFields[11].Descriptor()
 	// paymentorder.DefaultDiscountFen holds the default value on creation for the discount_fen field.
 	paymentorder.DefaultDiscountFen = paymentorderDescDiscountFen.Default.(int64)
 	// paymentorderDescDiscountedFen is the schema descriptor for discounted_fen field.
-	paymentorderDescDiscountedFen := paymentorderFields[11].Descriptor()
+	paymentorderDescDiscountedFen := paymentorderFields[12].Descriptor()
 	// paymentorder.DefaultDiscountedFen holds the default value on creation for the discounted_fen field.
 	paymentorder.DefaultDiscountedFen = paymentorderDescDiscountedFen.Default.(int64)
 	// paymentorderDescTakenFen is the schema descriptor for taken_fen field.
-	paymentorderDescTakenFen := paymentorderFields[12].Descriptor()
+	paymentorderDescTakenFen := paymentorderFields[13].Descriptor()
 	// paymentorder.DefaultTakenFen holds the default value on creation for the taken_fen field.
 	paymentorder.DefaultTakenFen = paymentorderDescTakenFen.Default.(int64)
 	// paymentorderDescRefundedFen is the schema descriptor for refunded_fen field.
-	paymentorderDescRefundedFen := paymentorderFields[13].Descriptor()
+	paymentorderDescRefundedFen := paymentorderFields[14].Descriptor()
 	// paymentorder.DefaultRefundedFen holds the default value on creation for the refunded_fen field.
 	paymentorder.DefaultRefundedFen = paymentorderDescRefundedFen.Default.(int64)
 	// paymentorderDescDeferred is the schema descriptor for deferred field.
-	paymentorderDescDeferred := paymentorderFields[18].Descriptor()
+	paymentorderDescDeferred := paymentorderFields[19].Descriptor()
 	// paymentorder.DefaultDeferred holds the default value on creation for the deferred field.
 	paymentorder.DefaultDeferred = paymentorderDescDeferred.Default.(bool)
 	permit.Policy = privacy.NewPolicies(schema.Permit{})
@@ -683,6 +686,40 @@ func init() {
 	}
 	refundFields := schema.Refund{}.Fields()
 	_ = refundFields
+	reservation.Policy = privacy.NewPolicies(schema.Reservation{})
+	reservation.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := reservation.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	reservationFields := schema.Reservation{}.Fields()
+	_ = reservationFields
+	// reservationDescPaidFen is the schema descriptor for paid_fen field.
+	reservationDescPaidFen := reservationFields[12].Descriptor()
+	// reservation.DefaultPaidFen holds the default value on creation for the paid_fen field.
+	reservation.DefaultPaidFen = reservationDescPaidFen.Default.(int64)
+	reservationoffer.Policy = privacy.NewPolicies(schema.ReservationOffer{})
+	reservationoffer.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := reservationoffer.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	reservationofferFields := schema.ReservationOffer{}.Fields()
+	_ = reservationofferFields
+	// reservationofferDescBays is the schema descriptor for bays field.
+	reservationofferDescBays := reservationofferFields[2].Descriptor()
+	// reservationoffer.BaysValidator is a validator for the "bays" field. It is called by the builders before save.
+	reservationoffer.BaysValidator = reservationofferDescBays.Validators[0].(func(int) error)
+	// reservationofferDescUnitMinutes is the schema descriptor for unit_minutes field.
+	reservationofferDescUnitMinutes := reservationofferFields[4].Descriptor()
+	// reservationoffer.DefaultUnitMinutes holds the default value on creation for the unit_minutes field.
+	reservationoffer.DefaultUnitMinutes = reservationofferDescUnitMinutes.Default.(int)
 	riskevent.Policy = privacy.NewPolicies(schema.RiskEvent{})
 	riskevent.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
@@ -711,6 +748,17 @@ func init() {
 	sessionaccessDescHidden := sessionaccessFields[5].Descriptor()
 	// sessionaccess.DefaultHidden holds the default value on creation for the hidden field.
 	sessionaccess.DefaultHidden = sessionaccessDescHidden.Default.(bool)
+	sharedspace.Policy = privacy.NewPolicies(schema.SharedSpace{})
+	sharedspace.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := sharedspace.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	sharedspaceFields := schema.SharedSpace{}.Fields()
+	_ = sharedspaceFields
 	shift.Policy = privacy.NewPolicies(schema.Shift{})
 	shift.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {

@@ -11,7 +11,7 @@ import (
 )
 
 // noticeKinds are what a notice may be about.
-var noticeKinds = []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED", "PAID", "REFUNDED", "DEDUCTION_FAILED", "CHARGE_DECIDED"}
+var noticeKinds = []string{"ENTERED", "EXITED", "BOUND_BY_ANOTHER", "EVICTED", "CO_DRIVER_REMOVED", "DISPUTE_OPENED", "DISPUTE_DECIDED", "PAID", "REFUNDED", "DEDUCTION_FAILED", "CHARGE_DECIDED", "RESERVED", "NO_SHOW"}
 
 // Delivery is one notice on its way to one person over one channel, and afterwards the record of it (R125).
 type Delivery struct{ ent.Schema }

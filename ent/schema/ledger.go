@@ -63,13 +63,13 @@ func (LedgerLine) Mixin() []ent.Mixin { return []ent.Mixin{mixin.Row{}} }
 // is what was received and nobody owed; REFUNDS is what is to go back.
 // VOUCHERS is what was received for vouchers that are not used yet; DISCOUNTS is what a lot gives away by vouchers,
 // less what those brought that it had sold. PERMITS is what was received for permits: which month of a period earns how
-// much of it, accountants decide. MERCHANTS is what merchants owe the lot for what their discounts have taken off, each
-// that of store_id.
+// much of it, accountants decide. RESERVATIONS is what was received for bays that were kept. MERCHANTS is what merchants
+// owe the lot for what their discounts have taken off, each that of store_id.
 func (LedgerLine) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("entry_id").Immutable(),
 		field.Int64("lot_id").Immutable(),
-		field.Enum("account").Values("CHANNEL", "LOT", "SURPLUS", "REFUNDS", "VOUCHERS", "DISCOUNTS", "PERMITS", "DRAWER", "SAFE", "CASH_DIFFERENCE", "MERCHANTS").Immutable(),
+		field.Enum("account").Values("CHANNEL", "LOT", "SURPLUS", "REFUNDS", "VOUCHERS", "DISCOUNTS", "PERMITS", "DRAWER", "SAFE", "CASH_DIFFERENCE", "MERCHANTS", "RESERVATIONS").Immutable(),
 		field.Enum("channel").GoType(money.Channel("")).Optional().Nillable().Immutable(),
 		field.Int64("store_id").Optional().Nillable().Immutable(),
 		field.Int64("fen").Immutable(),

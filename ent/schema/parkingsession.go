@@ -24,7 +24,8 @@ func (ParkingSession) Mixin() []ent.Mixin {
 // fee_fen is fixed at the exit; while the stay is open the fee is computed when asked for. gone_before
 // is when it became known that a GHOST's car had gone. paid_fen is money, discounted_fen what vouchers took off.
 // password_free is as with its vehicle.
-// free is when its plate may park for nothing; permit_id is the permit one of whose bays it takes, for more plates than bays.
+// free is when its plate may park for nothing; permit_id is the permit one of whose bays it takes, for more plates than bays;
+// reservation_id is the reservation whose bay was kept for it.
 func (ParkingSession) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("lot_id").Immutable(),
@@ -40,6 +41,7 @@ func (ParkingSession) Fields() []ent.Field {
 		field.Bool("password_free").Default(false),
 		field.JSON("free", []span.Span{}).Optional(),
 		field.Int64("permit_id").Optional().Nillable(),
+		field.Int64("reservation_id").Optional().Nillable(),
 		field.Enum("match").Values("EXACT", "NEAR_PLATE").Default("EXACT"),
 		field.Enum("review").Values("NONE", "PENDING", "CONFIRMED", "REJECTED").Default("NONE"),
 	}
@@ -61,7 +63,8 @@ func (ParkingSession) Indexes() []ent.Index {
 			Annotations(entsql.IndexWhere("state = 'OPEN'")),
 		index.Fields("plate_index", "entered_at"),
 		index.Fields("permit_id").Annotations(entsql.IndexWhere("permit_id IS NOT NULL")), // who takes its bays
-		index.Fields("lot_id", "id"),                                                      // the pages of a lot's staff
+		index.Fields("reservation_id").Annotations(entsql.IndexWhere("reservation_id IS NOT NULL")),
+		index.Fields("lot_id", "id"), // the pages of a lot's staff
 		index.Fields("lot_id", "review").Annotations(entsql.IndexWhere("review = 'PENDING'")),
 	}
 }

@@ -2351,14 +2351,16 @@ func marshalNPaymentOrderKind2parkbffᚋentᚋpaymentorderᚐKind(ctx context.Co
 
 var (
 	unmarshalNPaymentOrderKind2parkbffᚋentᚋpaymentorderᚐKindF = map[string]paymentorder.Kind{
-		"STAY":    paymentorder.KindSTAY,
-		"VOUCHER": paymentorder.KindVOUCHER,
-		"PERMIT":  paymentorder.KindPERMIT,
+		"STAY":        paymentorder.KindSTAY,
+		"VOUCHER":     paymentorder.KindVOUCHER,
+		"PERMIT":      paymentorder.KindPERMIT,
+		"RESERVATION": paymentorder.KindRESERVATION,
 	}
 	marshalNPaymentOrderKind2parkbffᚋentᚋpaymentorderᚐKindF = map[paymentorder.Kind]string{
-		paymentorder.KindSTAY:    "STAY",
-		paymentorder.KindVOUCHER: "VOUCHER",
-		paymentorder.KindPERMIT:  "PERMIT",
+		paymentorder.KindSTAY:        "STAY",
+		paymentorder.KindVOUCHER:     "VOUCHER",
+		paymentorder.KindPERMIT:      "PERMIT",
+		paymentorder.KindRESERVATION: "RESERVATION",
 	}
 )
 

@@ -295,6 +295,7 @@ var (
 		"HIDE_RECORD":         entitlement.HideRecord,
 		"VERIFY_VEHICLE":      entitlement.VerifyVehicle,
 		"DISPUTE_PLATE":       entitlement.DisputePlate,
+		"SHARE_SPACE":         entitlement.ShareSpace,
 		"DISPUTE_CHARGE":      entitlement.DisputeCharge,
 		"STAY_MESSAGES":       entitlement.StayMessages,
 		"CLEAR_RECORDS":       entitlement.ClearRecords,
@@ -304,6 +305,7 @@ var (
 		"RUN_FLEET":           entitlement.RunFleet,
 		"VOUCHERS":            entitlement.Vouchers,
 		"PERMITS":             entitlement.Permits,
+		"RESERVATIONS":        entitlement.Reservations,
 	}
 	marshalNService2parkbffᚋinternalᚋentitlementᚐServiceF = map[entitlement.Service]string{
 		entitlement.FindLots:          "FIND_LOTS",
@@ -324,6 +326,7 @@ var (
 		entitlement.HideRecord:        "HIDE_RECORD",
 		entitlement.VerifyVehicle:     "VERIFY_VEHICLE",
 		entitlement.DisputePlate:      "DISPUTE_PLATE",
+		entitlement.ShareSpace:        "SHARE_SPACE",
 		entitlement.DisputeCharge:     "DISPUTE_CHARGE",
 		entitlement.StayMessages:      "STAY_MESSAGES",
 		entitlement.ClearRecords:      "CLEAR_RECORDS",
@@ -333,6 +336,7 @@ var (
 		entitlement.RunFleet:          "RUN_FLEET",
 		entitlement.Vouchers:          "VOUCHERS",
 		entitlement.Permits:           "PERMITS",
+		entitlement.Reservations:      "RESERVATIONS",
 	}
 )
 

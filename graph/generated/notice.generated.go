@@ -811,6 +811,8 @@ var (
 		"REFUNDED":          notice1.KindREFUNDED,
 		"DEDUCTION_FAILED":  notice1.KindDEDUCTION_FAILED,
 		"CHARGE_DECIDED":    notice1.KindCHARGE_DECIDED,
+		"RESERVED":          notice1.KindRESERVED,
+		"NO_SHOW":           notice1.KindNO_SHOW,
 	}
 	marshalNNoticeKind2parkbffᚋentᚋnoticeᚐKindF = map[notice1.Kind]string{
 		notice1.KindENTERED:           "ENTERED",
@@ -824,6 +826,8 @@ var (
 		notice1.KindREFUNDED:          "REFUNDED",
 		notice1.KindDEDUCTION_FAILED:  "DEDUCTION_FAILED",
 		notice1.KindCHARGE_DECIDED:    "CHARGE_DECIDED",
+		notice1.KindRESERVED:          "RESERVED",
+		notice1.KindNO_SHOW:           "NO_SHOW",
 	}
 )
 

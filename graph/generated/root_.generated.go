@@ -768,6 +768,8 @@ enum PaymentOrderKind {
   VOUCHER
   "Periods of a permit."
   PERMIT
+  "A bay that is kept."
+  RESERVATION
 }
 
 "How far an order has come. It only moves forward."
@@ -1618,6 +1620,8 @@ enum Service {
   VERIFY_VEHICLE
   "Claiming a plate that somebody else has verified."
   DISPUTE_PLATE
+  "Sharing a bay of one's own."
+  SHARE_SPACE
   "Disputing a charge."
   DISPUTE_CHARGE
   "Entry and exit messages."
@@ -1636,6 +1640,8 @@ enum Service {
   VOUCHERS
   "Permits: monthly cards and rented bays."
   PERMITS
+  "Reserving a bay."
+  RESERVATIONS
 }
 `, BuiltIn: false},
 	{Name: "../schema/gate.graphql", Input: `extend type Query {
@@ -2121,6 +2127,8 @@ enum LotCapability {
   RESERVATION
   "Monthly passes."
   MONTHLY_PASS
+  "Bays of people's own that they share."
+  SPACE_SHARING
 }
 
 "How many bays are free, roughly."
@@ -2800,6 +2808,10 @@ enum NoticeKind {
   DEDUCTION_FAILED
   "A dispute of what a stay has cost was decided."
   CHARGE_DECIDED
+  "A reservation of the account's is confirmed: a bay is kept."
+  RESERVED
+  "The vehicle has not come in time, and the bay that was kept for it was let go; told to who has verified it."
+  NO_SHOW
 }
 
 "Something the account was told."
@@ -2820,7 +2832,7 @@ type Notice implements Node {
   occurredAt: DateTime! @mask(as: PART_OF_DAY, unless: VERIFIED)
   "How exact occurredAt is."
   occurredAtPrecision: Precision! @mask(as: PRECISION, unless: VERIFIED)
-  "What the stay cost, null before it has ended; of PAID what was paid, of REFUNDED what has gone back, of DEDUCTION_FAILED what is to be paid."
+  "What the stay cost, null before it has ended; of PAID what was paid, of REFUNDED what has gone back, of DEDUCTION_FAILED what is to be paid, of RESERVED what it costs, of NO_SHOW what goes back."
   feeFen: Fen @clear(why: "it must be paid")
 }
 
@@ -4149,6 +4161,225 @@ type CloseAccountPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/reservation.graphql", Input: `extend type Lot {
+  "On what terms it lets its bays be reserved; null for one that does not."
+  reservationOffer: ReservationOffer
+  "The reservations whose bay is kept at some time of a day, newest first; for its staff."
+  reservations(
+    "The day; today when left out."
+    day: Date
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): ReservationConnection @requires(fact: LOT_STAFF)
+}
+
+extend type Viewer {
+  "The account's reservations, newest first; none for anybody else."
+  reservations(
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): ReservationConnection!
+}
+
+extend type Mutation {
+  "Says on what terms a lot lets its bays be reserved from now on; for managers of the lot. What was reserved stays as it is."
+  setReservationOffer(
+    "The terms."
+    input: SetReservationOfferInput!
+  ): SetReservationOfferPayload
+  """
+  Keeps a bay for one of the account's vehicles during a window, and orders what it costs. The price is firm and the bay
+  kept while the order is open, a quarter of an hour; it is paid by payOrder, and the reservation is CONFIRMED once the
+  order is PAID, or at once when it costs nothing.
+  """
+  reserveSpace(
+    "The bay."
+    input: ReserveSpaceInput!
+  ): ReserveSpacePayload
+  "Gives up a reservation before its car may come. What goes back of its price, its own terms say."
+  cancelReservation(
+    "The reservation."
+    input: CancelReservationInput!
+  ): CancelReservationPayload
+}
+
+"How it stands with a reservation."
+enum ReservationState {
+  "The bay is kept until it is paid, or until heldUntil."
+  HELD
+  "It is paid, or costs nothing."
+  CONFIRMED
+  "Its time is over."
+  ENDED
+  "It was not paid in time."
+  EXPIRED
+  "It was given up."
+  CANCELLED
+}
+
+"Whether the car of a reservation has come."
+enum ReservationArrival {
+  "It is waited for."
+  AWAITED
+  "It has come."
+  ARRIVED
+  "It had not come by keptUntil, and the bay was let go."
+  NO_SHOW
+}
+
+"On what terms a lot lets its bays be reserved."
+type ReservationOffer {
+  "Whether new reservations are taken."
+  open: Boolean!
+  "How many bays may be reserved at a time."
+  bays: Int!
+  "What a window costs, or each begun unit of it."
+  priceFen: Fen!
+  "How long a unit is; 0: the price is for a window."
+  unitMinutes: Int!
+  "How long from now a window begins at the latest."
+  aheadMinutes: Int!
+  "How long a window may be."
+  longestMinutes: Int!
+  "How long before its window a car may come."
+  earlyMinutes: Int!
+  "How long after its window has begun a bay waits for its car."
+  graceMinutes: Int!
+  "How long before its window cancelling costs nothing."
+  freeMinutes: Int!
+  "How many hundredths of the price go back when it is cancelled later, or no car comes."
+  latePercent: Int!
+}
+
+"""
+A bay that is kept for one vehicle during a window. Its stay costs nothing in that time; from its end on it costs what the
+lot's tariff says.
+"""
+type Reservation implements Node {
+  "The reservation's id."
+  id: ID! @clear(why: "the account made it")
+  "The lot; null for one that is no more."
+  lot: Lot @clear(why: "the account chose it")
+  "The plate."
+  plate: Plate! @clear(why: "the account chose it")
+  "Its colour."
+  plateColor: PlateColor! @clear(why: "the account chose it")
+  "How it stands with it, whether its car has come or not."
+  state: ReservationState! @clear(why: "follows from what the account did, and the time")
+  "Whether its car has come, of one that is or was CONFIRMED. Null until the vehicle is verified."
+  arrival: ReservationArrival @mask(as: HIDDEN, unless: VERIFIED)
+  "From when on its car may come."
+  opensAt: DateTime! @clear(why: "the account chose it")
+  "When the window begins."
+  startsAt: DateTime! @clear(why: "the account chose it")
+  "When the window ends."
+  endsAt: DateTime! @clear(why: "the account chose it")
+  "Until when the bay waits for its car; it is let go then."
+  keptUntil: DateTime! @clear(why: "must be acted upon")
+  "Until when the bay is kept and the price firm, of HELD."
+  heldUntil: DateTime @clear(why: "must be acted upon")
+  "Until when cancelling costs nothing."
+  freeUntil: DateTime! @clear(why: "must be acted upon")
+  "What it costs."
+  priceFen: Fen! @clear(why: "it must be paid")
+  "What of that goes back when it is cancelled later, or no car comes."
+  lateRefundFen: Fen! @clear(why: "must be acted upon")
+  "What was paid for it and has not gone back."
+  keptFen: Fen! @clear(why: "it was paid")
+}
+
+"A page of reservations."
+type ReservationConnection {
+  "The reservations, each with its cursor."
+  edges: [ReservationEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"One of the reservations and its cursor."
+type ReservationEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The thing itself."
+  node: Reservation!
+}
+
+"On what terms a lot is to let its bays be reserved."
+input SetReservationOfferInput {
+  "The lot."
+  lotCode: String!
+  "Whether new reservations are taken."
+  open: Boolean!
+  "How many bays may be reserved at a time: no fewer than are reserved already, and no more than the lot has."
+  bays: Int!
+  "What a window costs, or each begun unit of it; nothing, if it is for nothing."
+  priceFen: Fen!
+  "How long a unit is; left out: the price is for a window."
+  unitMinutes: Int
+  "How long from now a window begins at the latest, thirty days at most."
+  aheadMinutes: Int!
+  "How long a window may be, from a quarter of an hour to a week."
+  longestMinutes: Int!
+  "How long before its window a car may come, an hour at most; not at all when left out."
+  earlyMinutes: Int
+  "How long after its window has begun a bay waits for its car, a day at most."
+  graceMinutes: Int!
+  "How long before its window cancelling costs nothing, thirty days at most."
+  freeMinutes: Int!
+  "How many hundredths of the price go back when it is cancelled later, or no car comes; none when left out."
+  latePercent: Int
+}
+
+"Answer to setReservationOffer."
+type SetReservationOfferPayload {
+  "The offer."
+  offer: ReservationOffer
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A bay to reserve."
+input ReserveSpaceInput {
+  "The client's own key: the same key reserves once."
+  idempotencyKey: String!
+  "The lot."
+  lotCode: String!
+  "The id of one of the account's vehicles."
+  vehicleId: ID!
+  "When the window begins; one that lies before now begins now."
+  from: DateTime!
+  "When the window ends."
+  until: DateTime!
+}
+
+"Answer to reserveSpace."
+type ReserveSpacePayload {
+  "The reservation."
+  reservation: Reservation
+  "The order, to be paid; null for one that costs nothing."
+  order: PaymentOrder
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A reservation to give up."
+input CancelReservationInput {
+  "The reservation's id."
+  reservationId: ID!
+}
+
+"Answer to cancelReservation."
+type CancelReservationPayload {
+  "The reservation."
+  reservation: Reservation
+  "What was refused."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../schema/root.graphql", Input: `"""
 Shows a value only in its masked form to a viewer who lacks the fact about the vehicle at hand. Staff and
 gates of the lot at hand see it clear; full masking and hidden records are masked at every tier.
@@ -4679,6 +4910,165 @@ input AcceptShiftInput {
 type AcceptShiftPayload {
   "The shift, open."
   shift: Shift
+  "What was refused."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/space.graphql", Input: `extend type Query {
+  "Bays that people offer to share and that wait to be decided, oldest first; for the platform's officers."
+  sharedSpaces(
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): SharedSpaceConnection
+}
+
+extend type Viewer {
+  "The bays that the account offers to share, newest first; none for anybody else."
+  sharedSpaces(
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): SharedSpaceConnection!
+}
+
+extend type Mutation {
+  """
+  Offers a bay of one's own to be shared, by the certificate of ownership and the owner's identity card, which are read,
+  compared and not kept. An officer decides.
+  """
+  offerSpace(
+    "The bay and two documents."
+    input: OfferSpaceInput!
+  ): OfferSpacePayload
+  "Ends an offer, decided or not."
+  withdrawSpace(
+    "The offer."
+    input: WithdrawSpaceInput!
+  ): WithdrawSpacePayload
+  "Decides whose a bay is; for the platform's officers, who say for what purpose. Needs a second factor."
+  decideSpace(
+    "The offer and the decision."
+    input: DecideSpaceInput!
+  ): DecideSpacePayload
+}
+
+"How far an offer has come."
+enum SharedSpaceState {
+  "It waits."
+  SUBMITTED
+  "The bay is shared."
+  APPROVED
+  "It is not the applicant's, as far as can be seen."
+  REJECTED
+  "The applicant has ended it."
+  WITHDRAWN
+}
+
+"A bay of a person's own that is offered to be shared."
+type SharedSpace implements Node {
+  "The offer's id."
+  id: ID!
+  "The code of its lot; null for one that was taken away."
+  lotCode: String
+  "The number of the bay."
+  bay: String!
+  "Who owns it; null once the offer is rejected or withdrawn: then nothing of that is kept."
+  owner: SpaceOwner
+  "How far it has come."
+  state: SharedSpaceState!
+  "When it was offered."
+  offeredAt: DateTime!
+  "When it was decided."
+  decidedAt: DateTime
+  "What the officer says to the applicant."
+  answer: String
+}
+
+"Who owns a bay, as two documents of one person show: the card's number adds up, and its name is that of the certificate."
+type SpaceOwner {
+  "The first character of the name."
+  name: String!
+  "The mobile number, masked."
+  mobile: String!
+  "The identity number, masked."
+  idNumber: String!
+  "Where the bay is, as the certificate writes it."
+  location: String!
+}
+
+"A page of offers."
+type SharedSpaceConnection {
+  "The offers, each with its cursor."
+  edges: [SharedSpaceEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"An offer and its cursor."
+type SharedSpaceEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The offer."
+  node: SharedSpace!
+}
+
+"A bay to share."
+input OfferSpaceInput {
+  "The client's own key: the same key offers once."
+  idempotencyKey: String!
+  "The lot."
+  lotCode: String!
+  "The number of the bay, as it is painted."
+  bay: String!
+  "The owner's mobile number."
+  mobile: String!
+  "Picture of the certificate of ownership (产权证), 5 MB at most."
+  certificate: Upload!
+  "Picture of the owner's identity card, 5 MB at most."
+  idCard: Upload!
+}
+
+"Answer to offerSpace."
+type OfferSpacePayload {
+  "The offer."
+  space: SharedSpace
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"An offer to end."
+input WithdrawSpaceInput {
+  "The offer's id."
+  spaceId: ID!
+}
+
+"Answer to withdrawSpace."
+type WithdrawSpacePayload {
+  "The offer."
+  space: SharedSpace
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"A decision."
+input DecideSpaceInput {
+  "The offer's id."
+  spaceId: ID!
+  "Whether the bay is the applicant's, to be shared."
+  approve: Boolean!
+  "For what purpose the officer looked at the case, 500 characters at most; kept."
+  purpose: String!
+  "What the officer says to the applicant, 500 characters at most."
+  answer: String!
+}
+
+"Answer to decideSpace."
+type DecideSpacePayload {
+  "The offer."
+  space: SharedSpace
   "What was refused."
   userErrors: [UserError!]!
 }
@@ -5549,6 +5939,16 @@ func childFields_CancelOrderPayload(ctx context.Context, ec *executionContext, f
 	return nil, fmt.Errorf("no field named %q was found under type CancelOrderPayload", field.Name)
 }
 
+func childFields_CancelReservationPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reservation":
+		return fieldContext_CancelReservationPayload_reservation(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_CancelReservationPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CancelReservationPayload", field.Name)
+}
+
 func childFields_CashMovement(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -5863,6 +6263,16 @@ func childFields_DecidePlateDisputePayload(ctx context.Context, ec *executionCon
 		return fieldContext_DecidePlateDisputePayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DecidePlateDisputePayload", field.Name)
+}
+
+func childFields_DecideSpacePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "space":
+		return fieldContext_DecideSpacePayload_space(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_DecideSpacePayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DecideSpacePayload", field.Name)
 }
 
 func childFields_DeleteInvoiceTitlePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6501,6 +6911,10 @@ func childFields_Lot(ctx context.Context, ec *executionContext, field graphql.Co
 		return fieldContext_Lot_chargeDisputes(ctx, ec, field)
 	case "permitPlans":
 		return fieldContext_Lot_permitPlans(ctx, ec, field)
+	case "reservationOffer":
+		return fieldContext_Lot_reservationOffer(ctx, ec, field)
+	case "reservations":
+		return fieldContext_Lot_reservations(ctx, ec, field)
 	case "shifts":
 		return fieldContext_Lot_shifts(ctx, ec, field)
 	}
@@ -6723,6 +7137,16 @@ func childFields_NoticeEvent(ctx context.Context, ec *executionContext, field gr
 		return fieldContext_NoticeEvent_notice(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type NoticeEvent", field.Name)
+}
+
+func childFields_OfferSpacePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "space":
+		return fieldContext_OfferSpacePayload_space(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_OfferSpacePayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OfferSpacePayload", field.Name)
 }
 
 func childFields_OpenFleetPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7487,6 +7911,100 @@ func childFields_ResendInvoicePayload(ctx context.Context, ec *executionContext,
 	return nil, fmt.Errorf("no field named %q was found under type ResendInvoicePayload", field.Name)
 }
 
+func childFields_Reservation(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_Reservation_id(ctx, ec, field)
+	case "lot":
+		return fieldContext_Reservation_lot(ctx, ec, field)
+	case "plate":
+		return fieldContext_Reservation_plate(ctx, ec, field)
+	case "plateColor":
+		return fieldContext_Reservation_plateColor(ctx, ec, field)
+	case "state":
+		return fieldContext_Reservation_state(ctx, ec, field)
+	case "arrival":
+		return fieldContext_Reservation_arrival(ctx, ec, field)
+	case "opensAt":
+		return fieldContext_Reservation_opensAt(ctx, ec, field)
+	case "startsAt":
+		return fieldContext_Reservation_startsAt(ctx, ec, field)
+	case "endsAt":
+		return fieldContext_Reservation_endsAt(ctx, ec, field)
+	case "keptUntil":
+		return fieldContext_Reservation_keptUntil(ctx, ec, field)
+	case "heldUntil":
+		return fieldContext_Reservation_heldUntil(ctx, ec, field)
+	case "freeUntil":
+		return fieldContext_Reservation_freeUntil(ctx, ec, field)
+	case "priceFen":
+		return fieldContext_Reservation_priceFen(ctx, ec, field)
+	case "lateRefundFen":
+		return fieldContext_Reservation_lateRefundFen(ctx, ec, field)
+	case "keptFen":
+		return fieldContext_Reservation_keptFen(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Reservation", field.Name)
+}
+
+func childFields_ReservationConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_ReservationConnection_edges(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_ReservationConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReservationConnection", field.Name)
+}
+
+func childFields_ReservationEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_ReservationEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_ReservationEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReservationEdge", field.Name)
+}
+
+func childFields_ReservationOffer(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "open":
+		return fieldContext_ReservationOffer_open(ctx, ec, field)
+	case "bays":
+		return fieldContext_ReservationOffer_bays(ctx, ec, field)
+	case "priceFen":
+		return fieldContext_ReservationOffer_priceFen(ctx, ec, field)
+	case "unitMinutes":
+		return fieldContext_ReservationOffer_unitMinutes(ctx, ec, field)
+	case "aheadMinutes":
+		return fieldContext_ReservationOffer_aheadMinutes(ctx, ec, field)
+	case "longestMinutes":
+		return fieldContext_ReservationOffer_longestMinutes(ctx, ec, field)
+	case "earlyMinutes":
+		return fieldContext_ReservationOffer_earlyMinutes(ctx, ec, field)
+	case "graceMinutes":
+		return fieldContext_ReservationOffer_graceMinutes(ctx, ec, field)
+	case "freeMinutes":
+		return fieldContext_ReservationOffer_freeMinutes(ctx, ec, field)
+	case "latePercent":
+		return fieldContext_ReservationOffer_latePercent(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReservationOffer", field.Name)
+}
+
+func childFields_ReserveSpacePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reservation":
+		return fieldContext_ReserveSpacePayload_reservation(ctx, ec, field)
+	case "order":
+		return fieldContext_ReserveSpacePayload_order(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_ReserveSpacePayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReserveSpacePayload", field.Name)
+}
+
 func childFields_RetryDeadLetterPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "userErrors":
@@ -7665,6 +8183,16 @@ func childFields_SetQuietHoursPayload(ctx context.Context, ec *executionContext,
 	return nil, fmt.Errorf("no field named %q was found under type SetQuietHoursPayload", field.Name)
 }
 
+func childFields_SetReservationOfferPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "offer":
+		return fieldContext_SetReservationOfferPayload_offer(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_SetReservationOfferPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetReservationOfferPayload", field.Name)
+}
+
 func childFields_SetSessionHiddenPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "session":
@@ -7683,6 +8211,48 @@ func childFields_SetVehicleMessagesPayload(ctx context.Context, ec *executionCon
 		return fieldContext_SetVehicleMessagesPayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetVehicleMessagesPayload", field.Name)
+}
+
+func childFields_SharedSpace(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_SharedSpace_id(ctx, ec, field)
+	case "lotCode":
+		return fieldContext_SharedSpace_lotCode(ctx, ec, field)
+	case "bay":
+		return fieldContext_SharedSpace_bay(ctx, ec, field)
+	case "owner":
+		return fieldContext_SharedSpace_owner(ctx, ec, field)
+	case "state":
+		return fieldContext_SharedSpace_state(ctx, ec, field)
+	case "offeredAt":
+		return fieldContext_SharedSpace_offeredAt(ctx, ec, field)
+	case "decidedAt":
+		return fieldContext_SharedSpace_decidedAt(ctx, ec, field)
+	case "answer":
+		return fieldContext_SharedSpace_answer(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SharedSpace", field.Name)
+}
+
+func childFields_SharedSpaceConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_SharedSpaceConnection_edges(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_SharedSpaceConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SharedSpaceConnection", field.Name)
+}
+
+func childFields_SharedSpaceEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_SharedSpaceEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_SharedSpaceEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SharedSpaceEdge", field.Name)
 }
 
 func childFields_Shift(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7743,6 +8313,20 @@ func childFields_ShiftEdge(ctx context.Context, ec *executionContext, field grap
 		return fieldContext_ShiftEdge_node(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ShiftEdge", field.Name)
+}
+
+func childFields_SpaceOwner(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return fieldContext_SpaceOwner_name(ctx, ec, field)
+	case "mobile":
+		return fieldContext_SpaceOwner_mobile(ctx, ec, field)
+	case "idNumber":
+		return fieldContext_SpaceOwner_idNumber(ctx, ec, field)
+	case "location":
+		return fieldContext_SpaceOwner_location(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SpaceOwner", field.Name)
 }
 
 func childFields_StaffLoginPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7979,6 +8563,10 @@ func childFields_Viewer(ctx context.Context, ec *executionContext, field graphql
 		return fieldContext_Viewer_permits(ctx, ec, field)
 	case "visitors":
 		return fieldContext_Viewer_visitors(ctx, ec, field)
+	case "reservations":
+		return fieldContext_Viewer_reservations(ctx, ec, field)
+	case "sharedSpaces":
+		return fieldContext_Viewer_sharedSpaces(ctx, ec, field)
 	case "vouchers":
 		return fieldContext_Viewer_vouchers(ctx, ec, field)
 	}
@@ -8077,6 +8665,16 @@ func childFields_WithdrawConsentPayload(ctx context.Context, ec *executionContex
 		return fieldContext_WithdrawConsentPayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type WithdrawConsentPayload", field.Name)
+}
+
+func childFields_WithdrawSpacePayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "space":
+		return fieldContext_WithdrawSpacePayload_space(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_WithdrawSpacePayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WithdrawSpacePayload", field.Name)
 }
 
 func childFields___Directive(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -18,8 +18,10 @@ import (
 	"parkbff/internal/parking"
 	"parkbff/internal/permit"
 	"parkbff/internal/privacy/consents"
+	"parkbff/internal/reservation"
 	"parkbff/internal/risk"
 	"parkbff/internal/shift"
+	"parkbff/internal/space"
 )
 
 // Connections and edges of the contract.
@@ -32,6 +34,8 @@ type (
 	DeviceEdge                   = relay.Edge[*identity.Device]
 	PlateDisputeConnection       = relay.Connection[*identity.PlateDispute]
 	PlateDisputeEdge             = relay.Edge[*identity.PlateDispute]
+	SharedSpaceConnection        = relay.Connection[*space.Space]
+	SharedSpaceEdge              = relay.Edge[*space.Space]
 	ChargeDisputeConnection      = relay.Connection[*dispute.Dispute]
 	ChargeDisputeEdge            = relay.Edge[*dispute.Dispute]
 	RiskEventConnection          = relay.Connection[*risk.Event]
@@ -68,6 +72,8 @@ type (
 	GateCommandEdge              = relay.Edge[*parking.GateCommand]
 	MerchantContingentConnection = relay.Connection[*discount.Contingent]
 	MerchantContingentEdge       = relay.Edge[*discount.Contingent]
+	ReservationConnection        = relay.Connection[*reservation.Reservation]
+	ReservationEdge              = relay.Edge[*reservation.Reservation]
 	NoticeConnection             = relay.Connection[*notice.Notice]
 	NoticeEdge                   = relay.Edge[*notice.Notice]
 )

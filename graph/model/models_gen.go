@@ -37,7 +37,9 @@ import (
 	"parkbff/internal/parking"
 	"parkbff/internal/permit"
 	"parkbff/internal/privacy/consents"
+	"parkbff/internal/reservation"
 	"parkbff/internal/shift"
+	"parkbff/internal/space"
 	"parkbff/internal/viewer"
 )
 
@@ -249,6 +251,20 @@ type CancelOrderPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// A reservation to give up.
+type CancelReservationInput struct {
+	// The reservation's id.
+	ReservationID relay.ID `json:"reservationId"`
+}
+
+// Answer to cancelReservation.
+type CancelReservationPayload struct {
+	// The reservation.
+	Reservation *reservation.Reservation `json:"reservation,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // A new mobile.
 type ChangeMobileInput struct {
 	// The new mobile.
@@ -399,6 +415,26 @@ type DecidePlateDisputeInput struct {
 type DecidePlateDisputePayload struct {
 	// The claim.
 	Dispute *identity.PlateDispute `json:"dispute,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A decision.
+type DecideSpaceInput struct {
+	// The offer's id.
+	SpaceID relay.ID `json:"spaceId"`
+	// Whether the bay is the applicant's, to be shared.
+	Approve bool `json:"approve"`
+	// For what purpose the officer looked at the case, 500 characters at most; kept.
+	Purpose string `json:"purpose"`
+	// What the officer says to the applicant, 500 characters at most.
+	Answer string `json:"answer"`
+}
+
+// Answer to decideSpace.
+type DecideSpacePayload struct {
+	// The offer.
+	Space *space.Space `json:"space,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -927,6 +963,30 @@ type MergeAccountsPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// A bay to share.
+type OfferSpaceInput struct {
+	// The client's own key: the same key offers once.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The lot.
+	LotCode string `json:"lotCode"`
+	// The number of the bay, as it is painted.
+	Bay string `json:"bay"`
+	// The owner's mobile number.
+	Mobile string `json:"mobile"`
+	// Picture of the certificate of ownership (产权证), 5 MB at most.
+	Certificate graphql.Upload `json:"certificate"`
+	// Picture of the owner's identity card, 5 MB at most.
+	IDCard graphql.Upload `json:"idCard"`
+}
+
+// Answer to offerSpace.
+type OfferSpacePayload struct {
+	// The offer.
+	Space *space.Space `json:"space,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // A fleet to open.
 type OpenFleetInput struct {
 	// Picture of the business licence, 5 MB at most.
@@ -1367,6 +1427,30 @@ type ResendInvoicePayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// A bay to reserve.
+type ReserveSpaceInput struct {
+	// The client's own key: the same key reserves once.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The lot.
+	LotCode string `json:"lotCode"`
+	// The id of one of the account's vehicles.
+	VehicleID relay.ID `json:"vehicleId"`
+	// When the window begins; one that lies before now begins now.
+	From time.Time `json:"from"`
+	// When the window ends.
+	Until time.Time `json:"until"`
+}
+
+// Answer to reserveSpace.
+type ReserveSpacePayload struct {
+	// The reservation.
+	Reservation *reservation.Reservation `json:"reservation,omitempty"`
+	// The order, to be paid; null for one that costs nothing.
+	Order *billing.Order `json:"order,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // Work to try again.
 type RetryDeadLetterInput struct {
 	// The dead letter's id.
@@ -1571,6 +1655,40 @@ type SetQuietHoursInput struct {
 type SetQuietHoursPayload struct {
 	// Over which channels messages come, and when they do not.
 	MessageChannels *delivery.Channels `json:"messageChannels,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// On what terms a lot is to let its bays be reserved.
+type SetReservationOfferInput struct {
+	// The lot.
+	LotCode string `json:"lotCode"`
+	// Whether new reservations are taken.
+	Open bool `json:"open"`
+	// How many bays may be reserved at a time: no fewer than are reserved already, and no more than the lot has.
+	Bays int `json:"bays"`
+	// What a window costs, or each begun unit of it; nothing, if it is for nothing.
+	PriceFen int64 `json:"priceFen"`
+	// How long a unit is; left out: the price is for a window.
+	UnitMinutes *int `json:"unitMinutes,omitempty"`
+	// How long from now a window begins at the latest, thirty days at most.
+	AheadMinutes int `json:"aheadMinutes"`
+	// How long a window may be, from a quarter of an hour to a week.
+	LongestMinutes int `json:"longestMinutes"`
+	// How long before its window a car may come, an hour at most; not at all when left out.
+	EarlyMinutes *int `json:"earlyMinutes,omitempty"`
+	// How long after its window has begun a bay waits for its car, a day at most.
+	GraceMinutes int `json:"graceMinutes"`
+	// How long before its window cancelling costs nothing, thirty days at most.
+	FreeMinutes int `json:"freeMinutes"`
+	// How many hundredths of the price go back when it is cancelled later, or no car comes; none when left out.
+	LatePercent *int `json:"latePercent,omitempty"`
+}
+
+// Answer to setReservationOffer.
+type SetReservationOfferPayload struct {
+	// The offer.
+	Offer *reservation.Terms `json:"offer,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -1797,6 +1915,20 @@ type WithdrawConsentInput struct {
 type WithdrawConsentPayload struct {
 	// The viewer, by its new facts.
 	Viewer *viewer.Viewer `json:"viewer"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// An offer to end.
+type WithdrawSpaceInput struct {
+	// The offer's id.
+	SpaceID relay.ID `json:"spaceId"`
+}
+
+// Answer to withdrawSpace.
+type WithdrawSpacePayload struct {
+	// The offer.
+	Space *space.Space `json:"space,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }

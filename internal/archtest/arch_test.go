@@ -30,7 +30,7 @@ var (
 		"internal/identity", "internal/identity/staffing", "internal/parking", "internal/notice", "internal/appconfig",
 		"internal/privacy/consents", "internal/entitlement", "internal/risk", "internal/delivery", "internal/outbox",
 		"internal/billing", "internal/billing/ledger", "internal/partner/charge", "internal/discount", "internal/invoice", "internal/agreement",
-		"internal/permit", "internal/shift", "internal/dispute",
+		"internal/permit", "internal/shift", "internal/dispute", "internal/reservation", "internal/space",
 	}
 )
 
@@ -80,12 +80,14 @@ var arrows = []struct {
 	{"internal/parking", slices.Concat(model, leaves, ways, of("internal/notice"))},
 	{"internal/billing/...", slices.Concat(model, leaves, ways, of(
 		"internal/parking", "internal/notice", "internal/outbox", "internal/partner/charge", "internal/billing/...", "internal/discount",
-		"internal/permit",
+		"internal/permit", "internal/reservation",
 	))},
+	{"internal/reservation", slices.Concat(model, leaves, ways, of("internal/parking", "internal/notice"))},
 	{"internal/permit", slices.Concat(model, leaves, ways, of("internal/parking"))},
 	{"internal/shift", slices.Concat(model, leaves, ways, of("internal/parking", "internal/billing/ledger"))},
 	{"internal/span", nil},
 	{"internal/discount", slices.Concat(model, leaves, ways, of("internal/parking"))},
+	{"internal/space", slices.Concat(model, leaves, ways, of("internal/identity", "internal/parking"))},
 	{"internal/dispute", slices.Concat(model, leaves, ways, of("internal/billing", "internal/parking"))},
 	{"internal/agreement", slices.Concat(model, leaves, ways, of(
 		"internal/billing", "internal/identity", "internal/parking", "internal/outbox", "internal/partner/charge",

@@ -88,7 +88,8 @@ func TestAPaymentThatIsKilledBetweenAnyTwoStepsEndsPaidOrGivenBack(t *testing.T)
 		"paid by two vouchers": {func(h *house, quote parking.Quote) func() {
 			return h.payingStory(quote, false, h.grants(minutesOff(60)), h.grants(amount(500)))
 		}, 0, 20},
-		"a permit": {func(h *house, _ parking.Quote) func() { return h.permitStory() }, monthly, 30},
+		"a permit":      {func(h *house, _ parking.Quote) func() { return h.permitStory() }, monthly, 30},
+		"a reservation": {func(h *house, _ parking.Quote) func() { return h.reserveStory() }, reserving, 30},
 	}
 	eachHouse(t, func(t *testing.T, h *house) {
 		dies := &crashes{}
@@ -166,6 +167,23 @@ func (h *house) permitStory() func() {
 		}
 		h.must(err)
 		if p, err := h.tryPay(buyer, pay, &billing.Ordered{Order: made}); err == nil {
+			if err := h.channel.pay(p.Number); err == nil {
+				h.hears(p)
+			}
+		}
+		h.works()
+	}
+}
+
+// reserveStory is a reservation's payment, which can be told again with the same keys.
+func (h *house) reserveStory() func() {
+	h.offers(terms(100))
+	owner, pay := h.driver(), h.key()
+	wanted := h.wish(fmt.Sprintf("粤A%05d", 10000+h.codes), time.Hour, time.Hour)
+	return func() {
+		made, err := h.ReserveSpace(owner, wanted)
+		h.must(err)
+		if p, err := h.tryPay(owner, pay, &billing.Ordered{Order: made.Order}); err == nil {
 			if err := h.channel.pay(p.Number); err == nil {
 				h.hears(p)
 			}

@@ -28,6 +28,7 @@ import (
 	"parkbff/internal/partner/charge"
 	"parkbff/internal/permit"
 	"parkbff/internal/privacy/consents"
+	"parkbff/internal/reservation"
 	"parkbff/internal/shift"
 	"parkbff/internal/store"
 	"parkbff/internal/tariff"
@@ -58,6 +59,7 @@ type house struct {
 	vouchers  *discount.Service
 	permits   *permit.Service
 	shifts    *shift.Service
+	bays      *reservation.Service
 	bound     []string          // plates; a binding's row is one more than where its plate stands
 	discounts billing.Discounts // the same, unless a test gives it a fault
 	agreed    *agreement.Service
@@ -95,6 +97,7 @@ func newHouse(t testing.TB, s *store.Store) *house {
 	h.discounts = h.vouchers
 	h.permits = permit.New(permit.Config{Store: s, Vault: keys, Clock: h.clock, Lots: h.parking, Garage: h})
 	h.shifts = shift.New(shift.Config{Store: s, Vault: keys, Clock: h.clock, Lots: h.parking})
+	h.bays = reservation.New(reservation.Config{Store: s, Vault: keys, Clock: h.clock, Lots: h.parking, Garage: h, Teller: h})
 	h.open(h.parking, h.outbox)
 	ctx, stop := context.WithCancel(context.Background())
 	var working sync.WaitGroup
@@ -116,7 +119,7 @@ func (h *house) open(stays billing.Stays, tasks billing.Tasks) {
 	})
 	h.Service = billing.New(billing.Config{
 		Store: h.store, Vault: vault.New(vaulttest.Keys(h), h.store.DataKeys()), Clock: h.clock, Random: rand.Reader,
-		Stays: stays, Discounts: h.discounts, Permits: h.permits, Drawers: h.shifts, Payers: h, Office: h, Invoices: h, Agreements: h.agreed, Tasks: tasks, Log: slog.New(slog.DiscardHandler),
+		Stays: stays, Discounts: h.discounts, Permits: h.permits, Drawers: h.shifts, Reservations: h.bays, Payers: h, Office: h, Invoices: h, Agreements: h.agreed, Tasks: tasks, Log: slog.New(slog.DiscardHandler),
 		Tills: map[money.Channel]billing.Offer{
 			money.WeChat: {Till: h.till, Ways: []money.Way{money.MiniProgram, money.H5, money.App}},
 		},
@@ -190,7 +193,7 @@ func lot(code string) lotfile.Lot {
 	})
 	return lotfile.Lot{
 		Code: code, Name: "测试" + code + "停车场", Region: lotfile.Mainland, City: "深圳", Capacity: 100, Barrier: true,
-		Gates: []lotfile.Gate{{Code: "G1", Direction: lotfile.Both}}, Tariff: &hourly, Capabilities: []string{"MONTHLY_PASS"},
+		Gates: []lotfile.Gate{{Code: "G1", Direction: lotfile.Both}}, Tariff: &hourly, Capabilities: []string{"MONTHLY_PASS", "RESERVATION"},
 	}
 }
 

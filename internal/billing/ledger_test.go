@@ -37,6 +37,8 @@ func TestEveryFenThatSomebodyTampersWithIsFound(t *testing.T) {
 		"UPDATE permit_periods SET revoked_at = starts_at":                                     "order 4",
 		"DELETE FROM permit_periods":                                                           "order 4",
 		"UPDATE ledger_lines SET account = 'LOT' WHERE account = 'PERMITS'":                    "order 4",
+		"UPDATE reservations SET paid_fen = paid_fen - 1":                                      "reservation 1",
+		"UPDATE ledger_lines SET account = 'LOT' WHERE account = 'RESERVATIONS'":               "order 7",
 		"UPDATE ledger_entries SET session_id = NULL WHERE id = 1":                             "stay 1",
 		"UPDATE payments SET shift_id = NULL":                                                  "shift 1",
 		"UPDATE refunds SET shift_id = NULL":                                                   "shift 1",
@@ -70,6 +72,8 @@ func TestEveryFenThatSomebodyTampersWithIsFound(t *testing.T) {
 			shop := h.opensStore("S1")
 			h.presents(shop, h.lets("S1", all(), 1), "粤B30001")
 			h.orders(t.Context(), h.plateQuote("粤B30001"))
+			h.offers(terms(1))
+			h.reservesAndPays(holder, other, time.Hour, time.Hour)
 			h.balanced()
 
 			h.must(h.store.WithTx(h.asSystem(), func(ctx context.Context, tx *ent.Tx) error {

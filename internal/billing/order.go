@@ -158,7 +158,10 @@ func (s *Service) closeOrders(ctx context.Context, tx *ent.Tx, why paymentorder.
 	if err := s.discounts.Release(ctx, tx, open); err != nil {
 		return err
 	}
-	return s.permits.Release(ctx, tx, open)
+	if err := s.permits.Release(ctx, tx, open); err != nil {
+		return err
+	}
+	return s.reservations.Release(ctx, tx, open)
 }
 
 // opening is what a new order is made of.
@@ -169,6 +172,7 @@ type opening struct {
 	offer         *int64 // of VOUCHER
 	permit        *int64 // of PERMIT
 	periods       int    // of PERMIT
+	reservation   *int64 // of RESERVATION
 	lot           int64
 	fee, discount int64
 	terms         []byte
@@ -185,7 +189,7 @@ func accountOfPayer(v *viewer.Viewer) *int64 {
 
 func (s *Service) open(ctx context.Context, tx *ent.Tx, key []byte, o opening) (*ent.PaymentOrder, error) {
 	row, err := tx.PaymentOrder.Create().SetKind(o.kind).SetLotID(o.lot).SetNillableAccountID(o.account).SetNillableSessionID(o.session).SetNillableVoucherOfferID(o.offer).
-		SetNillablePermitID(o.permit).SetPeriods(o.periods).
+		SetNillablePermitID(o.permit).SetPeriods(o.periods).SetNillableReservationID(o.reservation).
 		SetDueFen(o.fee - o.discount).SetDiscountFen(o.discount).SetTermsHash(o.terms).
 		SetExpiresAt(o.until).SetCreatedAt(s.clock.Now()).SetKeyHash(key).Save(ctx)
 	switch {

@@ -30,6 +30,8 @@ func (s *Service) purposeOf(order *ent.PaymentOrder) purpose {
 		return buying{s.discounts}
 	case paymentorder.KindPERMIT:
 		return permitting{s.permits}
+	case paymentorder.KindRESERVATION:
+		return reserving{s.reservations}
 	}
 	return staying{s.stays}
 }

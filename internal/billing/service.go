@@ -123,7 +123,8 @@ type Config struct {
 	Log       *slog.Logger
 	Invoices  Invoices
 
-	Agreements Agreements
+	Agreements   Agreements
+	Reservations Reservations
 }
 
 // Service is safe for concurrent use.
@@ -145,14 +146,15 @@ type Service struct {
 	pace      *pace.Pace
 	invoices  Invoices
 
-	agreements Agreements
+	agreements   Agreements
+	reservations Reservations
 }
 
 // New answers a service, which does the outbox's tasks about payments and refunds.
 func New(c Config) *Service {
 	s := &Service{
 		store: c.Store, vault: c.Vault, clock: c.Clock, random: c.Random, stays: c.Stays, discounts: c.Discounts, permits: c.Permits, invoices: c.Invoices,
-		agreements: c.Agreements, drawers: c.Drawers,
+		agreements: c.Agreements, drawers: c.Drawers, reservations: c.Reservations,
 		payers: c.Payers, office: c.Office, tasks: c.Tasks, tills: c.Tills, log: c.Log, book: ledger.New(c.Clock), pace: pace.New(c.Clock),
 	}
 	s.tasks.Handle(task.KindPAYMENT, s.followUp)
@@ -208,6 +210,7 @@ const (
 	jobExpire    = "close expired orders"
 	jobDeduct    = "deduct"
 	jobReconcile = "reconcile"
+	jobReserved  = "go on with reservations"
 )
 
 func (s *Service) write(ctx context.Context, job string, fn func(ctx context.Context, tx *ent.Tx) error) error {

@@ -20,7 +20,7 @@ const mostAccepted = 100
 var kinds = []notice.Kind{
 	notice.KindENTERED, notice.KindEXITED, notice.KindBOUND_BY_ANOTHER, notice.KindEVICTED,
 	notice.KindCO_DRIVER_REMOVED, notice.KindDISPUTE_OPENED, notice.KindDISPUTE_DECIDED,
-	notice.KindPAID, notice.KindREFUNDED, notice.KindDEDUCTION_FAILED, notice.KindCHARGE_DECIDED,
+	notice.KindPAID, notice.KindREFUNDED, notice.KindDEDUCTION_FAILED, notice.KindCHARGE_DECIDED, notice.KindRESERVED, notice.KindNO_SHOW,
 }
 
 // Templates lists what the mini-program of a channel can ask its person to accept; to whoever is signed in, with

@@ -31,6 +31,7 @@ const (
 	VerifyVehicle     Service = "VERIFY_VEHICLE"
 	DisputePlate      Service = "DISPUTE_PLATE"
 	DisputeCharge     Service = "DISPUTE_CHARGE"
+	ShareSpace        Service = "SHARE_SPACE"
 	StayMessages      Service = "STAY_MESSAGES"
 	ClearRecords      Service = "CLEAR_RECORDS"
 	SetMessageDisplay Service = "SET_MESSAGE_DISPLAY"
@@ -39,6 +40,7 @@ const (
 	RunFleet          Service = "RUN_FLEET"
 	Vouchers          Service = "VOUCHERS"
 	Permits           Service = "PERMITS"
+	Reservations      Service = "RESERVATIONS"
 )
 
 // Entitlement is one row of the table.

@@ -46,6 +46,8 @@ func table() []row {
 		{DisputeCharge, "费用申诉", "Disputing a charge", person, core, "(一)2(4)"},
 		{Vouchers, "停车券、商品购买", "Parking vouchers", person, core, "(一)2(5)"},
 		{Permits, "车位长租", "Monthly cards and rented bays", person, core, "(一)3(3)"},
+		{Reservations, "预约停车", "Reserving a bay", person, core, "(二)1(2)"},
+		{ShareSpace, "车位共享", "Sharing a bay of one's own", person, core, "(二)2(11)"},
 		{HideRecord, "自定义隐藏停车信息", "Hiding single records", person, core, "(二)2(5)"},
 		{SetMessages, "我的车辆—消息设置", "Message settings of a vehicle", bound, nil, "(一)2(2)"},
 		{PasswordFree, "无感支付", "Password-free payment", bound, core, "(一)3(2)"},

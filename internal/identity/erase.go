@@ -27,7 +27,9 @@ import (
 	"parkbff/ent/platedispute"
 	"parkbff/ent/plateright"
 	"parkbff/ent/pushendpoint"
+	"parkbff/ent/reservation"
 	"parkbff/ent/sessionaccess"
+	"parkbff/ent/sharedspace"
 	"parkbff/ent/signin"
 	"parkbff/ent/task"
 	"parkbff/ent/vehiclebinding"
@@ -156,6 +158,7 @@ func deleteOwned(ctx context.Context, tx *ent.Tx, accountID int64) (items int, e
 		tx.Fleet.Delete().Where(fleet.AccountID(accountID)).Exec,
 		tx.PlateDispute.Delete().Where(platedispute.AccountID(accountID)).Exec,
 		tx.ChargeDispute.Delete().Where(chargedispute.AccountID(accountID)).Exec,
+		tx.SharedSpace.Delete().Where(sharedspace.AccountID(accountID)).Exec,
 		tx.SessionAccess.Delete().Where(sessionaccess.AccountID(accountID)).Exec,
 		tx.Notice.Delete().Where(notice.AccountID(accountID)).Exec,
 		tx.Delivery.Delete().Where(delivery.AccountID(accountID)).Exec,
@@ -174,7 +177,7 @@ func deleteOwned(ctx context.Context, tx *ent.Tx, accountID int64) (items int, e
 	return items, nil
 }
 
-// disownPayments keeps what was ordered, paid and invoiced, vouchers and permits, and forgets whose it was: money records
+// disownPayments keeps what was ordered, paid and invoiced, vouchers, permits and reservations, and forgets whose it was: money records
 // survive without identity (J(五)9(3)). Nobody can use those vouchers any more, by their codes neither.
 func disownPayments(ctx context.Context, tx *ent.Tx, accountID int64) (items int, err error) {
 	orders, err := tx.PaymentOrder.Update().Where(paymentorder.AccountID(accountID)).ClearAccountID().Save(ctx)
@@ -189,6 +192,10 @@ func disownPayments(ctx context.Context, tx *ent.Tx, accountID int64) (items int
 	if err != nil {
 		return 0, err
 	}
+	reservations, err := endReservations(ctx, tx, accountID)
+	if err != nil {
+		return 0, err
+	}
 	payments, err := tx.Payment.Update().Where(payment.AccountID(accountID)).ClearAccountID().Save(ctx)
 	if err != nil {
 		return 0, err
@@ -199,7 +206,7 @@ func disownPayments(ctx context.Context, tx *ent.Tx, accountID int64) (items int
 		return 0, err
 	}
 	agreements, err := tx.Agreement.Update().Where(agreement.AccountID(accountID)).ClearAccountID().ClearPayer().SetState(agreement.StateCLOSED).Save(ctx)
-	return orders + vouchers + permits + payments + invoices + agreements, err
+	return orders + vouchers + permits + reservations + payments + invoices + agreements, err
 }
 
 // endPermits keeps that permits were sold, and forgets whose they are and for which plates.
@@ -210,6 +217,17 @@ func endPermits(ctx context.Context, tx *ent.Tx, accountID int64) (items int, er
 	}
 	permits, err := tx.Permit.Update().Where(permit.AccountID(accountID)).ClearAccountID().Save(ctx)
 	return rights + permits, err
+}
+
+// endReservations lets the bays go that are kept, and keeps that they were: forgets by whom, and for which car.
+func endReservations(ctx context.Context, tx *ent.Tx, accountID int64) (items int, err error) {
+	err = tx.Reservation.Update().Where(reservation.AccountID(accountID),
+		reservation.StateIn(reservation.StateHELD, reservation.StateCONFIRMED)).SetState(reservation.StateCANCELLED).Exec(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return tx.Reservation.Update().Where(reservation.AccountID(accountID)).ClearAccountID().
+		SetPlate(vault.Sealed{}).SetPlateIndex([]byte{}).Save(ctx)
 }
 
 // emptyBindings ends the bindings that hold, and empties all there ever were.

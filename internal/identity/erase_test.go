@@ -301,6 +301,10 @@ func TestWhatWasPaidOutlivesTheAccountAndForgetsIt(t *testing.T) {
 			h.must(err)
 			rights, err := tx.PlateRight.Query().Count(ctx)
 			h.must(err)
+			kept := tx.Reservation.Query().OnlyX(ctx)
+			if kept.AccountID != nil || len(kept.PlateIndex) != 0 || kept.State != "CANCELLED" {
+				t.Error("a reservation is somebody's still, or names its car, or keeps a bay")
+			}
 			if len(permits) != 1 || permits[0].AccountID != nil || rights != 0 {
 				t.Error("a permit is gone, or somebody's, or its plates are still there")
 			}

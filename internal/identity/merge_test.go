@@ -2,6 +2,7 @@ package identity_test
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -29,6 +30,7 @@ import (
 	"parkbff/ent/platedispute"
 	"parkbff/ent/plateright"
 	"parkbff/ent/pushendpoint"
+	"parkbff/ent/reservation"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/signin"
 	"parkbff/ent/task"
@@ -168,6 +170,8 @@ func (h *house) owns(accountID, vehicleID, guest int64) {
 		h.must(err)
 		h.must(tx.InvoiceTitle.Create().SetAccountID(accountID).SetDetails(seal("invoice_title.details", "{}")).SetDetailsIndex([]byte{1}).
 			SetCreatedAt(now).Exec(ctx))
+		h.must(tx.SharedSpace.Create().SetAccountID(accountID).SetLotID(1).SetBay("B").SetOwner(seal("shared_space.owner", "{}")).
+			SetKeyHash([]byte{byte(accountID)}).SetCreatedAt(now).Exec(ctx))
 		h.must(tx.ChargeDispute.Create().SetAccountID(accountID).SetSessionID(1).SetLotID(1).SetReason(chargedispute.ReasonOTHER).
 			SetWords(seal("charge_dispute.words", "x")).SetPaidFen(500).SetOwedFen(0).SetDueAt(now).SetKeyHash([]byte{byte(accountID)}).
 			SetCreatedAt(now).Exec(ctx))
@@ -180,6 +184,13 @@ func (h *house) owns(accountID, vehicleID, guest int64) {
 		h.must(err)
 		h.must(tx.PlateRight.Create().SetLotID(1).SetPermitID(held.ID).SetAccountID(accountID).SetKind(plateright.KindPERMIT).SetPlate(vault.Sealed{}).
 			SetPlateIndex([]byte{byte(accountID)}).SetPlateColor("BLUE").SetStartsAt(now).SetCreatedAt(now).Exec(ctx))
+		at, err := tx.Lot.Create().SetCode(fmt.Sprint("R", accountID)).SetName("x").SetHalfName("x").SetRegion("CN").SetCity("x").SetCapacity(1).
+			SetCreatedAt(now).Save(ctx)
+		h.must(err)
+		h.must(tx.Reservation.Create().SetLotID(at.ID).SetAccountID(accountID).SetState(reservation.StateCONFIRMED).SetPlate(vault.Sealed{}).
+			SetPlateIndex([]byte{byte(accountID)}).SetPlateColor("BLUE").SetOpensAt(now).SetStartsAt(now).SetEndsAt(now).SetLateAt(now).
+			SetHeldUntil(now).SetFreeUntil(now).SetFeeFen(1).SetLateRefundFen(1).SetCreatedAt(now).
+			SetKeyHash([]byte{byte(accountID)}).SetTermsHash([]byte{1}).Exec(ctx))
 		h.must(tx.Task.Create().SetAccountID(accountID).SetAboutID(1).SetKind(task.KindDELIVERY).SetDueAt(now).SetCreatedAt(now).Exec(ctx))
 	})
 	h.config.Risks.Note(h.t.Context(), risk.Happening{Kind: riskevent.KindNEW_DEVICE, Outcome: riskevent.OutcomeNOTED, AccountID: accountID})
@@ -253,7 +264,7 @@ func (h *connected) mustHaveMoved(p *person, car *identity.Vehicle) {
 	for column, want := range map[string]int{
 		"deliveries.account_id": 1, "tasks.account_id": 1, "message_quota.account_id": 1, "push_endpoints.account_id": 0,
 		"payment_orders.account_id": 1, "payments.account_id": 1, "vouchers.account_id": 1, "agreements.account_id": 1,
-		"permits.account_id": 1, "plate_rights.account_id": 1,
+		"permits.account_id": 1, "plate_rights.account_id": 1, "reservations.account_id": 1,
 	} {
 		if got := h.naming(p.id())[column]; got != want {
 			h.t.Errorf("%d rows in %s, not %d", got, column, want)

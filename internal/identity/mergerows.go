@@ -19,6 +19,7 @@ import (
 	"parkbff/ent/platedispute"
 	"parkbff/ent/plateright"
 	"parkbff/ent/predicate"
+	"parkbff/ent/reservation"
 	"parkbff/ent/sessionaccess"
 	"parkbff/ent/vehicle"
 	"parkbff/ent/vehiclebinding"
@@ -273,6 +274,9 @@ func (g *merging) moveOrders(ctx context.Context) error {
 	}
 	if err := g.tx.PlateRight.Update().Where(plateright.AccountID(g.from)).Modify(g.moved).Exec(ctx); err != nil {
 		return fmt.Errorf("move the rights of plates: %w", err)
+	}
+	if err := g.tx.Reservation.Update().Where(reservation.AccountID(g.from)).Modify(g.moved).Exec(ctx); err != nil {
+		return fmt.Errorf("move reservations: %w", err)
 	}
 	return nil
 }

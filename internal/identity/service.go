@@ -46,6 +46,7 @@ type DocumentReader interface {
 	ReadDrivingLicence(ctx context.Context, image []byte) (ocr.DrivingLicence, error)
 	ReadIDCard(ctx context.Context, image []byte) (ocr.IDCard, error)
 	ReadBusinessLicence(ctx context.Context, image []byte) (ocr.BusinessLicence, error)
+	ReadPropertyCertificate(ctx context.Context, image []byte) (ocr.PropertyCertificate, error)
 }
 
 // Teller writes notices in the transaction in which what they tell of happens.

@@ -235,6 +235,10 @@ func (away) ReadIDCard(context.Context, []byte) (ocr.IDCard, error) {
 	return ocr.IDCard{}, fault.Unavailable
 }
 
+func (away) ReadPropertyCertificate(context.Context, []byte) (ocr.PropertyCertificate, error) {
+	return ocr.PropertyCertificate{}, fault.Unavailable
+}
+
 func (away) ReadBusinessLicence(context.Context, []byte) (ocr.BusinessLicence, error) {
 	return ocr.BusinessLicence{}, fault.Unavailable
 }

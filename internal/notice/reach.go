@@ -22,10 +22,10 @@ func OfStay(kind notice.Kind) bool { return slices.Contains(OfStays(), kind) }
 
 // OfStays are the kinds about stays.
 func OfStays() []notice.Kind {
-	return append([]notice.Kind{notice.KindENTERED, notice.KindEXITED}, ofPayments...)
+	return append([]notice.Kind{notice.KindENTERED, notice.KindEXITED, notice.KindNO_SHOW}, ofPayments...)
 }
 
-var ofPayments = []notice.Kind{notice.KindPAID, notice.KindREFUNDED, notice.KindDEDUCTION_FAILED, notice.KindCHARGE_DECIDED}
+var ofPayments = []notice.Kind{notice.KindPAID, notice.KindREFUNDED, notice.KindDEDUCTION_FAILED, notice.KindCHARGE_DECIDED, notice.KindRESERVED}
 
 // OfPayment holds for notices about money, which are told to who paid, whatever they have bound.
 func OfPayment(kind notice.Kind) bool { return slices.Contains(ofPayments, kind) }

@@ -19,6 +19,8 @@ var titles = map[language.Language]map[notice.Kind]string{
 		notice.KindREFUNDED:          "退款到账",
 		notice.KindDEDUCTION_FAILED:  "扣费未成功，请缴费",
 		notice.KindCHARGE_DECIDED:    "费用申诉有结果",
+		notice.KindRESERVED:          "预约成功，车位已保留",
+		notice.KindNO_SHOW:           "未按时入场，预约车位已释放",
 	},
 	language.English: {
 		notice.KindENTERED:           "Vehicle entered",
@@ -32,6 +34,8 @@ var titles = map[language.Language]map[notice.Kind]string{
 		notice.KindREFUNDED:          "A payment was refunded",
 		notice.KindDEDUCTION_FAILED:  "Parking could not be deducted: please pay",
 		notice.KindCHARGE_DECIDED:    "Your disputed charge was decided",
+		notice.KindRESERVED:          "A bay is kept for you",
+		notice.KindNO_SHOW:           "Your vehicle did not come in time, and its bay was let go",
 	},
 }
 

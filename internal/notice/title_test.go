@@ -12,7 +12,7 @@ func TestEveryKindHasATitleInBothLanguages(t *testing.T) {
 	seen := map[string]bool{}
 	for _, kind := range []model.Kind{
 		model.KindENTERED, model.KindEXITED, model.KindBOUND_BY_ANOTHER, model.KindEVICTED,
-		model.KindCO_DRIVER_REMOVED, model.KindDISPUTE_OPENED, model.KindDISPUTE_DECIDED, model.KindPAID, model.KindREFUNDED,
+		model.KindCO_DRIVER_REMOVED, model.KindDISPUTE_OPENED, model.KindDISPUTE_DECIDED, model.KindPAID, model.KindREFUNDED, model.KindRESERVED, model.KindNO_SHOW,
 		model.KindDEDUCTION_FAILED, model.KindCHARGE_DECIDED,
 	} {
 		for _, in := range []language.Language{language.English, language.Chinese} {

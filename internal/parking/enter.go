@@ -233,9 +233,13 @@ func (s *Service) open(ctx context.Context, tx *ent.Tx, seen *sighting, end endi
 	if err != nil {
 		return nil, err
 	}
+	kept, err := s.expected(ctx, tx, end.awaiting, seen.ObservedAt)
+	if err != nil {
+		return nil, err
+	}
 	free := end.awaiting.free(bay)
 	create := tx.ParkingSession.Create().
-		SetLotID(seen.lot.Row).SetNillableVehicleID(of.id).SetNillablePermitID(bay).SetPasswordFree(of.passwordFree).
+		SetLotID(seen.lot.Row).SetNillableVehicleID(of.id).SetNillablePermitID(bay).SetNillableReservationID(kept).SetPasswordFree(of.passwordFree).
 		SetPlate(sealed).SetPlateIndex(seen.index).SetPlateColor(string(seen.plate.Color())).
 		SetState(end.state).SetEnteredAt(seen.ObservedAt).SetCreatedAt(seen.receivedAt).
 		SetNillableExitedAt(end.exitedAt).SetNillableGoneBefore(end.goneBefore)

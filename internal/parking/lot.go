@@ -45,6 +45,7 @@ const (
 	EInvoice      Capability = "E_INVOICE"
 	Reservation   Capability = "RESERVATION"
 	MonthlyPass   Capability = "MONTHLY_PASS"
+	SpaceSharing  Capability = "SPACE_SHARING"
 )
 
 // LotAtHand is the lot that facts are tested about.

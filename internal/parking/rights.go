@@ -31,12 +31,13 @@ var forever = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // awaiting is what is known of a plate in a lot when it comes in.
 type awaiting struct {
-	exit   *waitingExit // the first that had waited for this entry, or nil
-	rights []right
+	exit     *waitingExit // the first that had waited for this entry, or nil
+	rights   []right
+	reserved []reserved
 }
 
-// awaits finds the first exit of a plate that waits, from a moment until another, and the rights of the plate that end
-// after the first. It is one statement for both, because every car that comes in asks for them.
+// awaits finds the first exit of a plate that waits, from a moment until another, and the rights and reservations of the
+// plate that end after the first. It is one statement for all, because every car that comes in asks for them.
 func (s *Service) awaits(ctx context.Context, tx *ent.Tx, lotID int64, index []byte, from, until time.Time) (awaiting, error) {
 	rows, err := s.statements.awaiting.Query(ctx, tx, lotID, index, from, until)
 	if err != nil {
@@ -64,6 +65,10 @@ func (a *awaiting) scan(rows *stdsql.Rows) error {
 	}
 	if kind == string(observation.OutcomeUNMATCHED) {
 		a.exit = &waitingExit{row.Int64, from.Time}
+		return nil
+	}
+	if entitles(kind) {
+		a.reserve(row, from, until)
 		return nil
 	}
 	r := right{kind: plateright.Kind(kind), permit: row.Int64, when: span.Span{From: from.Time, Until: forever}}
@@ -99,14 +104,17 @@ func (a awaiting) blocked(t time.Time) bool {
 	return slices.ContainsFunc(a.rights, func(r right) bool { return r.kind == plateright.KindBLOCKED && r.when.Holds(t) })
 }
 
-// free is when a plate parks for nothing, by every right but those of permits with more plates than bays, of which
-// only the one holds whose bay the stay takes.
+// free is when a plate parks for nothing: by its reservations, and by every right but those of permits with more plates
+// than bays, of which only the one holds whose bay the stay takes.
 func (a awaiting) free(bay *int64) []span.Span {
 	var free []span.Span
 	for _, r := range a.rights {
 		if r.kind == plateright.KindBLOCKED || r.bays > 0 && (bay == nil || *bay != r.permit) {
 			continue
 		}
+		free = append(free, r.when)
+	}
+	for _, r := range a.reserved {
 		free = append(free, r.when)
 	}
 	return free

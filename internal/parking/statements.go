@@ -33,7 +33,8 @@ func writeHoldVehicle(dialect string) store.Statement {
 	return store.Write(hold.Where(sql.EQ(vehicle.FieldPlateIndex, store.Value(0))).Returning(vehicle.FieldID, vehicle.FieldPasswordFree))
 }
 
-// writeAwaiting writes what is asked at every entry: the first exit that waits, in the columns of rights, and the rights.
+// writeAwaiting writes what is asked at every entry: the first exit that waits, in the columns of rights, the rights, and
+// the reservations.
 // The exit stands first, because SQLite knows by the first part what is an instant.
 func writeAwaiting(dialect string) store.Statement {
 	b := sql.Dialect(dialect)
@@ -57,7 +58,8 @@ func writeAwaiting(dialect string) store.Statement {
 			sql.Or(sql.IsNull(r.C(plateright.FieldEndsAt)), sql.GT(r.C(plateright.FieldEndsAt), store.Value(2))),
 			sql.Or(sql.IsNull(p.C(permitperiod.FieldEndsAt)), sql.GT(p.C(permitperiod.FieldEndsAt), store.Value(2))),
 		))
-	return store.Write(b.Select(first.C(observation.FieldOutcome), row, row, row, seen, seen, seen, seen, seen).From(first).UnionAll(rights))
+	return store.Write(b.Select(first.C(observation.FieldOutcome), row, row, row, seen, seen, seen, seen, seen).From(first).
+		UnionAll(rights).UnionAll(writeReserved(b)))
 }
 
 // isUnmatched is written into the statement and not given to it: PostgreSQL would plan it anew each time, because a

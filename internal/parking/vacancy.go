@@ -28,7 +28,8 @@ type count struct {
 	occupied map[int64]int
 }
 
-// RefreshVacancies counts the open stays of every lot and publishes what may be known of them.
+// RefreshVacancies counts the open stays of every lot, and the bays that are kept for who reserved them, and publishes
+// what may be known of them.
 func (s *Service) RefreshVacancies(ctx context.Context) error {
 	ctx = viewer.AsSystem(ctx, jobVacancy)
 	var rows []struct {
@@ -44,6 +45,9 @@ func (s *Service) RefreshVacancies(ctx context.Context) error {
 	next := &count{at: s.clock.Now(), occupied: make(map[int64]int, len(rows))}
 	for _, r := range rows {
 		next.occupied[r.LotID] = r.Count
+	}
+	if err := s.countKept(ctx, next.occupied); err != nil {
+		return err
 	}
 	s.vacancies.last.Store(next)
 	s.announce(SubjectVacancies)

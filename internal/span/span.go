@@ -43,3 +43,21 @@ func Outside(whole Span, others []Span) []Span {
 	}
 	return rest
 }
+
+// Most answers how many of some spans hold at the same instant, where most do.
+func Most(spans []Span) int {
+	begins, ends := make([]time.Time, len(spans)), make([]time.Time, len(spans))
+	for i, s := range spans {
+		begins[i], ends[i] = s.From, s.Until
+	}
+	slices.SortFunc(begins, time.Time.Compare)
+	slices.SortFunc(ends, time.Time.Compare)
+	most, over := 0, 0
+	for i, begin := range begins {
+		for !ends[over].After(begin) {
+			over++
+		}
+		most = max(most, i+1-over)
+	}
+	return most
+}

@@ -41,3 +41,26 @@ func TestWhatLiesOutsideIsEveryMinuteThatNoOtherHolds(t *testing.T) {
 		}
 	})
 }
+
+func TestMostIsHowManyHoldAtTheSameMinuteWhereMostDo(t *testing.T) {
+	draw := rapid.Custom(func(t *rapid.T) span.Span {
+		from := rapid.IntRange(0, 60).Draw(t, "from")
+		return span.Span{From: at(from), Until: at(from + rapid.IntRange(1, 30).Draw(t, "long"))}
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		spans := rapid.SliceOfN(draw, 0, 8).Draw(t, "spans")
+		most := 0
+		for minute := range 100 {
+			n := 0
+			for _, s := range spans {
+				if s.Holds(at(minute)) {
+					n++
+				}
+			}
+			most = max(most, n)
+		}
+		if got := span.Most(spans); got != most {
+			t.Fatalf("%d of %v, not %d", got, spans, most)
+		}
+	})
+}

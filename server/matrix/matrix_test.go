@@ -140,9 +140,9 @@ func (m *matrix) seesItsRows(who string) {
 	f := m.facts[who]
 	got := m.clients[who].Asks(`{ viewer { sessions(first: 100) { edges { node { id } } } notices(first: 100) { edges { node { id } } }
 		orders(first: 100) { edges { node { id } } } invoices(first: 100) { edges { node { id } } }
-		chargeDisputes(first: 100) { edges { node { id } } } } }`).Shown()
+		chargeDisputes(first: 100) { edges { node { id } } } reservations(first: 100) { edges { node { id } } } } }`).Shown()
 	listed := map[string]bool{}
-	for _, list := range []string{"viewer.sessions", "viewer.notices", "viewer.orders", "viewer.invoices", "viewer.chargeDisputes"} {
+	for _, list := range []string{"viewer.sessions", "viewer.notices", "viewer.orders", "viewer.invoices", "viewer.chargeDisputes", "viewer.reservations"} {
 		nodes, _ := servertest.Nodes(got, list).([]any)
 		for _, node := range nodes {
 			id, _ := servertest.Part(node, "id").(string)

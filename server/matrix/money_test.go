@@ -44,6 +44,7 @@ func (m *matrix) pay() {
 	m.giveAndSellVouchers()
 	m.letMerchantsGive()
 	m.sellPermits()
+	m.reserveBays()
 	m.listPlates()
 }
 
@@ -106,6 +107,32 @@ func (m *matrix) letMerchantsGive() {
 	}, "contingent { id }")
 }
 
+// reserveBays has the manager of the lot let bays be reserved, and the owner, who has verified the car, reserve one. One who
+// has not verified theirs reserves two, pays the one and gives the other up.
+func (m *matrix) reserveBays() {
+	m.OffersBays(closedLot, 3, nil)
+	m.reserve(owner, ownedCar, 3*time.Hour, true)
+	m.reserve(followed, sharedCar, 3*time.Hour, true)
+	dropped := m.reserve(followed, sharedCar, 6*time.Hour, false)
+	m.sends(followed, "cancelReservation", servertest.Vars{"reservationId": dropped}, "reservation { id }")
+}
+
+func (m *matrix) reserve(who, plate string, after time.Duration, pays bool) (id string) {
+	car := m.clients[who].Asks(`{ viewer { vehicles { id } } }`).OK().String("viewer.vehicles.0.id")
+	from := m.Clock.Now().Add(after)
+	made := m.sends(who, "reserveSpace", servertest.Vars{
+		"idempotencyKey": fmt.Sprint("reserve-", len(m.reserved)), "lotCode": closedLot, "vehicleId": car,
+		"from": from.Format(time.RFC3339), "until": from.Add(time.Hour).Format(time.RFC3339),
+	}, "reservation { id } order { id }")
+	id, order := made.String("reserveSpace.reservation.id"), made.String("reserveSpace.order.id")
+	if pays {
+		m.WechatTakes(m.clients[who].Begins(servertest.Order{ID: order}))
+	}
+	m.orders = append(m.orders, ordered{order, who, "", pays})
+	m.reserved = append(m.reserved, reserved{id, who, plate, pays})
+	return id
+}
+
 const parksNowhere = "粤B99998"
 
 // dispute has somebody find a charge wrong in a way that the lot must look at.
@@ -156,8 +183,21 @@ type invoiced struct{ id, by string }
 // disputed is a dispute, who made it and of which stay.
 type disputed struct{ id, by, stay string }
 
+// reserved is a reservation, who made it for which car, and whether it is paid; else it is given up.
+type reserved struct {
+	id, by, plate string
+	paid          bool
+}
+
 // recordOrders tells the truth about orders and invoices.
 func (m *matrix) recordOrders() {
+	for _, r := range m.reserved {
+		truth := map[string]any{"arrival": nil}
+		if r.paid {
+			truth["arrival"] = "AWAITED"
+		}
+		m.records[r.id] = &record{typ: "Reservation", whose: r.by, plate: r.plate, lot: closedLot, truth: truth}
+	}
 	for _, i := range m.invoices {
 		m.records[i.id] = &record{typ: "Invoice", whose: i.by}
 	}

@@ -56,7 +56,7 @@ func (f facts) seesRow(who string, r *record) bool {
 		return true
 	case r.typ == "Notice", r.typ == "Invoice":
 		return r.whose == who
-	case r.typ == "PaymentOrder", r.typ == "ChargeDispute":
+	case r.typ == "PaymentOrder", r.typ == "ChargeDispute", r.typ == "Reservation":
 		return r.whose == who || f.worksAt == r.lot && !f.machine
 	case f.worksAt != "":
 		return f.worksAt == r.lot

@@ -87,7 +87,8 @@ type matrix struct {
 	orders   []ordered
 	disputes []disputed
 	invoices []invoiced
-	permit   string                      // the owner's
+	permit   string // the owner's
+	reserved []reserved
 	again    map[string]map[string][]any // mutations that change nothing when they are sent again, by who and name
 	bindings map[int64]string            // plates
 	kept     []keptAnswer
@@ -270,7 +271,7 @@ func (m *matrix) recordAll() {
 	}
 	for _, code := range []string{officersLot, openLot, anotherLot, closedLot} {
 		lot, _ := m.Parking.Lot(code)
-		m.records[m.ID("Lot", lot.Row)] = &record{typ: "Lot", lot: code, truth: map[string]any{"gates": present{}, "sessions": present{}, "orders": present{}, "shifts": present{}, "chargeDisputes": present{}}}
+		m.records[m.ID("Lot", lot.Row)] = &record{typ: "Lot", lot: code, truth: map[string]any{"gates": present{}, "sessions": present{}, "orders": present{}, "shifts": present{}, "chargeDisputes": present{}, "reservations": present{}}}
 	}
 	m.recordOrders()
 	m.recordNotices(accounts)
@@ -334,6 +335,9 @@ func (m *matrix) noticeOf(row *ent.Notice, who string, cars map[int64]string) *r
 		case notice.KindPAID:
 			r.truth["occurredAt"] = asked
 		}
+	}
+	if row.Kind == notice.KindRESERVED {
+		r.truth["lotName"], r.truth["occurredAt"] = lotNames[closedLot], asked
 	}
 	r.truth["plate"] = r.plate
 	return r

@@ -152,7 +152,7 @@ func Lot(code, name string) lotfile.Lot {
 	return lotfile.Lot{
 		Code: code, Name: name, Region: lotfile.Mainland, City: "深圳", District: "罗湖", Address: "宝安南路1881号",
 		Capacity: 100, Barrier: true, Gates: []lotfile.Gate{{Code: "G1", Direction: lotfile.Both}},
-		Tariff: &hourly, TariffText: "首15分钟免费，每小时5元", Capabilities: []string{"E_INVOICE", "MONTHLY_PASS"},
+		Tariff: &hourly, TariffText: "首15分钟免费，每小时5元", Capabilities: []string{"E_INVOICE", "MONTHLY_PASS", "RESERVATION", "SPACE_SHARING"},
 	}
 }
 

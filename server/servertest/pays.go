@@ -164,3 +164,30 @@ func (h *House) SellsPermits(lotCode string, stock int, more Vars) (plan string)
 func (c *Client) BuysPermit(plan, car string) *Answer {
 	return c.Asks(BuyPermit, Vars{"in": Vars{"idempotencyKey": c.House.key(), "planId": plan, "vehicleId": car}})
 }
+
+// ReserveSpace keeps a bay.
+const ReserveSpace = `mutation($in: ReserveSpaceInput!) { reserveSpace(input: $in) {
+	reservation { id state arrival plate priceFen heldUntil keptUntil } order { id kind state dueFen } userErrors { code field message }
+} }`
+
+// OffersBays has a manager of a lot let so many of its bays be reserved, at ten yuan a window.
+func (h *House) OffersBays(lotCode string, bays int, more Vars) {
+	h.T.Helper()
+	in := Vars{
+		"lotCode": lotCode, "open": true, "bays": bays, "priceFen": 1000, "aheadMinutes": 10080, "longestMinutes": 1440,
+		"earlyMinutes": 15, "graceMinutes": 30, "freeMinutes": 60, "latePercent": 40,
+	}
+	maps.Copy(in, more)
+	h.Hires("MANAGER", lotCode, "").Asks(`mutation($in: SetReservationOfferInput!) {
+		setReservationOffer(input: $in) { offer { bays } userErrors { code field message } }
+	}`, Vars{"in": in}).OK()
+}
+
+// ReservesBay reserves a bay for a vehicle of the client's, from so long after now and for so long.
+func (c *Client) ReservesBay(lotCode, car string, after, long time.Duration) *Answer {
+	from := c.House.Clock.Now().Add(after)
+	return c.Asks(ReserveSpace, Vars{"in": Vars{
+		"idempotencyKey": c.House.key(), "lotCode": lotCode, "vehicleId": car,
+		"from": from.Format(time.RFC3339), "until": from.Add(long).Format(time.RFC3339),
+	}})
+}

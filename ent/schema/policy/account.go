@@ -14,6 +14,7 @@ import (
 	"parkbff/ent/linkedaccount"
 	"parkbff/ent/platedispute"
 	"parkbff/ent/privacy"
+	"parkbff/ent/sharedspace"
 	"parkbff/ent/signin"
 	"parkbff/ent/vehicle"
 	"parkbff/ent/vehiclebinding"
@@ -89,6 +90,13 @@ func Fleet() ent.Policy {
 func PlateDispute() ent.Policy {
 	return own(officers(), privacy.PlateDisputeQueryRuleFunc(func(ctx context.Context, q *gen.PlateDisputeQuery) error {
 		return driver(ctx, func(id int64) { q.Where(platedispute.AccountID(id)) })
+	}))
+}
+
+// SharedSpace is read by the account that offers it, and by officers, who decide.
+func SharedSpace() ent.Policy {
+	return own(officers(), privacy.SharedSpaceQueryRuleFunc(func(ctx context.Context, q *gen.SharedSpaceQuery) error {
+		return driver(ctx, func(id int64) { q.Where(sharedspace.AccountID(id)) })
 	}))
 }
 

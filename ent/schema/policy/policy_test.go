@@ -67,9 +67,12 @@ var mayRead = []struct {
 	{"QuoteAttempt", 1, denied, denied, denied, denied, denied, denied, denied, denied},
 	{"Reconciliation", 1, denied, denied, denied, denied, denied, denied, denied, 1},
 	{"Refund", 2, denied, denied, denied, denied, 1, denied, denied, denied},
+	{"Reservation", 2, denied, 1, 0, denied, 1, denied, denied, denied},
+	{"ReservationOffer", 2, 2, 2, 2, 2, 2, 2, 2, 2},
 	{"RiskEvent", 2, denied, denied, denied, denied, denied, denied, 2, denied},
 	{"SessionAccess", 2, denied, 1, 0, denied, denied, denied, denied, denied},
 	{"Shift", 3, denied, denied, denied, denied, 1, denied, denied, denied}, // its own; a manager's, below
+	{"SharedSpace", 2, denied, 1, 0, denied, denied, denied, 2, denied},
 	{"SignIn", 2, denied, 1, 0, denied, denied, denied, denied, denied},
 	{"Staff", 1, denied, denied, denied, denied, denied, denied, denied, denied},
 	{"StaffRole", 1, denied, denied, denied, denied, denied, denied, denied, denied},

@@ -33,6 +33,7 @@ import (
 	"parkbff/ent/plateright"
 	"parkbff/ent/pushendpoint"
 	"parkbff/ent/refund"
+	"parkbff/ent/reservation"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/shift"
 	"parkbff/ent/signin"
@@ -151,6 +152,12 @@ func (p *planter) paid(at site, account, session int64) {
 		SetEndsAt(morning).SetRunFrom(morning).SetRunMonths(1).SetPriceFen(1).SetCreatedAt(morning).Save(p.ctx))
 	saved[*ent.PlateRight](p)(p.tx.PlateRight.Create().SetLotID(at.lot).SetPermitID(held.ID).SetAccountID(account).SetKind(plateright.KindPERMIT).
 		SetPlate(vault.Sealed{}).SetPlateIndex(p.value()).SetPlateColor("BLUE").SetStartsAt(morning).SetCreatedAt(morning).Save(p.ctx))
+	saved[*ent.ReservationOffer](p)(p.tx.ReservationOffer.Create().SetLotID(at.lot).SetOpen(true).SetBays(1).SetFeeFen(1).SetAheadMinutes(1).
+		SetLongestMinutes(1).SetEarlyMinutes(1).SetGraceMinutes(1).SetFreeMinutes(1).SetLatePercent(1).SetStaffID(1).SetCreatedAt(morning).Save(p.ctx))
+	saved[*ent.Reservation](p)(p.tx.Reservation.Create().SetLotID(at.lot).SetAccountID(account).SetState(reservation.StateHELD).
+		SetPlate(vault.Sealed{}).SetPlateIndex(p.value()).SetPlateColor("BLUE").SetOpensAt(morning).SetStartsAt(morning).SetEndsAt(morning).
+		SetLateAt(morning).SetHeldUntil(morning).SetFreeUntil(morning).SetFeeFen(1).SetLateRefundFen(1).SetCreatedAt(morning).
+		SetKeyHash(p.value()).SetTermsHash(p.value()).Save(p.ctx))
 	entry := saved[*ent.LedgerEntry](p)(p.tx.LedgerEntry.Create().SetCause(ledgerentry.CausePAYMENT).SetCauseID(made.ID).
 		SetLotID(at.lot).SetOrderID(order.ID).SetOccurredAt(morning).SetCreatedAt(morning).Save(p.ctx))
 	shop := p.merchant(at)
@@ -306,6 +313,8 @@ func (p *planter) claims(account, car int64) {
 		SetCreditCode(vault.Sealed(p.value())).SetCreditCodeIndex(p.value()).SetCreatedAt(morning).Save(p.ctx))
 	saved[*ent.PlateDispute](p)(p.tx.PlateDispute.Create().SetAccountID(account).SetVehicleID(car).
 		SetPlate(vault.Sealed(p.value())).SetPlateIndex(p.value()).SetPlateColor("BLUE").SetCreatedAt(morning).Save(p.ctx))
+	saved[*ent.SharedSpace](p)(p.tx.SharedSpace.Create().SetAccountID(account).SetLotID(1).SetBay("B").SetOwner(vault.Sealed(p.value())).
+		SetKeyHash(p.value()).SetCreatedAt(morning).Save(p.ctx))
 	saved[*ent.RiskEvent](p)(p.tx.RiskEvent.Create().SetKind(riskevent.KindNEW_DEVICE).SetOutcome(riskevent.OutcomeNOTED).
 		SetAccountID(account).SetOccurredAt(morning).Save(p.ctx))
 }

@@ -16,6 +16,7 @@ import (
 	"parkbff/ent/paymentorder"
 	"parkbff/ent/permitperiod"
 	"parkbff/ent/refund"
+	"parkbff/ent/reservation"
 	places "parkbff/ent/store"
 	"parkbff/ent/voucher"
 	"parkbff/internal/store"
@@ -179,6 +180,18 @@ func checks() []check {
 			return differingSums(b, t, borneBy(b, t), b.Select(total(l.C(ledgerline.FieldFen), 1)).From(l).Where(sql.And(
 				sql.ColumnsEQ(l.C(ledgerline.FieldStoreID), t.C(places.FieldID)), sql.EQ(l.C(ledgerline.FieldAccount), ledgerline.AccountMERCHANTS))))
 		}},
+		{"order", "for reservations, and the ledger says that was earned for them,", func(b *sql.DialectBuilder) *sql.Selector {
+			t := b.Table(paymentorder.Table)
+			kept := fmt.Sprintf("CASE WHEN %s = '%s' THEN %s - %s ELSE 0 END", t.C(paymentorder.FieldKind), paymentorder.KindRESERVATION,
+				t.C(paymentorder.FieldTakenFen), t.C(paymentorder.FieldRefundedFen))
+			return differing(b, t, kept, moved(b, []ledgerline.Account{ledgerline.AccountRESERVATIONS}, -1, byMoney(ledgerentry.FieldOrderID, t)))
+		}},
+		{"reservation", "its order was paid, less what has gone back,", func(b *sql.DialectBuilder) *sql.Selector {
+			t, o := b.Table(reservation.Table), b.Table(paymentorder.Table)
+			return differing(b, t, t.C(reservation.FieldPaidFen),
+				b.Select(fmt.Sprintf("CAST(COALESCE(SUM(%s - %s), 0) AS bigint)", o.C(paymentorder.FieldTakenFen), o.C(paymentorder.FieldRefundedFen))).
+					From(o).Where(sql.ColumnsEQ(o.C(paymentorder.FieldReservationID), t.C(reservation.FieldID))))
+		}},
 		{"order", "what its vouchers had been sold for, and the ledger says is earned, is", func(b *sql.DialectBuilder) *sql.Selector {
 			t, v := b.Table(paymentorder.Table), b.Table(voucher.Table)
 			earned := b.Select(total(v.C(voucher.FieldPriceFen), 1)).From(v).Where(sql.And(
@@ -196,7 +209,7 @@ func channels() []ledgerline.Account {
 }
 
 func earnings() []ledgerline.Account {
-	return []ledgerline.Account{ledgerline.AccountLOT, ledgerline.AccountVOUCHERS, ledgerline.AccountPERMITS}
+	return []ledgerline.Account{ledgerline.AccountLOT, ledgerline.AccountVOUCHERS, ledgerline.AccountPERMITS, ledgerline.AccountRESERVATIONS}
 }
 
 func merchants() []ledgerline.Account { return []ledgerline.Account{ledgerline.AccountMERCHANTS} }

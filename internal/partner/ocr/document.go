@@ -28,6 +28,12 @@ type BusinessLicence struct {
 	LegalRepresentative string
 }
 
+// PropertyCertificate is what a certificate of ownership (产权证) says, as read.
+type PropertyCertificate struct {
+	Owner    string
+	Location string // of the property
+}
+
 const document = "document"
 
 // Format prints "document" whatever the verb.
@@ -47,3 +53,9 @@ func (BusinessLicence) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, do
 
 // MarshalText answers "document".
 func (BusinessLicence) MarshalText() ([]byte, error) { return []byte(document), nil }
+
+// Format prints "document" whatever the verb.
+func (PropertyCertificate) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, document) }
+
+// MarshalText answers "document".
+func (PropertyCertificate) MarshalText() ([]byte, error) { return []byte(document), nil }

@@ -1,7 +1,7 @@
 // Package ocr reads the documents with which a driver proves that a vehicle is theirs, through Tencent
 // Cloud OCR (2018-11-19: VehicleLicenseOCR, https://cloud.tencent.com/document/api/866/36209, IDCardOCR,
-// https://cloud.tencent.com/document/api/866/33524, and BizLicenseOCR,
-// https://cloud.tencent.com/document/api/866/36215). Neither images nor what they say are kept, and no
+// https://cloud.tencent.com/document/api/866/33524, BizLicenseOCR,
+// https://cloud.tencent.com/document/api/866/36215, and PropOwnerCertOCR). Neither images nor what they say are kept, and no
 // error repeats them.
 package ocr
 
@@ -154,6 +154,22 @@ func (c *Client) ReadBusinessLicence(ctx context.Context, image []byte) (Busines
 		return BusinessLicence{}, Unreadable
 	}
 	return BusinessLicence{Name: reply.Name, CreditCode: reply.CreditCode, LegalRepresentative: reply.LegalRepresentative}, nil
+}
+
+// ReadPropertyCertificate reads a certificate of ownership (产权证) from a PNG or JPEG image. Owner and location are there
+// when it succeeds. The service looks for no copies among these. Errors as ReadDrivingLicence, but NotOriginal.
+func (c *Client) ReadPropertyCertificate(ctx context.Context, image []byte) (PropertyCertificate, error) {
+	var reply struct {
+		Owner    string `json:"Owner"`
+		Location string `json:"Location"`
+	}
+	if err := c.call(ctx, "PropOwnerCertOCR", image, request{}, &reply); err != nil {
+		return PropertyCertificate{}, err
+	}
+	if reply.Owner == "" || reply.Location == "" {
+		return PropertyCertificate{}, Unreadable
+	}
+	return PropertyCertificate(reply), nil
 }
 
 // Warning codes of a photocopy (-9102), a photo of a screen or print and an edited picture. The interfaces

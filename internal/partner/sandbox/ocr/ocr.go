@@ -1,9 +1,10 @@
-// Package ocr stands in for Tencent Cloud OCR: it speaks the wire protocol of VehicleLicenseOCR, IDCardOCR
-// and BizLicenseOCR and checks signatures like the original. Its "document image" is a JSON file, one of
+// Package ocr stands in for Tencent Cloud OCR: it speaks the wire protocol of VehicleLicenseOCR, IDCardOCR,
+// BizLicenseOCR and PropOwnerCertOCR and checks signatures like the original. Its "document image" is a JSON file, one of
 //
 //	{"plate":…,"vin":…,"engineNumber":…,"owner":…,"brandModel":…}
 //	{"name":…,"idNumber":…}
 //	{"name":…,"creditCode":…,"person":…}
+//	{"owner":…,"location":…}
 //
 // and anything else is answered as an image that cannot be read. It keeps nothing.
 package ocr
@@ -97,13 +98,15 @@ func (s *Sandbox) handle(w http.ResponseWriter, r *http.Request) (map[string]any
 		return idCard(image)
 	case "BizLicenseOCR":
 		return businessLicence(image)
+	case "PropOwnerCertOCR":
+		return propertyCertificate(image)
 	}
 	return nil, noAction
 }
 
-// side is what must be said of the page that is shown: a business licence has but one.
+// side is what must be said of the page that is shown: some documents have but one.
 func side(action string) string {
-	if action == "BizLicenseOCR" {
+	if action == "BizLicenseOCR" || action == "PropOwnerCertOCR" {
 		return ""
 	}
 	return "FRONT"
@@ -136,6 +139,17 @@ func businessLicence(image []byte) (map[string]any, error) {
 		return nil, unrecognise
 	}
 	return map[string]any{"RegNum": page.CreditCode, "Name": page.Name, "Person": page.Person, "RecognizeWarnCode": []int{}}, nil
+}
+
+func propertyCertificate(image []byte) (map[string]any, error) {
+	var page struct{ Owner, Location string }
+	if err := read(image, &page); err != nil || page.Owner == "" {
+		return nil, unrecognise
+	}
+	return map[string]any{
+		"Owner": page.Owner, "Possession": "单独所有", "RegisterTime": "2015-02-22", "Purpose": "车位", "Nature": "商品房",
+		"Location": page.Location,
+	}, nil
 }
 
 // read takes one JSON object with the members of page and no others.
