@@ -273,12 +273,13 @@ func TestADeclinedCardLeavesTheChargeOpenUntilItsEnd(t *testing.T) {
 	if err := w.Fail(number, "64"); err != nil {
 		t.Fatal(err)
 	}
-	for after, want := range map[time.Duration]charge.State{
-		14 * time.Minute: charge.Pending, 19 * time.Minute: charge.Pending, 20 * time.Minute: charge.Closed,
-	} {
-		w.clock.Set(start.Add(after))
-		if got, err := w.ours.Find(t.Context(), due.Named()); err != nil || got.State != want {
-			t.Errorf("after %v: %v, %v", after, got.State, err)
+	for _, c := range []struct {
+		after time.Duration
+		want  charge.State
+	}{{14 * time.Minute, charge.Pending}, {19 * time.Minute, charge.Pending}, {20 * time.Minute, charge.Closed}} {
+		w.clock.Set(start.Add(c.after))
+		if got, err := w.ours.Find(t.Context(), due.Named()); err != nil || got.State != c.want {
+			t.Errorf("after %v: %v, %v", c.after, got.State, err)
 		}
 	}
 	if err := w.Pay(t.Context(), number, "alice"); err == nil {
