@@ -15,6 +15,7 @@ import (
 	"parkbff/ent/task"
 	"parkbff/internal/billing"
 	"parkbff/internal/fault"
+	"parkbff/internal/idempotent"
 	"parkbff/internal/money"
 	"parkbff/internal/page"
 	"parkbff/internal/parking"
@@ -164,9 +165,9 @@ func TestTheSameKeyOrdersAndPaysOnce(t *testing.T) {
 			t.Error("two orders")
 		}
 		_, err = h.tryOrder(t.Context(), "k", h.plateQuote(other))
-		refused(t, err, billing.KeyReused)
+		refused(t, err, idempotent.KeyReused)
 		_, err = h.tryOrder(t.Context(), "", quote)
-		refused(t, err, billing.InvalidKey)
+		refused(t, err, idempotent.InvalidKey)
 
 		one, err := h.tryPay(t.Context(), "p", again)
 		h.must(err)
@@ -177,7 +178,7 @@ func TestTheSameKeyOrdersAndPaysOnce(t *testing.T) {
 		}
 		another := h.orders(t.Context(), h.plateQuote(other))
 		_, err = h.tryPay(t.Context(), "p", another)
-		refused(t, err, billing.KeyReused)
+		refused(t, err, idempotent.KeyReused)
 		if mine, err := h.tryOrder(h.driver(), "k", quote); err != nil || mine.Order.Row == first.Order.Row {
 			t.Errorf("another's key was answered: %v", err)
 		}
@@ -331,7 +332,7 @@ func TestAManagerRefundsAPartAndThenTheRest(t *testing.T) {
 		h.channel.busy = true
 		h.must(give(h.manager(), "a", 300))
 		h.must(give(h.manager(), "a", 300))
-		refused(t, give(h.manager(), "a", 200), billing.KeyReused)
+		refused(t, give(h.manager(), "a", 200), idempotent.KeyReused)
 		refused(t, give(h.manager(), "b", 701), billing.RefundTooLarge)
 		refused(t, give(h.manager(), "b", 0), billing.RefundTooLarge)
 		refused(t, give(h.staff(7, viewer.Attendant), "b", 1), fault.Forbidden)

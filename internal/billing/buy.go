@@ -10,6 +10,7 @@ import (
 	"parkbff/ent/ledgerline"
 	"parkbff/ent/paymentorder"
 	"parkbff/internal/discount"
+	"parkbff/internal/idempotent"
 	"parkbff/internal/parking"
 	"parkbff/internal/viewer"
 )
@@ -27,13 +28,13 @@ type Purchase struct {
 // the last is sold once; the order is paid as any other, and the voucher is the account's once it is PAID. The same
 // key answers the same order.
 //
-// Errors: UNAUTHENTICATED, FORBIDDEN, CONSENT_REQUIRED; InvalidKey, KeyReused; discount.SoldOut.
+// Errors: UNAUTHENTICATED, FORBIDDEN, CONSENT_REQUIRED; idempotent.InvalidKey, KeyReused; discount.SoldOut.
 func (s *Service) BuyVoucher(ctx context.Context, p Purchase) (*Order, error) {
 	v, err := s.discounts.Buyer(ctx)
 	if err != nil {
 		return nil, err
 	}
-	key, err := s.keyHash(v, "voucher", p.IdempotencyKey)
+	key, err := idempotent.Hash(s.vault, v, "voucher", p.IdempotencyKey)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +53,7 @@ func (s *Service) buyOnce(ctx context.Context, tx *ent.Tx, v *viewer.Viewer, key
 	known, err := tx.PaymentOrder.Query().Where(paymentorder.KeyHash(key)).Only(ctx)
 	switch {
 	case err == nil && (known.VoucherOfferID == nil || *known.VoucherOfferID != p.Offer):
-		return nil, KeyReused
+		return nil, idempotent.KeyReused
 	case err == nil:
 		return known, nil
 	case !ent.IsNotFound(err):

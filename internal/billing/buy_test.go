@@ -13,6 +13,7 @@ import (
 	"parkbff/internal/billing"
 	"parkbff/internal/discount"
 	"parkbff/internal/fault"
+	"parkbff/internal/idempotent"
 	"parkbff/internal/parking"
 )
 
@@ -232,7 +233,7 @@ func TestOnlyAccountsBuyVouchersThatAreOnSale(t *testing.T) {
 			t.Errorf("orders %d and %d, %d left", one.Row, two.Row, h.left(offer))
 		}
 		_, err = h.BuyVoucher(buyer, billing.Purchase{IdempotencyKey: "k", Offer: h.onSale(all(), 100, 1).Row})
-		refused(t, err, billing.KeyReused)
+		refused(t, err, idempotent.KeyReused)
 		_, err = h.BuyVoucher(buyer, billing.Purchase{IdempotencyKey: "x", Offer: 1 << 40})
 		refused(t, err, discount.SoldOut)
 		h.pass(2 * time.Hour)

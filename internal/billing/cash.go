@@ -7,6 +7,7 @@ import (
 	"parkbff/ent"
 	"parkbff/ent/paymentorder"
 	"parkbff/internal/fault"
+	"parkbff/internal/idempotent"
 	"parkbff/internal/money"
 	"parkbff/internal/partner/charge"
 	"parkbff/internal/viewer"
@@ -23,7 +24,7 @@ type Cash struct {
 // more (P10); nothing, where that is all. It lies in the drawer of their open shift there. The gate at which the car waits
 // opens. The same key is booked once.
 //
-// Errors: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, InvalidKey, KeyReused, AmountDiffers with what is to be paid;
+// Errors: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, idempotent.InvalidKey, KeyReused, AmountDiffers with what is to be paid;
 // shift.Required.
 func (s *Service) TakeCash(ctx context.Context, c Cash) (*Order, error) {
 	v := viewer.Of(ctx)
@@ -37,7 +38,7 @@ func (s *Service) TakeCash(ctx context.Context, c Cash) (*Order, error) {
 	case v.Kind != viewer.Staff || !v.WorksAt(stay.LotID):
 		return nil, fault.Forbidden
 	}
-	key, err := s.keyHash(v, "cash", c.IdempotencyKey)
+	key, err := idempotent.Hash(s.vault, v, "cash", c.IdempotencyKey)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +57,7 @@ func (s *Service) takeOnce(ctx context.Context, tx *ent.Tx, v *viewer.Viewer, ke
 	known, err := tx.PaymentOrder.Query().Where(paymentorder.KeyHash(key)).Only(ctx)
 	switch {
 	case err == nil && (*known.SessionID != c.Session || known.DueFen != c.Fen):
-		return 0, KeyReused
+		return 0, idempotent.KeyReused
 	case err == nil:
 		return known.ID, nil
 	case !ent.IsNotFound(err):

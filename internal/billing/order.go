@@ -13,6 +13,7 @@ import (
 	"parkbff/internal/discount"
 	"parkbff/internal/entitlement"
 	"parkbff/internal/fault"
+	"parkbff/internal/idempotent"
 	"parkbff/internal/parking"
 	"parkbff/internal/store"
 	"parkbff/internal/viewer"
@@ -37,14 +38,14 @@ type Ordered struct {
 // paying for it is taken as long as it is owed. The same key answers the same order. Vouchers are reserved for the
 // order while it is open; one of which they leave nothing to pay is settled at once.
 //
-// Errors: what discount.Service.Weigh answers; InvalidKey, KeyReused, parking.QuoteExpired, PriceChanged; RATE_LIMITED for an address that asks too often;
+// Errors: what discount.Service.Weigh answers; idempotent.InvalidKey, KeyReused, parking.QuoteExpired, PriceChanged; RATE_LIMITED for an address that asks too often;
 // FORBIDDEN for machines and staff; CONSENT_REQUIRED.
 func (s *Service) CreateOrder(ctx context.Context, n NewOrder) (*Ordered, error) {
 	v, err := s.payer(ctx)
 	if err != nil {
 		return nil, err
 	}
-	key, err := s.keyHash(v, "order", n.IdempotencyKey)
+	key, err := idempotent.Hash(s.vault, v, "order", n.IdempotencyKey)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +94,7 @@ func (s *Service) orderOnce(ctx context.Context, tx *ent.Tx, v *viewer.Viewer, k
 	switch {
 	case err == nil && (known.SessionID == nil || *known.SessionID != offer.SessionID ||
 		known.DueFen+known.DiscountFen != offer.Fen || !bytes.Equal(known.TermsHash, terms)):
-		return nil, KeyReused
+		return nil, idempotent.KeyReused
 	case err == nil:
 		return known, nil
 	case !ent.IsNotFound(err):

@@ -13,6 +13,7 @@ import (
 	"parkbff/ent/paymentorder"
 	"parkbff/ent/task"
 	"parkbff/internal/fault"
+	"parkbff/internal/idempotent"
 	"parkbff/internal/money"
 	"parkbff/internal/partner/charge"
 	"parkbff/internal/store"
@@ -44,7 +45,7 @@ type Attempt struct {
 // Pay begins a payment of an order and answers what the client hands to the channel. The same key answers the same
 // payment, ready to be launched again. The money has not moved until the channel says so; see Received.
 //
-// Errors: NOT_FOUND, InvalidKey, KeyReused, OrderClosed, OrderPaid, PriceChanged, ChannelNotOffered,
+// Errors: NOT_FOUND, idempotent.InvalidKey, KeyReused, OrderClosed, OrderPaid, PriceChanged, ChannelNotOffered,
 // RegistrationRequired in the app (R060), PaymentRefused, TooManyPayments; what Payers answers; UNAVAILABLE when the
 // channel does not answer: the same key goes on.
 func (s *Service) Pay(ctx context.Context, a Attempt) (*Payment, error) {
@@ -52,7 +53,7 @@ func (s *Service) Pay(ctx context.Context, a Attempt) (*Payment, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := s.keyHash(v, "pay", a.IdempotencyKey)
+	key, err := idempotent.Hash(s.vault, v, "pay", a.IdempotencyKey)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +98,7 @@ func (s *Service) begin(ctx context.Context, v *viewer.Viewer, key []byte, of *e
 		row, err = tx.Payment.Query().Where(payment.KeyHash(key)).Only(ctx)
 		switch {
 		case err == nil && (row.OrderID != of.ID || row.Channel != a.Channel || *row.Way != a.Way):
-			return KeyReused
+			return idempotent.KeyReused
 		case err == nil:
 			return nil
 		case !ent.IsNotFound(err):

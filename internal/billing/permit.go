@@ -11,6 +11,7 @@ import (
 	"parkbff/ent/paymentorder"
 	"parkbff/ent/permitplan"
 	"parkbff/internal/cnid"
+	"parkbff/internal/idempotent"
 	"parkbff/internal/parking"
 	"parkbff/internal/permit"
 	"parkbff/internal/viewer"
@@ -42,7 +43,7 @@ type NewPermit struct {
 // same order, and asked with another the order of the same permit is replaced.
 //
 // Errors: UNAUTHENTICATED, FORBIDDEN, CONSENT_REQUIRED; NOT_FOUND for a vehicle that is not the account's;
-// InvalidKey, KeyReused; permit.SoldOut, AlreadyHeld, InvalidPeriods.
+// idempotent.InvalidKey, KeyReused; permit.SoldOut, AlreadyHeld, InvalidPeriods.
 func (s *Service) BuyPermit(ctx context.Context, n NewPermit) (*Order, error) {
 	v, err := s.permits.Holder(ctx)
 	if err != nil {
@@ -68,7 +69,7 @@ type Renewal struct {
 // RenewPermit orders further periods of a permit of the asking driver's account; see BuyPermit. They begin at the end
 // of the permit or today, whichever is later.
 //
-// Errors: UNAUTHENTICATED, FORBIDDEN, CONSENT_REQUIRED; NOT_FOUND; InvalidKey, KeyReused; permit.SoldOut, InvalidPeriods.
+// Errors: UNAUTHENTICATED, FORBIDDEN, CONSENT_REQUIRED; NOT_FOUND; idempotent.InvalidKey, KeyReused; permit.SoldOut, InvalidPeriods.
 func (s *Service) RenewPermit(ctx context.Context, n Renewal) (*Order, error) {
 	v, err := s.permits.Holder(ctx)
 	if err != nil {
@@ -81,7 +82,7 @@ func (s *Service) RenewPermit(ctx context.Context, n Renewal) (*Order, error) {
 }
 
 func (s *Service) orderPeriods(ctx context.Context, v *viewer.Viewer, clientKey, asked string, periods int, of func(context.Context, *ent.Tx) (*ent.Permit, error)) (*Order, error) {
-	key, err := s.keyHash(v, "permit", clientKey)
+	key, err := idempotent.Hash(s.vault, v, "permit", clientKey)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +92,7 @@ func (s *Service) orderPeriods(ctx context.Context, v *viewer.Viewer, clientKey,
 		row, err = tx.PaymentOrder.Query().Where(paymentorder.KeyHash(key)).Only(ctx)
 		switch {
 		case err == nil && !bytes.Equal(row.TermsHash, terms):
-			return KeyReused
+			return idempotent.KeyReused
 		case err == nil:
 			return nil
 		case !ent.IsNotFound(err):

@@ -13,6 +13,7 @@ import (
 	"parkbff/internal/billing"
 	"parkbff/internal/clock"
 	"parkbff/internal/fault"
+	"parkbff/internal/idempotent"
 	"parkbff/internal/page"
 	"parkbff/internal/permit"
 )
@@ -285,7 +286,7 @@ func TestAPermitIsBoughtOncePerOrderAndOrderedOnceAtATime(t *testing.T) {
 		again := h.ordersPermit(buyer, wanted)
 		wanted.Periods = 2
 		_, err := h.BuyPermit(buyer, wanted)
-		refused(t, err, billing.KeyReused)
+		refused(t, err, idempotent.KeyReused)
 		one, two := h.begins(buyer, made), h.begins(buyer, made)
 		wanted.IdempotencyKey = "another"
 		replaced := h.ordersPermit(buyer, wanted)
@@ -432,7 +433,7 @@ func TestOnlyAccountsBuyPermitsOfWhatIsOnSale(t *testing.T) {
 			{func(n *billing.NewPermit) { n.Vehicle = 1 << 40 }, fault.NotFound},
 			{func(n *billing.NewPermit) { n.Periods = 0 }, permit.InvalidPeriods},
 			{func(n *billing.NewPermit) { n.Periods = 13 }, permit.InvalidPeriods},
-			{func(n *billing.NewPermit) { n.IdempotencyKey = "" }, billing.InvalidKey},
+			{func(n *billing.NewPermit) { n.IdempotencyKey = "" }, idempotent.InvalidKey},
 		} {
 			n := wanted
 			c.change(&n)
@@ -480,7 +481,7 @@ func TestPlansAreTheManagersOfALotThatOffersThem(t *testing.T) {
 		}
 		good.PriceFen++
 		_, err = h.permits.PublishPlan(h.manager(), good)
-		refused(t, err, permit.KeyReused)
+		refused(t, err, idempotent.KeyReused)
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 	"parkbff/ent/task"
 	"parkbff/internal/billing/ledger"
 	"parkbff/internal/fault"
+	"parkbff/internal/idempotent"
 	"parkbff/internal/money"
 	"parkbff/internal/outbox"
 	"parkbff/internal/parking"
@@ -37,7 +38,7 @@ type NewRefund struct {
 // the order's lot who have passed the second factor; cash comes out of the drawer of their own shift there. The same key
 // refunds once.
 //
-// Errors: UNAUTHENTICATED, FORBIDDEN, STEP_UP_REQUIRED, NOT_FOUND, InvalidKey, KeyReused, InvalidReason,
+// Errors: UNAUTHENTICATED, FORBIDDEN, STEP_UP_REQUIRED, NOT_FOUND, idempotent.InvalidKey, KeyReused, InvalidReason,
 // RefundTooLarge; shift.Required, shift.DrawerTooLow.
 func (s *Service) RefundOrder(ctx context.Context, n NewRefund) (*Order, error) {
 	v := viewer.Of(ctx)
@@ -54,7 +55,7 @@ func (s *Service) RefundOrder(ctx context.Context, n NewRefund) (*Order, error) 
 	if err := s.office.SteppedUp(ctx); err != nil {
 		return nil, err
 	}
-	key, err := s.keyHash(v, "refund", n.IdempotencyKey)
+	key, err := idempotent.Hash(s.vault, v, "refund", n.IdempotencyKey)
 	switch {
 	case err != nil:
 		return nil, err
@@ -76,7 +77,7 @@ func (s *Service) refundOnce(ctx context.Context, tx *ent.Tx, v *viewer.Viewer, 
 	known, err := tx.Refund.Query().Where(refund.KeyHash(key)).Only(ctx)
 	switch {
 	case err == nil && (known.OrderID != n.Order || known.Fen != n.Fen):
-		return KeyReused
+		return idempotent.KeyReused
 	case err == nil:
 		return nil
 	case !ent.IsNotFound(err):

@@ -11,6 +11,7 @@ import (
 	"parkbff/ent/payment"
 	"parkbff/ent/paymentorder"
 	"parkbff/ent/refund"
+	"parkbff/internal/idempotent"
 	"parkbff/internal/parking"
 	"parkbff/internal/reservation"
 	"parkbff/internal/viewer"
@@ -50,14 +51,14 @@ type Reserved struct {
 // it costs nothing. The same key answers the same reservation.
 //
 // Errors: UNAUTHENTICATED, FORBIDDEN, CONSENT_REQUIRED; reservation.UnknownLot, parking.NotOffered; NOT_FOUND for a
-// vehicle that is not the account's; InvalidKey, KeyReused; reservation.InvalidWindow, NoBayLeft, Overlaps, TooMany.
+// vehicle that is not the account's; idempotent.InvalidKey, KeyReused; reservation.InvalidWindow, NoBayLeft, Overlaps, TooMany.
 func (s *Service) ReserveSpace(ctx context.Context, n NewReservation) (*Reserved, error) {
 	wanted, err := s.reservations.Want(ctx, n.Wish)
 	if err != nil {
 		return nil, err
 	}
 	v := viewer.Of(ctx)
-	key, err := s.keyHash(v, "reservation", n.IdempotencyKey)
+	key, err := idempotent.Hash(s.vault, v, "reservation", n.IdempotencyKey)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +86,7 @@ func (s *Service) reserveOnce(ctx context.Context, tx *ent.Tx, v *viewer.Viewer,
 	case err != nil:
 		return nil, nil, err
 	case known != nil && !bytes.Equal(known.TermsHash, terms):
-		return nil, nil, KeyReused
+		return nil, nil, idempotent.KeyReused
 	case known != nil:
 		order, err := orderOf(ctx, tx, known.ID)
 		return known, order, err

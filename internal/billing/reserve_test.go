@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"parkbff/internal/idempotent"
+
 	"pgregory.net/rapid"
 
 	"parkbff/ent/ledgerline"
@@ -201,7 +203,7 @@ func TestABayIsKeptAQuarterOfAnHourForWhoPaysAndIsFreeThen(t *testing.T) {
 		}
 		want.Until = want.Until.Add(time.Minute)
 		_, err = h.ReserveSpace(first, want)
-		refused(t, err, billing.KeyReused)
+		refused(t, err, idempotent.KeyReused)
 		begun := h.begins(first, &billing.Ordered{Order: made.Order})
 		_, err = h.ReserveSpace(second, h.wish(other, 2*time.Hour, time.Hour))
 		refused(t, err, reservation.NoBayLeft)

@@ -179,8 +179,6 @@ func (s *Service) Prove(ctx context.Context) (*ledger.Proof, error) {
 
 // Faults of this package.
 var (
-	InvalidKey           = fault.New("INVALID_IDEMPOTENCY_KEY", "An idempotency key has 1 to 64 printable ASCII characters.").At("idempotencyKey")
-	KeyReused            = fault.New("IDEMPOTENCY_KEY_REUSED", "Something else was asked for under this key.").At("idempotencyKey")
 	PriceChanged         = fault.New("PRICE_CHANGED", "Less is owed than was quoted: ask for a new quote.")
 	OrderClosed          = fault.New("ORDER_CLOSED", "The order has expired or was replaced: ask for a new quote.")
 	OrderPaid            = fault.New("ORDER_PAID", "The order has been paid.")

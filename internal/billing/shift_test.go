@@ -14,6 +14,7 @@ import (
 	"parkbff/ent/staffrole"
 	"parkbff/internal/billing"
 	"parkbff/internal/fault"
+	"parkbff/internal/idempotent"
 	"parkbff/internal/page"
 	shifts "parkbff/internal/shift"
 	"parkbff/internal/viewer"
@@ -191,7 +192,7 @@ func TestADrawerIsHandedOverAndAcceptedWithWhatWasCounted(t *testing.T) {
 			t.Errorf("%+v", closed)
 		}
 		_, err = h.shifts.HandOver(early, c, "A-3")
-		refused(t, err, shifts.KeyReused)
+		refused(t, err, idempotent.KeyReused)
 		h.balanced()
 
 		lot, _ := h.parking.Lot("A")
@@ -285,7 +286,7 @@ func TestTheSameKeyOpensAndClosesOnce(t *testing.T) {
 		more := opening
 		more.FloatFen = 200
 		_, err = h.shifts.Open(attendant, more)
-		refused(t, err, shifts.KeyReused)
+		refused(t, err, idempotent.KeyReused)
 		opening.IdempotencyKey = "p"
 		_, err = h.shifts.Open(attendant, opening)
 		refused(t, err, shifts.AlreadyOpen)
@@ -298,7 +299,7 @@ func TestTheSameKeyOpensAndClosesOnce(t *testing.T) {
 		other := c
 		other.CountedFen = 99
 		_, err = h.shifts.Close(attendant, other)
-		refused(t, err, shifts.KeyReused)
+		refused(t, err, idempotent.KeyReused)
 		other.IdempotencyKey = "d"
 		_, err = h.shifts.Close(attendant, other)
 		refused(t, err, shifts.Over)
@@ -306,7 +307,7 @@ func TestTheSameKeyOpensAndClosesOnce(t *testing.T) {
 		h.must(err)
 		c.Shift = next.Row
 		_, err = h.shifts.Close(attendant, c)
-		refused(t, err, shifts.KeyReused)
+		refused(t, err, idempotent.KeyReused)
 		h.balanced()
 	})
 }
@@ -321,7 +322,7 @@ func TestNobodySaysNonsenseOfADrawer(t *testing.T) {
 		}{
 			"less than nothing": {attendant, shifts.Opening{IdempotencyKey: "o", LotCode: "A", FloatFen: -1}, shifts.InvalidCash},
 			"too much":          {attendant, shifts.Opening{IdempotencyKey: "o", LotCode: "A", FloatFen: 100_000_001}, shifts.InvalidCash},
-			"no key":            {attendant, shifts.Opening{LotCode: "A"}, shifts.InvalidKey},
+			"no key":            {attendant, shifts.Opening{LotCode: "A"}, idempotent.InvalidKey},
 			"no lot":            {attendant, shifts.Opening{IdempotencyKey: "o", LotCode: "X"}, shifts.UnknownLot},
 			"another lot":       {attendant, shifts.Opening{IdempotencyKey: "o", LotCode: "B"}, fault.Forbidden},
 			"nobody":            {context.Background(), shifts.Opening{IdempotencyKey: "o", LotCode: "A"}, fault.Unauthenticated},
@@ -341,7 +342,7 @@ func TestNobodySaysNonsenseOfADrawer(t *testing.T) {
 		refused(t, err, shifts.InvalidNote)
 		c.Note, c.IdempotencyKey = "", ""
 		_, err = h.shifts.Close(attendant, c)
-		refused(t, err, shifts.InvalidKey)
+		refused(t, err, idempotent.InvalidKey)
 		for _, who := range []context.Context{context.Background(), h.driver(), h.gate("A")} {
 			if _, err := h.shifts.Close(who, h.count(mine, 0)); !errors.Is(err, fault.Unauthenticated) && !errors.Is(err, fault.Forbidden) {
 				t.Errorf("somebody else closes it: %v", err)

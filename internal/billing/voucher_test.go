@@ -12,6 +12,7 @@ import (
 	"parkbff/internal/billing"
 	"parkbff/internal/discount"
 	"parkbff/internal/fault"
+	"parkbff/internal/idempotent"
 	"parkbff/internal/page"
 	"parkbff/internal/parking"
 	"parkbff/internal/viewer"
@@ -274,7 +275,7 @@ func TestVouchersAreRefusedAlikeWhateverIsWrongWithThem(t *testing.T) {
 		_, err = h.CreateOrder(t.Context(), billing.NewOrder{IdempotencyKey: "k", Quote: quote.(parking.Payable).Token, Codes: []string{code}})
 		h.must(err)
 		_, err = h.tryOrder(t.Context(), "k", quote)
-		refused(t, err, billing.KeyReused)
+		refused(t, err, idempotent.KeyReused)
 		h.pass(8 * 24 * time.Hour)
 		h.must(h.CloseExpired(t.Context()))
 		h.sees(in, "粤B77777")
@@ -385,7 +386,7 @@ func TestOnlyManagersOfTheLotGiveVouchersOutOncePerKey(t *testing.T) {
 			other := grant
 			change(&other)
 			_, err = h.vouchers.Grant(h.manager(), other)
-			refused(t, err, discount.KeyReused)
+			refused(t, err, idempotent.KeyReused)
 		}
 		for _, wrong := range []discount.Grant{
 			{IdempotencyKey: "w", LotCode: "A", Terms: amount(0), HoldsDays: 7},

@@ -13,6 +13,7 @@ import (
 	places "parkbff/ent/store"
 	"parkbff/ent/voucher"
 	"parkbff/internal/fault"
+	"parkbff/internal/idempotent"
 	"parkbff/internal/page"
 	"parkbff/internal/parking"
 	"parkbff/internal/store"
@@ -67,7 +68,7 @@ func (n NewContingent) valid(now time.Time) bool {
 // AddContingent lets a store give discounts of a lot, which the store bears. It is for managers of the lot. The same key
 // does so once.
 //
-// Errors: UnknownLot, UnknownStore; UNAUTHENTICATED, FORBIDDEN; InvalidKey, KeyReused, InvalidContingent.
+// Errors: UnknownLot, UnknownStore; UNAUTHENTICATED, FORBIDDEN; idempotent.InvalidKey, KeyReused, InvalidContingent.
 func (s *Service) AddContingent(ctx context.Context, n NewContingent) (*Contingent, error) {
 	lot, ok := s.lots.Lot(n.LotCode)
 	if !ok {
@@ -77,7 +78,7 @@ func (s *Service) AddContingent(ctx context.Context, n NewContingent) (*Continge
 	if err != nil {
 		return nil, err
 	}
-	key, err := s.keyHash("contingent", "staff", v.StaffID, n.IdempotencyKey)
+	key, err := idempotent.Hash(s.vault, v, "contingent", n.IdempotencyKey)
 	now := s.clock.Now()
 	switch {
 	case err != nil:
@@ -97,7 +98,7 @@ func (s *Service) AddContingent(ctx context.Context, n NewContingent) (*Continge
 		row, err = tx.MerchantContingent.Query().Where(merchantcontingent.KeyHash(key)).Only(ctx)
 		switch {
 		case err == nil && !n.isThatOf(row, lot.Row, merchant.Row):
-			return KeyReused
+			return idempotent.KeyReused
 		case err == nil:
 			return nil
 		case !ent.IsNotFound(err):

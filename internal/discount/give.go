@@ -13,6 +13,7 @@ import (
 	"parkbff/internal/clock"
 	"parkbff/internal/cnid"
 	"parkbff/internal/fault"
+	"parkbff/internal/idempotent"
 	"parkbff/internal/store"
 	"parkbff/internal/viewer"
 )
@@ -42,7 +43,7 @@ type GiftCode struct {
 // Give takes a discount out of a contingent for whoever is shown its code, within ten minutes (R034). It is for staff of
 // the store. The same key gives it once.
 //
-// Errors: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND; InvalidKey, KeyReused, Exhausted.
+// Errors: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND; idempotent.InvalidKey, KeyReused, Exhausted.
 func (s *Service) Give(ctx context.Context, g Gift) (*GiftCode, error) {
 	row, err := s.give(ctx, g, 0)
 	if err != nil {
@@ -55,13 +56,13 @@ func (s *Service) Give(ctx context.Context, g Gift) (*GiftCode, error) {
 // was: not to an absent, free, paid or protected car, of which nobody learns which. What was not given is not counted,
 // but the question is, as a stranger's quote. It is for staff of the store. The same key gives it once.
 //
-// Errors: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND; InvalidKey, KeyReused, Exhausted; the faults of a plate; RATE_LIMITED.
+// Errors: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND; idempotent.InvalidKey, KeyReused, Exhausted; the faults of a plate; RATE_LIMITED.
 func (s *Service) GiveToPlate(ctx context.Context, g Gift, plate string, color cnid.Color) (taken bool, err error) {
 	from, v, err := s.own(ctx, g.Contingent)
 	if err != nil {
 		return false, err
 	}
-	key, err := s.keyHash("gift", "staff", v.StaffID, g.IdempotencyKey)
+	key, err := idempotent.Hash(s.vault, v, "gift", g.IdempotencyKey)
 	if err != nil {
 		return false, err
 	}
@@ -93,7 +94,7 @@ func (s *Service) give(ctx context.Context, g Gift, session int64) (*ent.Voucher
 	if err != nil {
 		return nil, err
 	}
-	key, err := s.keyHash("gift", "staff", v.StaffID, g.IdempotencyKey)
+	key, err := idempotent.Hash(s.vault, v, "gift", g.IdempotencyKey)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +103,7 @@ func (s *Service) give(ctx context.Context, g Gift, session int64) (*ent.Voucher
 		row, err = tx.Voucher.Query().Where(voucher.KeyHash(key)).Only(ctx)
 		switch {
 		case err == nil && *row.ContingentID != from.ID:
-			return KeyReused
+			return idempotent.KeyReused
 		case err == nil:
 			return nil
 		case !ent.IsNotFound(err):

@@ -12,6 +12,7 @@ import (
 	"parkbff/ent/voucher"
 	"parkbff/internal/entitlement"
 	"parkbff/internal/fault"
+	"parkbff/internal/idempotent"
 	"parkbff/internal/store"
 	"parkbff/internal/viewer"
 )
@@ -35,7 +36,7 @@ const mostDays = 366
 // Grant gives a voucher out for a lot, to whoever is told its code. It is for managers of the lot. The same key gives
 // out the same voucher once.
 //
-// Errors: UnknownLot; UNAUTHENTICATED, FORBIDDEN; InvalidKey, KeyReused, InvalidVoucher.
+// Errors: UnknownLot; UNAUTHENTICATED, FORBIDDEN; idempotent.InvalidKey, KeyReused, InvalidVoucher.
 func (s *Service) Grant(ctx context.Context, g Grant) (*Granted, error) {
 	lot, ok := s.lots.Lot(g.LotCode)
 	if !ok {
@@ -45,7 +46,7 @@ func (s *Service) Grant(ctx context.Context, g Grant) (*Granted, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := s.keyHash("grant", "staff", v.StaffID, g.IdempotencyKey)
+	key, err := idempotent.Hash(s.vault, v, "grant", g.IdempotencyKey)
 	switch {
 	case err != nil:
 		return nil, err
@@ -58,7 +59,7 @@ func (s *Service) Grant(ctx context.Context, g Grant) (*Granted, error) {
 		row, err = tx.Voucher.Query().Where(voucher.KeyHash(key)).Only(ctx)
 		switch {
 		case err == nil && (row.LotID != lot.Row || termsOf(row) != g.Terms || !row.ExpiresAt.Equal(expiry(row.CreatedAt, g.HoldsDays))):
-			return KeyReused
+			return idempotent.KeyReused
 		case err == nil:
 			return nil
 		case !ent.IsNotFound(err):
@@ -145,19 +146,4 @@ func (s *Service) codeHash(code string) []byte { return s.hashOf("voucher_code_h
 
 func (s *Service) hashOf(purpose, code string) []byte {
 	return s.vault.Index(purpose, strings.ToUpper(strings.TrimSpace(code)))
-}
-
-const longestKey = 64
-
-// keyHash answers by what a client's own key is found again.
-func (s *Service) keyHash(purpose, kind string, whose int64, key string) ([]byte, error) {
-	if key == "" || len(key) > longestKey {
-		return nil, InvalidKey
-	}
-	for _, c := range []byte(key) {
-		if c <= ' ' || c > '~' {
-			return nil, InvalidKey
-		}
-	}
-	return s.vault.Index("idempotency", purpose+"|"+kind+" "+strconv.FormatInt(whose, 10)+"|"+key), nil
 }

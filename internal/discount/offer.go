@@ -10,6 +10,7 @@ import (
 	"parkbff/ent/voucher"
 	"parkbff/ent/voucheroffer"
 	"parkbff/internal/fault"
+	"parkbff/internal/idempotent"
 	"parkbff/internal/page"
 	"parkbff/internal/parking"
 	"parkbff/internal/store"
@@ -52,7 +53,7 @@ func (n NewOffer) valid(now time.Time) bool {
 
 // PublishOffer puts vouchers of a lot on sale. It is for managers of the lot. The same key publishes once.
 //
-// Errors: UnknownLot; UNAUTHENTICATED, FORBIDDEN; InvalidKey, KeyReused, InvalidOffer.
+// Errors: UnknownLot; UNAUTHENTICATED, FORBIDDEN; idempotent.InvalidKey, KeyReused, InvalidOffer.
 func (s *Service) PublishOffer(ctx context.Context, n NewOffer) (*Offer, error) {
 	lot, ok := s.lots.Lot(n.LotCode)
 	if !ok {
@@ -62,7 +63,7 @@ func (s *Service) PublishOffer(ctx context.Context, n NewOffer) (*Offer, error) 
 	if err != nil {
 		return nil, err
 	}
-	key, err := s.keyHash("offer", "staff", v.StaffID, n.IdempotencyKey)
+	key, err := idempotent.Hash(s.vault, v, "offer", n.IdempotencyKey)
 	now := s.clock.Now()
 	switch {
 	case err != nil:
@@ -75,7 +76,7 @@ func (s *Service) PublishOffer(ctx context.Context, n NewOffer) (*Offer, error) 
 		row, err = tx.VoucherOffer.Query().Where(voucheroffer.KeyHash(key)).Only(ctx)
 		switch {
 		case err == nil && !n.isThatOf(row, lot.Row):
-			return KeyReused
+			return idempotent.KeyReused
 		case err == nil:
 			return nil
 		case !ent.IsNotFound(err):

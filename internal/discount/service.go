@@ -55,8 +55,6 @@ var (
 	InvalidVoucher = fault.New("INVALID_VOUCHER", "A voucher takes off an amount, or minutes, or all; and it holds for 1 to 366 days.")
 	InvalidOffer   = fault.New("INVALID_VOUCHER_OFFER", "An offer has the terms of a voucher, a price, 1 to 1000000 pieces, and is sold for a year at most.")
 	SoldOut        = fault.New("VOUCHERS_SOLD_OUT", "None is left, or they are on sale no more.").At("offerId")
-	InvalidKey     = fault.New("INVALID_IDEMPOTENCY_KEY", "An idempotency key has 1 to 64 printable ASCII characters.").At("idempotencyKey")
-	KeyReused      = fault.New("IDEMPOTENCY_KEY_REUSED", "Something else was asked for under this key.").At("idempotencyKey")
 	UnknownLot     = fault.New("UNKNOWN_LOT", "There is no lot of that code.").At("lotCode")
 )
 

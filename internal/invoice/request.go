@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 
 	"parkbff/ent"
@@ -18,6 +17,7 @@ import (
 	"parkbff/internal/billing"
 	"parkbff/internal/entitlement"
 	"parkbff/internal/fault"
+	"parkbff/internal/idempotent"
 	"parkbff/internal/page"
 	"parkbff/internal/parking"
 	"parkbff/internal/store"
@@ -42,7 +42,7 @@ const mostOrders = 20
 // went back is not invoiced, and an order stands on one invoice at a time. The same key asks once.
 //
 // Errors: UNAUTHENTICATED, FORBIDDEN, CONSENT_REQUIRED, NOT_FOUND; NotOffered, parking.NotOffered (NOT_OFFERED_BY_LOT);
-// InvalidKey, KeyReused, InvalidOrders, NotPaid, AlreadyInvoiced; those of a title; InvalidRecipient.
+// idempotent.InvalidKey, KeyReused, InvalidOrders, NotPaid, AlreadyInvoiced; those of a title; InvalidRecipient.
 func (s *Service) Request(ctx context.Context, n NewRequest) (*Invoice, error) {
 	v := viewer.Of(ctx)
 	if err := entitlement.Require(v, entitlement.EInvoice, 0); err != nil {
@@ -82,9 +82,11 @@ type asking struct {
 
 func (s *Service) asked(ctx context.Context, v *viewer.Viewer, n NewRequest) (asking, error) {
 	a := asking{account: v.AccountID, orders: slices.Sorted(slices.Values(n.Orders)), save: n.Save && n.Typed != nil}
-	if !validKey(n.IdempotencyKey) {
-		return a, InvalidKey
+	key, err := idempotent.Hash(s.Vault, v, "invoice", n.IdempotencyKey)
+	if err != nil {
+		return a, err
 	}
+	a.key = key
 	if len(a.orders) == 0 || len(a.orders) > mostOrders || len(slices.Compact(slices.Clone(a.orders))) != len(a.orders) {
 		return a, InvalidOrders
 	}
@@ -106,7 +108,6 @@ func (s *Service) asked(ctx context.Context, v *viewer.Viewer, n NewRequest) (as
 		return a, errDetails
 	}
 	a.hash = s.Vault.Index("invoice_asked", string(plain))
-	a.key = s.Vault.Index("idempotency", "invoice|account "+strconv.FormatInt(v.AccountID, 10)+"|"+n.IdempotencyKey)
 	return a, nil
 }
 
@@ -157,7 +158,7 @@ func (s *Service) requestOnce(ctx context.Context, tx *ent.Tx, a asking) (*ent.I
 	known, err := tx.Invoice.Query().Where(invoice.KeyHash(a.key)).Only(ctx)
 	switch {
 	case err == nil && subtle.ConstantTimeCompare(known.AskedHash, a.hash) != 1:
-		return nil, KeyReused
+		return nil, idempotent.KeyReused
 	case err == nil:
 		return known, nil
 	case !ent.IsNotFound(err):
@@ -277,12 +278,6 @@ func (s *Service) openContents(ctx context.Context, row *ent.Invoice) (*contents
 		return nil, errDetails
 	}
 	return c, nil
-}
-
-const longestKey = 64
-
-func validKey(key string) bool {
-	return key != "" && len(key) <= longestKey && !strings.ContainsFunc(key, func(c rune) bool { return c <= ' ' || c > '~' })
 }
 
 // numberBytes make 20 letters and digits, which is what the service takes.

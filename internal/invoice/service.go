@@ -110,8 +110,6 @@ var (
 	NotOffered        = fault.New("INVOICE_NOT_OFFERED", "No electronic invoices are issued here.")
 	NotIssued         = fault.New("INVOICE_NOT_ISSUED", "The invoice is not issued, or was taken back.").At("invoiceId")
 	InvalidRecipient  = fault.New("INVALID_INVOICE_ADDRESS", "That is neither a mail address nor a mobile of mainland China.")
-	InvalidKey        = fault.New("INVALID_IDEMPOTENCY_KEY", "An idempotency key has 1 to 64 printable ASCII characters.").At("idempotencyKey")
-	KeyReused         = fault.New("IDEMPOTENCY_KEY_REUSED", "Something else was asked for under this key.").At("idempotencyKey")
 	ReversalRefused   = fault.New("INVOICE_NOT_REVERSED", "The invoice cannot be taken back: its buyer must agree, or has used it.")
 	errOtherAmount    = fault.New("INVOICE_AMOUNT_DIFFERS", "The service has issued another amount than it was asked for.")
 	errUnknownNumbers = fault.New("INVOICE_FATE_UNKNOWN", "What became of the invoice is not known.")

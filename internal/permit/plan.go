@@ -9,6 +9,7 @@ import (
 	"parkbff/ent"
 	"parkbff/ent/permitplan"
 	"parkbff/internal/fault"
+	"parkbff/internal/idempotent"
 	"parkbff/internal/page"
 	"parkbff/internal/parking"
 	"parkbff/internal/store"
@@ -76,7 +77,7 @@ func (n NewPlan) valid(now time.Time) bool {
 // PublishPlan puts permits of a lot on sale, or a bay to let. It is for managers of a lot that offers permits. The
 // same key publishes once.
 //
-// Errors: UnknownLot; UNAUTHENTICATED, FORBIDDEN; parking.NotOffered; InvalidKey, KeyReused, InvalidPlan.
+// Errors: UnknownLot; UNAUTHENTICATED, FORBIDDEN; parking.NotOffered; idempotent.InvalidKey, KeyReused, InvalidPlan.
 func (s *Service) PublishPlan(ctx context.Context, n NewPlan) (*Plan, error) {
 	lot, ok := s.lots.Lot(n.LotCode)
 	if !ok {
@@ -86,7 +87,7 @@ func (s *Service) PublishPlan(ctx context.Context, n NewPlan) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := s.keyHash("permit plan", v.StaffID, n.IdempotencyKey)
+	key, err := idempotent.Hash(s.vault, v, "permit plan", n.IdempotencyKey)
 	now := s.clock.Now()
 	switch {
 	case err != nil:
@@ -101,7 +102,7 @@ func (s *Service) PublishPlan(ctx context.Context, n NewPlan) (*Plan, error) {
 		row, err = tx.PermitPlan.Query().Where(permitplan.KeyHash(key)).Only(ctx)
 		switch {
 		case err == nil && !n.isThatOf(row, lot.Row):
-			return KeyReused
+			return idempotent.KeyReused
 		case err == nil:
 			return nil
 		case !ent.IsNotFound(err):

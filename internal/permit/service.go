@@ -9,7 +9,6 @@ package permit
 import (
 	"context"
 	"fmt"
-	"strconv"
 
 	"parkbff/ent"
 	"parkbff/internal/clock"
@@ -62,8 +61,6 @@ var (
 	InvalidPeriods = fault.New("INVALID_PERIODS", "One orders 1 to 12 periods, up to two years from now.").At("periods")
 	AlreadyHeld    = fault.New("PERMIT_HELD", "The vehicle has this permit: renew it.").At("vehicleId")
 	NotRefundable  = fault.New("PERMIT_NOT_REFUNDABLE", "Only the last period is refunded, and only while it is not over.")
-	InvalidKey     = fault.New("INVALID_IDEMPOTENCY_KEY", "An idempotency key has 1 to 64 printable ASCII characters.").At("idempotencyKey")
-	KeyReused      = fault.New("IDEMPOTENCY_KEY_REUSED", "Something else was asked for under this key.").At("idempotencyKey")
 	UnknownLot     = fault.New("UNKNOWN_LOT", "There is no lot of that code.").At("lotCode")
 )
 
@@ -113,19 +110,4 @@ func (s *Service) addPlate(ctx context.Context, tx *ent.Tx, lotID int64, p cnid.
 	}
 	return tx.PlateRight.Create().SetLotID(lotID).SetPlate(sealed).SetPlateIndex(s.indexOf(p)).SetPlateColor(string(p.Color())).
 		SetCreatedAt(s.clock.Now()), nil
-}
-
-const longestKey = 64
-
-// keyHash answers by what a client's own key is found again.
-func (s *Service) keyHash(purpose string, staff int64, key string) ([]byte, error) {
-	if key == "" || len(key) > longestKey {
-		return nil, InvalidKey
-	}
-	for _, c := range []byte(key) {
-		if c <= ' ' || c > '~' {
-			return nil, InvalidKey
-		}
-	}
-	return s.vault.Index("idempotency", purpose+"|staff "+strconv.FormatInt(staff, 10)+"|"+key), nil
 }

@@ -12,6 +12,7 @@ import (
 	"parkbff/ent/staffrole"
 	"parkbff/internal/billing/ledger"
 	"parkbff/internal/fault"
+	"parkbff/internal/idempotent"
 	"parkbff/internal/store"
 	"parkbff/internal/viewer"
 )
@@ -28,7 +29,7 @@ type Count struct {
 // booked. It is for its member of staff once it is open, and for managers of the lot, who count what somebody has left
 // open or has not accepted. The same key closes once.
 //
-// Errors: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, InvalidKey, KeyReused, InvalidCash, InvalidNote, Over, NotAccepted.
+// Errors: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, idempotent.InvalidKey, KeyReused, InvalidCash, InvalidNote, Over, NotAccepted.
 func (s *Service) Close(ctx context.Context, c Count) (*Shift, error) {
 	known, key, err := s.closing(ctx, "close shift", c)
 	if err != nil {
@@ -100,7 +101,7 @@ func (s *Service) closing(ctx context.Context, purpose string, c Count) (*ent.Sh
 	if err != nil {
 		return nil, nil, err
 	}
-	key, err := s.keyHash(purpose, viewer.Of(ctx).StaffID, c.IdempotencyKey)
+	key, err := idempotent.Hash(s.vault, viewer.Of(ctx), purpose, c.IdempotencyKey)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -122,7 +123,7 @@ func (s *Service) closedBy(ctx context.Context, tx *ent.Tx, key []byte, c Count)
 	again := bytes.Equal(before.ClosingKeyHash, key)
 	switch {
 	case other, again && (*before.CountedFen != c.CountedFen || before.Note != c.Note):
-		return nil, false, KeyReused
+		return nil, false, idempotent.KeyReused
 	case again:
 		return before, true, nil
 	case before.State == shift.StateCLOSED:
@@ -185,7 +186,7 @@ func (s *Service) offer(ctx context.Context, tx *ent.Tx, closed *ent.Shift, next
 	return err
 }
 
-// wasHandedTo holds a repeated hand-over against the one that was made. Error: KeyReused.
+// wasHandedTo holds a repeated hand-over against the one that was made. Error: idempotent.KeyReused.
 func wasHandedTo(ctx context.Context, tx *ent.Tx, closed *ent.Shift, label string) error {
 	next, err := tx.Shift.Query().Where(shift.FollowsID(closed.ID)).Only(ctx)
 	if err != nil {
@@ -196,7 +197,7 @@ func wasHandedTo(ctx context.Context, tx *ent.Tx, closed *ent.Shift, label strin
 	case err != nil:
 		return fmt.Errorf("look for the successor: %w", err)
 	case !same:
-		return KeyReused
+		return idempotent.KeyReused
 	}
 	return nil
 }

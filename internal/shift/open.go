@@ -9,6 +9,7 @@ import (
 	"parkbff/ent/shift"
 	"parkbff/internal/billing/ledger"
 	"parkbff/internal/fault"
+	"parkbff/internal/idempotent"
 	"parkbff/internal/store"
 	"parkbff/internal/viewer"
 )
@@ -23,7 +24,7 @@ type Opening struct {
 // Open begins a shift of the asking member of staff at a lot, with a float (备用金). One has one shift at a lot that is
 // not closed. The same key opens once.
 //
-// Errors: UnknownLot; UNAUTHENTICATED, FORBIDDEN; InvalidKey, KeyReused, InvalidCash, AlreadyOpen.
+// Errors: UnknownLot; UNAUTHENTICATED, FORBIDDEN; idempotent.InvalidKey, KeyReused, InvalidCash, AlreadyOpen.
 func (s *Service) Open(ctx context.Context, o Opening) (*Shift, error) {
 	lot, ok := s.lots.Lot(o.LotCode)
 	if !ok {
@@ -33,7 +34,7 @@ func (s *Service) Open(ctx context.Context, o Opening) (*Shift, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := s.keyHash("open shift", v.StaffID, o.IdempotencyKey)
+	key, err := idempotent.Hash(s.vault, v, "open shift", o.IdempotencyKey)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +46,7 @@ func (s *Service) Open(ctx context.Context, o Opening) (*Shift, error) {
 		row, err = tx.Shift.Query().Where(shift.KeyHash(key)).Only(ctx)
 		switch {
 		case err == nil && (row.LotID != lot.Row || row.FloatFen != o.FloatFen):
-			return KeyReused
+			return idempotent.KeyReused
 		case err == nil:
 			return nil
 		case !ent.IsNotFound(err):

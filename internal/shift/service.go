@@ -8,7 +8,6 @@ package shift
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"unicode/utf8"
 
 	"parkbff/ent"
@@ -61,8 +60,6 @@ var (
 	DrawerTooLow     = fault.New("DRAWER_TOO_LOW", "There is not so much in the drawer.").At("amountFen")
 	InvalidCash      = fault.New("INVALID_CASH", "There are 0 to 100,000,000 fen in a drawer.")
 	InvalidNote      = fault.New("INVALID_NOTE", "A note has 200 characters at most.").At("note")
-	InvalidKey       = fault.New("INVALID_IDEMPOTENCY_KEY", "An idempotency key has 1 to 64 printable ASCII characters.").At("idempotencyKey")
-	KeyReused        = fault.New("IDEMPOTENCY_KEY_REUSED", "Something else was asked for under this key.").At("idempotencyKey")
 	UnknownLot       = fault.New("UNKNOWN_LOT", "There is no lot of that code.").At("lotCode")
 )
 
@@ -70,7 +67,6 @@ var (
 const (
 	mostCash    = 100_000_000
 	longestNote = 200
-	longestKey  = 64
 )
 
 // The jobs that this package does as the system.
@@ -107,19 +103,6 @@ func validNote(note string) error {
 		return InvalidNote
 	}
 	return nil
-}
-
-// keyHash answers by what a client's own key is found again.
-func (s *Service) keyHash(purpose string, staff int64, key string) ([]byte, error) {
-	if key == "" || len(key) > longestKey {
-		return nil, InvalidKey
-	}
-	for _, c := range []byte(key) {
-		if c <= ' ' || c > '~' {
-			return nil, InvalidKey
-		}
-	}
-	return s.vault.Index("idempotency", purpose+"|staff "+strconv.FormatInt(staff, 10)+"|"+key), nil
 }
 
 // current answers the open shift of a member of staff at a lot. Error: Required.
