@@ -13,6 +13,7 @@ import (
 	"parkbff/internal/parking"
 	"parkbff/internal/store"
 	"parkbff/internal/viewer"
+	"parkbff/internal/words"
 )
 
 // Decision is what a manager of the lot makes of a dispute.
@@ -47,7 +48,7 @@ func (s *Service) Decide(ctx context.Context, d Decision) (*Dispute, error) {
 		return nil, err
 	}
 	d.Answer = strings.TrimSpace(d.Answer)
-	if !printable(d.Answer) {
+	if d.Answer == "" || !words.Prose(d.Answer, longestWords) {
 		return nil, InvalidWords.At("answer")
 	}
 	err = s.write(ctx, jobDecide, func(ctx context.Context, tx *ent.Tx) error { return s.decide(ctx, tx, v.StaffID, d) })

@@ -6,8 +6,6 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"parkbff/ent"
 	"parkbff/ent/account"
@@ -20,6 +18,7 @@ import (
 	"parkbff/internal/store"
 	"parkbff/internal/vault"
 	"parkbff/internal/viewer"
+	"parkbff/internal/words"
 )
 
 const (
@@ -56,8 +55,8 @@ func (s *Service) Open(ctx context.Context, c Complaint) (*Dispute, error) {
 	if err != nil {
 		return nil, err
 	}
-	words := strings.TrimSpace(c.Words)
-	if !printable(words) {
+	complaint := strings.TrimSpace(c.Words)
+	if complaint == "" || !words.Prose(complaint, longestWords) {
 		return nil, InvalidWords.At("words")
 	}
 	stay, err := s.Stays.Stay(ctx, c.Session)
@@ -67,7 +66,7 @@ func (s *Service) Open(ctx context.Context, c Complaint) (*Dispute, error) {
 	case stay.State == parkingsession.StateOPEN:
 		return nil, StayNotOver
 	}
-	sealed, err := s.Vault.SealString(ctx, vault.AccountKey(v.AccountID), fieldWords, words)
+	sealed, err := s.Vault.SealString(ctx, vault.AccountKey(v.AccountID), fieldWords, complaint)
 	if err != nil {
 		return nil, fmt.Errorf("seal the words: %w", err)
 	}
@@ -80,11 +79,6 @@ func (s *Service) Open(ctx context.Context, c Complaint) (*Dispute, error) {
 		return nil, err
 	}
 	return s.Dispute(ctx, made.ID)
-}
-
-func printable(words string) bool {
-	return words != "" && utf8.ValidString(words) && utf8.RuneCountInString(words) <= longestWords &&
-		!strings.ContainsFunc(words, func(r rune) bool { return !unicode.IsPrint(r) && r != '\n' })
 }
 
 // opening is a complaint that may be written down.

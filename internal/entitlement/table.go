@@ -43,7 +43,7 @@ func table() []row {
 		{DisputePlate, "车牌申诉", "Claiming a plate", person, coreAndTrack, "(二)2(5)"},
 		{RunFleet, "车队认证", "Verifying a fleet", person, coreAndTrack, "(二)2(5)"},
 		{StayRecords, "近3个月的账单查询", "Records of the last three months, masked", person, core, "(一)2(4)"},
-		{DisputeCharge, "费用申诉", "Disputing a charge", person, core, "(一)2(4)"},
+		{DisputeCharge, "费用申诉", "Disputing a charge", person, core, "(二)2(12)"},
 		{Vouchers, "停车券、商品购买", "Parking vouchers", person, core, "(一)2(5)"},
 		{Permits, "车位长租", "Monthly cards and rented bays", person, core, "(一)3(3)"},
 		{Reservations, "预约停车", "Reserving a bay", person, core, "(二)1(2)"},

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"parkbff/ent"
 	"parkbff/ent/notice"
@@ -15,6 +13,7 @@ import (
 	"parkbff/internal/cnid"
 	"parkbff/internal/fault"
 	"parkbff/internal/vault"
+	"parkbff/internal/words"
 )
 
 const maxPurpose = 100 // characters
@@ -43,7 +42,7 @@ func (s *Service) DecidePlateDispute(ctx context.Context, row int64, uphold bool
 		return nil, err
 	}
 	by := decision{staffID: v.StaffID, uphold: uphold, purpose: strings.TrimSpace(purpose)}
-	if !isPurpose(by.purpose) {
+	if by.purpose == "" || !words.Line(by.purpose, maxPurpose) {
 		return nil, fault.BadInput.At("purpose")
 	}
 	err = s.write(ctx, "decide a claim", func(ctx context.Context, tx *ent.Tx) error {
@@ -53,12 +52,6 @@ func (s *Service) DecidePlateDispute(ctx context.Context, row int64, uphold bool
 		return nil, err
 	}
 	return s.PlateDispute(ctx, row)
-}
-
-func isPurpose(text string) bool {
-	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
-	return text != "" && utf8.ValidString(text) && utf8.RuneCountInString(text) <= maxPurpose &&
-		!strings.ContainsFunc(text, unprintable)
 }
 
 func (s *Service) decide(ctx context.Context, tx *ent.Tx, row int64, by decision) error {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"parkbff/ent"
 	"parkbff/ent/predicate"
@@ -15,6 +13,7 @@ import (
 	"parkbff/internal/fault"
 	"parkbff/internal/vault"
 	"parkbff/internal/viewer"
+	"parkbff/internal/words"
 )
 
 const maxNickname = 20 // characters
@@ -172,6 +171,5 @@ func tidyNickname(nickname *string) ([]byte, error) {
 // tidyName answers a name without surrounding space, and whether it is printable and short enough.
 func tidyName(name string, most int) (tidy string, ok bool) {
 	name = strings.TrimSpace(name)
-	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
-	return name, utf8.ValidString(name) && utf8.RuneCountInString(name) <= most && !strings.ContainsFunc(name, unprintable)
+	return name, words.Line(name, most)
 }

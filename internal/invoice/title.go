@@ -9,8 +9,6 @@ import (
 	"log/slog"
 	"regexp"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"parkbff/ent"
 	"parkbff/ent/account"
@@ -22,6 +20,7 @@ import (
 	"parkbff/internal/store"
 	"parkbff/internal/vault"
 	"parkbff/internal/viewer"
+	"parkbff/internal/words"
 )
 
 // TitleKind is who an invoice is made out to.
@@ -146,7 +145,7 @@ func tidied(value *string, most int, form *regexp.Regexp, name string) (*string,
 
 func tidyText(text string, most int, name string) (string, error) {
 	text = strings.TrimSpace(text)
-	if utf8.RuneCountInString(text) > most || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+	if !words.Line(text, most) {
 		return "", InvalidTitle.At(name)
 	}
 	return text, nil

@@ -5,14 +5,13 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"parkbff/ent"
 	"parkbff/ent/sharedspace"
 	"parkbff/internal/fault"
 	"parkbff/internal/store"
 	"parkbff/internal/viewer"
+	"parkbff/internal/words"
 )
 
 const longestText = 500
@@ -42,9 +41,9 @@ func (s *Service) Decide(ctx context.Context, d Decision) (*Space, error) {
 	}
 	d.Purpose, d.Answer = strings.TrimSpace(d.Purpose), strings.TrimSpace(d.Answer)
 	switch {
-	case !printable(d.Purpose):
+	case d.Purpose == "" || !words.Line(d.Purpose, longestText):
 		return nil, InvalidText.At("purpose")
-	case !printable(d.Answer):
+	case d.Answer == "" || !words.Line(d.Answer, longestText):
 		return nil, InvalidText.At("answer")
 	}
 	err = s.write(ctx, jobDecide, func(ctx context.Context, tx *ent.Tx) error { return s.decide(ctx, tx, v.StaffID, d) })
@@ -52,11 +51,6 @@ func (s *Service) Decide(ctx context.Context, d Decision) (*Space, error) {
 		return nil, err
 	}
 	return s.Space(ctx, d.Space)
-}
-
-func printable(text string) bool {
-	return text != "" && utf8.ValidString(text) && utf8.RuneCountInString(text) <= longestText &&
-		!strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 func (s *Service) decide(ctx context.Context, tx *ent.Tx, staff int64, d Decision) error {
