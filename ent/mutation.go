@@ -72,6 +72,7 @@ import (
 	"parkbff/internal/place"
 	"parkbff/internal/span"
 	"parkbff/internal/vault"
+	"parkbff/internal/weekly"
 	"sync"
 	"time"
 
@@ -43498,6 +43499,11 @@ type ReservationMutation struct {
 	addfee_fen         *int64
 	late_refund_fen    *int64
 	addlate_refund_fen *int64
+	space_id           *int64
+	addspace_id        *int64
+	bay                *string
+	owner_percent      *int
+	addowner_percent   *int
 	paid_fen           *int64
 	addpaid_fen        *int64
 	key_hash           *[]byte
@@ -44298,6 +44304,181 @@ func (m *ReservationMutation) ResetLateRefundFen() {
 	m.addlate_refund_fen = nil
 }
 
+// SetSpaceID sets the "space_id" field.
+func (m *ReservationMutation) SetSpaceID(i int64) {
+	m.space_id = &i
+	m.addspace_id = nil
+}
+
+// SpaceID returns the value of the "space_id" field in the mutation.
+func (m *ReservationMutation) SpaceID() (r int64, exists bool) {
+	v := m.space_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSpaceID returns the old "space_id" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldSpaceID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSpaceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSpaceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSpaceID: %w", err)
+	}
+	return oldValue.SpaceID, nil
+}
+
+// AddSpaceID adds i to the "space_id" field.
+func (m *ReservationMutation) AddSpaceID(i int64) {
+	if m.addspace_id != nil {
+		*m.addspace_id += i
+	} else {
+		m.addspace_id = &i
+	}
+}
+
+// AddedSpaceID returns the value that was added to the "space_id" field in this mutation.
+func (m *ReservationMutation) AddedSpaceID() (r int64, exists bool) {
+	v := m.addspace_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearSpaceID clears the value of the "space_id" field.
+func (m *ReservationMutation) ClearSpaceID() {
+	m.space_id = nil
+	m.addspace_id = nil
+	m.clearedFields[reservation.FieldSpaceID] = struct{}{}
+}
+
+// SpaceIDCleared returns if the "space_id" field was cleared in this mutation.
+func (m *ReservationMutation) SpaceIDCleared() bool {
+	_, ok := m.clearedFields[reservation.FieldSpaceID]
+	return ok
+}
+
+// ResetSpaceID resets all changes to the "space_id" field.
+func (m *ReservationMutation) ResetSpaceID() {
+	m.space_id = nil
+	m.addspace_id = nil
+	delete(m.clearedFields, reservation.FieldSpaceID)
+}
+
+// SetBay sets the "bay" field.
+func (m *ReservationMutation) SetBay(s string) {
+	m.bay = &s
+}
+
+// Bay returns the value of the "bay" field in the mutation.
+func (m *ReservationMutation) Bay() (r string, exists bool) {
+	v := m.bay
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBay returns the old "bay" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldBay(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBay is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBay requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBay: %w", err)
+	}
+	return oldValue.Bay, nil
+}
+
+// ClearBay clears the value of the "bay" field.
+func (m *ReservationMutation) ClearBay() {
+	m.bay = nil
+	m.clearedFields[reservation.FieldBay] = struct{}{}
+}
+
+// BayCleared returns if the "bay" field was cleared in this mutation.
+func (m *ReservationMutation) BayCleared() bool {
+	_, ok := m.clearedFields[reservation.FieldBay]
+	return ok
+}
+
+// ResetBay resets all changes to the "bay" field.
+func (m *ReservationMutation) ResetBay() {
+	m.bay = nil
+	delete(m.clearedFields, reservation.FieldBay)
+}
+
+// SetOwnerPercent sets the "owner_percent" field.
+func (m *ReservationMutation) SetOwnerPercent(i int) {
+	m.owner_percent = &i
+	m.addowner_percent = nil
+}
+
+// OwnerPercent returns the value of the "owner_percent" field in the mutation.
+func (m *ReservationMutation) OwnerPercent() (r int, exists bool) {
+	v := m.owner_percent
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOwnerPercent returns the old "owner_percent" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldOwnerPercent(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOwnerPercent is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOwnerPercent requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOwnerPercent: %w", err)
+	}
+	return oldValue.OwnerPercent, nil
+}
+
+// AddOwnerPercent adds i to the "owner_percent" field.
+func (m *ReservationMutation) AddOwnerPercent(i int) {
+	if m.addowner_percent != nil {
+		*m.addowner_percent += i
+	} else {
+		m.addowner_percent = &i
+	}
+}
+
+// AddedOwnerPercent returns the value that was added to the "owner_percent" field in this mutation.
+func (m *ReservationMutation) AddedOwnerPercent() (r int, exists bool) {
+	v := m.addowner_percent
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetOwnerPercent resets all changes to the "owner_percent" field.
+func (m *ReservationMutation) ResetOwnerPercent() {
+	m.owner_percent = nil
+	m.addowner_percent = nil
+}
+
 // SetPaidFen sets the "paid_fen" field.
 func (m *ReservationMutation) SetPaidFen(i int64) {
 	m.paid_fen = &i
@@ -44487,7 +44668,7 @@ func (m *ReservationMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ReservationMutation) Fields() []string {
-	fields := make([]string, 0, 19)
+	fields := make([]string, 0, 22)
 	if m.plate != nil {
 		fields = append(fields, reservation.FieldPlate)
 	}
@@ -44535,6 +44716,15 @@ func (m *ReservationMutation) Fields() []string {
 	}
 	if m.late_refund_fen != nil {
 		fields = append(fields, reservation.FieldLateRefundFen)
+	}
+	if m.space_id != nil {
+		fields = append(fields, reservation.FieldSpaceID)
+	}
+	if m.bay != nil {
+		fields = append(fields, reservation.FieldBay)
+	}
+	if m.owner_percent != nil {
+		fields = append(fields, reservation.FieldOwnerPercent)
 	}
 	if m.paid_fen != nil {
 		fields = append(fields, reservation.FieldPaidFen)
@@ -44585,6 +44775,12 @@ func (m *ReservationMutation) Field(name string) (ent.Value, bool) {
 		return m.FeeFen()
 	case reservation.FieldLateRefundFen:
 		return m.LateRefundFen()
+	case reservation.FieldSpaceID:
+		return m.SpaceID()
+	case reservation.FieldBay:
+		return m.Bay()
+	case reservation.FieldOwnerPercent:
+		return m.OwnerPercent()
 	case reservation.FieldPaidFen:
 		return m.PaidFen()
 	case reservation.FieldKeyHash:
@@ -44632,6 +44828,12 @@ func (m *ReservationMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldFeeFen(ctx)
 	case reservation.FieldLateRefundFen:
 		return m.OldLateRefundFen(ctx)
+	case reservation.FieldSpaceID:
+		return m.OldSpaceID(ctx)
+	case reservation.FieldBay:
+		return m.OldBay(ctx)
+	case reservation.FieldOwnerPercent:
+		return m.OldOwnerPercent(ctx)
 	case reservation.FieldPaidFen:
 		return m.OldPaidFen(ctx)
 	case reservation.FieldKeyHash:
@@ -44759,6 +44961,27 @@ func (m *ReservationMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetLateRefundFen(v)
 		return nil
+	case reservation.FieldSpaceID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSpaceID(v)
+		return nil
+	case reservation.FieldBay:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBay(v)
+		return nil
+	case reservation.FieldOwnerPercent:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOwnerPercent(v)
+		return nil
 	case reservation.FieldPaidFen:
 		v, ok := value.(int64)
 		if !ok {
@@ -44800,6 +45023,12 @@ func (m *ReservationMutation) AddedFields() []string {
 	if m.addlate_refund_fen != nil {
 		fields = append(fields, reservation.FieldLateRefundFen)
 	}
+	if m.addspace_id != nil {
+		fields = append(fields, reservation.FieldSpaceID)
+	}
+	if m.addowner_percent != nil {
+		fields = append(fields, reservation.FieldOwnerPercent)
+	}
 	if m.addpaid_fen != nil {
 		fields = append(fields, reservation.FieldPaidFen)
 	}
@@ -44819,6 +45048,10 @@ func (m *ReservationMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedFeeFen()
 	case reservation.FieldLateRefundFen:
 		return m.AddedLateRefundFen()
+	case reservation.FieldSpaceID:
+		return m.AddedSpaceID()
+	case reservation.FieldOwnerPercent:
+		return m.AddedOwnerPercent()
 	case reservation.FieldPaidFen:
 		return m.AddedPaidFen()
 	}
@@ -44858,6 +45091,20 @@ func (m *ReservationMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddLateRefundFen(v)
 		return nil
+	case reservation.FieldSpaceID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSpaceID(v)
+		return nil
+	case reservation.FieldOwnerPercent:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddOwnerPercent(v)
+		return nil
 	case reservation.FieldPaidFen:
 		v, ok := value.(int64)
 		if !ok {
@@ -44879,6 +45126,12 @@ func (m *ReservationMutation) ClearedFields() []string {
 	if m.FieldCleared(reservation.FieldVehicleID) {
 		fields = append(fields, reservation.FieldVehicleID)
 	}
+	if m.FieldCleared(reservation.FieldSpaceID) {
+		fields = append(fields, reservation.FieldSpaceID)
+	}
+	if m.FieldCleared(reservation.FieldBay) {
+		fields = append(fields, reservation.FieldBay)
+	}
 	return fields
 }
 
@@ -44898,6 +45151,12 @@ func (m *ReservationMutation) ClearField(name string) error {
 		return nil
 	case reservation.FieldVehicleID:
 		m.ClearVehicleID()
+		return nil
+	case reservation.FieldSpaceID:
+		m.ClearSpaceID()
+		return nil
+	case reservation.FieldBay:
+		m.ClearBay()
 		return nil
 	}
 	return fmt.Errorf("unknown Reservation nullable field %s", name)
@@ -44954,6 +45213,15 @@ func (m *ReservationMutation) ResetField(name string) error {
 		return nil
 	case reservation.FieldLateRefundFen:
 		m.ResetLateRefundFen()
+		return nil
+	case reservation.FieldSpaceID:
+		m.ResetSpaceID()
+		return nil
+	case reservation.FieldBay:
+		m.ResetBay()
+		return nil
+	case reservation.FieldOwnerPercent:
+		m.ResetOwnerPercent()
 		return nil
 	case reservation.FieldPaidFen:
 		m.ResetPaidFen()
@@ -45070,6 +45338,8 @@ type ReservationOfferMutation struct {
 	addfree_minutes    *int
 	late_percent       *int
 	addlate_percent    *int
+	owner_percent      *int
+	addowner_percent   *int
 	staff_id           *int64
 	addstaff_id        *int64
 	clearedFields      map[string]struct{}
@@ -45814,6 +46084,62 @@ func (m *ReservationOfferMutation) ResetLatePercent() {
 	m.addlate_percent = nil
 }
 
+// SetOwnerPercent sets the "owner_percent" field.
+func (m *ReservationOfferMutation) SetOwnerPercent(i int) {
+	m.owner_percent = &i
+	m.addowner_percent = nil
+}
+
+// OwnerPercent returns the value of the "owner_percent" field in the mutation.
+func (m *ReservationOfferMutation) OwnerPercent() (r int, exists bool) {
+	v := m.owner_percent
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOwnerPercent returns the old "owner_percent" field's value of the ReservationOffer entity.
+// If the ReservationOffer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationOfferMutation) OldOwnerPercent(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOwnerPercent is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOwnerPercent requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOwnerPercent: %w", err)
+	}
+	return oldValue.OwnerPercent, nil
+}
+
+// AddOwnerPercent adds i to the "owner_percent" field.
+func (m *ReservationOfferMutation) AddOwnerPercent(i int) {
+	if m.addowner_percent != nil {
+		*m.addowner_percent += i
+	} else {
+		m.addowner_percent = &i
+	}
+}
+
+// AddedOwnerPercent returns the value that was added to the "owner_percent" field in this mutation.
+func (m *ReservationOfferMutation) AddedOwnerPercent() (r int, exists bool) {
+	v := m.addowner_percent
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetOwnerPercent resets all changes to the "owner_percent" field.
+func (m *ReservationOfferMutation) ResetOwnerPercent() {
+	m.owner_percent = nil
+	m.addowner_percent = nil
+}
+
 // SetStaffID sets the "staff_id" field.
 func (m *ReservationOfferMutation) SetStaffID(i int64) {
 	m.staff_id = &i
@@ -45904,7 +46230,7 @@ func (m *ReservationOfferMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ReservationOfferMutation) Fields() []string {
-	fields := make([]string, 0, 13)
+	fields := make([]string, 0, 14)
 	if m.created_at != nil {
 		fields = append(fields, reservationoffer.FieldCreatedAt)
 	}
@@ -45941,6 +46267,9 @@ func (m *ReservationOfferMutation) Fields() []string {
 	if m.late_percent != nil {
 		fields = append(fields, reservationoffer.FieldLatePercent)
 	}
+	if m.owner_percent != nil {
+		fields = append(fields, reservationoffer.FieldOwnerPercent)
+	}
 	if m.staff_id != nil {
 		fields = append(fields, reservationoffer.FieldStaffID)
 	}
@@ -45976,6 +46305,8 @@ func (m *ReservationOfferMutation) Field(name string) (ent.Value, bool) {
 		return m.FreeMinutes()
 	case reservationoffer.FieldLatePercent:
 		return m.LatePercent()
+	case reservationoffer.FieldOwnerPercent:
+		return m.OwnerPercent()
 	case reservationoffer.FieldStaffID:
 		return m.StaffID()
 	}
@@ -46011,6 +46342,8 @@ func (m *ReservationOfferMutation) OldField(ctx context.Context, name string) (e
 		return m.OldFreeMinutes(ctx)
 	case reservationoffer.FieldLatePercent:
 		return m.OldLatePercent(ctx)
+	case reservationoffer.FieldOwnerPercent:
+		return m.OldOwnerPercent(ctx)
 	case reservationoffer.FieldStaffID:
 		return m.OldStaffID(ctx)
 	}
@@ -46106,6 +46439,13 @@ func (m *ReservationOfferMutation) SetField(name string, value ent.Value) error 
 		}
 		m.SetLatePercent(v)
 		return nil
+	case reservationoffer.FieldOwnerPercent:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOwnerPercent(v)
+		return nil
 	case reservationoffer.FieldStaffID:
 		v, ok := value.(int64)
 		if !ok {
@@ -46151,6 +46491,9 @@ func (m *ReservationOfferMutation) AddedFields() []string {
 	if m.addlate_percent != nil {
 		fields = append(fields, reservationoffer.FieldLatePercent)
 	}
+	if m.addowner_percent != nil {
+		fields = append(fields, reservationoffer.FieldOwnerPercent)
+	}
 	if m.addstaff_id != nil {
 		fields = append(fields, reservationoffer.FieldStaffID)
 	}
@@ -46182,6 +46525,8 @@ func (m *ReservationOfferMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedFreeMinutes()
 	case reservationoffer.FieldLatePercent:
 		return m.AddedLatePercent()
+	case reservationoffer.FieldOwnerPercent:
+		return m.AddedOwnerPercent()
 	case reservationoffer.FieldStaffID:
 		return m.AddedStaffID()
 	}
@@ -46263,6 +46608,13 @@ func (m *ReservationOfferMutation) AddField(name string, value ent.Value) error 
 		}
 		m.AddLatePercent(v)
 		return nil
+	case reservationoffer.FieldOwnerPercent:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddOwnerPercent(v)
+		return nil
 	case reservationoffer.FieldStaffID:
 		v, ok := value.(int64)
 		if !ok {
@@ -46332,6 +46684,9 @@ func (m *ReservationOfferMutation) ResetField(name string) error {
 		return nil
 	case reservationoffer.FieldLatePercent:
 		m.ResetLatePercent()
+		return nil
+	case reservationoffer.FieldOwnerPercent:
+		m.ResetOwnerPercent()
 		return nil
 	case reservationoffer.FieldStaffID:
 		m.ResetStaffID()
@@ -47895,6 +48250,8 @@ type SharedSpaceMutation struct {
 	addlot_id     *int64
 	bay           *string
 	owner         *vault.Sealed
+	hours         *weekly.Plan
+	appendhours   weekly.Plan
 	state         *sharedspace.State
 	decided_at    *time.Time
 	staff_id      *int64
@@ -48245,6 +48602,71 @@ func (m *SharedSpaceMutation) ResetOwner() {
 	delete(m.clearedFields, sharedspace.FieldOwner)
 }
 
+// SetHours sets the "hours" field.
+func (m *SharedSpaceMutation) SetHours(w weekly.Plan) {
+	m.hours = &w
+	m.appendhours = nil
+}
+
+// Hours returns the value of the "hours" field in the mutation.
+func (m *SharedSpaceMutation) Hours() (r weekly.Plan, exists bool) {
+	v := m.hours
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHours returns the old "hours" field's value of the SharedSpace entity.
+// If the SharedSpace object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SharedSpaceMutation) OldHours(ctx context.Context) (v weekly.Plan, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHours is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHours requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHours: %w", err)
+	}
+	return oldValue.Hours, nil
+}
+
+// AppendHours adds w to the "hours" field.
+func (m *SharedSpaceMutation) AppendHours(w weekly.Plan) {
+	m.appendhours = append(m.appendhours, w...)
+}
+
+// AppendedHours returns the list of values that were appended to the "hours" field in this mutation.
+func (m *SharedSpaceMutation) AppendedHours() (weekly.Plan, bool) {
+	if len(m.appendhours) == 0 {
+		return nil, false
+	}
+	return m.appendhours, true
+}
+
+// ClearHours clears the value of the "hours" field.
+func (m *SharedSpaceMutation) ClearHours() {
+	m.hours = nil
+	m.appendhours = nil
+	m.clearedFields[sharedspace.FieldHours] = struct{}{}
+}
+
+// HoursCleared returns if the "hours" field was cleared in this mutation.
+func (m *SharedSpaceMutation) HoursCleared() bool {
+	_, ok := m.clearedFields[sharedspace.FieldHours]
+	return ok
+}
+
+// ResetHours resets all changes to the "hours" field.
+func (m *SharedSpaceMutation) ResetHours() {
+	m.hours = nil
+	m.appendhours = nil
+	delete(m.clearedFields, sharedspace.FieldHours)
+}
+
 // SetState sets the "state" field.
 func (m *SharedSpaceMutation) SetState(s sharedspace.State) {
 	m.state = &s
@@ -48568,7 +48990,7 @@ func (m *SharedSpaceMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SharedSpaceMutation) Fields() []string {
-	fields := make([]string, 0, 11)
+	fields := make([]string, 0, 12)
 	if m.account_id != nil {
 		fields = append(fields, sharedspace.FieldAccountID)
 	}
@@ -48583,6 +49005,9 @@ func (m *SharedSpaceMutation) Fields() []string {
 	}
 	if m.owner != nil {
 		fields = append(fields, sharedspace.FieldOwner)
+	}
+	if m.hours != nil {
+		fields = append(fields, sharedspace.FieldHours)
 	}
 	if m.state != nil {
 		fields = append(fields, sharedspace.FieldState)
@@ -48620,6 +49045,8 @@ func (m *SharedSpaceMutation) Field(name string) (ent.Value, bool) {
 		return m.Bay()
 	case sharedspace.FieldOwner:
 		return m.Owner()
+	case sharedspace.FieldHours:
+		return m.Hours()
 	case sharedspace.FieldState:
 		return m.State()
 	case sharedspace.FieldDecidedAt:
@@ -48651,6 +49078,8 @@ func (m *SharedSpaceMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldBay(ctx)
 	case sharedspace.FieldOwner:
 		return m.OldOwner(ctx)
+	case sharedspace.FieldHours:
+		return m.OldHours(ctx)
 	case sharedspace.FieldState:
 		return m.OldState(ctx)
 	case sharedspace.FieldDecidedAt:
@@ -48706,6 +49135,13 @@ func (m *SharedSpaceMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetOwner(v)
+		return nil
+	case sharedspace.FieldHours:
+		v, ok := value.(weekly.Plan)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHours(v)
 		return nil
 	case sharedspace.FieldState:
 		v, ok := value.(sharedspace.State)
@@ -48821,6 +49257,9 @@ func (m *SharedSpaceMutation) ClearedFields() []string {
 	if m.FieldCleared(sharedspace.FieldOwner) {
 		fields = append(fields, sharedspace.FieldOwner)
 	}
+	if m.FieldCleared(sharedspace.FieldHours) {
+		fields = append(fields, sharedspace.FieldHours)
+	}
 	if m.FieldCleared(sharedspace.FieldDecidedAt) {
 		fields = append(fields, sharedspace.FieldDecidedAt)
 	}
@@ -48849,6 +49288,9 @@ func (m *SharedSpaceMutation) ClearField(name string) error {
 	switch name {
 	case sharedspace.FieldOwner:
 		m.ClearOwner()
+		return nil
+	case sharedspace.FieldHours:
+		m.ClearHours()
 		return nil
 	case sharedspace.FieldDecidedAt:
 		m.ClearDecidedAt()
@@ -48884,6 +49326,9 @@ func (m *SharedSpaceMutation) ResetField(name string) error {
 		return nil
 	case sharedspace.FieldOwner:
 		m.ResetOwner()
+		return nil
+	case sharedspace.FieldHours:
+		m.ResetHours()
 		return nil
 	case sharedspace.FieldState:
 		m.ResetState()

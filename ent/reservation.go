@@ -51,6 +51,12 @@ type Reservation struct {
 	FeeFen int64 `json:"fee_fen,omitempty"`
 	// LateRefundFen holds the value of the "late_refund_fen" field.
 	LateRefundFen int64 `json:"late_refund_fen,omitempty"`
+	// SpaceID holds the value of the "space_id" field.
+	SpaceID *int64 `json:"space_id,omitempty"`
+	// Bay holds the value of the "bay" field.
+	Bay string `json:"bay,omitempty"`
+	// OwnerPercent holds the value of the "owner_percent" field.
+	OwnerPercent int `json:"owner_percent,omitempty"`
 	// PaidFen holds the value of the "paid_fen" field.
 	PaidFen int64 `json:"paid_fen,omitempty"`
 	// KeyHash holds the value of the "key_hash" field.
@@ -90,9 +96,9 @@ func (*Reservation) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case reservation.FieldPlate, reservation.FieldPlateIndex, reservation.FieldKeyHash, reservation.FieldTermsHash:
 			values[i] = new([]byte)
-		case reservation.FieldID, reservation.FieldLotID, reservation.FieldAccountID, reservation.FieldVehicleID, reservation.FieldFeeFen, reservation.FieldLateRefundFen, reservation.FieldPaidFen:
+		case reservation.FieldID, reservation.FieldLotID, reservation.FieldAccountID, reservation.FieldVehicleID, reservation.FieldFeeFen, reservation.FieldLateRefundFen, reservation.FieldSpaceID, reservation.FieldOwnerPercent, reservation.FieldPaidFen:
 			values[i] = new(sql.NullInt64)
-		case reservation.FieldPlateColor, reservation.FieldState:
+		case reservation.FieldPlateColor, reservation.FieldState, reservation.FieldBay:
 			values[i] = new(sql.NullString)
 		case reservation.FieldCreatedAt, reservation.FieldOpensAt, reservation.FieldStartsAt, reservation.FieldEndsAt, reservation.FieldLateAt, reservation.FieldHeldUntil, reservation.FieldFreeUntil:
 			values[i] = new(sql.NullTime)
@@ -215,6 +221,25 @@ func (_m *Reservation) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.LateRefundFen = value.Int64
 			}
+		case reservation.FieldSpaceID:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field space_id", values[i])
+			} else if value.Valid {
+				_m.SpaceID = new(int64)
+				*_m.SpaceID = value.Int64
+			}
+		case reservation.FieldBay:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field bay", values[i])
+			} else if value.Valid {
+				_m.Bay = value.String
+			}
+		case reservation.FieldOwnerPercent:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field owner_percent", values[i])
+			} else if value.Valid {
+				_m.OwnerPercent = int(value.Int64)
+			}
 		case reservation.FieldPaidFen:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field paid_fen", values[i])
@@ -323,6 +348,17 @@ func (_m *Reservation) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("late_refund_fen=")
 	builder.WriteString(fmt.Sprintf("%v", _m.LateRefundFen))
+	builder.WriteString(", ")
+	if v := _m.SpaceID; v != nil {
+		builder.WriteString("space_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("bay=")
+	builder.WriteString(_m.Bay)
+	builder.WriteString(", ")
+	builder.WriteString("owner_percent=")
+	builder.WriteString(fmt.Sprintf("%v", _m.OwnerPercent))
 	builder.WriteString(", ")
 	builder.WriteString("paid_fen=")
 	builder.WriteString(fmt.Sprintf("%v", _m.PaidFen))

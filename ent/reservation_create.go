@@ -136,6 +136,48 @@ func (_c *ReservationCreate) SetLateRefundFen(v int64) *ReservationCreate {
 	return _c
 }
 
+// SetSpaceID sets the "space_id" field.
+func (_c *ReservationCreate) SetSpaceID(v int64) *ReservationCreate {
+	_c.mutation.SetSpaceID(v)
+	return _c
+}
+
+// SetNillableSpaceID sets the "space_id" field if the given value is not nil.
+func (_c *ReservationCreate) SetNillableSpaceID(v *int64) *ReservationCreate {
+	if v != nil {
+		_c.SetSpaceID(*v)
+	}
+	return _c
+}
+
+// SetBay sets the "bay" field.
+func (_c *ReservationCreate) SetBay(v string) *ReservationCreate {
+	_c.mutation.SetBay(v)
+	return _c
+}
+
+// SetNillableBay sets the "bay" field if the given value is not nil.
+func (_c *ReservationCreate) SetNillableBay(v *string) *ReservationCreate {
+	if v != nil {
+		_c.SetBay(*v)
+	}
+	return _c
+}
+
+// SetOwnerPercent sets the "owner_percent" field.
+func (_c *ReservationCreate) SetOwnerPercent(v int) *ReservationCreate {
+	_c.mutation.SetOwnerPercent(v)
+	return _c
+}
+
+// SetNillableOwnerPercent sets the "owner_percent" field if the given value is not nil.
+func (_c *ReservationCreate) SetNillableOwnerPercent(v *int) *ReservationCreate {
+	if v != nil {
+		_c.SetOwnerPercent(*v)
+	}
+	return _c
+}
+
 // SetPaidFen sets the "paid_fen" field.
 func (_c *ReservationCreate) SetPaidFen(v int64) *ReservationCreate {
 	_c.mutation.SetPaidFen(v)
@@ -210,6 +252,10 @@ func (_c *ReservationCreate) ExecX(ctx context.Context) {
 
 // defaults sets the default values of the builder before save.
 func (_c *ReservationCreate) defaults() error {
+	if _, ok := _c.mutation.OwnerPercent(); !ok {
+		v := reservation.DefaultOwnerPercent
+		_c.mutation.SetOwnerPercent(v)
+	}
 	if _, ok := _c.mutation.PaidFen(); !ok {
 		v := reservation.DefaultPaidFen
 		_c.mutation.SetPaidFen(v)
@@ -265,6 +311,9 @@ func (_c *ReservationCreate) check() error {
 	}
 	if _, ok := _c.mutation.LateRefundFen(); !ok {
 		return &ValidationError{Name: "late_refund_fen", err: errors.New(`ent: missing required field "Reservation.late_refund_fen"`)}
+	}
+	if _, ok := _c.mutation.OwnerPercent(); !ok {
+		return &ValidationError{Name: "owner_percent", err: errors.New(`ent: missing required field "Reservation.owner_percent"`)}
 	}
 	if _, ok := _c.mutation.PaidFen(); !ok {
 		return &ValidationError{Name: "paid_fen", err: errors.New(`ent: missing required field "Reservation.paid_fen"`)}
@@ -370,6 +419,18 @@ func (_c *ReservationCreate) createSpec() (*Reservation, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.LateRefundFen(); ok {
 		_spec.SetField(reservation.FieldLateRefundFen, field.TypeInt64, value)
 		_node.LateRefundFen = value
+	}
+	if value, ok := _c.mutation.SpaceID(); ok {
+		_spec.SetField(reservation.FieldSpaceID, field.TypeInt64, value)
+		_node.SpaceID = &value
+	}
+	if value, ok := _c.mutation.Bay(); ok {
+		_spec.SetField(reservation.FieldBay, field.TypeString, value)
+		_node.Bay = value
+	}
+	if value, ok := _c.mutation.OwnerPercent(); ok {
+		_spec.SetField(reservation.FieldOwnerPercent, field.TypeInt, value)
+		_node.OwnerPercent = value
 	}
 	if value, ok := _c.mutation.PaidFen(); ok {
 		_spec.SetField(reservation.FieldPaidFen, field.TypeInt64, value)
@@ -582,6 +643,15 @@ func (u *ReservationUpsertOne) UpdateNewValues() *ReservationUpsertOne {
 		}
 		if _, exists := u.create.mutation.LateRefundFen(); exists {
 			s.SetIgnore(reservation.FieldLateRefundFen)
+		}
+		if _, exists := u.create.mutation.SpaceID(); exists {
+			s.SetIgnore(reservation.FieldSpaceID)
+		}
+		if _, exists := u.create.mutation.Bay(); exists {
+			s.SetIgnore(reservation.FieldBay)
+		}
+		if _, exists := u.create.mutation.OwnerPercent(); exists {
+			s.SetIgnore(reservation.FieldOwnerPercent)
 		}
 		if _, exists := u.create.mutation.KeyHash(); exists {
 			s.SetIgnore(reservation.FieldKeyHash)
@@ -928,6 +998,15 @@ func (u *ReservationUpsertBulk) UpdateNewValues() *ReservationUpsertBulk {
 			}
 			if _, exists := b.mutation.LateRefundFen(); exists {
 				s.SetIgnore(reservation.FieldLateRefundFen)
+			}
+			if _, exists := b.mutation.SpaceID(); exists {
+				s.SetIgnore(reservation.FieldSpaceID)
+			}
+			if _, exists := b.mutation.Bay(); exists {
+				s.SetIgnore(reservation.FieldBay)
+			}
+			if _, exists := b.mutation.OwnerPercent(); exists {
+				s.SetIgnore(reservation.FieldOwnerPercent)
 			}
 			if _, exists := b.mutation.KeyHash(); exists {
 				s.SetIgnore(reservation.FieldKeyHash)

@@ -187,6 +187,12 @@ func (_u *ReservationUpdate) sqlSave(ctx context.Context) (_node int, err error)
 	if value, ok := _u.mutation.State(); ok {
 		_spec.SetField(reservation.FieldState, field.TypeEnum, value)
 	}
+	if _u.mutation.SpaceIDCleared() {
+		_spec.ClearField(reservation.FieldSpaceID, field.TypeInt64)
+	}
+	if _u.mutation.BayCleared() {
+		_spec.ClearField(reservation.FieldBay, field.TypeString)
+	}
 	if value, ok := _u.mutation.PaidFen(); ok {
 		_spec.SetField(reservation.FieldPaidFen, field.TypeInt64, value)
 	}
@@ -402,6 +408,12 @@ func (_u *ReservationUpdateOne) sqlSave(ctx context.Context) (_node *Reservation
 	}
 	if value, ok := _u.mutation.State(); ok {
 		_spec.SetField(reservation.FieldState, field.TypeEnum, value)
+	}
+	if _u.mutation.SpaceIDCleared() {
+		_spec.ClearField(reservation.FieldSpaceID, field.TypeInt64)
+	}
+	if _u.mutation.BayCleared() {
+		_spec.ClearField(reservation.FieldBay, field.TypeString)
 	}
 	if value, ok := _u.mutation.PaidFen(); ok {
 		_spec.SetField(reservation.FieldPaidFen, field.TypeInt64, value)

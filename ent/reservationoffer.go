@@ -41,6 +41,8 @@ type ReservationOffer struct {
 	FreeMinutes int `json:"free_minutes,omitempty"`
 	// LatePercent holds the value of the "late_percent" field.
 	LatePercent int `json:"late_percent,omitempty"`
+	// OwnerPercent holds the value of the "owner_percent" field.
+	OwnerPercent int `json:"owner_percent,omitempty"`
 	// StaffID holds the value of the "staff_id" field.
 	StaffID      int64 `json:"staff_id,omitempty"`
 	selectValues sql.SelectValues
@@ -53,7 +55,7 @@ func (*ReservationOffer) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case reservationoffer.FieldOpen:
 			values[i] = new(sql.NullBool)
-		case reservationoffer.FieldID, reservationoffer.FieldLotID, reservationoffer.FieldBays, reservationoffer.FieldFeeFen, reservationoffer.FieldUnitMinutes, reservationoffer.FieldAheadMinutes, reservationoffer.FieldLongestMinutes, reservationoffer.FieldEarlyMinutes, reservationoffer.FieldGraceMinutes, reservationoffer.FieldFreeMinutes, reservationoffer.FieldLatePercent, reservationoffer.FieldStaffID:
+		case reservationoffer.FieldID, reservationoffer.FieldLotID, reservationoffer.FieldBays, reservationoffer.FieldFeeFen, reservationoffer.FieldUnitMinutes, reservationoffer.FieldAheadMinutes, reservationoffer.FieldLongestMinutes, reservationoffer.FieldEarlyMinutes, reservationoffer.FieldGraceMinutes, reservationoffer.FieldFreeMinutes, reservationoffer.FieldLatePercent, reservationoffer.FieldOwnerPercent, reservationoffer.FieldStaffID:
 			values[i] = new(sql.NullInt64)
 		case reservationoffer.FieldCreatedAt:
 			values[i] = new(sql.NullTime)
@@ -150,6 +152,12 @@ func (_m *ReservationOffer) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.LatePercent = int(value.Int64)
 			}
+		case reservationoffer.FieldOwnerPercent:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field owner_percent", values[i])
+			} else if value.Valid {
+				_m.OwnerPercent = int(value.Int64)
+			}
 		case reservationoffer.FieldStaffID:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field staff_id", values[i])
@@ -227,6 +235,9 @@ func (_m *ReservationOffer) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("late_percent=")
 	builder.WriteString(fmt.Sprintf("%v", _m.LatePercent))
+	builder.WriteString(", ")
+	builder.WriteString("owner_percent=")
+	builder.WriteString(fmt.Sprintf("%v", _m.OwnerPercent))
 	builder.WriteString(", ")
 	builder.WriteString("staff_id=")
 	builder.WriteString(fmt.Sprintf("%v", _m.StaffID))

@@ -102,6 +102,20 @@ func (_c *ReservationOfferCreate) SetLatePercent(v int) *ReservationOfferCreate 
 	return _c
 }
 
+// SetOwnerPercent sets the "owner_percent" field.
+func (_c *ReservationOfferCreate) SetOwnerPercent(v int) *ReservationOfferCreate {
+	_c.mutation.SetOwnerPercent(v)
+	return _c
+}
+
+// SetNillableOwnerPercent sets the "owner_percent" field if the given value is not nil.
+func (_c *ReservationOfferCreate) SetNillableOwnerPercent(v *int) *ReservationOfferCreate {
+	if v != nil {
+		_c.SetOwnerPercent(*v)
+	}
+	return _c
+}
+
 // SetStaffID sets the "staff_id" field.
 func (_c *ReservationOfferCreate) SetStaffID(v int64) *ReservationOfferCreate {
 	_c.mutation.SetStaffID(v)
@@ -155,6 +169,10 @@ func (_c *ReservationOfferCreate) defaults() error {
 		v := reservationoffer.DefaultUnitMinutes
 		_c.mutation.SetUnitMinutes(v)
 	}
+	if _, ok := _c.mutation.OwnerPercent(); !ok {
+		v := reservationoffer.DefaultOwnerPercent
+		_c.mutation.SetOwnerPercent(v)
+	}
 	return nil
 }
 
@@ -200,6 +218,9 @@ func (_c *ReservationOfferCreate) check() error {
 	}
 	if _, ok := _c.mutation.LatePercent(); !ok {
 		return &ValidationError{Name: "late_percent", err: errors.New(`ent: missing required field "ReservationOffer.late_percent"`)}
+	}
+	if _, ok := _c.mutation.OwnerPercent(); !ok {
+		return &ValidationError{Name: "owner_percent", err: errors.New(`ent: missing required field "ReservationOffer.owner_percent"`)}
 	}
 	if _, ok := _c.mutation.StaffID(); !ok {
 		return &ValidationError{Name: "staff_id", err: errors.New(`ent: missing required field "ReservationOffer.staff_id"`)}
@@ -284,6 +305,10 @@ func (_c *ReservationOfferCreate) createSpec() (*ReservationOffer, *sqlgraph.Cre
 	if value, ok := _c.mutation.LatePercent(); ok {
 		_spec.SetField(reservationoffer.FieldLatePercent, field.TypeInt, value)
 		_node.LatePercent = value
+	}
+	if value, ok := _c.mutation.OwnerPercent(); ok {
+		_spec.SetField(reservationoffer.FieldOwnerPercent, field.TypeInt, value)
+		_node.OwnerPercent = value
 	}
 	if value, ok := _c.mutation.StaffID(); ok {
 		_spec.SetField(reservationoffer.FieldStaffID, field.TypeInt64, value)
@@ -512,6 +537,24 @@ func (u *ReservationOfferUpsert) UpdateLatePercent() *ReservationOfferUpsert {
 // AddLatePercent adds v to the "late_percent" field.
 func (u *ReservationOfferUpsert) AddLatePercent(v int) *ReservationOfferUpsert {
 	u.Add(reservationoffer.FieldLatePercent, v)
+	return u
+}
+
+// SetOwnerPercent sets the "owner_percent" field.
+func (u *ReservationOfferUpsert) SetOwnerPercent(v int) *ReservationOfferUpsert {
+	u.Set(reservationoffer.FieldOwnerPercent, v)
+	return u
+}
+
+// UpdateOwnerPercent sets the "owner_percent" field to the value that was provided on create.
+func (u *ReservationOfferUpsert) UpdateOwnerPercent() *ReservationOfferUpsert {
+	u.SetExcluded(reservationoffer.FieldOwnerPercent)
+	return u
+}
+
+// AddOwnerPercent adds v to the "owner_percent" field.
+func (u *ReservationOfferUpsert) AddOwnerPercent(v int) *ReservationOfferUpsert {
+	u.Add(reservationoffer.FieldOwnerPercent, v)
 	return u
 }
 
@@ -787,6 +830,27 @@ func (u *ReservationOfferUpsertOne) AddLatePercent(v int) *ReservationOfferUpser
 func (u *ReservationOfferUpsertOne) UpdateLatePercent() *ReservationOfferUpsertOne {
 	return u.Update(func(s *ReservationOfferUpsert) {
 		s.UpdateLatePercent()
+	})
+}
+
+// SetOwnerPercent sets the "owner_percent" field.
+func (u *ReservationOfferUpsertOne) SetOwnerPercent(v int) *ReservationOfferUpsertOne {
+	return u.Update(func(s *ReservationOfferUpsert) {
+		s.SetOwnerPercent(v)
+	})
+}
+
+// AddOwnerPercent adds v to the "owner_percent" field.
+func (u *ReservationOfferUpsertOne) AddOwnerPercent(v int) *ReservationOfferUpsertOne {
+	return u.Update(func(s *ReservationOfferUpsert) {
+		s.AddOwnerPercent(v)
+	})
+}
+
+// UpdateOwnerPercent sets the "owner_percent" field to the value that was provided on create.
+func (u *ReservationOfferUpsertOne) UpdateOwnerPercent() *ReservationOfferUpsertOne {
+	return u.Update(func(s *ReservationOfferUpsert) {
+		s.UpdateOwnerPercent()
 	})
 }
 
@@ -1231,6 +1295,27 @@ func (u *ReservationOfferUpsertBulk) AddLatePercent(v int) *ReservationOfferUpse
 func (u *ReservationOfferUpsertBulk) UpdateLatePercent() *ReservationOfferUpsertBulk {
 	return u.Update(func(s *ReservationOfferUpsert) {
 		s.UpdateLatePercent()
+	})
+}
+
+// SetOwnerPercent sets the "owner_percent" field.
+func (u *ReservationOfferUpsertBulk) SetOwnerPercent(v int) *ReservationOfferUpsertBulk {
+	return u.Update(func(s *ReservationOfferUpsert) {
+		s.SetOwnerPercent(v)
+	})
+}
+
+// AddOwnerPercent adds v to the "owner_percent" field.
+func (u *ReservationOfferUpsertBulk) AddOwnerPercent(v int) *ReservationOfferUpsertBulk {
+	return u.Update(func(s *ReservationOfferUpsert) {
+		s.AddOwnerPercent(v)
+	})
+}
+
+// UpdateOwnerPercent sets the "owner_percent" field to the value that was provided on create.
+func (u *ReservationOfferUpsertBulk) UpdateOwnerPercent() *ReservationOfferUpsertBulk {
+	return u.Update(func(s *ReservationOfferUpsert) {
+		s.UpdateOwnerPercent()
 	})
 }
 

@@ -231,6 +231,27 @@ func (_u *ReservationOfferUpdate) AddLatePercent(v int) *ReservationOfferUpdate 
 	return _u
 }
 
+// SetOwnerPercent sets the "owner_percent" field.
+func (_u *ReservationOfferUpdate) SetOwnerPercent(v int) *ReservationOfferUpdate {
+	_u.mutation.ResetOwnerPercent()
+	_u.mutation.SetOwnerPercent(v)
+	return _u
+}
+
+// SetNillableOwnerPercent sets the "owner_percent" field if the given value is not nil.
+func (_u *ReservationOfferUpdate) SetNillableOwnerPercent(v *int) *ReservationOfferUpdate {
+	if v != nil {
+		_u.SetOwnerPercent(*v)
+	}
+	return _u
+}
+
+// AddOwnerPercent adds value to the "owner_percent" field.
+func (_u *ReservationOfferUpdate) AddOwnerPercent(v int) *ReservationOfferUpdate {
+	_u.mutation.AddOwnerPercent(v)
+	return _u
+}
+
 // SetStaffID sets the "staff_id" field.
 func (_u *ReservationOfferUpdate) SetStaffID(v int64) *ReservationOfferUpdate {
 	_u.mutation.ResetStaffID()
@@ -368,6 +389,12 @@ func (_u *ReservationOfferUpdate) sqlSave(ctx context.Context) (_node int, err e
 	}
 	if value, ok := _u.mutation.AddedLatePercent(); ok {
 		_spec.AddField(reservationoffer.FieldLatePercent, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.OwnerPercent(); ok {
+		_spec.SetField(reservationoffer.FieldOwnerPercent, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedOwnerPercent(); ok {
+		_spec.AddField(reservationoffer.FieldOwnerPercent, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.StaffID(); ok {
 		_spec.SetField(reservationoffer.FieldStaffID, field.TypeInt64, value)
@@ -600,6 +627,27 @@ func (_u *ReservationOfferUpdateOne) AddLatePercent(v int) *ReservationOfferUpda
 	return _u
 }
 
+// SetOwnerPercent sets the "owner_percent" field.
+func (_u *ReservationOfferUpdateOne) SetOwnerPercent(v int) *ReservationOfferUpdateOne {
+	_u.mutation.ResetOwnerPercent()
+	_u.mutation.SetOwnerPercent(v)
+	return _u
+}
+
+// SetNillableOwnerPercent sets the "owner_percent" field if the given value is not nil.
+func (_u *ReservationOfferUpdateOne) SetNillableOwnerPercent(v *int) *ReservationOfferUpdateOne {
+	if v != nil {
+		_u.SetOwnerPercent(*v)
+	}
+	return _u
+}
+
+// AddOwnerPercent adds value to the "owner_percent" field.
+func (_u *ReservationOfferUpdateOne) AddOwnerPercent(v int) *ReservationOfferUpdateOne {
+	_u.mutation.AddOwnerPercent(v)
+	return _u
+}
+
 // SetStaffID sets the "staff_id" field.
 func (_u *ReservationOfferUpdateOne) SetStaffID(v int64) *ReservationOfferUpdateOne {
 	_u.mutation.ResetStaffID()
@@ -767,6 +815,12 @@ func (_u *ReservationOfferUpdateOne) sqlSave(ctx context.Context) (_node *Reserv
 	}
 	if value, ok := _u.mutation.AddedLatePercent(); ok {
 		_spec.AddField(reservationoffer.FieldLatePercent, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.OwnerPercent(); ok {
+		_spec.SetField(reservationoffer.FieldOwnerPercent, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedOwnerPercent(); ok {
+		_spec.AddField(reservationoffer.FieldOwnerPercent, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.StaffID(); ok {
 		_spec.SetField(reservationoffer.FieldStaffID, field.TypeInt64, value)

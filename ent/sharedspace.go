@@ -3,9 +3,11 @@
 package ent
 
 import (
+	"encoding/json"
 	"fmt"
 	"parkbff/ent/sharedspace"
 	"parkbff/internal/vault"
+	"parkbff/internal/weekly"
 	"strings"
 	"time"
 
@@ -28,6 +30,8 @@ type SharedSpace struct {
 	Bay string `json:"bay,omitempty"`
 	// Owner holds the value of the "owner" field.
 	Owner vault.Sealed `json:"-"`
+	// Hours holds the value of the "hours" field.
+	Hours weekly.Plan `json:"hours,omitempty"`
 	// State holds the value of the "state" field.
 	State sharedspace.State `json:"state,omitempty"`
 	// DecidedAt holds the value of the "decided_at" field.
@@ -48,7 +52,7 @@ func (*SharedSpace) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case sharedspace.FieldOwner, sharedspace.FieldKeyHash:
+		case sharedspace.FieldOwner, sharedspace.FieldHours, sharedspace.FieldKeyHash:
 			values[i] = new([]byte)
 		case sharedspace.FieldID, sharedspace.FieldAccountID, sharedspace.FieldLotID, sharedspace.FieldStaffID:
 			values[i] = new(sql.NullInt64)
@@ -106,6 +110,14 @@ func (_m *SharedSpace) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field owner", values[i])
 			} else if value != nil {
 				_m.Owner = *value
+			}
+		case sharedspace.FieldHours:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field hours", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Hours); err != nil {
+					return fmt.Errorf("unmarshal field hours: %w", err)
+				}
 			}
 		case sharedspace.FieldState:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -194,6 +206,9 @@ func (_m *SharedSpace) String() string {
 	builder.WriteString(_m.Bay)
 	builder.WriteString(", ")
 	builder.WriteString("owner=<sensitive>")
+	builder.WriteString(", ")
+	builder.WriteString("hours=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Hours))
 	builder.WriteString(", ")
 	builder.WriteString("state=")
 	builder.WriteString(fmt.Sprintf("%v", _m.State))

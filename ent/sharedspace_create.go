@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"parkbff/ent/sharedspace"
 	"parkbff/internal/vault"
+	"parkbff/internal/weekly"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -50,6 +51,12 @@ func (_c *SharedSpaceCreate) SetBay(v string) *SharedSpaceCreate {
 // SetOwner sets the "owner" field.
 func (_c *SharedSpaceCreate) SetOwner(v vault.Sealed) *SharedSpaceCreate {
 	_c.mutation.SetOwner(v)
+	return _c
+}
+
+// SetHours sets the "hours" field.
+func (_c *SharedSpaceCreate) SetHours(v weekly.Plan) *SharedSpaceCreate {
+	_c.mutation.SetHours(v)
 	return _c
 }
 
@@ -257,6 +264,10 @@ func (_c *SharedSpaceCreate) createSpec() (*SharedSpace, *sqlgraph.CreateSpec) {
 		_spec.SetField(sharedspace.FieldOwner, field.TypeBytes, value)
 		_node.Owner = value
 	}
+	if value, ok := _c.mutation.Hours(); ok {
+		_spec.SetField(sharedspace.FieldHours, field.TypeJSON, value)
+		_node.Hours = value
+	}
 	if value, ok := _c.mutation.State(); ok {
 		_spec.SetField(sharedspace.FieldState, field.TypeEnum, value)
 		_node.State = value
@@ -348,6 +359,24 @@ func (u *SharedSpaceUpsert) UpdateOwner() *SharedSpaceUpsert {
 // ClearOwner clears the value of the "owner" field.
 func (u *SharedSpaceUpsert) ClearOwner() *SharedSpaceUpsert {
 	u.SetNull(sharedspace.FieldOwner)
+	return u
+}
+
+// SetHours sets the "hours" field.
+func (u *SharedSpaceUpsert) SetHours(v weekly.Plan) *SharedSpaceUpsert {
+	u.Set(sharedspace.FieldHours, v)
+	return u
+}
+
+// UpdateHours sets the "hours" field to the value that was provided on create.
+func (u *SharedSpaceUpsert) UpdateHours() *SharedSpaceUpsert {
+	u.SetExcluded(sharedspace.FieldHours)
+	return u
+}
+
+// ClearHours clears the value of the "hours" field.
+func (u *SharedSpaceUpsert) ClearHours() *SharedSpaceUpsert {
+	u.SetNull(sharedspace.FieldHours)
 	return u
 }
 
@@ -522,6 +551,27 @@ func (u *SharedSpaceUpsertOne) UpdateOwner() *SharedSpaceUpsertOne {
 func (u *SharedSpaceUpsertOne) ClearOwner() *SharedSpaceUpsertOne {
 	return u.Update(func(s *SharedSpaceUpsert) {
 		s.ClearOwner()
+	})
+}
+
+// SetHours sets the "hours" field.
+func (u *SharedSpaceUpsertOne) SetHours(v weekly.Plan) *SharedSpaceUpsertOne {
+	return u.Update(func(s *SharedSpaceUpsert) {
+		s.SetHours(v)
+	})
+}
+
+// UpdateHours sets the "hours" field to the value that was provided on create.
+func (u *SharedSpaceUpsertOne) UpdateHours() *SharedSpaceUpsertOne {
+	return u.Update(func(s *SharedSpaceUpsert) {
+		s.UpdateHours()
+	})
+}
+
+// ClearHours clears the value of the "hours" field.
+func (u *SharedSpaceUpsertOne) ClearHours() *SharedSpaceUpsertOne {
+	return u.Update(func(s *SharedSpaceUpsert) {
+		s.ClearHours()
 	})
 }
 
@@ -877,6 +927,27 @@ func (u *SharedSpaceUpsertBulk) UpdateOwner() *SharedSpaceUpsertBulk {
 func (u *SharedSpaceUpsertBulk) ClearOwner() *SharedSpaceUpsertBulk {
 	return u.Update(func(s *SharedSpaceUpsert) {
 		s.ClearOwner()
+	})
+}
+
+// SetHours sets the "hours" field.
+func (u *SharedSpaceUpsertBulk) SetHours(v weekly.Plan) *SharedSpaceUpsertBulk {
+	return u.Update(func(s *SharedSpaceUpsert) {
+		s.SetHours(v)
+	})
+}
+
+// UpdateHours sets the "hours" field to the value that was provided on create.
+func (u *SharedSpaceUpsertBulk) UpdateHours() *SharedSpaceUpsertBulk {
+	return u.Update(func(s *SharedSpaceUpsert) {
+		s.UpdateHours()
+	})
+}
+
+// ClearHours clears the value of the "hours" field.
+func (u *SharedSpaceUpsertBulk) ClearHours() *SharedSpaceUpsertBulk {
+	return u.Update(func(s *SharedSpaceUpsert) {
+		s.ClearHours()
 	})
 }
 

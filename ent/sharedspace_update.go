@@ -9,10 +9,12 @@ import (
 	"parkbff/ent/predicate"
 	"parkbff/ent/sharedspace"
 	"parkbff/internal/vault"
+	"parkbff/internal/weekly"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
+	"entgo.io/ent/dialect/sql/sqljson"
 	"entgo.io/ent/schema/field"
 )
 
@@ -39,6 +41,24 @@ func (_u *SharedSpaceUpdate) SetOwner(v vault.Sealed) *SharedSpaceUpdate {
 // ClearOwner clears the value of the "owner" field.
 func (_u *SharedSpaceUpdate) ClearOwner() *SharedSpaceUpdate {
 	_u.mutation.ClearOwner()
+	return _u
+}
+
+// SetHours sets the "hours" field.
+func (_u *SharedSpaceUpdate) SetHours(v weekly.Plan) *SharedSpaceUpdate {
+	_u.mutation.SetHours(v)
+	return _u
+}
+
+// AppendHours appends value to the "hours" field.
+func (_u *SharedSpaceUpdate) AppendHours(v weekly.Plan) *SharedSpaceUpdate {
+	_u.mutation.AppendHours(v)
+	return _u
+}
+
+// ClearHours clears the value of the "hours" field.
+func (_u *SharedSpaceUpdate) ClearHours() *SharedSpaceUpdate {
+	_u.mutation.ClearHours()
 	return _u
 }
 
@@ -209,6 +229,17 @@ func (_u *SharedSpaceUpdate) sqlSave(ctx context.Context) (_node int, err error)
 	if _u.mutation.OwnerCleared() {
 		_spec.ClearField(sharedspace.FieldOwner, field.TypeBytes)
 	}
+	if value, ok := _u.mutation.Hours(); ok {
+		_spec.SetField(sharedspace.FieldHours, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedHours(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, sharedspace.FieldHours, value)
+		})
+	}
+	if _u.mutation.HoursCleared() {
+		_spec.ClearField(sharedspace.FieldHours, field.TypeJSON)
+	}
 	if value, ok := _u.mutation.State(); ok {
 		_spec.SetField(sharedspace.FieldState, field.TypeEnum, value)
 	}
@@ -270,6 +301,24 @@ func (_u *SharedSpaceUpdateOne) SetOwner(v vault.Sealed) *SharedSpaceUpdateOne {
 // ClearOwner clears the value of the "owner" field.
 func (_u *SharedSpaceUpdateOne) ClearOwner() *SharedSpaceUpdateOne {
 	_u.mutation.ClearOwner()
+	return _u
+}
+
+// SetHours sets the "hours" field.
+func (_u *SharedSpaceUpdateOne) SetHours(v weekly.Plan) *SharedSpaceUpdateOne {
+	_u.mutation.SetHours(v)
+	return _u
+}
+
+// AppendHours appends value to the "hours" field.
+func (_u *SharedSpaceUpdateOne) AppendHours(v weekly.Plan) *SharedSpaceUpdateOne {
+	_u.mutation.AppendHours(v)
+	return _u
+}
+
+// ClearHours clears the value of the "hours" field.
+func (_u *SharedSpaceUpdateOne) ClearHours() *SharedSpaceUpdateOne {
+	_u.mutation.ClearHours()
 	return _u
 }
 
@@ -469,6 +518,17 @@ func (_u *SharedSpaceUpdateOne) sqlSave(ctx context.Context) (_node *SharedSpace
 	}
 	if _u.mutation.OwnerCleared() {
 		_spec.ClearField(sharedspace.FieldOwner, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.Hours(); ok {
+		_spec.SetField(sharedspace.FieldHours, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedHours(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, sharedspace.FieldHours, value)
+		})
+	}
+	if _u.mutation.HoursCleared() {
+		_spec.ClearField(sharedspace.FieldHours, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.State(); ok {
 		_spec.SetField(sharedspace.FieldState, field.TypeEnum, value)

@@ -16,6 +16,7 @@ import (
 	"parkbff/internal/parking/geo"
 	"parkbff/internal/permit"
 	"parkbff/internal/reservation"
+	"parkbff/internal/weekly"
 )
 
 func colorOf(color *cnid.Color) cnid.Color {
@@ -78,13 +79,21 @@ func reservationTermsOf(in model.SetReservationOfferInput) reservation.Terms {
 	return reservation.Terms{
 		Open: in.Open, Bays: in.Bays, PriceFen: in.PriceFen, UnitMinutes: number(in.UnitMinutes, 0), AheadMinutes: in.AheadMinutes,
 		LongestMinutes: in.LongestMinutes, EarlyMinutes: number(in.EarlyMinutes, 0), GraceMinutes: in.GraceMinutes,
-		FreeMinutes: in.FreeMinutes, LatePercent: number(in.LatePercent, 0),
+		FreeMinutes: in.FreeMinutes, LatePercent: number(in.LatePercent, 0), OwnerPercent: number(in.OwnerPercent, 0),
 	}
+}
+
+func weeklyPlanOf(hours []*weekly.Hours) weekly.Plan {
+	plan := make(weekly.Plan, len(hours))
+	for i, h := range hours {
+		plan[i] = *h
+	}
+	return plan
 }
 
 func reservationOf(in model.ReserveSpaceInput) billing.NewReservation {
 	return billing.NewReservation{IdempotencyKey: in.IdempotencyKey, Wish: reservation.Wish{
-		LotCode: in.LotCode, Vehicle: rowOf(in.VehicleID, typeVehicle), From: in.From, Until: in.Until,
+		LotCode: in.LotCode, Space: rowIfAny(in.SpaceID, typeSharedSpace), Vehicle: rowOf(in.VehicleID, typeVehicle), From: in.From, Until: in.Until,
 	}}
 }
 

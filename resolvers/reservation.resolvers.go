@@ -9,6 +9,7 @@ import (
 	"context"
 	"time"
 
+	"parkbff/graph/generated"
 	"parkbff/graph/model"
 	"parkbff/graph/relay"
 	"parkbff/internal/page"
@@ -24,6 +25,12 @@ func (r *lotResolver) ReservationOffer(ctx context.Context, obj *parking.Lot) (*
 func (r *lotResolver) Reservations(ctx context.Context, obj *parking.Lot, day *time.Time, first *int, after *string) (*relay.Connection[*reservation.Reservation], error) {
 	return connect(ctx, listLotReserved, first, after, rowOfReservation, func(p page.Request) (page.Of[*reservation.Reservation], error) {
 		return r.reservations.OfLot(ctx, obj.Row, day, p)
+	})
+}
+
+func (r *lotResolver) SharedBays(ctx context.Context, obj *parking.Lot, from time.Time, until time.Time, first *int, after *string) (*relay.Connection[reservation.SharedBay], error) {
+	return connect(ctx, listSharedBays, first, after, rowOfBay, func(p page.Request) (page.Of[reservation.SharedBay], error) {
+		return r.reservations.SharedBays(ctx, obj.Row, from, until, p)
 	})
 }
 
@@ -49,8 +56,16 @@ func (r *mutationResolver) CancelReservation(ctx context.Context, input model.Ca
 	return &model.CancelReservationPayload{Reservation: given, UserErrors: refused}, err
 }
 
+func (r *sharedBayResolver) SpaceID(ctx context.Context, obj *reservation.SharedBay) (*relay.ID, error) {
+	return &relay.ID{Type: typeSharedSpace, Row: obj.Space}, nil
+}
+
 func (r *viewerResolver) Reservations(ctx context.Context, obj *viewer.Viewer, first *int, after *string) (*relay.Connection[*reservation.Reservation], error) {
 	return connect(r.as(ctx, obj), listReservations, first, after, rowOfReservation, func(p page.Request) (page.Of[*reservation.Reservation], error) {
 		return r.reservations.Reservations(ctx, p)
 	})
 }
+
+func (r *Resolver) SharedBay() generated.SharedBayResolver { return &sharedBayResolver{r} }
+
+type sharedBayResolver struct{ *Resolver }

@@ -103,6 +103,7 @@ const (
 	listOpenings      = "shift.openings"
 	listReservations  = "viewer.reservations"
 	listLotReserved   = "lot.reservations"
+	listSharedBays    = "lot.sharedBays"
 	listConsents      = "account.consents"
 	listLots          = "lots"
 	listLotStays      = "lot.sessions"
@@ -169,6 +170,8 @@ func rowOfMovement(m *billing.CashMovement) int64 { return m.Row }
 func rowOfCommand(c *parking.GateCommand) int64 { return c.Row }
 
 func rowOfReservation(r *reservation.Reservation) int64 { return r.Row }
+
+func rowOfBay(b reservation.SharedBay) int64 { return b.Space }
 
 func rowOfOffer(o *discount.Offer) int64 { return o.Row }
 

@@ -31,6 +31,12 @@ func (r *mutationResolver) WithdrawSpace(ctx context.Context, input model.Withdr
 	return &model.WithdrawSpacePayload{Space: ended, UserErrors: refused}, err
 }
 
+func (r *mutationResolver) SetSpaceHours(ctx context.Context, input model.SetSpaceHoursInput) (*model.SetSpaceHoursPayload, error) {
+	set, err := r.spaces.SetHours(ctx, rowOf(input.SpaceID, typeSharedSpace), weeklyPlanOf(input.Hours))
+	refused, err := refusals(err)
+	return &model.SetSpaceHoursPayload{Space: set, UserErrors: refused}, err
+}
+
 func (r *mutationResolver) DecideSpace(ctx context.Context, input model.DecideSpaceInput) (*model.DecideSpacePayload, error) {
 	decided, err := r.spaces.Decide(ctx, space.Decision{
 		Space: rowOf(input.SpaceID, typeSharedSpace), Approve: input.Approve, Purpose: input.Purpose, Answer: input.Answer,

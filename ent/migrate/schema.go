@@ -1656,6 +1656,9 @@ var (
 		{Name: "free_until", Type: field.TypeTime},
 		{Name: "fee_fen", Type: field.TypeInt64},
 		{Name: "late_refund_fen", Type: field.TypeInt64},
+		{Name: "space_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "bay", Type: field.TypeString, Nullable: true},
+		{Name: "owner_percent", Type: field.TypeInt, Default: 0},
 		{Name: "paid_fen", Type: field.TypeInt64, Default: 0},
 		{Name: "key_hash", Type: field.TypeBytes, Unique: true},
 		{Name: "terms_hash", Type: field.TypeBytes},
@@ -1669,7 +1672,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "reservations_lots_lot",
-				Columns:    []*schema.Column{ReservationsColumns[19]},
+				Columns:    []*schema.Column{ReservationsColumns[22]},
 				RefColumns: []*schema.Column{LotsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1678,12 +1681,12 @@ var (
 			{
 				Name:    "reservation_lot_id_plate_index",
 				Unique:  false,
-				Columns: []*schema.Column{ReservationsColumns[19], ReservationsColumns[2]},
+				Columns: []*schema.Column{ReservationsColumns[22], ReservationsColumns[2]},
 			},
 			{
 				Name:    "reservation_lot_id_ends_at",
 				Unique:  false,
-				Columns: []*schema.Column{ReservationsColumns[19], ReservationsColumns[10]},
+				Columns: []*schema.Column{ReservationsColumns[22], ReservationsColumns[10]},
 			},
 			{
 				Name:    "reservation_state_opens_at",
@@ -1698,7 +1701,15 @@ var (
 			{
 				Name:    "reservation_lot_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{ReservationsColumns[19], ReservationsColumns[0]},
+				Columns: []*schema.Column{ReservationsColumns[22], ReservationsColumns[0]},
+			},
+			{
+				Name:    "reservation_space_id_ends_at",
+				Unique:  false,
+				Columns: []*schema.Column{ReservationsColumns[16], ReservationsColumns[10]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "space_id IS NOT NULL",
+				},
 			},
 		},
 	}
@@ -1717,6 +1728,7 @@ var (
 		{Name: "grace_minutes", Type: field.TypeInt},
 		{Name: "free_minutes", Type: field.TypeInt},
 		{Name: "late_percent", Type: field.TypeInt},
+		{Name: "owner_percent", Type: field.TypeInt, Default: 0},
 		{Name: "staff_id", Type: field.TypeInt64},
 	}
 	// ReservationOffersTable holds the schema information for the "reservation_offers" table.
@@ -1808,6 +1820,7 @@ var (
 		{Name: "lot_id", Type: field.TypeInt64},
 		{Name: "bay", Type: field.TypeString},
 		{Name: "owner", Type: field.TypeBytes, Nullable: true},
+		{Name: "hours", Type: field.TypeJSON, Nullable: true},
 		{Name: "state", Type: field.TypeEnum, Enums: []string{"SUBMITTED", "APPROVED", "REJECTED", "WITHDRAWN"}, Default: "SUBMITTED"},
 		{Name: "decided_at", Type: field.TypeTime, Nullable: true},
 		{Name: "staff_id", Type: field.TypeInt64, Nullable: true},
@@ -1837,7 +1850,7 @@ var (
 			{
 				Name:    "sharedspace_state_id",
 				Unique:  false,
-				Columns: []*schema.Column{SharedSpacesColumns[6], SharedSpacesColumns[0]},
+				Columns: []*schema.Column{SharedSpacesColumns[7], SharedSpacesColumns[0]},
 			},
 		},
 	}

@@ -47,6 +47,12 @@ const (
 	FieldFeeFen = "fee_fen"
 	// FieldLateRefundFen holds the string denoting the late_refund_fen field in the database.
 	FieldLateRefundFen = "late_refund_fen"
+	// FieldSpaceID holds the string denoting the space_id field in the database.
+	FieldSpaceID = "space_id"
+	// FieldBay holds the string denoting the bay field in the database.
+	FieldBay = "bay"
+	// FieldOwnerPercent holds the string denoting the owner_percent field in the database.
+	FieldOwnerPercent = "owner_percent"
 	// FieldPaidFen holds the string denoting the paid_fen field in the database.
 	FieldPaidFen = "paid_fen"
 	// FieldKeyHash holds the string denoting the key_hash field in the database.
@@ -85,6 +91,9 @@ var Columns = []string{
 	FieldFreeUntil,
 	FieldFeeFen,
 	FieldLateRefundFen,
+	FieldSpaceID,
+	FieldBay,
+	FieldOwnerPercent,
 	FieldPaidFen,
 	FieldKeyHash,
 	FieldTermsHash,
@@ -108,6 +117,8 @@ func ValidColumn(column string) bool {
 var (
 	Hooks  [1]ent.Hook
 	Policy ent.Policy
+	// DefaultOwnerPercent holds the default value on creation for the "owner_percent" field.
+	DefaultOwnerPercent int
 	// DefaultPaidFen holds the default value on creation for the "paid_fen" field.
 	DefaultPaidFen int64
 )
@@ -216,6 +227,21 @@ func ByFeeFen(opts ...sql.OrderTermOption) OrderOption {
 // ByLateRefundFen orders the results by the late_refund_fen field.
 func ByLateRefundFen(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldLateRefundFen, opts...).ToFunc()
+}
+
+// BySpaceID orders the results by the space_id field.
+func BySpaceID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSpaceID, opts...).ToFunc()
+}
+
+// ByBay orders the results by the bay field.
+func ByBay(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldBay, opts...).ToFunc()
+}
+
+// ByOwnerPercent orders the results by the owner_percent field.
+func ByOwnerPercent(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldOwnerPercent, opts...).ToFunc()
 }
 
 // ByPaidFen orders the results by the paid_fen field.

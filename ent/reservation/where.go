@@ -132,6 +132,21 @@ func LateRefundFen(v int64) predicate.Reservation {
 	return predicate.Reservation(sql.FieldEQ(FieldLateRefundFen, v))
 }
 
+// SpaceID applies equality check predicate on the "space_id" field. It's identical to SpaceIDEQ.
+func SpaceID(v int64) predicate.Reservation {
+	return predicate.Reservation(sql.FieldEQ(FieldSpaceID, v))
+}
+
+// Bay applies equality check predicate on the "bay" field. It's identical to BayEQ.
+func Bay(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldEQ(FieldBay, v))
+}
+
+// OwnerPercent applies equality check predicate on the "owner_percent" field. It's identical to OwnerPercentEQ.
+func OwnerPercent(v int) predicate.Reservation {
+	return predicate.Reservation(sql.FieldEQ(FieldOwnerPercent, v))
+}
+
 // PaidFen applies equality check predicate on the "paid_fen" field. It's identical to PaidFenEQ.
 func PaidFen(v int64) predicate.Reservation {
 	return predicate.Reservation(sql.FieldEQ(FieldPaidFen, v))
@@ -804,6 +819,171 @@ func LateRefundFenLT(v int64) predicate.Reservation {
 // LateRefundFenLTE applies the LTE predicate on the "late_refund_fen" field.
 func LateRefundFenLTE(v int64) predicate.Reservation {
 	return predicate.Reservation(sql.FieldLTE(FieldLateRefundFen, v))
+}
+
+// SpaceIDEQ applies the EQ predicate on the "space_id" field.
+func SpaceIDEQ(v int64) predicate.Reservation {
+	return predicate.Reservation(sql.FieldEQ(FieldSpaceID, v))
+}
+
+// SpaceIDNEQ applies the NEQ predicate on the "space_id" field.
+func SpaceIDNEQ(v int64) predicate.Reservation {
+	return predicate.Reservation(sql.FieldNEQ(FieldSpaceID, v))
+}
+
+// SpaceIDIn applies the In predicate on the "space_id" field.
+func SpaceIDIn(vs ...int64) predicate.Reservation {
+	return predicate.Reservation(sql.FieldIn(FieldSpaceID, vs...))
+}
+
+// SpaceIDNotIn applies the NotIn predicate on the "space_id" field.
+func SpaceIDNotIn(vs ...int64) predicate.Reservation {
+	return predicate.Reservation(sql.FieldNotIn(FieldSpaceID, vs...))
+}
+
+// SpaceIDGT applies the GT predicate on the "space_id" field.
+func SpaceIDGT(v int64) predicate.Reservation {
+	return predicate.Reservation(sql.FieldGT(FieldSpaceID, v))
+}
+
+// SpaceIDGTE applies the GTE predicate on the "space_id" field.
+func SpaceIDGTE(v int64) predicate.Reservation {
+	return predicate.Reservation(sql.FieldGTE(FieldSpaceID, v))
+}
+
+// SpaceIDLT applies the LT predicate on the "space_id" field.
+func SpaceIDLT(v int64) predicate.Reservation {
+	return predicate.Reservation(sql.FieldLT(FieldSpaceID, v))
+}
+
+// SpaceIDLTE applies the LTE predicate on the "space_id" field.
+func SpaceIDLTE(v int64) predicate.Reservation {
+	return predicate.Reservation(sql.FieldLTE(FieldSpaceID, v))
+}
+
+// SpaceIDIsNil applies the IsNil predicate on the "space_id" field.
+func SpaceIDIsNil() predicate.Reservation {
+	return predicate.Reservation(sql.FieldIsNull(FieldSpaceID))
+}
+
+// SpaceIDNotNil applies the NotNil predicate on the "space_id" field.
+func SpaceIDNotNil() predicate.Reservation {
+	return predicate.Reservation(sql.FieldNotNull(FieldSpaceID))
+}
+
+// BayEQ applies the EQ predicate on the "bay" field.
+func BayEQ(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldEQ(FieldBay, v))
+}
+
+// BayNEQ applies the NEQ predicate on the "bay" field.
+func BayNEQ(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldNEQ(FieldBay, v))
+}
+
+// BayIn applies the In predicate on the "bay" field.
+func BayIn(vs ...string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldIn(FieldBay, vs...))
+}
+
+// BayNotIn applies the NotIn predicate on the "bay" field.
+func BayNotIn(vs ...string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldNotIn(FieldBay, vs...))
+}
+
+// BayGT applies the GT predicate on the "bay" field.
+func BayGT(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldGT(FieldBay, v))
+}
+
+// BayGTE applies the GTE predicate on the "bay" field.
+func BayGTE(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldGTE(FieldBay, v))
+}
+
+// BayLT applies the LT predicate on the "bay" field.
+func BayLT(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldLT(FieldBay, v))
+}
+
+// BayLTE applies the LTE predicate on the "bay" field.
+func BayLTE(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldLTE(FieldBay, v))
+}
+
+// BayContains applies the Contains predicate on the "bay" field.
+func BayContains(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldContains(FieldBay, v))
+}
+
+// BayHasPrefix applies the HasPrefix predicate on the "bay" field.
+func BayHasPrefix(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldHasPrefix(FieldBay, v))
+}
+
+// BayHasSuffix applies the HasSuffix predicate on the "bay" field.
+func BayHasSuffix(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldHasSuffix(FieldBay, v))
+}
+
+// BayIsNil applies the IsNil predicate on the "bay" field.
+func BayIsNil() predicate.Reservation {
+	return predicate.Reservation(sql.FieldIsNull(FieldBay))
+}
+
+// BayNotNil applies the NotNil predicate on the "bay" field.
+func BayNotNil() predicate.Reservation {
+	return predicate.Reservation(sql.FieldNotNull(FieldBay))
+}
+
+// BayEqualFold applies the EqualFold predicate on the "bay" field.
+func BayEqualFold(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldEqualFold(FieldBay, v))
+}
+
+// BayContainsFold applies the ContainsFold predicate on the "bay" field.
+func BayContainsFold(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldContainsFold(FieldBay, v))
+}
+
+// OwnerPercentEQ applies the EQ predicate on the "owner_percent" field.
+func OwnerPercentEQ(v int) predicate.Reservation {
+	return predicate.Reservation(sql.FieldEQ(FieldOwnerPercent, v))
+}
+
+// OwnerPercentNEQ applies the NEQ predicate on the "owner_percent" field.
+func OwnerPercentNEQ(v int) predicate.Reservation {
+	return predicate.Reservation(sql.FieldNEQ(FieldOwnerPercent, v))
+}
+
+// OwnerPercentIn applies the In predicate on the "owner_percent" field.
+func OwnerPercentIn(vs ...int) predicate.Reservation {
+	return predicate.Reservation(sql.FieldIn(FieldOwnerPercent, vs...))
+}
+
+// OwnerPercentNotIn applies the NotIn predicate on the "owner_percent" field.
+func OwnerPercentNotIn(vs ...int) predicate.Reservation {
+	return predicate.Reservation(sql.FieldNotIn(FieldOwnerPercent, vs...))
+}
+
+// OwnerPercentGT applies the GT predicate on the "owner_percent" field.
+func OwnerPercentGT(v int) predicate.Reservation {
+	return predicate.Reservation(sql.FieldGT(FieldOwnerPercent, v))
+}
+
+// OwnerPercentGTE applies the GTE predicate on the "owner_percent" field.
+func OwnerPercentGTE(v int) predicate.Reservation {
+	return predicate.Reservation(sql.FieldGTE(FieldOwnerPercent, v))
+}
+
+// OwnerPercentLT applies the LT predicate on the "owner_percent" field.
+func OwnerPercentLT(v int) predicate.Reservation {
+	return predicate.Reservation(sql.FieldLT(FieldOwnerPercent, v))
+}
+
+// OwnerPercentLTE applies the LTE predicate on the "owner_percent" field.
+func OwnerPercentLTE(v int) predicate.Reservation {
+	return predicate.Reservation(sql.FieldLTE(FieldOwnerPercent, v))
 }
 
 // PaidFenEQ applies the EQ predicate on the "paid_fen" field.

@@ -36,6 +36,8 @@ const (
 	FieldFreeMinutes = "free_minutes"
 	// FieldLatePercent holds the string denoting the late_percent field in the database.
 	FieldLatePercent = "late_percent"
+	// FieldOwnerPercent holds the string denoting the owner_percent field in the database.
+	FieldOwnerPercent = "owner_percent"
 	// FieldStaffID holds the string denoting the staff_id field in the database.
 	FieldStaffID = "staff_id"
 	// Table holds the table name of the reservationoffer in the database.
@@ -57,6 +59,7 @@ var Columns = []string{
 	FieldGraceMinutes,
 	FieldFreeMinutes,
 	FieldLatePercent,
+	FieldOwnerPercent,
 	FieldStaffID,
 }
 
@@ -82,6 +85,8 @@ var (
 	BaysValidator func(int) error
 	// DefaultUnitMinutes holds the default value on creation for the "unit_minutes" field.
 	DefaultUnitMinutes int
+	// DefaultOwnerPercent holds the default value on creation for the "owner_percent" field.
+	DefaultOwnerPercent int
 )
 
 // OrderOption defines the ordering options for the ReservationOffer queries.
@@ -150,6 +155,11 @@ func ByFreeMinutes(opts ...sql.OrderTermOption) OrderOption {
 // ByLatePercent orders the results by the late_percent field.
 func ByLatePercent(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldLatePercent, opts...).ToFunc()
+}
+
+// ByOwnerPercent orders the results by the owner_percent field.
+func ByOwnerPercent(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldOwnerPercent, opts...).ToFunc()
 }
 
 // ByStaffID orders the results by the staff_id field.

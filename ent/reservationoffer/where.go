@@ -114,6 +114,11 @@ func LatePercent(v int) predicate.ReservationOffer {
 	return predicate.ReservationOffer(sql.FieldEQ(FieldLatePercent, v))
 }
 
+// OwnerPercent applies equality check predicate on the "owner_percent" field. It's identical to OwnerPercentEQ.
+func OwnerPercent(v int) predicate.ReservationOffer {
+	return predicate.ReservationOffer(sql.FieldEQ(FieldOwnerPercent, v))
+}
+
 // StaffID applies equality check predicate on the "staff_id" field. It's identical to StaffIDEQ.
 func StaffID(v int64) predicate.ReservationOffer {
 	return predicate.ReservationOffer(sql.FieldEQ(FieldStaffID, v))
@@ -567,6 +572,46 @@ func LatePercentLT(v int) predicate.ReservationOffer {
 // LatePercentLTE applies the LTE predicate on the "late_percent" field.
 func LatePercentLTE(v int) predicate.ReservationOffer {
 	return predicate.ReservationOffer(sql.FieldLTE(FieldLatePercent, v))
+}
+
+// OwnerPercentEQ applies the EQ predicate on the "owner_percent" field.
+func OwnerPercentEQ(v int) predicate.ReservationOffer {
+	return predicate.ReservationOffer(sql.FieldEQ(FieldOwnerPercent, v))
+}
+
+// OwnerPercentNEQ applies the NEQ predicate on the "owner_percent" field.
+func OwnerPercentNEQ(v int) predicate.ReservationOffer {
+	return predicate.ReservationOffer(sql.FieldNEQ(FieldOwnerPercent, v))
+}
+
+// OwnerPercentIn applies the In predicate on the "owner_percent" field.
+func OwnerPercentIn(vs ...int) predicate.ReservationOffer {
+	return predicate.ReservationOffer(sql.FieldIn(FieldOwnerPercent, vs...))
+}
+
+// OwnerPercentNotIn applies the NotIn predicate on the "owner_percent" field.
+func OwnerPercentNotIn(vs ...int) predicate.ReservationOffer {
+	return predicate.ReservationOffer(sql.FieldNotIn(FieldOwnerPercent, vs...))
+}
+
+// OwnerPercentGT applies the GT predicate on the "owner_percent" field.
+func OwnerPercentGT(v int) predicate.ReservationOffer {
+	return predicate.ReservationOffer(sql.FieldGT(FieldOwnerPercent, v))
+}
+
+// OwnerPercentGTE applies the GTE predicate on the "owner_percent" field.
+func OwnerPercentGTE(v int) predicate.ReservationOffer {
+	return predicate.ReservationOffer(sql.FieldGTE(FieldOwnerPercent, v))
+}
+
+// OwnerPercentLT applies the LT predicate on the "owner_percent" field.
+func OwnerPercentLT(v int) predicate.ReservationOffer {
+	return predicate.ReservationOffer(sql.FieldLT(FieldOwnerPercent, v))
+}
+
+// OwnerPercentLTE applies the LTE predicate on the "owner_percent" field.
+func OwnerPercentLTE(v int) predicate.ReservationOffer {
+	return predicate.ReservationOffer(sql.FieldLTE(FieldOwnerPercent, v))
 }
 
 // StaffIDEQ applies the EQ predicate on the "staff_id" field.

@@ -697,8 +697,12 @@ func init() {
 	}
 	reservationFields := schema.Reservation{}.Fields()
 	_ = reservationFields
+	// reservationDescOwnerPercent is the schema descriptor for owner_percent field.
+	reservationDescOwnerPercent := reservationFields[14].Descriptor()
+	// reservation.DefaultOwnerPercent holds the default value on creation for the owner_percent field.
+	reservation.DefaultOwnerPercent = reservationDescOwnerPercent.Default.(int)
 	// reservationDescPaidFen is the schema descriptor for paid_fen field.
-	reservationDescPaidFen := reservationFields[12].Descriptor()
+	reservationDescPaidFen := reservationFields[15].Descriptor()
 	// reservation.DefaultPaidFen holds the default value on creation for the paid_fen field.
 	reservation.DefaultPaidFen = reservationDescPaidFen.Default.(int64)
 	reservationoffer.Policy = privacy.NewPolicies(schema.ReservationOffer{})
@@ -720,6 +724,10 @@ func init() {
 	reservationofferDescUnitMinutes := reservationofferFields[4].Descriptor()
 	// reservationoffer.DefaultUnitMinutes holds the default value on creation for the unit_minutes field.
 	reservationoffer.DefaultUnitMinutes = reservationofferDescUnitMinutes.Default.(int)
+	// reservationofferDescOwnerPercent is the schema descriptor for owner_percent field.
+	reservationofferDescOwnerPercent := reservationofferFields[11].Descriptor()
+	// reservationoffer.DefaultOwnerPercent holds the default value on creation for the owner_percent field.
+	reservationoffer.DefaultOwnerPercent = reservationofferDescOwnerPercent.Default.(int)
 	riskevent.Policy = privacy.NewPolicies(schema.RiskEvent{})
 	riskevent.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {

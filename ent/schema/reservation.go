@@ -20,7 +20,7 @@ func (ReservationOffer) Mixin() []ent.Mixin { return []ent.Mixin{mixin.Row{}, mi
 
 // Fields of ReservationOffer. bays is how many may be reserved at a time. A window costs fee_fen, or that for every
 // unit_minutes begun when there are any. It begins ahead_minutes from now at the latest, and lasts longest_minutes at
-// most. A car may come early_minutes before it, and is waited for grace_minutes after it has begun. What is cancelled
+// most. Of what a bay brings that is shared by its owner, the owner gets so many hundredths as owner_percent says. A car may come early_minutes before it, and is waited for grace_minutes after it has begun. What is cancelled
 // free_minutes before it goes back whole, and later, or when no car comes, so many hundredths as late_percent says.
 func (ReservationOffer) Fields() []ent.Field {
 	return []ent.Field{
@@ -35,6 +35,7 @@ func (ReservationOffer) Fields() []ent.Field {
 		field.Int("grace_minutes"),
 		field.Int("free_minutes"),
 		field.Int("late_percent"),
+		field.Int("owner_percent").Default(0),
 		field.Int64("staff_id"),
 	}
 }
@@ -54,7 +55,8 @@ func (Reservation) Mixin() []ent.Mixin {
 // ARRIVED when its car has come and ENDED when its time is over; or EXPIRED unpaid, CANCELLED, or NO_SHOW when no car
 // has come by late_at. The bay is kept from opens_at, which is before starts_at for those who come early, until ends_at.
 // Its terms are those of the offer when it was made: cancelled until free_until it costs nothing, and else late_refund_fen
-// of fee_fen go back. paid_fen is what was paid and has not gone back. vehicle_id is the vehicle as it was bound then.
+// of fee_fen go back. space_id is the shared space whose bay is kept, if it is not one that the lot has set aside; its
+// owner gets owner_percent hundredths of what it brings. paid_fen is what was paid and has not gone back. vehicle_id is the vehicle as it was bound then.
 func (Reservation) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("lot_id").Immutable(),
@@ -69,6 +71,9 @@ func (Reservation) Fields() []ent.Field {
 		mixin.Since("free_until"),
 		field.Int64("fee_fen").Immutable(),
 		field.Int64("late_refund_fen").Immutable(),
+		field.Int64("space_id").Optional().Nillable().Immutable(),
+		field.String("bay").Optional().Immutable(),
+		field.Int("owner_percent").Default(0).Immutable(),
 		field.Int64("paid_fen").Default(0),
 		field.Bytes("key_hash").Unique().Immutable().Sensitive(),
 		field.Bytes("terms_hash").Immutable().Sensitive(),
@@ -91,6 +96,7 @@ func (Reservation) Indexes() []ent.Index {
 		index.Fields("state", "opens_at"),
 		index.Fields("account_id", "id"),
 		index.Fields("lot_id", "id"),
+		index.Fields("space_id", "ends_at").Annotations(entsql.IndexWhere("space_id IS NOT NULL")),
 	}
 }
 

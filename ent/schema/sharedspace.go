@@ -9,6 +9,7 @@ import (
 	"parkbff/ent/schema/mixin"
 	"parkbff/ent/schema/policy"
 	"parkbff/internal/vault"
+	"parkbff/internal/weekly"
 )
 
 // SharedSpace is a bay of a person's own in a lot that the person offers to share (R076).
@@ -20,13 +21,14 @@ func (SharedSpace) Mixin() []ent.Mixin {
 }
 
 // Fields of SharedSpace. bay is the number of the bay, owner is who owns it, as JSON, and is kept until the offer is
-// rejected or withdrawn. purpose is for what the officer who decided had looked at the case, answer what they have to
+// rejected or withdrawn. hours are when the bay is shared, of one that is APPROVED. purpose is for what the officer who decided had looked at the case, answer what they have to
 // say to the person.
 func (SharedSpace) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("lot_id").Immutable(),
 		field.String("bay").Immutable(),
 		field.Bytes("owner").GoType(vault.Sealed{}).Optional().Sensitive(),
+		field.JSON("hours", weekly.Plan{}).Optional(),
 		field.Enum("state").Values("SUBMITTED", "APPROVED", "REJECTED", "WITHDRAWN").Default("SUBMITTED"),
 		mixin.Instant("decided_at"),
 		field.Int64("staff_id").Optional().Nillable(),

@@ -24,6 +24,8 @@ const (
 	FieldBay = "bay"
 	// FieldOwner holds the string denoting the owner field in the database.
 	FieldOwner = "owner"
+	// FieldHours holds the string denoting the hours field in the database.
+	FieldHours = "hours"
 	// FieldState holds the string denoting the state field in the database.
 	FieldState = "state"
 	// FieldDecidedAt holds the string denoting the decided_at field in the database.
@@ -48,6 +50,7 @@ var Columns = []string{
 	FieldLotID,
 	FieldBay,
 	FieldOwner,
+	FieldHours,
 	FieldState,
 	FieldDecidedAt,
 	FieldStaffID,

@@ -355,6 +355,16 @@ func OwnerNotNil() predicate.SharedSpace {
 	return predicate.SharedSpace(sql.FieldNotNull(FieldOwner))
 }
 
+// HoursIsNil applies the IsNil predicate on the "hours" field.
+func HoursIsNil() predicate.SharedSpace {
+	return predicate.SharedSpace(sql.FieldIsNull(FieldHours))
+}
+
+// HoursNotNil applies the NotNil predicate on the "hours" field.
+func HoursNotNil() predicate.SharedSpace {
+	return predicate.SharedSpace(sql.FieldNotNull(FieldHours))
+}
+
 // StateEQ applies the EQ predicate on the "state" field.
 func StateEQ(v State) predicate.SharedSpace {
 	return predicate.SharedSpace(sql.FieldEQ(FieldState, v))

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -21,6 +22,10 @@ import (
 )
 
 // region    ************************** generated!.gotpl **************************
+
+type SharedBayResolver interface {
+	SpaceID(ctx context.Context, obj *reservation.SharedBay) (*relay.ID, error)
+}
 
 // endregion ************************** generated!.gotpl **************************
 
@@ -192,6 +197,29 @@ func _Reservation_plateColor(ctx context.Context, ec *executionContext, field gr
 	)
 }
 func fieldContext_Reservation_plateColor(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return serial.LeafContext("Reservation", field, false, false)
+}
+
+func _Reservation_bay(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *reservation.Reservation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Reservation_bay(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Bay, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return marshalOString2ᚖstring(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Reservation_bay(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return serial.LeafContext("Reservation", field, false, false)
 }
 
@@ -820,6 +848,29 @@ func fieldContext_ReservationOffer_latePercent(_ context.Context, ec *executionC
 	return serial.LeafContext("ReservationOffer", field, false, false)
 }
 
+func _ReservationOffer_ownerPercent(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *reservation.Terms) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_ReservationOffer_ownerPercent(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OwnerPercent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return marshalNInt2int(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_ReservationOffer_ownerPercent(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return serial.LeafContext("ReservationOffer", field, false, false)
+}
+
 func _ReserveSpacePayload_reservation(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.ReserveSpacePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -980,6 +1031,171 @@ func fieldContext_SetReservationOfferPayload_userErrors(_ context.Context, ec *e
 	return fc, nil
 }
 
+func _SharedBay_spaceId(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *reservation.SharedBay) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_SharedBay_spaceId(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.SharedBay().SpaceID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.ID) graphql.Marshaler {
+			return marshalNID2ᚖparkbffᚋgraphᚋrelayᚐID(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_SharedBay_spaceId(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return serial.LeafContext("SharedBay", field, true, true)
+}
+
+func _SharedBay_bay(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *reservation.SharedBay) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_SharedBay_bay(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Bay, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return marshalNString2string(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_SharedBay_bay(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return serial.LeafContext("SharedBay", field, false, false)
+}
+
+func _SharedBayConnection_edges(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Connection[reservation.SharedBay]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_SharedBayConnection_edges(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[reservation.SharedBay]) graphql.Marshaler {
+			return marshalNSharedBayEdge2ᚕᚖparkbffᚋgraphᚋrelayᚐEdgeᚄ(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_SharedBayConnection_edges(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SharedBayConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_SharedBayEdge(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
+func _SharedBayConnection_pageInfo(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Connection[reservation.SharedBay]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_SharedBayConnection_pageInfo(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.PageInfo) graphql.Marshaler {
+			return marshalNPageInfo2ᚖparkbffᚋgraphᚋrelayᚐPageInfo(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_SharedBayConnection_pageInfo(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SharedBayConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_PageInfo(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
+func _SharedBayEdge_cursor(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Edge[reservation.SharedBay]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_SharedBayEdge_cursor(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v relay.Cursor) graphql.Marshaler {
+			return marshalNString2parkbffᚋgraphᚋrelayᚐCursor(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_SharedBayEdge_cursor(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return serial.LeafContext("SharedBayEdge", field, true, false)
+}
+
+func _SharedBayEdge_node(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Edge[reservation.SharedBay]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_SharedBayEdge_node(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v reservation.SharedBay) graphql.Marshaler {
+			return marshalNSharedBay2parkbffᚋinternalᚋreservationᚐSharedBay(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_SharedBayEdge_node(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SharedBayEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_SharedBay(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
@@ -1025,7 +1241,7 @@ func unmarshalInputReserveSpaceInput(ctx context.Context, ec *executionContext, 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"idempotencyKey", "lotCode", "vehicleId", "from", "until"}
+	fieldsInOrder := [...]string{"idempotencyKey", "lotCode", "spaceId", "vehicleId", "from", "until"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1046,6 +1262,13 @@ func unmarshalInputReserveSpaceInput(ctx context.Context, ec *executionContext, 
 				return it, err
 			}
 			it.LotCode = data
+		case "spaceId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("spaceId"))
+			data, err := unmarshalOID2ᚖparkbffᚋgraphᚋrelayᚐID(ctx, ec, v)
+			if err != nil {
+				return it, err
+			}
+			it.SpaceID = data
 		case "vehicleId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("vehicleId"))
 			data, err := unmarshalNID2parkbffᚋgraphᚋrelayᚐID(ctx, ec, v)
@@ -1083,7 +1306,7 @@ func unmarshalInputSetReservationOfferInput(ctx context.Context, ec *executionCo
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"lotCode", "open", "bays", "priceFen", "unitMinutes", "aheadMinutes", "longestMinutes", "earlyMinutes", "graceMinutes", "freeMinutes", "latePercent"}
+	fieldsInOrder := [...]string{"lotCode", "open", "bays", "priceFen", "unitMinutes", "aheadMinutes", "longestMinutes", "earlyMinutes", "graceMinutes", "freeMinutes", "latePercent", "ownerPercent"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1167,6 +1390,13 @@ func unmarshalInputSetReservationOfferInput(ctx context.Context, ec *executionCo
 				return it, err
 			}
 			it.LatePercent = data
+		case "ownerPercent":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ownerPercent"))
+			data, err := unmarshalOInt2ᚖint(ctx, ec, v)
+			if err != nil {
+				return it, err
+			}
+			it.OwnerPercent = data
 		}
 	}
 	return it, nil
@@ -1242,6 +1472,11 @@ func _Reservation(ctx context.Context, ec *executionContext, sel ast.SelectionSe
 		case "plateColor":
 			out.Values[i] = _Reservation_plateColor(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "bay":
+			out.Values[i] = _Reservation_bay(ctx, ec, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "state":
@@ -1438,6 +1673,11 @@ func _ReservationOffer(ctx context.Context, ec *executionContext, sel ast.Select
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "ownerPercent":
+			out.Values[i] = _ReservationOffer_ownerPercent(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -1506,6 +1746,117 @@ func _SetReservationOfferPayload(ctx context.Context, ec *executionContext, sel 
 			}
 		case "userErrors":
 			out.Values[i] = _SetReservationOfferPayload_userErrors(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var sharedBayImplementors = []string{"SharedBay"}
+
+func _SharedBay(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *reservation.SharedBay) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sharedBayImplementors)
+
+	out := serial.NewObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SharedBay")
+		case "spaceId":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = _SharedBay_spaceId(ctx, ec, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "bay":
+			out.Values[i] = _SharedBay_bay(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var sharedBayConnectionImplementors = []string{"SharedBayConnection"}
+
+func _SharedBayConnection(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *relay.Connection[reservation.SharedBay]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sharedBayConnectionImplementors)
+
+	out := serial.NewObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SharedBayConnection")
+		case "edges":
+			out.Values[i] = _SharedBayConnection_edges(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = _SharedBayConnection_pageInfo(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var sharedBayEdgeImplementors = []string{"SharedBayEdge"}
+
+func _SharedBayEdge(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *relay.Edge[reservation.SharedBay]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sharedBayEdgeImplementors)
+
+	out := serial.NewObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SharedBayEdge")
+		case "cursor":
+			out.Values[i] = _SharedBayEdge_cursor(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = _SharedBayEdge_node(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1618,6 +1969,46 @@ func unmarshalNReserveSpaceInput2parkbffᚋgraphᚋmodelᚐReserveSpaceInput(ctx
 func unmarshalNSetReservationOfferInput2parkbffᚋgraphᚋmodelᚐSetReservationOfferInput(ctx context.Context, ec *executionContext, v any) (model.SetReservationOfferInput, error) {
 	res, err := unmarshalInputSetReservationOfferInput(ctx, ec, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalNSharedBay2parkbffᚋinternalᚋreservationᚐSharedBay(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v reservation.SharedBay) graphql.Marshaler {
+	return _SharedBay(ctx, ec, sel, &v)
+}
+
+func marshalNSharedBayConnection2ᚖparkbffᚋgraphᚋrelayᚐConnection(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *relay.Connection[reservation.SharedBay]) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return _SharedBayConnection(ctx, ec, sel, v)
+}
+
+func marshalNSharedBayEdge2ᚕᚖparkbffᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v []*relay.Edge[reservation.SharedBay]) graphql.Marshaler {
+	ret := serial.Marshal(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return marshalNSharedBayEdge2ᚖparkbffᚋgraphᚋrelayᚐEdge(ctx, ec, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func marshalNSharedBayEdge2ᚖparkbffᚋgraphᚋrelayᚐEdge(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *relay.Edge[reservation.SharedBay]) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return _SharedBayEdge(ctx, ec, sel, v)
 }
 
 func marshalOCancelReservationPayload2ᚖparkbffᚋgraphᚋmodelᚐCancelReservationPayload(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *model.CancelReservationPayload) graphql.Marshaler {

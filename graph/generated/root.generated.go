@@ -131,6 +131,7 @@ type MutationResolver interface {
 	AcceptShift(ctx context.Context, input model.AcceptShiftInput) (*model.AcceptShiftPayload, error)
 	OfferSpace(ctx context.Context, input model.OfferSpaceInput) (*model.OfferSpacePayload, error)
 	WithdrawSpace(ctx context.Context, input model.WithdrawSpaceInput) (*model.WithdrawSpacePayload, error)
+	SetSpaceHours(ctx context.Context, input model.SetSpaceHoursInput) (*model.SetSpaceHoursPayload, error)
 	DecideSpace(ctx context.Context, input model.DecideSpaceInput) (*model.DecideSpacePayload, error)
 	StaffLogin(ctx context.Context, input model.StaffLoginInput) (*model.StaffLoginPayload, error)
 	StaffLogout(ctx context.Context) (*model.StaffLogoutPayload, error)
@@ -1323,6 +1324,20 @@ func field_Mutation_setSessionHidden_args(ctx context.Context, ec *executionCont
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.SetSessionHiddenInput, error) {
 			return unmarshalNSetSessionHiddenInput2parkbffᚋgraphᚋmodelᚐSetSessionHiddenInput(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func field_Mutation_setSpaceHours_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SetSpaceHoursInput, error) {
+			return unmarshalNSetSpaceHoursInput2parkbffᚋgraphᚋmodelᚐSetSpaceHoursInput(ctx, ec, v)
 		})
 	if err != nil {
 		return nil, err
@@ -5475,6 +5490,50 @@ func fieldContext_Mutation_withdrawSpace(ctx context.Context, ec *executionConte
 	return fc, nil
 }
 
+func _Mutation_setSpaceHours(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Mutation_setSpaceHours(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetSpaceHours(ctx, fc.Args["input"].(model.SetSpaceHoursInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetSpaceHoursPayload) graphql.Marshaler {
+			return marshalOSetSpaceHoursPayload2ᚖparkbffᚋgraphᚋmodelᚐSetSpaceHoursPayload(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Mutation_setSpaceHours(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_SetSpaceHoursPayload(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Mutation_setSpaceHours_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func _Mutation_decideSpace(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8540,6 +8599,13 @@ func _Mutation(ctx context.Context, ec *executionContext, sel ast.SelectionSet) 
 		case "withdrawSpace":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return _Mutation_withdrawSpace(ctx, ec, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "setSpaceHours":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return _Mutation_setSpaceHours(ctx, ec, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++

@@ -35,6 +35,7 @@ type ResolverRoot interface {
 	Permit() PermitResolver
 	Query() QueryResolver
 	RiskEvent() RiskEventResolver
+	SharedBay() SharedBayResolver
 	Shift() ShiftResolver
 	Subscription() SubscriptionResolver
 	Vehicle() VehicleResolver
@@ -4173,6 +4174,17 @@ type CloseAccountPayload {
     "The cursor after which to go on."
     after: String
   ): ReservationConnection @requires(fact: LOT_STAFF)
+  "The bays that their owners share for the whole of a window and nobody has reserved in it; whose they are is not told."
+  sharedBays(
+    "When the window begins."
+    from: DateTime!
+    "When it ends."
+    until: DateTime!
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): SharedBayConnection!
 }
 
 extend type Viewer {
@@ -4253,6 +4265,32 @@ type ReservationOffer {
   freeMinutes: Int!
   "How many hundredths of the price go back when it is cancelled later, or no car comes."
   latePercent: Int!
+  "How many hundredths of what a shared bay brings its owner gets."
+  ownerPercent: Int!
+}
+
+"A bay whose owner shares it."
+type SharedBay {
+  "What it is reserved by."
+  spaceId: ID!
+  "Its number."
+  bay: String!
+}
+
+"A page of bays."
+type SharedBayConnection {
+  "The bays, each with its cursor."
+  edges: [SharedBayEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"One of the bays and its cursor."
+type SharedBayEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The thing itself."
+  node: SharedBay!
 }
 
 """
@@ -4268,6 +4306,8 @@ type Reservation implements Node {
   plate: Plate! @clear(why: "the account chose it")
   "Its colour."
   plateColor: PlateColor! @clear(why: "the account chose it")
+  "The number of the bay, of one that its owner shares; in others any bay of the lot is kept."
+  bay: String @clear(why: "the account chose it")
   "How it stands with it, whether its car has come or not."
   state: ReservationState! @clear(why: "follows from what the account did, and the time")
   "Whether its car has come, of one that is or was CONFIRMED. Null until the vehicle is verified."
@@ -4332,6 +4372,8 @@ input SetReservationOfferInput {
   freeMinutes: Int!
   "How many hundredths of the price go back when it is cancelled later, or no car comes; none when left out."
   latePercent: Int
+  "How many hundredths of what a shared bay brings its owner gets; none when left out."
+  ownerPercent: Int
 }
 
 "Answer to setReservationOffer."
@@ -4348,6 +4390,8 @@ input ReserveSpaceInput {
   idempotencyKey: String!
   "The lot."
   lotCode: String!
+  "A bay of the lot that its owner shares, by its spaceId; left out: one that the lot has set aside."
+  spaceId: ID
   "The id of one of the account's vehicles."
   vehicleId: ID!
   "When the window begins; one that lies before now begins now."
@@ -4943,11 +4987,16 @@ extend type Mutation {
     "The bay and two documents."
     input: OfferSpaceInput!
   ): OfferSpacePayload
-  "Ends an offer, decided or not."
+  "Ends an offer, decided or not, once nothing is reserved of it."
   withdrawSpace(
     "The offer."
     input: WithdrawSpaceInput!
   ): WithdrawSpacePayload
+  "Says in which hours of the week a bay is shared from now on; what is reserved already stays so."
+  setSpaceHours(
+    "The hours."
+    input: SetSpaceHoursInput!
+  ): SetSpaceHoursPayload
   "Decides whose a bay is; for the platform's officers, who say for what purpose. Needs a second factor."
   decideSpace(
     "The offer and the decision."
@@ -4985,6 +5034,46 @@ type SharedSpace implements Node {
   decidedAt: DateTime
   "What the officer says to the applicant."
   answer: String
+  "In which hours of the week it is shared."
+  hours: [WeeklyHours!]!
+  "When it is reserved, now or later, first to last. By whom is not told."
+  reserved: [ReservedTime!]!
+}
+
+"A day of the week."
+enum DayOfWeek {
+  "Monday."
+  MONDAY
+  "Tuesday."
+  TUESDAY
+  "Wednesday."
+  WEDNESDAY
+  "Thursday."
+  THURSDAY
+  "Friday."
+  FRIDAY
+  "Saturday."
+  SATURDAY
+  "Sunday."
+  SUNDAY
+}
+
+"A part of some days of every week, in Asia/Shanghai. It lasts into the next day when it ends no later than it begins."
+type WeeklyHours {
+  "The days on which it begins."
+  days: [DayOfWeek!]!
+  "Its begin, such as ` + "`" + `08:00` + "`" + `."
+  from: String!
+  "Its end, such as ` + "`" + `18:00` + "`" + `."
+  until: String!
+}
+
+"A time in which a bay is reserved."
+type ReservedTime {
+  "When it begins."
+  from: DateTime!
+  "When it ends."
+  until: DateTime!
 }
 
 "Who owns a bay, as two documents of one person show: the card's number adds up, and its name is that of the certificate."
@@ -5043,6 +5132,32 @@ type OfferSpacePayload {
 input WithdrawSpaceInput {
   "The offer's id."
   spaceId: ID!
+}
+
+"The hours of a bay."
+input SetSpaceHoursInput {
+  "The offer's id; an officer has agreed to it."
+  spaceId: ID!
+  "The hours, 14 at most; none: the bay is not shared for now."
+  hours: [WeeklyHoursInput!]!
+}
+
+"A part of some days of every week, in Asia/Shanghai. It lasts into the next day when it ends no later than it begins."
+input WeeklyHoursInput {
+  "The days on which it begins."
+  days: [DayOfWeek!]!
+  "Its begin, such as ` + "`" + `08:00` + "`" + `."
+  from: String!
+  "Its end, such as ` + "`" + `18:00` + "`" + `; from ` + "`" + `00:00` + "`" + ` until ` + "`" + `00:00` + "`" + ` is the whole day."
+  until: String!
+}
+
+"Answer to setSpaceHours."
+type SetSpaceHoursPayload {
+  "The offer."
+  space: SharedSpace
+  "What was refused."
+  userErrors: [UserError!]!
 }
 
 "Answer to withdrawSpace."
@@ -6915,6 +7030,8 @@ func childFields_Lot(ctx context.Context, ec *executionContext, field graphql.Co
 		return fieldContext_Lot_reservationOffer(ctx, ec, field)
 	case "reservations":
 		return fieldContext_Lot_reservations(ctx, ec, field)
+	case "sharedBays":
+		return fieldContext_Lot_sharedBays(ctx, ec, field)
 	case "shifts":
 		return fieldContext_Lot_shifts(ctx, ec, field)
 	}
@@ -7921,6 +8038,8 @@ func childFields_Reservation(ctx context.Context, ec *executionContext, field gr
 		return fieldContext_Reservation_plate(ctx, ec, field)
 	case "plateColor":
 		return fieldContext_Reservation_plateColor(ctx, ec, field)
+	case "bay":
+		return fieldContext_Reservation_bay(ctx, ec, field)
 	case "state":
 		return fieldContext_Reservation_state(ctx, ec, field)
 	case "arrival":
@@ -7989,6 +8108,8 @@ func childFields_ReservationOffer(ctx context.Context, ec *executionContext, fie
 		return fieldContext_ReservationOffer_freeMinutes(ctx, ec, field)
 	case "latePercent":
 		return fieldContext_ReservationOffer_latePercent(ctx, ec, field)
+	case "ownerPercent":
+		return fieldContext_ReservationOffer_ownerPercent(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReservationOffer", field.Name)
 }
@@ -8003,6 +8124,16 @@ func childFields_ReserveSpacePayload(ctx context.Context, ec *executionContext, 
 		return fieldContext_ReserveSpacePayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReserveSpacePayload", field.Name)
+}
+
+func childFields_ReservedTime(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return fieldContext_ReservedTime_from(ctx, ec, field)
+	case "until":
+		return fieldContext_ReservedTime_until(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReservedTime", field.Name)
 }
 
 func childFields_RetryDeadLetterPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8203,6 +8334,16 @@ func childFields_SetSessionHiddenPayload(ctx context.Context, ec *executionConte
 	return nil, fmt.Errorf("no field named %q was found under type SetSessionHiddenPayload", field.Name)
 }
 
+func childFields_SetSpaceHoursPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "space":
+		return fieldContext_SetSpaceHoursPayload_space(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_SetSpaceHoursPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetSpaceHoursPayload", field.Name)
+}
+
 func childFields_SetVehicleMessagesPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "vehicle":
@@ -8211,6 +8352,36 @@ func childFields_SetVehicleMessagesPayload(ctx context.Context, ec *executionCon
 		return fieldContext_SetVehicleMessagesPayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetVehicleMessagesPayload", field.Name)
+}
+
+func childFields_SharedBay(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "spaceId":
+		return fieldContext_SharedBay_spaceId(ctx, ec, field)
+	case "bay":
+		return fieldContext_SharedBay_bay(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SharedBay", field.Name)
+}
+
+func childFields_SharedBayConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_SharedBayConnection_edges(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_SharedBayConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SharedBayConnection", field.Name)
+}
+
+func childFields_SharedBayEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_SharedBayEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_SharedBayEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SharedBayEdge", field.Name)
 }
 
 func childFields_SharedSpace(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8231,6 +8402,10 @@ func childFields_SharedSpace(ctx context.Context, ec *executionContext, field gr
 		return fieldContext_SharedSpace_decidedAt(ctx, ec, field)
 	case "answer":
 		return fieldContext_SharedSpace_answer(ctx, ec, field)
+	case "hours":
+		return fieldContext_SharedSpace_hours(ctx, ec, field)
+	case "reserved":
+		return fieldContext_SharedSpace_reserved(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SharedSpace", field.Name)
 }
@@ -8655,6 +8830,18 @@ func childFields_VoucherOfferEdge(ctx context.Context, ec *executionContext, fie
 		return fieldContext_VoucherOfferEdge_node(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type VoucherOfferEdge", field.Name)
+}
+
+func childFields_WeeklyHours(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "days":
+		return fieldContext_WeeklyHours_days(ctx, ec, field)
+	case "from":
+		return fieldContext_WeeklyHours_from(ctx, ec, field)
+	case "until":
+		return fieldContext_WeeklyHours_until(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WeeklyHours", field.Name)
 }
 
 func childFields_WithdrawConsentPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -15,6 +15,8 @@ import (
 	"parkbff/graph/model"
 	"parkbff/graph/relay"
 	"parkbff/internal/space"
+	"parkbff/internal/span"
+	"parkbff/internal/weekly"
 )
 
 // region    ************************** generated!.gotpl **************************
@@ -145,6 +147,116 @@ func _OfferSpacePayload_userErrors(ctx context.Context, ec *executionContext, fi
 func fieldContext_OfferSpacePayload_userErrors(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "OfferSpacePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_UserError(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
+func _ReservedTime_from(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *span.Span) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_ReservedTime_from(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.From, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return marshalNDateTime2timeᚐTime(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_ReservedTime_from(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return serial.LeafContext("ReservedTime", field, false, false)
+}
+
+func _ReservedTime_until(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *span.Span) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_ReservedTime_until(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Until, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return marshalNDateTime2timeᚐTime(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_ReservedTime_until(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return serial.LeafContext("ReservedTime", field, false, false)
+}
+
+func _SetSpaceHoursPayload_space(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.SetSpaceHoursPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_SetSpaceHoursPayload_space(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Space, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *space.Space) graphql.Marshaler {
+			return marshalOSharedSpace2ᚖparkbffᚋinternalᚋspaceᚐSpace(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_SetSpaceHoursPayload_space(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetSpaceHoursPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_SharedSpace(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
+func _SetSpaceHoursPayload_userErrors(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.SetSpaceHoursPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_SetSpaceHoursPayload_userErrors(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return marshalNUserError2ᚕᚖparkbffᚋgraphᚋmodelᚐUserErrorᚄ(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_SetSpaceHoursPayload_userErrors(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetSpaceHoursPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -346,6 +458,70 @@ func _SharedSpace_answer(ctx context.Context, ec *executionContext, field graphq
 }
 func fieldContext_SharedSpace_answer(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return serial.LeafContext("SharedSpace", field, false, false)
+}
+
+func _SharedSpace_hours(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *space.Space) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_SharedSpace_hours(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Hours, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []weekly.Hours) graphql.Marshaler {
+			return marshalNWeeklyHours2ᚕparkbffᚋinternalᚋweeklyᚐHoursᚄ(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_SharedSpace_hours(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SharedSpace",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_WeeklyHours(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
+func _SharedSpace_reserved(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *space.Space) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_SharedSpace_reserved(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reserved, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []span.Span) graphql.Marshaler {
+			return marshalNReservedTime2ᚕparkbffᚋinternalᚋspanᚐSpanᚄ(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_SharedSpace_reserved(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SharedSpace",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_ReservedTime(ctx, ec, field)
+		},
+	}
+	return fc, nil
 }
 
 func _SharedSpaceConnection_edges(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Connection[*space.Space]) (ret graphql.Marshaler) {
@@ -559,6 +735,75 @@ func fieldContext_SpaceOwner_location(_ context.Context, ec *executionContext, f
 	return serial.LeafContext("SpaceOwner", field, false, false)
 }
 
+func _WeeklyHours_days(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *weekly.Hours) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_WeeklyHours_days(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Days, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []weekly.Day) graphql.Marshaler {
+			return marshalNDayOfWeek2ᚕparkbffᚋinternalᚋweeklyᚐDayᚄ(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_WeeklyHours_days(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return serial.LeafContext("WeeklyHours", field, false, false)
+}
+
+func _WeeklyHours_from(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *weekly.Hours) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_WeeklyHours_from(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.From, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return marshalNString2string(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_WeeklyHours_from(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return serial.LeafContext("WeeklyHours", field, false, false)
+}
+
+func _WeeklyHours_until(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *weekly.Hours) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_WeeklyHours_until(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Until, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return marshalNString2string(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_WeeklyHours_until(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return serial.LeafContext("WeeklyHours", field, false, false)
+}
+
 func _WithdrawSpacePayload_space(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *model.WithdrawSpacePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -743,6 +988,87 @@ func unmarshalInputOfferSpaceInput(ctx context.Context, ec *executionContext, ob
 	return it, nil
 }
 
+func unmarshalInputSetSpaceHoursInput(ctx context.Context, ec *executionContext, obj any) (model.SetSpaceHoursInput, error) {
+	var it model.SetSpaceHoursInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"spaceId", "hours"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "spaceId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("spaceId"))
+			data, err := unmarshalNID2parkbffᚋgraphᚋrelayᚐID(ctx, ec, v)
+			if err != nil {
+				return it, err
+			}
+			it.SpaceID = data
+		case "hours":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("hours"))
+			data, err := unmarshalNWeeklyHoursInput2ᚕᚖparkbffᚋinternalᚋweeklyᚐHoursᚄ(ctx, ec, v)
+			if err != nil {
+				return it, err
+			}
+			it.Hours = data
+		}
+	}
+	return it, nil
+}
+
+func unmarshalInputWeeklyHoursInput(ctx context.Context, ec *executionContext, obj any) (weekly.Hours, error) {
+	var it weekly.Hours
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"days", "from", "until"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "days":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("days"))
+			data, err := unmarshalNDayOfWeek2ᚕparkbffᚋinternalᚋweeklyᚐDayᚄ(ctx, ec, v)
+			if err != nil {
+				return it, err
+			}
+			it.Days = data
+		case "from":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("from"))
+			data, err := unmarshalNString2string(ctx, ec, v)
+			if err != nil {
+				return it, err
+			}
+			it.From = data
+		case "until":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("until"))
+			data, err := unmarshalNString2string(ctx, ec, v)
+			if err != nil {
+				return it, err
+			}
+			it.Until = data
+		}
+	}
+	return it, nil
+}
+
 func unmarshalInputWithdrawSpaceInput(ctx context.Context, ec *executionContext, obj any) (model.WithdrawSpaceInput, error) {
 	var it model.WithdrawSpaceInput
 	if obj == nil {
@@ -847,6 +1173,72 @@ func _OfferSpacePayload(ctx context.Context, ec *executionContext, sel ast.Selec
 	return out
 }
 
+var reservedTimeImplementors = []string{"ReservedTime"}
+
+func _ReservedTime(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *span.Span) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, reservedTimeImplementors)
+
+	out := serial.NewObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ReservedTime")
+		case "from":
+			out.Values[i] = _ReservedTime_from(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "until":
+			out.Values[i] = _ReservedTime_until(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var setSpaceHoursPayloadImplementors = []string{"SetSpaceHoursPayload"}
+
+func _SetSpaceHoursPayload(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.SetSpaceHoursPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setSpaceHoursPayloadImplementors)
+
+	out := serial.NewObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetSpaceHoursPayload")
+		case "space":
+			out.Values[i] = _SetSpaceHoursPayload_space(ctx, ec, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = _SetSpaceHoursPayload_userErrors(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
 var sharedSpaceImplementors = []string{"SharedSpace", "Node"}
 
 func _SharedSpace(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *space.Space) graphql.Marshaler {
@@ -896,6 +1288,16 @@ func _SharedSpace(ctx context.Context, ec *executionContext, sel ast.SelectionSe
 		case "answer":
 			out.Values[i] = _SharedSpace_answer(ctx, ec, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "hours":
+			out.Values[i] = _SharedSpace_hours(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reserved":
+			out.Values[i] = _SharedSpace_reserved(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -1019,6 +1421,44 @@ func _SpaceOwner(ctx context.Context, ec *executionContext, sel ast.SelectionSet
 	return out
 }
 
+var weeklyHoursImplementors = []string{"WeeklyHours"}
+
+func _WeeklyHours(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *weekly.Hours) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, weeklyHoursImplementors)
+
+	out := serial.NewObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("WeeklyHours")
+		case "days":
+			out.Values[i] = _WeeklyHours_days(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "from":
+			out.Values[i] = _WeeklyHours_from(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "until":
+			out.Values[i] = _WeeklyHours_until(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
 var withdrawSpacePayloadImplementors = []string{"WithdrawSpacePayload"}
 
 func _WithdrawSpacePayload(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *model.WithdrawSpacePayload) graphql.Marshaler {
@@ -1056,6 +1496,74 @@ func _WithdrawSpacePayload(ctx context.Context, ec *executionContext, sel ast.Se
 
 // region    ***************************** type.gotpl *****************************
 
+func unmarshalNDayOfWeek2parkbffᚋinternalᚋweeklyᚐDay(ctx context.Context, ec *executionContext, v any) (weekly.Day, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalNDayOfWeek2parkbffᚋinternalᚋweeklyᚐDayF[tmp]
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalNDayOfWeek2parkbffᚋinternalᚋweeklyᚐDay(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v weekly.Day) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(marshalNDayOfWeek2parkbffᚋinternalᚋweeklyᚐDayF[v])
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
+var (
+	unmarshalNDayOfWeek2parkbffᚋinternalᚋweeklyᚐDayF = map[string]weekly.Day{
+		"MONDAY":    weekly.Monday,
+		"TUESDAY":   weekly.Tuesday,
+		"WEDNESDAY": weekly.Wednesday,
+		"THURSDAY":  weekly.Thursday,
+		"FRIDAY":    weekly.Friday,
+		"SATURDAY":  weekly.Saturday,
+		"SUNDAY":    weekly.Sunday,
+	}
+	marshalNDayOfWeek2parkbffᚋinternalᚋweeklyᚐDayF = map[weekly.Day]string{
+		weekly.Monday:    "MONDAY",
+		weekly.Tuesday:   "TUESDAY",
+		weekly.Wednesday: "WEDNESDAY",
+		weekly.Thursday:  "THURSDAY",
+		weekly.Friday:    "FRIDAY",
+		weekly.Saturday:  "SATURDAY",
+		weekly.Sunday:    "SUNDAY",
+	}
+)
+
+func unmarshalNDayOfWeek2ᚕparkbffᚋinternalᚋweeklyᚐDayᚄ(ctx context.Context, ec *executionContext, v any) ([]weekly.Day, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]weekly.Day, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = unmarshalNDayOfWeek2parkbffᚋinternalᚋweeklyᚐDay(ctx, ec, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func marshalNDayOfWeek2ᚕparkbffᚋinternalᚋweeklyᚐDayᚄ(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v []weekly.Day) graphql.Marshaler {
+	ret := serial.Marshal(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return marshalNDayOfWeek2parkbffᚋinternalᚋweeklyᚐDay(ctx, ec, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func unmarshalNDecideSpaceInput2parkbffᚋgraphᚋmodelᚐDecideSpaceInput(ctx context.Context, ec *executionContext, v any) (model.DecideSpaceInput, error) {
 	res, err := unmarshalInputDecideSpaceInput(ctx, ec, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -1063,6 +1571,31 @@ func unmarshalNDecideSpaceInput2parkbffᚋgraphᚋmodelᚐDecideSpaceInput(ctx c
 
 func unmarshalNOfferSpaceInput2parkbffᚋgraphᚋmodelᚐOfferSpaceInput(ctx context.Context, ec *executionContext, v any) (model.OfferSpaceInput, error) {
 	res, err := unmarshalInputOfferSpaceInput(ctx, ec, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func marshalNReservedTime2parkbffᚋinternalᚋspanᚐSpan(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v span.Span) graphql.Marshaler {
+	return _ReservedTime(ctx, ec, sel, &v)
+}
+
+func marshalNReservedTime2ᚕparkbffᚋinternalᚋspanᚐSpanᚄ(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v []span.Span) graphql.Marshaler {
+	ret := serial.Marshal(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return marshalNReservedTime2parkbffᚋinternalᚋspanᚐSpan(ctx, ec, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func unmarshalNSetSpaceHoursInput2parkbffᚋgraphᚋmodelᚐSetSpaceHoursInput(ctx context.Context, ec *executionContext, v any) (model.SetSpaceHoursInput, error) {
+	res, err := unmarshalInputSetSpaceHoursInput(ctx, ec, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -1144,6 +1677,45 @@ var (
 	}
 )
 
+func marshalNWeeklyHours2parkbffᚋinternalᚋweeklyᚐHours(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v weekly.Hours) graphql.Marshaler {
+	return _WeeklyHours(ctx, ec, sel, &v)
+}
+
+func marshalNWeeklyHours2ᚕparkbffᚋinternalᚋweeklyᚐHoursᚄ(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v []weekly.Hours) graphql.Marshaler {
+	ret := serial.Marshal(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return marshalNWeeklyHours2parkbffᚋinternalᚋweeklyᚐHours(ctx, ec, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func unmarshalNWeeklyHoursInput2ᚕᚖparkbffᚋinternalᚋweeklyᚐHoursᚄ(ctx context.Context, ec *executionContext, v any) ([]*weekly.Hours, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*weekly.Hours, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = unmarshalNWeeklyHoursInput2ᚖparkbffᚋinternalᚋweeklyᚐHours(ctx, ec, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func unmarshalNWeeklyHoursInput2ᚖparkbffᚋinternalᚋweeklyᚐHours(ctx context.Context, ec *executionContext, v any) (*weekly.Hours, error) {
+	res, err := unmarshalInputWeeklyHoursInput(ctx, ec, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func unmarshalNWithdrawSpaceInput2parkbffᚋgraphᚋmodelᚐWithdrawSpaceInput(ctx context.Context, ec *executionContext, v any) (model.WithdrawSpaceInput, error) {
 	res, err := unmarshalInputWithdrawSpaceInput(ctx, ec, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -1161,6 +1733,13 @@ func marshalOOfferSpacePayload2ᚖparkbffᚋgraphᚋmodelᚐOfferSpacePayload(ct
 		return graphql.Null
 	}
 	return _OfferSpacePayload(ctx, ec, sel, v)
+}
+
+func marshalOSetSpaceHoursPayload2ᚖparkbffᚋgraphᚋmodelᚐSetSpaceHoursPayload(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *model.SetSpaceHoursPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return _SetSpaceHoursPayload(ctx, ec, sel, v)
 }
 
 func marshalOSharedSpace2ᚖparkbffᚋinternalᚋspaceᚐSpace(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *space.Space) graphql.Marshaler {

@@ -41,6 +41,7 @@ import (
 	"parkbff/internal/shift"
 	"parkbff/internal/space"
 	"parkbff/internal/viewer"
+	"parkbff/internal/weekly"
 )
 
 // An invitation to accept.
@@ -1433,6 +1434,8 @@ type ReserveSpaceInput struct {
 	IdempotencyKey string `json:"idempotencyKey"`
 	// The lot.
 	LotCode string `json:"lotCode"`
+	// A bay of the lot that its owner shares, by its spaceId; left out: one that the lot has set aside.
+	SpaceID *relay.ID `json:"spaceId,omitempty"`
 	// The id of one of the account's vehicles.
 	VehicleID relay.ID `json:"vehicleId"`
 	// When the window begins; one that lies before now begins now.
@@ -1683,6 +1686,8 @@ type SetReservationOfferInput struct {
 	FreeMinutes int `json:"freeMinutes"`
 	// How many hundredths of the price go back when it is cancelled later, or no car comes; none when left out.
 	LatePercent *int `json:"latePercent,omitempty"`
+	// How many hundredths of what a shared bay brings its owner gets; none when left out.
+	OwnerPercent *int `json:"ownerPercent,omitempty"`
 }
 
 // Answer to setReservationOffer.
@@ -1705,6 +1710,22 @@ type SetSessionHiddenInput struct {
 type SetSessionHiddenPayload struct {
 	// The stay.
 	Session *parking.Stay `json:"session,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// The hours of a bay.
+type SetSpaceHoursInput struct {
+	// The offer's id; an officer has agreed to it.
+	SpaceID relay.ID `json:"spaceId"`
+	// The hours, 14 at most; none: the bay is not shared for now.
+	Hours []*weekly.Hours `json:"hours"`
+}
+
+// Answer to setSpaceHours.
+type SetSpaceHoursPayload struct {
+	// The offer.
+	Space *space.Space `json:"space,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }

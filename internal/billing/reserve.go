@@ -62,7 +62,7 @@ func (s *Service) ReserveSpace(ctx context.Context, n NewReservation) (*Reserved
 	if err != nil {
 		return nil, err
 	}
-	terms := s.vault.Index("order_terms", fmt.Sprintf("reserve|%d|%d|%d|%d", wanted.LotID, n.Vehicle, n.From.UnixMicro(), n.Until.UnixMicro()))
+	terms := s.vault.Index("order_terms", written(wanted.LotID, n.Wish))
 	var made *ent.Reservation
 	var order *ent.PaymentOrder
 	err = s.write(ctx, jobOrder, func(ctx context.Context, tx *ent.Tx) (err error) {
@@ -78,6 +78,15 @@ func (s *Service) ReserveSpace(ctx context.Context, n NewReservation) (*Reserved
 	}
 	shown.Order, err = s.opened(ctx, order)
 	return shown, err
+}
+
+// written are the terms of a wish.
+func written(lotID int64, w reservation.Wish) string {
+	terms := fmt.Sprintf("reserve|%d|%d|%d|%d", lotID, w.Vehicle, w.From.UnixMicro(), w.Until.UnixMicro())
+	if w.Space != nil {
+		terms += fmt.Sprintf("|%d", *w.Space)
+	}
+	return terms
 }
 
 func (s *Service) reserveOnce(ctx context.Context, tx *ent.Tx, v *viewer.Viewer, key, terms []byte, w reservation.Wanted) (*ent.Reservation, *ent.PaymentOrder, error) {

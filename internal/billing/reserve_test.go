@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"parkbff/internal/idempotent"
-
 	"pgregory.net/rapid"
 
 	"parkbff/ent/ledgerline"
@@ -17,6 +15,7 @@ import (
 	"parkbff/ent/plateright"
 	"parkbff/internal/billing"
 	"parkbff/internal/fault"
+	"parkbff/internal/idempotent"
 	"parkbff/internal/page"
 	"parkbff/internal/reservation"
 	"parkbff/internal/viewer"

@@ -29,7 +29,8 @@ const mostToCome = 5
 // Wish is a bay that an account wants.
 type Wish struct {
 	LotCode string
-	Vehicle int64 // the row of its binding
+	Space   *int64 // the row of the shared space, or nil for one that the lot has set aside
+	Vehicle int64  // the row of its binding
 	From    time.Time
 	Until   time.Time
 }
@@ -38,6 +39,7 @@ type Wish struct {
 type Wanted struct {
 	AccountID int64
 	LotID     int64
+	space     *int64 // nil: one that the lot has set aside
 	plate     cnid.Plate
 	from      time.Time
 	until     time.Time
@@ -67,7 +69,7 @@ func (s *Service) Want(ctx context.Context, w Wish) (Wanted, error) {
 	if err := s.vault.Ready(ctx, vault.LotKey(lot.Row)); err != nil {
 		return Wanted{}, fmt.Errorf("ready the lot's data key: %w", err)
 	}
-	return Wanted{AccountID: v.AccountID, LotID: lot.Row, plate: plate, from: w.From.UTC(), until: w.Until.UTC()}, nil
+	return Wanted{AccountID: v.AccountID, LotID: lot.Row, space: w.Space, plate: plate, from: w.From.UTC(), until: w.Until.UTC()}, nil
 }
 
 // Made answers the reservation that was made under a key, or nil.
@@ -105,11 +107,14 @@ func (s *Service) Make(ctx context.Context, tx *ent.Tx, w Wanted, key, terms []b
 	if !t.allow(w, now) {
 		return nil, InvalidWindow
 	}
-	kept := span.Span{From: t.opens(w, now), Until: w.until}
-	if err := s.fits(ctx, tx, w, t.Bays, kept); err != nil {
+	if w.space != nil {
+		t.EarlyMinutes = 0 // its owner stands there until the window begins
+	}
+	bay, err := s.fits(ctx, tx, w, t.Bays, span.Span{From: t.opens(w, now), Until: w.until})
+	if err != nil {
 		return nil, err
 	}
-	row, err := s.create(ctx, tx, w, t, now, key, terms)
+	row, err := s.create(ctx, tx, w, t, bay, now, key, terms)
 	if err != nil || row.State != reservation.StateCONFIRMED {
 		return row, err
 	}
@@ -147,26 +152,28 @@ func (s *Service) mayHaveMore(ctx context.Context, tx *ent.Tx, w Wanted) error {
 	return nil
 }
 
-// fits tells whether a bay is left for a car. A blocked one is answered as if there were none: whom a lot has blocked is
-// its staff's to know. The offer is held.
-func (s *Service) fits(ctx context.Context, tx *ent.Tx, w Wanted, bays int, kept span.Span) error {
-	needed, err := s.needed(ctx, tx, w.LotID, kept)
-	if err != nil {
-		return err
-	}
+// fits finds the bay that is wanted for a car, and its number when it is a shared one. A blocked car is answered as if
+// there were none: whom a lot has blocked is its staff's to know. The offer is held. Error: NoBayLeft.
+func (s *Service) fits(ctx context.Context, tx *ent.Tx, w Wanted, bays int, kept span.Span) (bay string, err error) {
 	blocked, err := tx.PlateRight.Query().Where(plateright.LotID(w.LotID), plateright.PlateIndex(s.indexOf(w.plate)),
 		plateright.KindEQ(plateright.KindBLOCKED), plateright.StartsAtLT(kept.Until),
 		plateright.Or(plateright.EndsAtIsNil(), plateright.EndsAtGT(kept.From))).Exist(ctx)
 	switch {
 	case err != nil:
-		return fmt.Errorf("look whether the plate is blocked: %w", err)
-	case blocked || needed >= bays:
-		return NoBayLeft
+		return "", fmt.Errorf("look whether the plate is blocked: %w", err)
+	case blocked:
+		return "", NoBayLeft
+	case w.space != nil:
+		return s.lend(ctx, tx, w, kept)
 	}
-	return nil
+	needed, err := s.needed(ctx, tx, w.LotID, kept)
+	if err == nil && needed >= bays {
+		err = NoBayLeft
+	}
+	return "", err
 }
 
-func (s *Service) create(ctx context.Context, tx *ent.Tx, w Wanted, t Terms, now time.Time, key, terms []byte) (*ent.Reservation, error) {
+func (s *Service) create(ctx context.Context, tx *ent.Tx, w Wanted, t Terms, bay string, now time.Time, key, terms []byte) (*ent.Reservation, error) {
 	sealed, err := s.vault.SealString(ctx, vault.LotKey(w.LotID), sealedPlate, w.plate.Text())
 	if err != nil {
 		return nil, fmt.Errorf("seal the plate: %w", err)
@@ -177,6 +184,9 @@ func (s *Service) create(ctx context.Context, tx *ent.Tx, w Wanted, t Terms, now
 		SetOpensAt(t.opens(w, now)).SetStartsAt(w.from).SetEndsAt(w.until).SetHeldUntil(now.Add(HeldFor)).
 		SetFreeUntil(w.from.Add(-minutes(t.FreeMinutes))).SetLateAt(t.waitsUntil(w, now, fee)).
 		SetFeeFen(fee).SetLateRefundFen(fee * int64(t.LatePercent) / wholePercent).SetCreatedAt(now).SetKeyHash(key).SetTermsHash(terms)
+	if w.space != nil {
+		create.SetSpaceID(*w.space).SetBay(bay).SetOwnerPercent(t.OwnerPercent)
+	}
 	if fee == 0 {
 		create.SetState(reservation.StateCONFIRMED)
 	}
@@ -254,7 +264,7 @@ func (s *Service) fitsAgain(ctx context.Context, tx *ent.Tx, of *ent.Reservation
 	if err != nil {
 		return err
 	}
-	w := Wanted{AccountID: *of.AccountID, LotID: of.LotID, plate: plate, from: of.StartsAt, until: of.EndsAt}
+	w := Wanted{AccountID: *of.AccountID, LotID: of.LotID, space: of.SpaceID, plate: plate, from: of.StartsAt, until: of.EndsAt}
 	if err := s.mayHaveMore(ctx, tx, w); err != nil {
 		return err
 	}
@@ -262,7 +272,8 @@ func (s *Service) fitsAgain(ctx context.Context, tx *ent.Tx, of *ent.Reservation
 	if err != nil {
 		return err
 	}
-	return s.fits(ctx, tx, w, offer.Bays, span.Span{From: of.OpensAt, Until: of.EndsAt})
+	_, err = s.fits(ctx, tx, w, offer.Bays, span.Span{From: of.OpensAt, Until: of.EndsAt})
+	return err
 }
 
 // kept has the stay of a car that stands there already feel that its bay is kept, and tells its account.

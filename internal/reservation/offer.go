@@ -25,6 +25,7 @@ type Terms struct {
 	GraceMinutes   int // how long after its beginning the bay waits for it
 	FreeMinutes    int // how long before its beginning cancelling costs nothing
 	LatePercent    int // what goes back when it is cancelled later, or no car comes
+	OwnerPercent   int // what the owner of a shared bay gets of what it brings
 }
 
 // Bounds of offers.
@@ -42,7 +43,8 @@ func (t Terms) valid(lot *parking.Lot) bool {
 	within := func(n, least, most int) bool { return n >= least && n <= most }
 	return within(t.Bays, 0, lot.Capacity) && t.PriceFen >= 0 && t.PriceFen <= mostFen && within(t.UnitMinutes, 0, longest) &&
 		within(t.AheadMinutes, 0, mostAhead) && within(t.LongestMinutes, shortest, longest) && within(t.EarlyMinutes, 0, mostEarly) &&
-		within(t.GraceMinutes, 0, mostGrace) && within(t.FreeMinutes, 0, mostAhead) && within(t.LatePercent, 0, wholePercent)
+		within(t.GraceMinutes, 0, mostGrace) && within(t.FreeMinutes, 0, mostAhead) && within(t.LatePercent, 0, wholePercent) &&
+		within(t.OwnerPercent, 0, wholePercent)
 }
 
 // price of a window in fen.
@@ -103,7 +105,8 @@ var farAway = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 func (t Terms) create(ctx context.Context, tx *ent.Tx, lotID, staff int64, now time.Time) error {
 	err := tx.ReservationOffer.Create().SetLotID(lotID).SetOpen(t.Open).SetBays(t.Bays).SetFeeFen(t.PriceFen).SetUnitMinutes(t.UnitMinutes).
 		SetAheadMinutes(t.AheadMinutes).SetLongestMinutes(t.LongestMinutes).SetEarlyMinutes(t.EarlyMinutes).SetGraceMinutes(t.GraceMinutes).
-		SetFreeMinutes(t.FreeMinutes).SetLatePercent(t.LatePercent).SetStaffID(staff).SetCreatedAt(now).Exec(ctx)
+		SetFreeMinutes(t.FreeMinutes).SetLatePercent(t.LatePercent).SetOwnerPercent(t.OwnerPercent).
+		SetStaffID(staff).SetCreatedAt(now).Exec(ctx)
 	switch {
 	case store.IsDuplicate(err):
 		return store.Retry(fmt.Errorf("the offer has just been made: %w", err))
@@ -116,7 +119,7 @@ func (t Terms) create(ctx context.Context, tx *ent.Tx, lotID, staff int64, now t
 func (t Terms) update(ctx context.Context, tx *ent.Tx, known *ent.ReservationOffer, staff int64) error {
 	err := tx.ReservationOffer.UpdateOne(known).SetOpen(t.Open).SetBays(t.Bays).SetFeeFen(t.PriceFen).SetUnitMinutes(t.UnitMinutes).
 		SetAheadMinutes(t.AheadMinutes).SetLongestMinutes(t.LongestMinutes).SetEarlyMinutes(t.EarlyMinutes).SetGraceMinutes(t.GraceMinutes).
-		SetFreeMinutes(t.FreeMinutes).SetLatePercent(t.LatePercent).SetStaffID(staff).Exec(ctx)
+		SetFreeMinutes(t.FreeMinutes).SetLatePercent(t.LatePercent).SetOwnerPercent(t.OwnerPercent).SetStaffID(staff).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("change the offer: %w", err)
 	}
@@ -140,7 +143,7 @@ func termsOf(row *ent.ReservationOffer) Terms {
 	return Terms{
 		Open: row.Open, Bays: row.Bays, PriceFen: row.FeeFen, UnitMinutes: row.UnitMinutes, AheadMinutes: row.AheadMinutes,
 		LongestMinutes: row.LongestMinutes, EarlyMinutes: row.EarlyMinutes, GraceMinutes: row.GraceMinutes,
-		FreeMinutes: row.FreeMinutes, LatePercent: row.LatePercent,
+		FreeMinutes: row.FreeMinutes, LatePercent: row.LatePercent, OwnerPercent: row.OwnerPercent,
 	}
 }
 
@@ -163,10 +166,10 @@ func (s *Service) hold(ctx context.Context, tx *ent.Tx, lotID int64) (*ent.Reser
 // keeping are the states in which a reservation keeps a bay.
 var keeping = []reservation.State{reservation.StateHELD, reservation.StateCONFIRMED, reservation.StateARRIVED}
 
-// needed answers how many bays of a lot are kept at the same instant of a span, at that where most are. The offer is
-// held.
+// needed answers how many of the bays that a lot has set aside are kept at the same instant of a span, at that where most
+// are. The offer is held.
 func (s *Service) needed(ctx context.Context, tx *ent.Tx, lotID int64, during span.Span) (int, error) {
-	rows, err := tx.Reservation.Query().Where(reservation.LotID(lotID), reservation.StateIn(keeping...),
+	rows, err := tx.Reservation.Query().Where(reservation.LotID(lotID), reservation.SpaceIDIsNil(), reservation.StateIn(keeping...),
 		reservation.OpensAtLT(during.Until), reservation.EndsAtGT(during.From)).All(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("count the bays that are kept: %w", err)

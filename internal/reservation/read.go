@@ -29,6 +29,7 @@ type Reservation struct {
 	Lot           *parking.Lot // nil for one that was taken away
 	Plate         string
 	PlateColor    cnid.Color
+	Bay           *string // of a shared one
 	State         State
 	Arrival       *Arrival
 	OpensAt       time.Time
@@ -114,6 +115,9 @@ func (s *Service) Opened(ctx context.Context, row *ent.Reservation) (*Reservatio
 		KeptFen: row.PaidFen,
 	}
 	r.Lot, _ = s.lots.LotByRow(row.LotID)
+	if row.Bay != "" {
+		r.Bay = &row.Bay
+	}
 	if row.VehicleID != nil {
 		r.VehicleID = *row.VehicleID
 	}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/width"
 
 	"parkbff/ent"
+	"parkbff/ent/reservation"
 	"parkbff/ent/sharedspace"
 	"parkbff/internal/cnid"
 	"parkbff/internal/entitlement"
@@ -160,7 +161,7 @@ func (s *Service) keep(ctx context.Context, tx *ent.Tx, o offering, sealed vault
 }
 
 // Withdraw ends an offer of the asking driver's, decided or not. What was kept of the owner goes. Errors:
-// UNAUTHENTICATED, NOT_FOUND; AlreadyDecided for one that was rejected.
+// UNAUTHENTICATED, NOT_FOUND; AlreadyDecided for one that was rejected; StillReserved.
 func (s *Service) Withdraw(ctx context.Context, row int64) (*Space, error) {
 	v := viewer.Of(ctx)
 	if v.Kind != viewer.Driver {
@@ -174,9 +175,21 @@ func (s *Service) Withdraw(ctx context.Context, row int64) (*Space, error) {
 		return nil, AlreadyDecided
 	}
 	err = s.write(ctx, jobOffer, func(ctx context.Context, tx *ent.Tx) error {
-		return tx.SharedSpace.Update().Where(sharedspace.ID(row), sharedspace.AccountID(v.AccountID),
+		// It holds the row, so that nobody reserves the bay meanwhile.
+		err := tx.SharedSpace.Update().Where(sharedspace.ID(row), sharedspace.AccountID(v.AccountID),
 			sharedspace.StateIn(sharedspace.StateSUBMITTED, sharedspace.StateAPPROVED)).
-			SetState(sharedspace.StateWITHDRAWN).ClearOwner().Exec(ctx)
+			SetState(sharedspace.StateWITHDRAWN).ClearOwner().ClearHours().Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("withdraw the offer: %w", err)
+		}
+		kept, err := tx.Reservation.Query().Where(reservation.SpaceID(row), keeps(s.Clock.Now())).Exist(ctx)
+		switch {
+		case err != nil:
+			return fmt.Errorf("look who has reserved the bay: %w", err)
+		case kept:
+			return StillReserved
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, err

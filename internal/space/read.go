@@ -16,8 +16,10 @@ import (
 	"parkbff/internal/fault"
 	"parkbff/internal/page"
 	"parkbff/internal/privacy"
+	"parkbff/internal/span"
 	"parkbff/internal/vault"
 	"parkbff/internal/viewer"
+	"parkbff/internal/weekly"
 )
 
 var errOwner = errors.New("the owner of a space cannot be written or read")
@@ -33,6 +35,8 @@ type Space struct {
 	OfferedAt time.Time
 	DecidedAt *time.Time
 	Answer    *string
+	Hours     []weekly.Hours // when it is shared, once it is APPROVED
+	Reserved  []span.Span    // when it is reserved, from now on, first to last; nobody is told by whom
 }
 
 // Owner of a bay, as documents of one person show: the card's number adds up (GB 11643), and its name is the
@@ -66,7 +70,11 @@ func (s *Service) Space(ctx context.Context, row int64) (*Space, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.opened(ctx, found)
+	shown, err := s.opened(ctx, found)
+	if err != nil {
+		return nil, err
+	}
+	return shown, s.tellReserved(ctx, shown)
 }
 
 // seen reads an offer that the viewer may see.
@@ -121,11 +129,11 @@ func (s *Service) list(ctx context.Context, query *ent.SharedSpaceQuery, p page.
 			return page.Of[*Space]{}, err
 		}
 	}
-	return page.Of[*Space]{Items: spaces, More: cut.More}, nil
+	return page.Of[*Space]{Items: spaces, More: cut.More}, s.tellReserved(ctx, spaces...)
 }
 
 func (s *Service) opened(ctx context.Context, row *ent.SharedSpace) (*Space, error) {
-	shown := &Space{Row: row.ID, Bay: row.Bay, State: row.State, OfferedAt: row.CreatedAt, DecidedAt: row.DecidedAt}
+	shown := &Space{Row: row.ID, Bay: row.Bay, State: row.State, OfferedAt: row.CreatedAt, DecidedAt: row.DecidedAt, Hours: row.Hours}
 	if lot, ok := s.Lots.LotByRow(row.LotID); ok {
 		shown.LotCode = &lot.Code
 	}

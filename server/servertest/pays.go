@@ -184,10 +184,14 @@ func (h *House) OffersBays(lotCode string, bays int, more Vars) {
 }
 
 // ReservesBay reserves a bay for a vehicle of the client's, from so long after now and for so long.
-func (c *Client) ReservesBay(lotCode, car string, after, long time.Duration) *Answer {
+func (c *Client) ReservesBay(lotCode, car string, after, long time.Duration, more ...Vars) *Answer {
 	from := c.House.Clock.Now().Add(after)
-	return c.Asks(ReserveSpace, Vars{"in": Vars{
+	in := Vars{
 		"idempotencyKey": c.House.key(), "lotCode": lotCode, "vehicleId": car,
 		"from": from.Format(time.RFC3339), "until": from.Add(long).Format(time.RFC3339),
-	}})
+	}
+	for _, m := range more {
+		maps.Copy(in, m)
+	}
+	return c.Asks(ReserveSpace, Vars{"in": in})
 }

@@ -61,13 +61,16 @@ func (a *author) selection(last hop, as spelling) string {
 
 // leastOf are the arguments that a field on the way cannot do without, as literals.
 func (a *author) leastOf(h hop) string {
-	var given []string
-	for _, argument := range h.field.Arguments {
+	return inBrackets(a.least(h.owner, h.field))
+}
+
+func (a *author) least(owner string, field *ast.FieldDefinition) (given []string) {
+	for _, argument := range field.Arguments {
 		if argument.Type.NonNull {
-			given = append(given, fmt.Sprintf("%s: %q", argument.Name, a.valuesOf(h.owner+"."+h.field.Name+"."+argument.Name, argument.Type)[0]))
+			given = append(given, fmt.Sprintf("%s: %q", argument.Name, a.valuesOf(owner+"."+field.Name+"."+argument.Name, argument.Type)[0]))
 		}
 	}
-	return inBrackets(given)
+	return given
 }
 
 // below selects everything under a field of a type, but not a type inside itself; empty for a leaf.
@@ -108,17 +111,17 @@ func (a *author) fieldsOf(def *ast.Definition, within []string, alias string, as
 		if alias != "" {
 			name = alias + field.Name + ": " + field.Name
 		}
-		fields = append(fields, name+oneScreen(field)+selection)
+		fields = append(fields, name+inBrackets(append(a.least(def.Name, field), oneScreen(field)...))+selection)
 	}
 	return fields
 }
 
 // oneScreen keeps what hangs below a list of lists from costing more than a request may.
-func oneScreen(field *ast.FieldDefinition) string {
+func oneScreen(field *ast.FieldDefinition) []string {
 	if field.Arguments.ForName("first") != nil {
-		return "(first: 3)"
+		return []string{"first: 3"}
 	}
-	return ""
+	return nil
 }
 
 func inBrackets(list []string) string {
@@ -131,5 +134,5 @@ func inBrackets(list []string) string {
 // dear holds for what would make a document dearer than one may be: the lists of a lot, anywhere but below a lot that is
 // asked for.
 func dear(def *ast.Definition, field *ast.FieldDefinition, within []string) bool {
-	return def.Name == "Lot" && slices.Contains([]string{"permitPlans", "shifts", "chargeDisputes", "reservations"}, field.Name) && len(within) > 2
+	return def.Name == "Lot" && slices.Contains([]string{"permitPlans", "shifts", "chargeDisputes", "reservations", "sharedBays"}, field.Name) && len(within) > 2
 }

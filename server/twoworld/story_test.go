@@ -47,6 +47,9 @@ var cast = map[string]person{
 
 // settle signs everybody in for the first time, on the morning of the first day.
 func (both worlds) settle() people {
+	both.each(func(w world) {
+		w.OffersBays(agreed, 2, servertest.Vars{"priceFen": 0, "earlyMinutes": 0, "graceMinutes": 15})
+	})
 	everybody := both.signIn()
 	everybody.each(func(who string, p pair) {
 		of := cast[who]
@@ -60,6 +63,9 @@ func (both worlds) settle() people {
 			}
 			if who == owner {
 				c.Shares(vehicle, everybody[coDriver][i])
+			}
+			if who == followed {
+				c.ReservesBay(agreed, vehicle, reserved.Sub(c.House.Clock.Now()), 30*time.Minute).OK()
 			}
 			if who == masking {
 				c.Asks(`mutation { setFullMask(input: {on: true}) { userErrors { code } } }`).OK()
@@ -91,6 +97,10 @@ type lotOf func(h hidden) string
 func hourly(h hidden) string   { return h.hourly }
 func unpriced(h hidden) string { return h.unpriced }
 func flat(h hidden) string     { return h.flat }
+func joint(hidden) string      { return agreed }
+
+// reserved is when the half hour begins for which somebody has reserved a bay in the lot agreed.
+var reserved = at(2, "14:00")
 
 // sight is what a gate sees of every car in the story: in the first world at a time, in the second so
 // much later, and in both within one part of one day and one hour of the stay's length.
@@ -121,7 +131,9 @@ var chapters = []struct {
 		{servertest.Entering, flat, 1, "06:30", 70 * time.Minute},
 	}, []string{"11:51", "12:35", "13:20"}},
 	{2, "17:45", []sight{
-		{servertest.Leaving, flat, 2, "12:05", 90 * time.Minute}, // 29:35 or 29:55 hours: 16 yuan
+		{servertest.Leaving, flat, 2, "12:05", 90 * time.Minute},   // 29:35 or 29:55 hours: 16 yuan
+		{servertest.Entering, joint, 2, "14:10", 45 * time.Minute}, // in the half hour that is reserved, or after it
+		{servertest.Leaving, joint, 2, "14:15", 45 * time.Minute},
 	}, []string{"17:46"}},
 	{92, "11:50", []sight{ // three months later: the window of months begins with the story's first day
 		{servertest.Entering, flat, 92, "06:30", 70 * time.Minute},
@@ -133,7 +145,11 @@ var chapters = []struct {
 func (both worlds) report(s sight, met map[string]string) {
 	both.each(func(w world) {
 		w.T.Helper()
-		for _, plate := range []string{boundPlate, ownedPlate, maskingPlate, hidingPlate, otherPlate, w.hidden.stranger} {
+		plates := []string{boundPlate, ownedPlate, maskingPlate, hidingPlate, otherPlate, w.hidden.stranger}
+		if s.lot(w.hidden) == agreed {
+			plates = []string{boundPlate, ownedPlate}
+		}
+		for _, plate := range plates {
 			lot, seen := s.lot(w.hidden), at(s.day, s.time)
 			switch {
 			case plate == otherPlate:

@@ -1,11 +1,13 @@
 package twoworld_test
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"testing"
 	"time"
 
+	"entgo.io/ent/dialect"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"parkbff/internal/testkit"
@@ -22,6 +24,10 @@ func TestWhoeverMayNotSeeHiddenValuesCannotTellTwoWorldsApart(t *testing.T) {
 		proof.wasWorthIt()
 	})
 }
+
+// fewer are those who look on the second engine: between them they wear every mask. What differs between engines is how
+// rows are found, not who is shown what of them.
+var fewer = []string{followed, coDriver, payer, masking, staff}
 
 // proof is the test as it goes on.
 type proof struct {
@@ -51,7 +57,7 @@ func (p *proof) everybody() {
 	p.people[staff] = pair{p.both[0].Staff(elsewhere), p.both[1].Staff(elsewhere)}
 	p.people[machine] = pair{p.both[0].Gate(elsewhere).Client, p.both[1].Gate(elsewhere).Client}
 	for who := range p.people {
-		if p.masked[who] == nil && who != owner {
+		if p.masked[who] == nil && who != owner && (p.both[0].Store.Dialect() == dialect.SQLite || slices.Contains(fewer, who)) {
 			p.masked[who] = newAcquaintance(p.known)
 		}
 	}
@@ -203,9 +209,6 @@ func (p *proof) wasWorthIt() {
 // sameForTheirOwners are masked values that whoever may see them knows already.
 var sameForTheirOwners = []string{"Notice.plate"}
 
-// notInTheStory are masked values of records that nobody in the story has; the matrix shows who sees them.
-var notInTheStory = []string{"Reservation.arrival"}
-
 func (p *proof) judge(coordinate string, mask *ast.Directive) {
 	p.t.Helper()
 	formula := mask.Arguments.ForName("as").Value.Raw
@@ -216,8 +219,7 @@ func (p *proof) judge(coordinate string, mask *ast.Directive) {
 	if !reached && formula != "HIDDEN" {
 		p.t.Errorf("nobody was shown %s", coordinate)
 	}
-	if formula == "PRECISION" || formula == "NAME_VISIBILITY" || slices.Contains(sameForTheirOwners, coordinate) ||
-		slices.Contains(notInTheStory, coordinate) {
+	if formula == "PRECISION" || formula == "NAME_VISIBILITY" || slices.Contains(sameForTheirOwners, coordinate) {
 		return
 	}
 	if maps.Equal(p.clear[0].values[coordinate], p.clear[1].values[coordinate]) {
@@ -234,6 +236,9 @@ func (p *proof) lookAsStaff() {
 				p.clear[i].listen(p.t, op, ask(w.Staff(code), op))
 			}
 		}
+		onThatDay := operation{text: fmt.Sprintf(`{ lot(code: %q) { reservations(day: %q) { edges { node { __typename arrival } } } } }`,
+			agreed, reserved.Format(time.DateOnly))}
+		p.clear[i].listen(p.t, onThatDay, ask(w.Staff(agreed), onThatDay))
 	}
 }
 

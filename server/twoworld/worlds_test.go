@@ -39,8 +39,12 @@ var (
 	otherHidden = hidden{hourly: "WXT", unpriced: "WXG", flat: "WXM", stranger: "粤BD98745", later: true}
 )
 
-// elsewhere is a lot in which nothing is hidden.
-const elsewhere = "WXN"
+// elsewhere is a lot in which nothing is hidden, agreed one that is the same in both worlds: who reserves a bay there says
+// so, and whether the car comes in time is hidden.
+const (
+	elsewhere = "WXN"
+	agreed    = "WXE"
+)
 
 func lots() []lotfile.Lot {
 	flat := tariff.Always(tariff.RateTable{
@@ -54,6 +58,7 @@ func lots() []lotfile.Lot {
 		{"WXD", "万象都停车场"},
 		{"WXM", "万象门停车场"},
 		{elsewhere, "万象南停车场"},
+		{agreed, "万象东停车场"},
 	}
 	all := make([]lotfile.Lot, len(names))
 	for i, name := range names {
