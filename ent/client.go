@@ -38,6 +38,9 @@ import (
 	"parkbff/ent/linkedaccount"
 	"parkbff/ent/logincode"
 	"parkbff/ent/lot"
+	"parkbff/ent/mallitem"
+	"parkbff/ent/mallorder"
+	"parkbff/ent/membership"
 	"parkbff/ent/merchantcontingent"
 	"parkbff/ent/messagequota"
 	"parkbff/ent/notice"
@@ -46,11 +49,15 @@ import (
 	"parkbff/ent/parkingsession"
 	"parkbff/ent/payment"
 	"parkbff/ent/paymentorder"
+	"parkbff/ent/payoutaccount"
 	"parkbff/ent/permit"
 	"parkbff/ent/permitperiod"
 	"parkbff/ent/permitplan"
 	"parkbff/ent/platedispute"
 	"parkbff/ent/plateright"
+	"parkbff/ent/pointentry"
+	"parkbff/ent/pointlot"
+	"parkbff/ent/pointuse"
 	"parkbff/ent/pushendpoint"
 	"parkbff/ent/quoteattempt"
 	"parkbff/ent/reconciliation"
@@ -59,6 +66,8 @@ import (
 	"parkbff/ent/reservationoffer"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/sessionaccess"
+	"parkbff/ent/settlement"
+	"parkbff/ent/settlementitem"
 	"parkbff/ent/sharedspace"
 	"parkbff/ent/shift"
 	"parkbff/ent/signin"
@@ -139,6 +148,12 @@ type Client struct {
 	LoginCode *LoginCodeClient
 	// Lot is the client for interacting with the Lot builders.
 	Lot *LotClient
+	// MallItem is the client for interacting with the MallItem builders.
+	MallItem *MallItemClient
+	// MallOrder is the client for interacting with the MallOrder builders.
+	MallOrder *MallOrderClient
+	// Membership is the client for interacting with the Membership builders.
+	Membership *MembershipClient
 	// MerchantContingent is the client for interacting with the MerchantContingent builders.
 	MerchantContingent *MerchantContingentClient
 	// MessageQuota is the client for interacting with the MessageQuota builders.
@@ -155,6 +170,8 @@ type Client struct {
 	Payment *PaymentClient
 	// PaymentOrder is the client for interacting with the PaymentOrder builders.
 	PaymentOrder *PaymentOrderClient
+	// PayoutAccount is the client for interacting with the PayoutAccount builders.
+	PayoutAccount *PayoutAccountClient
 	// Permit is the client for interacting with the Permit builders.
 	Permit *PermitClient
 	// PermitPeriod is the client for interacting with the PermitPeriod builders.
@@ -165,6 +182,12 @@ type Client struct {
 	PlateDispute *PlateDisputeClient
 	// PlateRight is the client for interacting with the PlateRight builders.
 	PlateRight *PlateRightClient
+	// PointEntry is the client for interacting with the PointEntry builders.
+	PointEntry *PointEntryClient
+	// PointLot is the client for interacting with the PointLot builders.
+	PointLot *PointLotClient
+	// PointUse is the client for interacting with the PointUse builders.
+	PointUse *PointUseClient
 	// PushEndpoint is the client for interacting with the PushEndpoint builders.
 	PushEndpoint *PushEndpointClient
 	// QuoteAttempt is the client for interacting with the QuoteAttempt builders.
@@ -181,6 +204,10 @@ type Client struct {
 	RiskEvent *RiskEventClient
 	// SessionAccess is the client for interacting with the SessionAccess builders.
 	SessionAccess *SessionAccessClient
+	// Settlement is the client for interacting with the Settlement builders.
+	Settlement *SettlementClient
+	// SettlementItem is the client for interacting with the SettlementItem builders.
+	SettlementItem *SettlementItemClient
 	// SharedSpace is the client for interacting with the SharedSpace builders.
 	SharedSpace *SharedSpaceClient
 	// Shift is the client for interacting with the Shift builders.
@@ -243,6 +270,9 @@ func (c *Client) init() {
 	c.LinkedAccount = NewLinkedAccountClient(c.config)
 	c.LoginCode = NewLoginCodeClient(c.config)
 	c.Lot = NewLotClient(c.config)
+	c.MallItem = NewMallItemClient(c.config)
+	c.MallOrder = NewMallOrderClient(c.config)
+	c.Membership = NewMembershipClient(c.config)
 	c.MerchantContingent = NewMerchantContingentClient(c.config)
 	c.MessageQuota = NewMessageQuotaClient(c.config)
 	c.Notice = NewNoticeClient(c.config)
@@ -251,11 +281,15 @@ func (c *Client) init() {
 	c.ParkingSession = NewParkingSessionClient(c.config)
 	c.Payment = NewPaymentClient(c.config)
 	c.PaymentOrder = NewPaymentOrderClient(c.config)
+	c.PayoutAccount = NewPayoutAccountClient(c.config)
 	c.Permit = NewPermitClient(c.config)
 	c.PermitPeriod = NewPermitPeriodClient(c.config)
 	c.PermitPlan = NewPermitPlanClient(c.config)
 	c.PlateDispute = NewPlateDisputeClient(c.config)
 	c.PlateRight = NewPlateRightClient(c.config)
+	c.PointEntry = NewPointEntryClient(c.config)
+	c.PointLot = NewPointLotClient(c.config)
+	c.PointUse = NewPointUseClient(c.config)
 	c.PushEndpoint = NewPushEndpointClient(c.config)
 	c.QuoteAttempt = NewQuoteAttemptClient(c.config)
 	c.Reconciliation = NewReconciliationClient(c.config)
@@ -264,6 +298,8 @@ func (c *Client) init() {
 	c.ReservationOffer = NewReservationOfferClient(c.config)
 	c.RiskEvent = NewRiskEventClient(c.config)
 	c.SessionAccess = NewSessionAccessClient(c.config)
+	c.Settlement = NewSettlementClient(c.config)
+	c.SettlementItem = NewSettlementItemClient(c.config)
 	c.SharedSpace = NewSharedSpaceClient(c.config)
 	c.Shift = NewShiftClient(c.config)
 	c.SignIn = NewSignInClient(c.config)
@@ -395,6 +431,9 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		LinkedAccount:      NewLinkedAccountClient(cfg),
 		LoginCode:          NewLoginCodeClient(cfg),
 		Lot:                NewLotClient(cfg),
+		MallItem:           NewMallItemClient(cfg),
+		MallOrder:          NewMallOrderClient(cfg),
+		Membership:         NewMembershipClient(cfg),
 		MerchantContingent: NewMerchantContingentClient(cfg),
 		MessageQuota:       NewMessageQuotaClient(cfg),
 		Notice:             NewNoticeClient(cfg),
@@ -403,11 +442,15 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		ParkingSession:     NewParkingSessionClient(cfg),
 		Payment:            NewPaymentClient(cfg),
 		PaymentOrder:       NewPaymentOrderClient(cfg),
+		PayoutAccount:      NewPayoutAccountClient(cfg),
 		Permit:             NewPermitClient(cfg),
 		PermitPeriod:       NewPermitPeriodClient(cfg),
 		PermitPlan:         NewPermitPlanClient(cfg),
 		PlateDispute:       NewPlateDisputeClient(cfg),
 		PlateRight:         NewPlateRightClient(cfg),
+		PointEntry:         NewPointEntryClient(cfg),
+		PointLot:           NewPointLotClient(cfg),
+		PointUse:           NewPointUseClient(cfg),
 		PushEndpoint:       NewPushEndpointClient(cfg),
 		QuoteAttempt:       NewQuoteAttemptClient(cfg),
 		Reconciliation:     NewReconciliationClient(cfg),
@@ -416,6 +459,8 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		ReservationOffer:   NewReservationOfferClient(cfg),
 		RiskEvent:          NewRiskEventClient(cfg),
 		SessionAccess:      NewSessionAccessClient(cfg),
+		Settlement:         NewSettlementClient(cfg),
+		SettlementItem:     NewSettlementItemClient(cfg),
 		SharedSpace:        NewSharedSpaceClient(cfg),
 		Shift:              NewShiftClient(cfg),
 		SignIn:             NewSignInClient(cfg),
@@ -474,6 +519,9 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		LinkedAccount:      NewLinkedAccountClient(cfg),
 		LoginCode:          NewLoginCodeClient(cfg),
 		Lot:                NewLotClient(cfg),
+		MallItem:           NewMallItemClient(cfg),
+		MallOrder:          NewMallOrderClient(cfg),
+		Membership:         NewMembershipClient(cfg),
 		MerchantContingent: NewMerchantContingentClient(cfg),
 		MessageQuota:       NewMessageQuotaClient(cfg),
 		Notice:             NewNoticeClient(cfg),
@@ -482,11 +530,15 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		ParkingSession:     NewParkingSessionClient(cfg),
 		Payment:            NewPaymentClient(cfg),
 		PaymentOrder:       NewPaymentOrderClient(cfg),
+		PayoutAccount:      NewPayoutAccountClient(cfg),
 		Permit:             NewPermitClient(cfg),
 		PermitPeriod:       NewPermitPeriodClient(cfg),
 		PermitPlan:         NewPermitPlanClient(cfg),
 		PlateDispute:       NewPlateDisputeClient(cfg),
 		PlateRight:         NewPlateRightClient(cfg),
+		PointEntry:         NewPointEntryClient(cfg),
+		PointLot:           NewPointLotClient(cfg),
+		PointUse:           NewPointUseClient(cfg),
 		PushEndpoint:       NewPushEndpointClient(cfg),
 		QuoteAttempt:       NewQuoteAttemptClient(cfg),
 		Reconciliation:     NewReconciliationClient(cfg),
@@ -495,6 +547,8 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		ReservationOffer:   NewReservationOfferClient(cfg),
 		RiskEvent:          NewRiskEventClient(cfg),
 		SessionAccess:      NewSessionAccessClient(cfg),
+		Settlement:         NewSettlementClient(cfg),
+		SettlementItem:     NewSettlementItemClient(cfg),
 		SharedSpace:        NewSharedSpaceClient(cfg),
 		Shift:              NewShiftClient(cfg),
 		SignIn:             NewSignInClient(cfg),
@@ -541,12 +595,14 @@ func (c *Client) Use(hooks ...Hook) {
 		c.Delivery, c.Difference, c.Erasure, c.FeatureSwitch, c.Fleet, c.Follower,
 		c.Gate, c.GateCommand, c.Invoice, c.InvoiceDelivery, c.InvoiceTitle,
 		c.InvoicedOrder, c.LedgerEntry, c.LedgerLine, c.LinkedAccount, c.LoginCode,
-		c.Lot, c.MerchantContingent, c.MessageQuota, c.Notice, c.Observation,
-		c.OrderDiscount, c.ParkingSession, c.Payment, c.PaymentOrder, c.Permit,
-		c.PermitPeriod, c.PermitPlan, c.PlateDispute, c.PlateRight, c.PushEndpoint,
-		c.QuoteAttempt, c.Reconciliation, c.Refund, c.Reservation, c.ReservationOffer,
-		c.RiskEvent, c.SessionAccess, c.SharedSpace, c.Shift, c.SignIn, c.Staff,
-		c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding, c.Voucher,
+		c.Lot, c.MallItem, c.MallOrder, c.Membership, c.MerchantContingent,
+		c.MessageQuota, c.Notice, c.Observation, c.OrderDiscount, c.ParkingSession,
+		c.Payment, c.PaymentOrder, c.PayoutAccount, c.Permit, c.PermitPeriod,
+		c.PermitPlan, c.PlateDispute, c.PlateRight, c.PointEntry, c.PointLot,
+		c.PointUse, c.PushEndpoint, c.QuoteAttempt, c.Reconciliation, c.Refund,
+		c.Reservation, c.ReservationOffer, c.RiskEvent, c.SessionAccess, c.Settlement,
+		c.SettlementItem, c.SharedSpace, c.Shift, c.SignIn, c.Staff, c.StaffRole,
+		c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding, c.Voucher,
 		c.VoucherOffer,
 	} {
 		n.Use(hooks...)
@@ -562,12 +618,14 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Delivery, c.Difference, c.Erasure, c.FeatureSwitch, c.Fleet, c.Follower,
 		c.Gate, c.GateCommand, c.Invoice, c.InvoiceDelivery, c.InvoiceTitle,
 		c.InvoicedOrder, c.LedgerEntry, c.LedgerLine, c.LinkedAccount, c.LoginCode,
-		c.Lot, c.MerchantContingent, c.MessageQuota, c.Notice, c.Observation,
-		c.OrderDiscount, c.ParkingSession, c.Payment, c.PaymentOrder, c.Permit,
-		c.PermitPeriod, c.PermitPlan, c.PlateDispute, c.PlateRight, c.PushEndpoint,
-		c.QuoteAttempt, c.Reconciliation, c.Refund, c.Reservation, c.ReservationOffer,
-		c.RiskEvent, c.SessionAccess, c.SharedSpace, c.Shift, c.SignIn, c.Staff,
-		c.StaffRole, c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding, c.Voucher,
+		c.Lot, c.MallItem, c.MallOrder, c.Membership, c.MerchantContingent,
+		c.MessageQuota, c.Notice, c.Observation, c.OrderDiscount, c.ParkingSession,
+		c.Payment, c.PaymentOrder, c.PayoutAccount, c.Permit, c.PermitPeriod,
+		c.PermitPlan, c.PlateDispute, c.PlateRight, c.PointEntry, c.PointLot,
+		c.PointUse, c.PushEndpoint, c.QuoteAttempt, c.Reconciliation, c.Refund,
+		c.Reservation, c.ReservationOffer, c.RiskEvent, c.SessionAccess, c.Settlement,
+		c.SettlementItem, c.SharedSpace, c.Shift, c.SignIn, c.Staff, c.StaffRole,
+		c.Store, c.Tariff, c.Task, c.Vehicle, c.VehicleBinding, c.Voucher,
 		c.VoucherOffer,
 	} {
 		n.Intercept(interceptors...)
@@ -631,6 +689,12 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.LoginCode.mutate(ctx, m)
 	case *LotMutation:
 		return c.Lot.mutate(ctx, m)
+	case *MallItemMutation:
+		return c.MallItem.mutate(ctx, m)
+	case *MallOrderMutation:
+		return c.MallOrder.mutate(ctx, m)
+	case *MembershipMutation:
+		return c.Membership.mutate(ctx, m)
 	case *MerchantContingentMutation:
 		return c.MerchantContingent.mutate(ctx, m)
 	case *MessageQuotaMutation:
@@ -647,6 +711,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Payment.mutate(ctx, m)
 	case *PaymentOrderMutation:
 		return c.PaymentOrder.mutate(ctx, m)
+	case *PayoutAccountMutation:
+		return c.PayoutAccount.mutate(ctx, m)
 	case *PermitMutation:
 		return c.Permit.mutate(ctx, m)
 	case *PermitPeriodMutation:
@@ -657,6 +723,12 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.PlateDispute.mutate(ctx, m)
 	case *PlateRightMutation:
 		return c.PlateRight.mutate(ctx, m)
+	case *PointEntryMutation:
+		return c.PointEntry.mutate(ctx, m)
+	case *PointLotMutation:
+		return c.PointLot.mutate(ctx, m)
+	case *PointUseMutation:
+		return c.PointUse.mutate(ctx, m)
 	case *PushEndpointMutation:
 		return c.PushEndpoint.mutate(ctx, m)
 	case *QuoteAttemptMutation:
@@ -673,6 +745,10 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.RiskEvent.mutate(ctx, m)
 	case *SessionAccessMutation:
 		return c.SessionAccess.mutate(ctx, m)
+	case *SettlementMutation:
+		return c.Settlement.mutate(ctx, m)
+	case *SettlementItemMutation:
+		return c.SettlementItem.mutate(ctx, m)
 	case *SharedSpaceMutation:
 		return c.SharedSpace.mutate(ctx, m)
 	case *ShiftMutation:
@@ -4464,6 +4540,472 @@ func (c *LotClient) mutate(ctx context.Context, m *LotMutation) (Value, error) {
 	}
 }
 
+// MallItemClient is a client for the MallItem schema.
+type MallItemClient struct {
+	config
+}
+
+// NewMallItemClient returns a client for the MallItem from the given config.
+func NewMallItemClient(c config) *MallItemClient {
+	return &MallItemClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `mallitem.Hooks(f(g(h())))`.
+func (c *MallItemClient) Use(hooks ...Hook) {
+	c.hooks.MallItem = append(c.hooks.MallItem, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `mallitem.Intercept(f(g(h())))`.
+func (c *MallItemClient) Intercept(interceptors ...Interceptor) {
+	c.inters.MallItem = append(c.inters.MallItem, interceptors...)
+}
+
+// Create returns a builder for creating a MallItem entity.
+func (c *MallItemClient) Create() *MallItemCreate {
+	mutation := newMallItemMutation(c.config, OpCreate)
+	return &MallItemCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of MallItem entities.
+func (c *MallItemClient) CreateBulk(builders ...*MallItemCreate) *MallItemCreateBulk {
+	return &MallItemCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *MallItemClient) MapCreateBulk(slice any, setFunc func(*MallItemCreate, int)) *MallItemCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &MallItemCreateBulk{err: fmt.Errorf("calling to MallItemClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*MallItemCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &MallItemCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for MallItem.
+func (c *MallItemClient) Update() *MallItemUpdate {
+	mutation := newMallItemMutation(c.config, OpUpdate)
+	return &MallItemUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *MallItemClient) UpdateOne(_m *MallItem) *MallItemUpdateOne {
+	mutation := newMallItemMutation(c.config, OpUpdateOne, withMallItem(_m))
+	return &MallItemUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *MallItemClient) UpdateOneID(id int64) *MallItemUpdateOne {
+	mutation := newMallItemMutation(c.config, OpUpdateOne, withMallItemID(id))
+	return &MallItemUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for MallItem.
+func (c *MallItemClient) Delete() *MallItemDelete {
+	mutation := newMallItemMutation(c.config, OpDelete)
+	return &MallItemDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *MallItemClient) DeleteOne(_m *MallItem) *MallItemDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *MallItemClient) DeleteOneID(id int64) *MallItemDeleteOne {
+	builder := c.Delete().Where(mallitem.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &MallItemDeleteOne{builder}
+}
+
+// Query returns a query builder for MallItem.
+func (c *MallItemClient) Query() *MallItemQuery {
+	return &MallItemQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeMallItem},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a MallItem entity by its id.
+func (c *MallItemClient) Get(ctx context.Context, id int64) (*MallItem, error) {
+	return c.Query().Where(mallitem.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *MallItemClient) GetX(ctx context.Context, id int64) *MallItem {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryStore queries the store edge of a MallItem.
+func (c *MallItemClient) QueryStore(_m *MallItem) *StoreQuery {
+	query := (&StoreClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(mallitem.Table, mallitem.FieldID, id),
+			sqlgraph.To(store.Table, store.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, mallitem.StoreTable, mallitem.StoreColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryVoucherOffer queries the voucher_offer edge of a MallItem.
+func (c *MallItemClient) QueryVoucherOffer(_m *MallItem) *VoucherOfferQuery {
+	query := (&VoucherOfferClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(mallitem.Table, mallitem.FieldID, id),
+			sqlgraph.To(voucheroffer.Table, voucheroffer.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, mallitem.VoucherOfferTable, mallitem.VoucherOfferColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *MallItemClient) Hooks() []Hook {
+	hooks := c.hooks.MallItem
+	return append(hooks[:len(hooks):len(hooks)], mallitem.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *MallItemClient) Interceptors() []Interceptor {
+	return c.inters.MallItem
+}
+
+func (c *MallItemClient) mutate(ctx context.Context, m *MallItemMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&MallItemCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&MallItemUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&MallItemUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&MallItemDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown MallItem mutation op: %q", m.Op())
+	}
+}
+
+// MallOrderClient is a client for the MallOrder schema.
+type MallOrderClient struct {
+	config
+}
+
+// NewMallOrderClient returns a client for the MallOrder from the given config.
+func NewMallOrderClient(c config) *MallOrderClient {
+	return &MallOrderClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `mallorder.Hooks(f(g(h())))`.
+func (c *MallOrderClient) Use(hooks ...Hook) {
+	c.hooks.MallOrder = append(c.hooks.MallOrder, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `mallorder.Intercept(f(g(h())))`.
+func (c *MallOrderClient) Intercept(interceptors ...Interceptor) {
+	c.inters.MallOrder = append(c.inters.MallOrder, interceptors...)
+}
+
+// Create returns a builder for creating a MallOrder entity.
+func (c *MallOrderClient) Create() *MallOrderCreate {
+	mutation := newMallOrderMutation(c.config, OpCreate)
+	return &MallOrderCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of MallOrder entities.
+func (c *MallOrderClient) CreateBulk(builders ...*MallOrderCreate) *MallOrderCreateBulk {
+	return &MallOrderCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *MallOrderClient) MapCreateBulk(slice any, setFunc func(*MallOrderCreate, int)) *MallOrderCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &MallOrderCreateBulk{err: fmt.Errorf("calling to MallOrderClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*MallOrderCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &MallOrderCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for MallOrder.
+func (c *MallOrderClient) Update() *MallOrderUpdate {
+	mutation := newMallOrderMutation(c.config, OpUpdate)
+	return &MallOrderUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *MallOrderClient) UpdateOne(_m *MallOrder) *MallOrderUpdateOne {
+	mutation := newMallOrderMutation(c.config, OpUpdateOne, withMallOrder(_m))
+	return &MallOrderUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *MallOrderClient) UpdateOneID(id int64) *MallOrderUpdateOne {
+	mutation := newMallOrderMutation(c.config, OpUpdateOne, withMallOrderID(id))
+	return &MallOrderUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for MallOrder.
+func (c *MallOrderClient) Delete() *MallOrderDelete {
+	mutation := newMallOrderMutation(c.config, OpDelete)
+	return &MallOrderDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *MallOrderClient) DeleteOne(_m *MallOrder) *MallOrderDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *MallOrderClient) DeleteOneID(id int64) *MallOrderDeleteOne {
+	builder := c.Delete().Where(mallorder.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &MallOrderDeleteOne{builder}
+}
+
+// Query returns a query builder for MallOrder.
+func (c *MallOrderClient) Query() *MallOrderQuery {
+	return &MallOrderQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeMallOrder},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a MallOrder entity by its id.
+func (c *MallOrderClient) Get(ctx context.Context, id int64) (*MallOrder, error) {
+	return c.Query().Where(mallorder.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *MallOrderClient) GetX(ctx context.Context, id int64) *MallOrder {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryItem queries the item edge of a MallOrder.
+func (c *MallOrderClient) QueryItem(_m *MallOrder) *MallItemQuery {
+	query := (&MallItemClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(mallorder.Table, mallorder.FieldID, id),
+			sqlgraph.To(mallitem.Table, mallitem.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, mallorder.ItemTable, mallorder.ItemColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryStore queries the store edge of a MallOrder.
+func (c *MallOrderClient) QueryStore(_m *MallOrder) *StoreQuery {
+	query := (&StoreClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(mallorder.Table, mallorder.FieldID, id),
+			sqlgraph.To(store.Table, store.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, mallorder.StoreTable, mallorder.StoreColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *MallOrderClient) Hooks() []Hook {
+	hooks := c.hooks.MallOrder
+	return append(hooks[:len(hooks):len(hooks)], mallorder.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *MallOrderClient) Interceptors() []Interceptor {
+	return c.inters.MallOrder
+}
+
+func (c *MallOrderClient) mutate(ctx context.Context, m *MallOrderMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&MallOrderCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&MallOrderUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&MallOrderUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&MallOrderDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown MallOrder mutation op: %q", m.Op())
+	}
+}
+
+// MembershipClient is a client for the Membership schema.
+type MembershipClient struct {
+	config
+}
+
+// NewMembershipClient returns a client for the Membership from the given config.
+func NewMembershipClient(c config) *MembershipClient {
+	return &MembershipClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `membership.Hooks(f(g(h())))`.
+func (c *MembershipClient) Use(hooks ...Hook) {
+	c.hooks.Membership = append(c.hooks.Membership, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `membership.Intercept(f(g(h())))`.
+func (c *MembershipClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Membership = append(c.inters.Membership, interceptors...)
+}
+
+// Create returns a builder for creating a Membership entity.
+func (c *MembershipClient) Create() *MembershipCreate {
+	mutation := newMembershipMutation(c.config, OpCreate)
+	return &MembershipCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Membership entities.
+func (c *MembershipClient) CreateBulk(builders ...*MembershipCreate) *MembershipCreateBulk {
+	return &MembershipCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *MembershipClient) MapCreateBulk(slice any, setFunc func(*MembershipCreate, int)) *MembershipCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &MembershipCreateBulk{err: fmt.Errorf("calling to MembershipClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*MembershipCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &MembershipCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Membership.
+func (c *MembershipClient) Update() *MembershipUpdate {
+	mutation := newMembershipMutation(c.config, OpUpdate)
+	return &MembershipUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *MembershipClient) UpdateOne(_m *Membership) *MembershipUpdateOne {
+	mutation := newMembershipMutation(c.config, OpUpdateOne, withMembership(_m))
+	return &MembershipUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *MembershipClient) UpdateOneID(id int64) *MembershipUpdateOne {
+	mutation := newMembershipMutation(c.config, OpUpdateOne, withMembershipID(id))
+	return &MembershipUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Membership.
+func (c *MembershipClient) Delete() *MembershipDelete {
+	mutation := newMembershipMutation(c.config, OpDelete)
+	return &MembershipDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *MembershipClient) DeleteOne(_m *Membership) *MembershipDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *MembershipClient) DeleteOneID(id int64) *MembershipDeleteOne {
+	builder := c.Delete().Where(membership.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &MembershipDeleteOne{builder}
+}
+
+// Query returns a query builder for Membership.
+func (c *MembershipClient) Query() *MembershipQuery {
+	return &MembershipQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeMembership},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Membership entity by its id.
+func (c *MembershipClient) Get(ctx context.Context, id int64) (*Membership, error) {
+	return c.Query().Where(membership.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *MembershipClient) GetX(ctx context.Context, id int64) *Membership {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *MembershipClient) Hooks() []Hook {
+	hooks := c.hooks.Membership
+	return append(hooks[:len(hooks):len(hooks)], membership.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *MembershipClient) Interceptors() []Interceptor {
+	return c.inters.Membership
+}
+
+func (c *MembershipClient) mutate(ctx context.Context, m *MembershipMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&MembershipCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&MembershipUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&MembershipUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&MembershipDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Membership mutation op: %q", m.Op())
+	}
+}
+
 // MerchantContingentClient is a client for the MerchantContingent schema.
 type MerchantContingentClient struct {
 	config
@@ -5680,6 +6222,140 @@ func (c *PaymentOrderClient) mutate(ctx context.Context, m *PaymentOrderMutation
 	}
 }
 
+// PayoutAccountClient is a client for the PayoutAccount schema.
+type PayoutAccountClient struct {
+	config
+}
+
+// NewPayoutAccountClient returns a client for the PayoutAccount from the given config.
+func NewPayoutAccountClient(c config) *PayoutAccountClient {
+	return &PayoutAccountClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `payoutaccount.Hooks(f(g(h())))`.
+func (c *PayoutAccountClient) Use(hooks ...Hook) {
+	c.hooks.PayoutAccount = append(c.hooks.PayoutAccount, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `payoutaccount.Intercept(f(g(h())))`.
+func (c *PayoutAccountClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PayoutAccount = append(c.inters.PayoutAccount, interceptors...)
+}
+
+// Create returns a builder for creating a PayoutAccount entity.
+func (c *PayoutAccountClient) Create() *PayoutAccountCreate {
+	mutation := newPayoutAccountMutation(c.config, OpCreate)
+	return &PayoutAccountCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PayoutAccount entities.
+func (c *PayoutAccountClient) CreateBulk(builders ...*PayoutAccountCreate) *PayoutAccountCreateBulk {
+	return &PayoutAccountCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PayoutAccountClient) MapCreateBulk(slice any, setFunc func(*PayoutAccountCreate, int)) *PayoutAccountCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PayoutAccountCreateBulk{err: fmt.Errorf("calling to PayoutAccountClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PayoutAccountCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PayoutAccountCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PayoutAccount.
+func (c *PayoutAccountClient) Update() *PayoutAccountUpdate {
+	mutation := newPayoutAccountMutation(c.config, OpUpdate)
+	return &PayoutAccountUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PayoutAccountClient) UpdateOne(_m *PayoutAccount) *PayoutAccountUpdateOne {
+	mutation := newPayoutAccountMutation(c.config, OpUpdateOne, withPayoutAccount(_m))
+	return &PayoutAccountUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PayoutAccountClient) UpdateOneID(id int64) *PayoutAccountUpdateOne {
+	mutation := newPayoutAccountMutation(c.config, OpUpdateOne, withPayoutAccountID(id))
+	return &PayoutAccountUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PayoutAccount.
+func (c *PayoutAccountClient) Delete() *PayoutAccountDelete {
+	mutation := newPayoutAccountMutation(c.config, OpDelete)
+	return &PayoutAccountDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PayoutAccountClient) DeleteOne(_m *PayoutAccount) *PayoutAccountDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PayoutAccountClient) DeleteOneID(id int64) *PayoutAccountDeleteOne {
+	builder := c.Delete().Where(payoutaccount.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PayoutAccountDeleteOne{builder}
+}
+
+// Query returns a query builder for PayoutAccount.
+func (c *PayoutAccountClient) Query() *PayoutAccountQuery {
+	return &PayoutAccountQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePayoutAccount},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PayoutAccount entity by its id.
+func (c *PayoutAccountClient) Get(ctx context.Context, id int64) (*PayoutAccount, error) {
+	return c.Query().Where(payoutaccount.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PayoutAccountClient) GetX(ctx context.Context, id int64) *PayoutAccount {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *PayoutAccountClient) Hooks() []Hook {
+	hooks := c.hooks.PayoutAccount
+	return append(hooks[:len(hooks):len(hooks)], payoutaccount.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PayoutAccountClient) Interceptors() []Interceptor {
+	return c.inters.PayoutAccount
+}
+
+func (c *PayoutAccountClient) mutate(ctx context.Context, m *PayoutAccountMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PayoutAccountCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PayoutAccountUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PayoutAccountUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PayoutAccountDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown PayoutAccount mutation op: %q", m.Op())
+	}
+}
+
 // PermitClient is a client for the Permit schema.
 type PermitClient struct {
 	config
@@ -6427,6 +7103,488 @@ func (c *PlateRightClient) mutate(ctx context.Context, m *PlateRightMutation) (V
 		return (&PlateRightDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown PlateRight mutation op: %q", m.Op())
+	}
+}
+
+// PointEntryClient is a client for the PointEntry schema.
+type PointEntryClient struct {
+	config
+}
+
+// NewPointEntryClient returns a client for the PointEntry from the given config.
+func NewPointEntryClient(c config) *PointEntryClient {
+	return &PointEntryClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `pointentry.Hooks(f(g(h())))`.
+func (c *PointEntryClient) Use(hooks ...Hook) {
+	c.hooks.PointEntry = append(c.hooks.PointEntry, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `pointentry.Intercept(f(g(h())))`.
+func (c *PointEntryClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PointEntry = append(c.inters.PointEntry, interceptors...)
+}
+
+// Create returns a builder for creating a PointEntry entity.
+func (c *PointEntryClient) Create() *PointEntryCreate {
+	mutation := newPointEntryMutation(c.config, OpCreate)
+	return &PointEntryCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PointEntry entities.
+func (c *PointEntryClient) CreateBulk(builders ...*PointEntryCreate) *PointEntryCreateBulk {
+	return &PointEntryCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PointEntryClient) MapCreateBulk(slice any, setFunc func(*PointEntryCreate, int)) *PointEntryCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PointEntryCreateBulk{err: fmt.Errorf("calling to PointEntryClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PointEntryCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PointEntryCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PointEntry.
+func (c *PointEntryClient) Update() *PointEntryUpdate {
+	mutation := newPointEntryMutation(c.config, OpUpdate)
+	return &PointEntryUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PointEntryClient) UpdateOne(_m *PointEntry) *PointEntryUpdateOne {
+	mutation := newPointEntryMutation(c.config, OpUpdateOne, withPointEntry(_m))
+	return &PointEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PointEntryClient) UpdateOneID(id int64) *PointEntryUpdateOne {
+	mutation := newPointEntryMutation(c.config, OpUpdateOne, withPointEntryID(id))
+	return &PointEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PointEntry.
+func (c *PointEntryClient) Delete() *PointEntryDelete {
+	mutation := newPointEntryMutation(c.config, OpDelete)
+	return &PointEntryDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PointEntryClient) DeleteOne(_m *PointEntry) *PointEntryDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PointEntryClient) DeleteOneID(id int64) *PointEntryDeleteOne {
+	builder := c.Delete().Where(pointentry.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PointEntryDeleteOne{builder}
+}
+
+// Query returns a query builder for PointEntry.
+func (c *PointEntryClient) Query() *PointEntryQuery {
+	return &PointEntryQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePointEntry},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PointEntry entity by its id.
+func (c *PointEntryClient) Get(ctx context.Context, id int64) (*PointEntry, error) {
+	return c.Query().Where(pointentry.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PointEntryClient) GetX(ctx context.Context, id int64) *PointEntry {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryMembership queries the membership edge of a PointEntry.
+func (c *PointEntryClient) QueryMembership(_m *PointEntry) *MembershipQuery {
+	query := (&MembershipClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(pointentry.Table, pointentry.FieldID, id),
+			sqlgraph.To(membership.Table, membership.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, pointentry.MembershipTable, pointentry.MembershipColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *PointEntryClient) Hooks() []Hook {
+	hooks := c.hooks.PointEntry
+	return append(hooks[:len(hooks):len(hooks)], pointentry.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PointEntryClient) Interceptors() []Interceptor {
+	return c.inters.PointEntry
+}
+
+func (c *PointEntryClient) mutate(ctx context.Context, m *PointEntryMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PointEntryCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PointEntryUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PointEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PointEntryDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown PointEntry mutation op: %q", m.Op())
+	}
+}
+
+// PointLotClient is a client for the PointLot schema.
+type PointLotClient struct {
+	config
+}
+
+// NewPointLotClient returns a client for the PointLot from the given config.
+func NewPointLotClient(c config) *PointLotClient {
+	return &PointLotClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `pointlot.Hooks(f(g(h())))`.
+func (c *PointLotClient) Use(hooks ...Hook) {
+	c.hooks.PointLot = append(c.hooks.PointLot, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `pointlot.Intercept(f(g(h())))`.
+func (c *PointLotClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PointLot = append(c.inters.PointLot, interceptors...)
+}
+
+// Create returns a builder for creating a PointLot entity.
+func (c *PointLotClient) Create() *PointLotCreate {
+	mutation := newPointLotMutation(c.config, OpCreate)
+	return &PointLotCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PointLot entities.
+func (c *PointLotClient) CreateBulk(builders ...*PointLotCreate) *PointLotCreateBulk {
+	return &PointLotCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PointLotClient) MapCreateBulk(slice any, setFunc func(*PointLotCreate, int)) *PointLotCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PointLotCreateBulk{err: fmt.Errorf("calling to PointLotClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PointLotCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PointLotCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PointLot.
+func (c *PointLotClient) Update() *PointLotUpdate {
+	mutation := newPointLotMutation(c.config, OpUpdate)
+	return &PointLotUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PointLotClient) UpdateOne(_m *PointLot) *PointLotUpdateOne {
+	mutation := newPointLotMutation(c.config, OpUpdateOne, withPointLot(_m))
+	return &PointLotUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PointLotClient) UpdateOneID(id int64) *PointLotUpdateOne {
+	mutation := newPointLotMutation(c.config, OpUpdateOne, withPointLotID(id))
+	return &PointLotUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PointLot.
+func (c *PointLotClient) Delete() *PointLotDelete {
+	mutation := newPointLotMutation(c.config, OpDelete)
+	return &PointLotDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PointLotClient) DeleteOne(_m *PointLot) *PointLotDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PointLotClient) DeleteOneID(id int64) *PointLotDeleteOne {
+	builder := c.Delete().Where(pointlot.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PointLotDeleteOne{builder}
+}
+
+// Query returns a query builder for PointLot.
+func (c *PointLotClient) Query() *PointLotQuery {
+	return &PointLotQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePointLot},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PointLot entity by its id.
+func (c *PointLotClient) Get(ctx context.Context, id int64) (*PointLot, error) {
+	return c.Query().Where(pointlot.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PointLotClient) GetX(ctx context.Context, id int64) *PointLot {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryMembership queries the membership edge of a PointLot.
+func (c *PointLotClient) QueryMembership(_m *PointLot) *MembershipQuery {
+	query := (&MembershipClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(pointlot.Table, pointlot.FieldID, id),
+			sqlgraph.To(membership.Table, membership.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, pointlot.MembershipTable, pointlot.MembershipColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryEntry queries the entry edge of a PointLot.
+func (c *PointLotClient) QueryEntry(_m *PointLot) *PointEntryQuery {
+	query := (&PointEntryClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(pointlot.Table, pointlot.FieldID, id),
+			sqlgraph.To(pointentry.Table, pointentry.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, pointlot.EntryTable, pointlot.EntryColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *PointLotClient) Hooks() []Hook {
+	hooks := c.hooks.PointLot
+	return append(hooks[:len(hooks):len(hooks)], pointlot.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PointLotClient) Interceptors() []Interceptor {
+	return c.inters.PointLot
+}
+
+func (c *PointLotClient) mutate(ctx context.Context, m *PointLotMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PointLotCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PointLotUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PointLotUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PointLotDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown PointLot mutation op: %q", m.Op())
+	}
+}
+
+// PointUseClient is a client for the PointUse schema.
+type PointUseClient struct {
+	config
+}
+
+// NewPointUseClient returns a client for the PointUse from the given config.
+func NewPointUseClient(c config) *PointUseClient {
+	return &PointUseClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `pointuse.Hooks(f(g(h())))`.
+func (c *PointUseClient) Use(hooks ...Hook) {
+	c.hooks.PointUse = append(c.hooks.PointUse, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `pointuse.Intercept(f(g(h())))`.
+func (c *PointUseClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PointUse = append(c.inters.PointUse, interceptors...)
+}
+
+// Create returns a builder for creating a PointUse entity.
+func (c *PointUseClient) Create() *PointUseCreate {
+	mutation := newPointUseMutation(c.config, OpCreate)
+	return &PointUseCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PointUse entities.
+func (c *PointUseClient) CreateBulk(builders ...*PointUseCreate) *PointUseCreateBulk {
+	return &PointUseCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PointUseClient) MapCreateBulk(slice any, setFunc func(*PointUseCreate, int)) *PointUseCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PointUseCreateBulk{err: fmt.Errorf("calling to PointUseClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PointUseCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PointUseCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PointUse.
+func (c *PointUseClient) Update() *PointUseUpdate {
+	mutation := newPointUseMutation(c.config, OpUpdate)
+	return &PointUseUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PointUseClient) UpdateOne(_m *PointUse) *PointUseUpdateOne {
+	mutation := newPointUseMutation(c.config, OpUpdateOne, withPointUse(_m))
+	return &PointUseUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PointUseClient) UpdateOneID(id int64) *PointUseUpdateOne {
+	mutation := newPointUseMutation(c.config, OpUpdateOne, withPointUseID(id))
+	return &PointUseUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PointUse.
+func (c *PointUseClient) Delete() *PointUseDelete {
+	mutation := newPointUseMutation(c.config, OpDelete)
+	return &PointUseDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PointUseClient) DeleteOne(_m *PointUse) *PointUseDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PointUseClient) DeleteOneID(id int64) *PointUseDeleteOne {
+	builder := c.Delete().Where(pointuse.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PointUseDeleteOne{builder}
+}
+
+// Query returns a query builder for PointUse.
+func (c *PointUseClient) Query() *PointUseQuery {
+	return &PointUseQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePointUse},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PointUse entity by its id.
+func (c *PointUseClient) Get(ctx context.Context, id int64) (*PointUse, error) {
+	return c.Query().Where(pointuse.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PointUseClient) GetX(ctx context.Context, id int64) *PointUse {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryEntry queries the entry edge of a PointUse.
+func (c *PointUseClient) QueryEntry(_m *PointUse) *PointEntryQuery {
+	query := (&PointEntryClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(pointuse.Table, pointuse.FieldID, id),
+			sqlgraph.To(pointentry.Table, pointentry.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, pointuse.EntryTable, pointuse.EntryColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryLot queries the lot edge of a PointUse.
+func (c *PointUseClient) QueryLot(_m *PointUse) *PointLotQuery {
+	query := (&PointLotClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(pointuse.Table, pointuse.FieldID, id),
+			sqlgraph.To(pointlot.Table, pointlot.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, pointuse.LotTable, pointuse.LotColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *PointUseClient) Hooks() []Hook {
+	hooks := c.hooks.PointUse
+	return append(hooks[:len(hooks):len(hooks)], pointuse.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PointUseClient) Interceptors() []Interceptor {
+	return c.inters.PointUse
+}
+
+func (c *PointUseClient) mutate(ctx context.Context, m *PointUseMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PointUseCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PointUseUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PointUseUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PointUseDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown PointUse mutation op: %q", m.Op())
 	}
 }
 
@@ -7563,6 +8721,306 @@ func (c *SessionAccessClient) mutate(ctx context.Context, m *SessionAccessMutati
 		return (&SessionAccessDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown SessionAccess mutation op: %q", m.Op())
+	}
+}
+
+// SettlementClient is a client for the Settlement schema.
+type SettlementClient struct {
+	config
+}
+
+// NewSettlementClient returns a client for the Settlement from the given config.
+func NewSettlementClient(c config) *SettlementClient {
+	return &SettlementClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `settlement.Hooks(f(g(h())))`.
+func (c *SettlementClient) Use(hooks ...Hook) {
+	c.hooks.Settlement = append(c.hooks.Settlement, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `settlement.Intercept(f(g(h())))`.
+func (c *SettlementClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Settlement = append(c.inters.Settlement, interceptors...)
+}
+
+// Create returns a builder for creating a Settlement entity.
+func (c *SettlementClient) Create() *SettlementCreate {
+	mutation := newSettlementMutation(c.config, OpCreate)
+	return &SettlementCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Settlement entities.
+func (c *SettlementClient) CreateBulk(builders ...*SettlementCreate) *SettlementCreateBulk {
+	return &SettlementCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SettlementClient) MapCreateBulk(slice any, setFunc func(*SettlementCreate, int)) *SettlementCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SettlementCreateBulk{err: fmt.Errorf("calling to SettlementClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SettlementCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SettlementCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Settlement.
+func (c *SettlementClient) Update() *SettlementUpdate {
+	mutation := newSettlementMutation(c.config, OpUpdate)
+	return &SettlementUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SettlementClient) UpdateOne(_m *Settlement) *SettlementUpdateOne {
+	mutation := newSettlementMutation(c.config, OpUpdateOne, withSettlement(_m))
+	return &SettlementUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SettlementClient) UpdateOneID(id int64) *SettlementUpdateOne {
+	mutation := newSettlementMutation(c.config, OpUpdateOne, withSettlementID(id))
+	return &SettlementUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Settlement.
+func (c *SettlementClient) Delete() *SettlementDelete {
+	mutation := newSettlementMutation(c.config, OpDelete)
+	return &SettlementDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SettlementClient) DeleteOne(_m *Settlement) *SettlementDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SettlementClient) DeleteOneID(id int64) *SettlementDeleteOne {
+	builder := c.Delete().Where(settlement.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SettlementDeleteOne{builder}
+}
+
+// Query returns a query builder for Settlement.
+func (c *SettlementClient) Query() *SettlementQuery {
+	return &SettlementQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSettlement},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Settlement entity by its id.
+func (c *SettlementClient) Get(ctx context.Context, id int64) (*Settlement, error) {
+	return c.Query().Where(settlement.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SettlementClient) GetX(ctx context.Context, id int64) *Settlement {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryItems queries the items edge of a Settlement.
+func (c *SettlementClient) QueryItems(_m *Settlement) *SettlementItemQuery {
+	query := (&SettlementItemClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(settlement.Table, settlement.FieldID, id),
+			sqlgraph.To(settlementitem.Table, settlementitem.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, true, settlement.ItemsTable, settlement.ItemsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *SettlementClient) Hooks() []Hook {
+	hooks := c.hooks.Settlement
+	return append(hooks[:len(hooks):len(hooks)], settlement.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *SettlementClient) Interceptors() []Interceptor {
+	return c.inters.Settlement
+}
+
+func (c *SettlementClient) mutate(ctx context.Context, m *SettlementMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SettlementCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SettlementUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SettlementUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SettlementDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Settlement mutation op: %q", m.Op())
+	}
+}
+
+// SettlementItemClient is a client for the SettlementItem schema.
+type SettlementItemClient struct {
+	config
+}
+
+// NewSettlementItemClient returns a client for the SettlementItem from the given config.
+func NewSettlementItemClient(c config) *SettlementItemClient {
+	return &SettlementItemClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `settlementitem.Hooks(f(g(h())))`.
+func (c *SettlementItemClient) Use(hooks ...Hook) {
+	c.hooks.SettlementItem = append(c.hooks.SettlementItem, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `settlementitem.Intercept(f(g(h())))`.
+func (c *SettlementItemClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SettlementItem = append(c.inters.SettlementItem, interceptors...)
+}
+
+// Create returns a builder for creating a SettlementItem entity.
+func (c *SettlementItemClient) Create() *SettlementItemCreate {
+	mutation := newSettlementItemMutation(c.config, OpCreate)
+	return &SettlementItemCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of SettlementItem entities.
+func (c *SettlementItemClient) CreateBulk(builders ...*SettlementItemCreate) *SettlementItemCreateBulk {
+	return &SettlementItemCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SettlementItemClient) MapCreateBulk(slice any, setFunc func(*SettlementItemCreate, int)) *SettlementItemCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SettlementItemCreateBulk{err: fmt.Errorf("calling to SettlementItemClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SettlementItemCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SettlementItemCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for SettlementItem.
+func (c *SettlementItemClient) Update() *SettlementItemUpdate {
+	mutation := newSettlementItemMutation(c.config, OpUpdate)
+	return &SettlementItemUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SettlementItemClient) UpdateOne(_m *SettlementItem) *SettlementItemUpdateOne {
+	mutation := newSettlementItemMutation(c.config, OpUpdateOne, withSettlementItem(_m))
+	return &SettlementItemUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SettlementItemClient) UpdateOneID(id int64) *SettlementItemUpdateOne {
+	mutation := newSettlementItemMutation(c.config, OpUpdateOne, withSettlementItemID(id))
+	return &SettlementItemUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for SettlementItem.
+func (c *SettlementItemClient) Delete() *SettlementItemDelete {
+	mutation := newSettlementItemMutation(c.config, OpDelete)
+	return &SettlementItemDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SettlementItemClient) DeleteOne(_m *SettlementItem) *SettlementItemDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SettlementItemClient) DeleteOneID(id int64) *SettlementItemDeleteOne {
+	builder := c.Delete().Where(settlementitem.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SettlementItemDeleteOne{builder}
+}
+
+// Query returns a query builder for SettlementItem.
+func (c *SettlementItemClient) Query() *SettlementItemQuery {
+	return &SettlementItemQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSettlementItem},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SettlementItem entity by its id.
+func (c *SettlementItemClient) Get(ctx context.Context, id int64) (*SettlementItem, error) {
+	return c.Query().Where(settlementitem.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SettlementItemClient) GetX(ctx context.Context, id int64) *SettlementItem {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QuerySettlement queries the settlement edge of a SettlementItem.
+func (c *SettlementItemClient) QuerySettlement(_m *SettlementItem) *SettlementQuery {
+	query := (&SettlementClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(settlementitem.Table, settlementitem.FieldID, id),
+			sqlgraph.To(settlement.Table, settlement.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, settlementitem.SettlementTable, settlementitem.SettlementColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *SettlementItemClient) Hooks() []Hook {
+	hooks := c.hooks.SettlementItem
+	return append(hooks[:len(hooks):len(hooks)], settlementitem.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *SettlementItemClient) Interceptors() []Interceptor {
+	return c.inters.SettlementItem
+}
+
+func (c *SettlementItemClient) mutate(ctx context.Context, m *SettlementItemMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SettlementItemCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SettlementItemUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SettlementItemUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SettlementItemDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown SettlementItem mutation op: %q", m.Op())
 	}
 }
 
@@ -9293,24 +10751,28 @@ type (
 		ChargeDispute, CoDriverInvitation, Consent, DataKey, Delivery, Difference,
 		Erasure, FeatureSwitch, Fleet, Follower, Gate, GateCommand, Invoice,
 		InvoiceDelivery, InvoiceTitle, InvoicedOrder, LedgerEntry, LedgerLine,
-		LinkedAccount, LoginCode, Lot, MerchantContingent, MessageQuota, Notice,
-		Observation, OrderDiscount, ParkingSession, Payment, PaymentOrder, Permit,
-		PermitPeriod, PermitPlan, PlateDispute, PlateRight, PushEndpoint, QuoteAttempt,
-		Reconciliation, Refund, Reservation, ReservationOffer, RiskEvent,
-		SessionAccess, SharedSpace, Shift, SignIn, Staff, StaffRole, Store, Tariff,
-		Task, Vehicle, VehicleBinding, Voucher, VoucherOffer []ent.Hook
+		LinkedAccount, LoginCode, Lot, MallItem, MallOrder, Membership,
+		MerchantContingent, MessageQuota, Notice, Observation, OrderDiscount,
+		ParkingSession, Payment, PaymentOrder, PayoutAccount, Permit, PermitPeriod,
+		PermitPlan, PlateDispute, PlateRight, PointEntry, PointLot, PointUse,
+		PushEndpoint, QuoteAttempt, Reconciliation, Refund, Reservation,
+		ReservationOffer, RiskEvent, SessionAccess, Settlement, SettlementItem,
+		SharedSpace, Shift, SignIn, Staff, StaffRole, Store, Tariff, Task, Vehicle,
+		VehicleBinding, Voucher, VoucherOffer []ent.Hook
 	}
 	inters struct {
 		Account, AgreedStay, Agreement, AppRelease, ChannelLink, ChannelVisit,
 		ChargeDispute, CoDriverInvitation, Consent, DataKey, Delivery, Difference,
 		Erasure, FeatureSwitch, Fleet, Follower, Gate, GateCommand, Invoice,
 		InvoiceDelivery, InvoiceTitle, InvoicedOrder, LedgerEntry, LedgerLine,
-		LinkedAccount, LoginCode, Lot, MerchantContingent, MessageQuota, Notice,
-		Observation, OrderDiscount, ParkingSession, Payment, PaymentOrder, Permit,
-		PermitPeriod, PermitPlan, PlateDispute, PlateRight, PushEndpoint, QuoteAttempt,
-		Reconciliation, Refund, Reservation, ReservationOffer, RiskEvent,
-		SessionAccess, SharedSpace, Shift, SignIn, Staff, StaffRole, Store, Tariff,
-		Task, Vehicle, VehicleBinding, Voucher, VoucherOffer []ent.Interceptor
+		LinkedAccount, LoginCode, Lot, MallItem, MallOrder, Membership,
+		MerchantContingent, MessageQuota, Notice, Observation, OrderDiscount,
+		ParkingSession, Payment, PaymentOrder, PayoutAccount, Permit, PermitPeriod,
+		PermitPlan, PlateDispute, PlateRight, PointEntry, PointLot, PointUse,
+		PushEndpoint, QuoteAttempt, Reconciliation, Refund, Reservation,
+		ReservationOffer, RiskEvent, SessionAccess, Settlement, SettlementItem,
+		SharedSpace, Shift, SignIn, Staff, StaffRole, Store, Tariff, Task, Vehicle,
+		VehicleBinding, Voucher, VoucherOffer []ent.Interceptor
 	}
 )
 

@@ -33,6 +33,9 @@ import (
 	"parkbff/ent/linkedaccount"
 	"parkbff/ent/logincode"
 	"parkbff/ent/lot"
+	"parkbff/ent/mallitem"
+	"parkbff/ent/mallorder"
+	"parkbff/ent/membership"
 	"parkbff/ent/merchantcontingent"
 	"parkbff/ent/messagequota"
 	"parkbff/ent/notice"
@@ -41,11 +44,15 @@ import (
 	"parkbff/ent/parkingsession"
 	"parkbff/ent/payment"
 	"parkbff/ent/paymentorder"
+	"parkbff/ent/payoutaccount"
 	"parkbff/ent/permit"
 	"parkbff/ent/permitperiod"
 	"parkbff/ent/permitplan"
 	"parkbff/ent/platedispute"
 	"parkbff/ent/plateright"
+	"parkbff/ent/pointentry"
+	"parkbff/ent/pointlot"
+	"parkbff/ent/pointuse"
 	"parkbff/ent/pushendpoint"
 	"parkbff/ent/quoteattempt"
 	"parkbff/ent/reconciliation"
@@ -54,6 +61,8 @@ import (
 	"parkbff/ent/reservationoffer"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/sessionaccess"
+	"parkbff/ent/settlement"
+	"parkbff/ent/settlementitem"
 	"parkbff/ent/sharedspace"
 	"parkbff/ent/shift"
 	"parkbff/ent/signin"
@@ -159,6 +168,9 @@ func checkColumn(t, c string) error {
 			linkedaccount.Table:      linkedaccount.ValidColumn,
 			logincode.Table:          logincode.ValidColumn,
 			lot.Table:                lot.ValidColumn,
+			mallitem.Table:           mallitem.ValidColumn,
+			mallorder.Table:          mallorder.ValidColumn,
+			membership.Table:         membership.ValidColumn,
 			merchantcontingent.Table: merchantcontingent.ValidColumn,
 			messagequota.Table:       messagequota.ValidColumn,
 			notice.Table:             notice.ValidColumn,
@@ -167,11 +179,15 @@ func checkColumn(t, c string) error {
 			parkingsession.Table:     parkingsession.ValidColumn,
 			payment.Table:            payment.ValidColumn,
 			paymentorder.Table:       paymentorder.ValidColumn,
+			payoutaccount.Table:      payoutaccount.ValidColumn,
 			permit.Table:             permit.ValidColumn,
 			permitperiod.Table:       permitperiod.ValidColumn,
 			permitplan.Table:         permitplan.ValidColumn,
 			platedispute.Table:       platedispute.ValidColumn,
 			plateright.Table:         plateright.ValidColumn,
+			pointentry.Table:         pointentry.ValidColumn,
+			pointlot.Table:           pointlot.ValidColumn,
+			pointuse.Table:           pointuse.ValidColumn,
 			pushendpoint.Table:       pushendpoint.ValidColumn,
 			quoteattempt.Table:       quoteattempt.ValidColumn,
 			reconciliation.Table:     reconciliation.ValidColumn,
@@ -180,6 +196,8 @@ func checkColumn(t, c string) error {
 			reservationoffer.Table:   reservationoffer.ValidColumn,
 			riskevent.Table:          riskevent.ValidColumn,
 			sessionaccess.Table:      sessionaccess.ValidColumn,
+			settlement.Table:         settlement.ValidColumn,
+			settlementitem.Table:     settlementitem.ValidColumn,
 			sharedspace.Table:        sharedspace.ValidColumn,
 			shift.Table:              shift.ValidColumn,
 			signin.Table:             signin.ValidColumn,

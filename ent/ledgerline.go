@@ -28,6 +28,8 @@ type LedgerLine struct {
 	Channel *money.Channel `json:"channel,omitempty"`
 	// StoreID holds the value of the "store_id" field.
 	StoreID *int64 `json:"store_id,omitempty"`
+	// SpaceID holds the value of the "space_id" field.
+	SpaceID *int64 `json:"space_id,omitempty"`
 	// Fen holds the value of the "fen" field.
 	Fen int64 `json:"fen,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -61,7 +63,7 @@ func (*LedgerLine) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case ledgerline.FieldID, ledgerline.FieldEntryID, ledgerline.FieldLotID, ledgerline.FieldStoreID, ledgerline.FieldFen:
+		case ledgerline.FieldID, ledgerline.FieldEntryID, ledgerline.FieldLotID, ledgerline.FieldStoreID, ledgerline.FieldSpaceID, ledgerline.FieldFen:
 			values[i] = new(sql.NullInt64)
 		case ledgerline.FieldAccount, ledgerline.FieldChannel:
 			values[i] = new(sql.NullString)
@@ -117,6 +119,13 @@ func (_m *LedgerLine) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.StoreID = new(int64)
 				*_m.StoreID = value.Int64
+			}
+		case ledgerline.FieldSpaceID:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field space_id", values[i])
+			} else if value.Valid {
+				_m.SpaceID = new(int64)
+				*_m.SpaceID = value.Int64
 			}
 		case ledgerline.FieldFen:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -181,6 +190,11 @@ func (_m *LedgerLine) String() string {
 	builder.WriteString(", ")
 	if v := _m.StoreID; v != nil {
 		builder.WriteString("store_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.SpaceID; v != nil {
+		builder.WriteString("space_id=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
 	builder.WriteString(", ")

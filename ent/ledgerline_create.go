@@ -69,6 +69,20 @@ func (_c *LedgerLineCreate) SetNillableStoreID(v *int64) *LedgerLineCreate {
 	return _c
 }
 
+// SetSpaceID sets the "space_id" field.
+func (_c *LedgerLineCreate) SetSpaceID(v int64) *LedgerLineCreate {
+	_c.mutation.SetSpaceID(v)
+	return _c
+}
+
+// SetNillableSpaceID sets the "space_id" field if the given value is not nil.
+func (_c *LedgerLineCreate) SetNillableSpaceID(v *int64) *LedgerLineCreate {
+	if v != nil {
+		_c.SetSpaceID(*v)
+	}
+	return _c
+}
+
 // SetFen sets the "fen" field.
 func (_c *LedgerLineCreate) SetFen(v int64) *LedgerLineCreate {
 	_c.mutation.SetFen(v)
@@ -194,6 +208,10 @@ func (_c *LedgerLineCreate) createSpec() (*LedgerLine, *sqlgraph.CreateSpec) {
 		_spec.SetField(ledgerline.FieldStoreID, field.TypeInt64, value)
 		_node.StoreID = &value
 	}
+	if value, ok := _c.mutation.SpaceID(); ok {
+		_spec.SetField(ledgerline.FieldSpaceID, field.TypeInt64, value)
+		_node.SpaceID = &value
+	}
 	if value, ok := _c.mutation.Fen(); ok {
 		_spec.SetField(ledgerline.FieldFen, field.TypeInt64, value)
 		_node.Fen = value
@@ -298,6 +316,9 @@ func (u *LedgerLineUpsertOne) UpdateNewValues() *LedgerLineUpsertOne {
 		}
 		if _, exists := u.create.mutation.StoreID(); exists {
 			s.SetIgnore(ledgerline.FieldStoreID)
+		}
+		if _, exists := u.create.mutation.SpaceID(); exists {
+			s.SetIgnore(ledgerline.FieldSpaceID)
 		}
 		if _, exists := u.create.mutation.Fen(); exists {
 			s.SetIgnore(ledgerline.FieldFen)
@@ -528,6 +549,9 @@ func (u *LedgerLineUpsertBulk) UpdateNewValues() *LedgerLineUpsertBulk {
 			}
 			if _, exists := b.mutation.StoreID(); exists {
 				s.SetIgnore(ledgerline.FieldStoreID)
+			}
+			if _, exists := b.mutation.SpaceID(); exists {
+				s.SetIgnore(ledgerline.FieldSpaceID)
 			}
 			if _, exists := b.mutation.Fen(); exists {
 				s.SetIgnore(ledgerline.FieldFen)

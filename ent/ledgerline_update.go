@@ -92,6 +92,9 @@ func (_u *LedgerLineUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if _u.mutation.StoreIDCleared() {
 		_spec.ClearField(ledgerline.FieldStoreID, field.TypeInt64)
 	}
+	if _u.mutation.SpaceIDCleared() {
+		_spec.ClearField(ledgerline.FieldSpaceID, field.TypeInt64)
+	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -207,6 +210,9 @@ func (_u *LedgerLineUpdateOne) sqlSave(ctx context.Context) (_node *LedgerLine, 
 	}
 	if _u.mutation.StoreIDCleared() {
 		_spec.ClearField(ledgerline.FieldStoreID, field.TypeInt64)
+	}
+	if _u.mutation.SpaceIDCleared() {
+		_spec.ClearField(ledgerline.FieldSpaceID, field.TypeInt64)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &LedgerLine{config: _u.config}

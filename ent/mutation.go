@@ -34,6 +34,9 @@ import (
 	"parkbff/ent/linkedaccount"
 	"parkbff/ent/logincode"
 	"parkbff/ent/lot"
+	"parkbff/ent/mallitem"
+	"parkbff/ent/mallorder"
+	"parkbff/ent/membership"
 	"parkbff/ent/merchantcontingent"
 	"parkbff/ent/messagequota"
 	"parkbff/ent/notice"
@@ -42,11 +45,15 @@ import (
 	"parkbff/ent/parkingsession"
 	"parkbff/ent/payment"
 	"parkbff/ent/paymentorder"
+	"parkbff/ent/payoutaccount"
 	"parkbff/ent/permit"
 	"parkbff/ent/permitperiod"
 	"parkbff/ent/permitplan"
 	"parkbff/ent/platedispute"
 	"parkbff/ent/plateright"
+	"parkbff/ent/pointentry"
+	"parkbff/ent/pointlot"
+	"parkbff/ent/pointuse"
 	"parkbff/ent/predicate"
 	"parkbff/ent/pushendpoint"
 	"parkbff/ent/quoteattempt"
@@ -56,6 +63,8 @@ import (
 	"parkbff/ent/reservationoffer"
 	"parkbff/ent/riskevent"
 	"parkbff/ent/sessionaccess"
+	"parkbff/ent/settlement"
+	"parkbff/ent/settlementitem"
 	"parkbff/ent/sharedspace"
 	"parkbff/ent/shift"
 	"parkbff/ent/signin"
@@ -116,6 +125,9 @@ const (
 	TypeLinkedAccount      = "LinkedAccount"
 	TypeLoginCode          = "LoginCode"
 	TypeLot                = "Lot"
+	TypeMallItem           = "MallItem"
+	TypeMallOrder          = "MallOrder"
+	TypeMembership         = "Membership"
 	TypeMerchantContingent = "MerchantContingent"
 	TypeMessageQuota       = "MessageQuota"
 	TypeNotice             = "Notice"
@@ -124,11 +136,15 @@ const (
 	TypeParkingSession     = "ParkingSession"
 	TypePayment            = "Payment"
 	TypePaymentOrder       = "PaymentOrder"
+	TypePayoutAccount      = "PayoutAccount"
 	TypePermit             = "Permit"
 	TypePermitPeriod       = "PermitPeriod"
 	TypePermitPlan         = "PermitPlan"
 	TypePlateDispute       = "PlateDispute"
 	TypePlateRight         = "PlateRight"
+	TypePointEntry         = "PointEntry"
+	TypePointLot           = "PointLot"
+	TypePointUse           = "PointUse"
 	TypePushEndpoint       = "PushEndpoint"
 	TypeQuoteAttempt       = "QuoteAttempt"
 	TypeReconciliation     = "Reconciliation"
@@ -137,6 +153,8 @@ const (
 	TypeReservationOffer   = "ReservationOffer"
 	TypeRiskEvent          = "RiskEvent"
 	TypeSessionAccess      = "SessionAccess"
+	TypeSettlement         = "Settlement"
+	TypeSettlementItem     = "SettlementItem"
 	TypeSharedSpace        = "SharedSpace"
 	TypeShift              = "Shift"
 	TypeSignIn             = "SignIn"
@@ -19582,6 +19600,8 @@ type LedgerLineMutation struct {
 	channel       *money.Channel
 	store_id      *int64
 	addstore_id   *int64
+	space_id      *int64
+	addspace_id   *int64
 	fen           *int64
 	addfen        *int64
 	clearedFields map[string]struct{}
@@ -19943,6 +19963,76 @@ func (m *LedgerLineMutation) ResetStoreID() {
 	delete(m.clearedFields, ledgerline.FieldStoreID)
 }
 
+// SetSpaceID sets the "space_id" field.
+func (m *LedgerLineMutation) SetSpaceID(i int64) {
+	m.space_id = &i
+	m.addspace_id = nil
+}
+
+// SpaceID returns the value of the "space_id" field in the mutation.
+func (m *LedgerLineMutation) SpaceID() (r int64, exists bool) {
+	v := m.space_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSpaceID returns the old "space_id" field's value of the LedgerLine entity.
+// If the LedgerLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LedgerLineMutation) OldSpaceID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSpaceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSpaceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSpaceID: %w", err)
+	}
+	return oldValue.SpaceID, nil
+}
+
+// AddSpaceID adds i to the "space_id" field.
+func (m *LedgerLineMutation) AddSpaceID(i int64) {
+	if m.addspace_id != nil {
+		*m.addspace_id += i
+	} else {
+		m.addspace_id = &i
+	}
+}
+
+// AddedSpaceID returns the value that was added to the "space_id" field in this mutation.
+func (m *LedgerLineMutation) AddedSpaceID() (r int64, exists bool) {
+	v := m.addspace_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearSpaceID clears the value of the "space_id" field.
+func (m *LedgerLineMutation) ClearSpaceID() {
+	m.space_id = nil
+	m.addspace_id = nil
+	m.clearedFields[ledgerline.FieldSpaceID] = struct{}{}
+}
+
+// SpaceIDCleared returns if the "space_id" field was cleared in this mutation.
+func (m *LedgerLineMutation) SpaceIDCleared() bool {
+	_, ok := m.clearedFields[ledgerline.FieldSpaceID]
+	return ok
+}
+
+// ResetSpaceID resets all changes to the "space_id" field.
+func (m *LedgerLineMutation) ResetSpaceID() {
+	m.space_id = nil
+	m.addspace_id = nil
+	delete(m.clearedFields, ledgerline.FieldSpaceID)
+}
+
 // SetFen sets the "fen" field.
 func (m *LedgerLineMutation) SetFen(i int64) {
 	m.fen = &i
@@ -20060,7 +20150,7 @@ func (m *LedgerLineMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *LedgerLineMutation) Fields() []string {
-	fields := make([]string, 0, 6)
+	fields := make([]string, 0, 7)
 	if m.entry != nil {
 		fields = append(fields, ledgerline.FieldEntryID)
 	}
@@ -20075,6 +20165,9 @@ func (m *LedgerLineMutation) Fields() []string {
 	}
 	if m.store_id != nil {
 		fields = append(fields, ledgerline.FieldStoreID)
+	}
+	if m.space_id != nil {
+		fields = append(fields, ledgerline.FieldSpaceID)
 	}
 	if m.fen != nil {
 		fields = append(fields, ledgerline.FieldFen)
@@ -20097,6 +20190,8 @@ func (m *LedgerLineMutation) Field(name string) (ent.Value, bool) {
 		return m.Channel()
 	case ledgerline.FieldStoreID:
 		return m.StoreID()
+	case ledgerline.FieldSpaceID:
+		return m.SpaceID()
 	case ledgerline.FieldFen:
 		return m.Fen()
 	}
@@ -20118,6 +20213,8 @@ func (m *LedgerLineMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldChannel(ctx)
 	case ledgerline.FieldStoreID:
 		return m.OldStoreID(ctx)
+	case ledgerline.FieldSpaceID:
+		return m.OldSpaceID(ctx)
 	case ledgerline.FieldFen:
 		return m.OldFen(ctx)
 	}
@@ -20164,6 +20261,13 @@ func (m *LedgerLineMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetStoreID(v)
 		return nil
+	case ledgerline.FieldSpaceID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSpaceID(v)
+		return nil
 	case ledgerline.FieldFen:
 		v, ok := value.(int64)
 		if !ok {
@@ -20185,6 +20289,9 @@ func (m *LedgerLineMutation) AddedFields() []string {
 	if m.addstore_id != nil {
 		fields = append(fields, ledgerline.FieldStoreID)
 	}
+	if m.addspace_id != nil {
+		fields = append(fields, ledgerline.FieldSpaceID)
+	}
 	if m.addfen != nil {
 		fields = append(fields, ledgerline.FieldFen)
 	}
@@ -20200,6 +20307,8 @@ func (m *LedgerLineMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedLotID()
 	case ledgerline.FieldStoreID:
 		return m.AddedStoreID()
+	case ledgerline.FieldSpaceID:
+		return m.AddedSpaceID()
 	case ledgerline.FieldFen:
 		return m.AddedFen()
 	}
@@ -20225,6 +20334,13 @@ func (m *LedgerLineMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddStoreID(v)
 		return nil
+	case ledgerline.FieldSpaceID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSpaceID(v)
+		return nil
 	case ledgerline.FieldFen:
 		v, ok := value.(int64)
 		if !ok {
@@ -20246,6 +20362,9 @@ func (m *LedgerLineMutation) ClearedFields() []string {
 	if m.FieldCleared(ledgerline.FieldStoreID) {
 		fields = append(fields, ledgerline.FieldStoreID)
 	}
+	if m.FieldCleared(ledgerline.FieldSpaceID) {
+		fields = append(fields, ledgerline.FieldSpaceID)
+	}
 	return fields
 }
 
@@ -20265,6 +20384,9 @@ func (m *LedgerLineMutation) ClearField(name string) error {
 		return nil
 	case ledgerline.FieldStoreID:
 		m.ClearStoreID()
+		return nil
+	case ledgerline.FieldSpaceID:
+		m.ClearSpaceID()
 		return nil
 	}
 	return fmt.Errorf("unknown LedgerLine nullable field %s", name)
@@ -20288,6 +20410,9 @@ func (m *LedgerLineMutation) ResetField(name string) error {
 		return nil
 	case ledgerline.FieldStoreID:
 		m.ResetStoreID()
+		return nil
+	case ledgerline.FieldSpaceID:
+		m.ResetSpaceID()
 		return nil
 	case ledgerline.FieldFen:
 		m.ResetFen()
@@ -23353,6 +23478,3509 @@ func (m *LotMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *LotMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Lot edge %s", name)
+}
+
+// MallItemMutation represents an operation that mutates the MallItem nodes in the graph.
+type MallItemMutation struct {
+	config
+	op                   Op
+	typ                  string
+	id                   *int64
+	created_at           *time.Time
+	lot_id               *int64
+	addlot_id            *int64
+	code                 *string
+	name                 *string
+	price_fen            *int64
+	addprice_fen         *int64
+	points               *int64
+	addpoints            *int64
+	stock                *int
+	addstock             *int
+	sold_until           *time.Time
+	holds_days           *int
+	addholds_days        *int
+	staff_id             *int64
+	addstaff_id          *int64
+	clearedFields        map[string]struct{}
+	store                *int64
+	clearedstore         bool
+	voucher_offer        *int64
+	clearedvoucher_offer bool
+	done                 bool
+	oldValue             func(context.Context) (*MallItem, error)
+	predicates           []predicate.MallItem
+}
+
+var _ ent.Mutation = (*MallItemMutation)(nil)
+
+// mallitemOption allows management of the mutation configuration using functional options.
+type mallitemOption func(*MallItemMutation)
+
+// newMallItemMutation creates new mutation for the MallItem entity.
+func newMallItemMutation(c config, op Op, opts ...mallitemOption) *MallItemMutation {
+	m := &MallItemMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeMallItem,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withMallItemID sets the ID field of the mutation.
+func withMallItemID(id int64) mallitemOption {
+	return func(m *MallItemMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *MallItem
+		)
+		m.oldValue = func(ctx context.Context) (*MallItem, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().MallItem.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withMallItem sets the old MallItem of the mutation.
+func withMallItem(node *MallItem) mallitemOption {
+	return func(m *MallItemMutation) {
+		m.oldValue = func(context.Context) (*MallItem, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m MallItemMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m MallItemMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of MallItem entities.
+func (m *MallItemMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *MallItemMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *MallItemMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().MallItem.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *MallItemMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *MallItemMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the MallItem entity.
+// If the MallItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MallItemMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *MallItemMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetLotID sets the "lot_id" field.
+func (m *MallItemMutation) SetLotID(i int64) {
+	m.lot_id = &i
+	m.addlot_id = nil
+}
+
+// LotID returns the value of the "lot_id" field in the mutation.
+func (m *MallItemMutation) LotID() (r int64, exists bool) {
+	v := m.lot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLotID returns the old "lot_id" field's value of the MallItem entity.
+// If the MallItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MallItemMutation) OldLotID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLotID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLotID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLotID: %w", err)
+	}
+	return oldValue.LotID, nil
+}
+
+// AddLotID adds i to the "lot_id" field.
+func (m *MallItemMutation) AddLotID(i int64) {
+	if m.addlot_id != nil {
+		*m.addlot_id += i
+	} else {
+		m.addlot_id = &i
+	}
+}
+
+// AddedLotID returns the value that was added to the "lot_id" field in this mutation.
+func (m *MallItemMutation) AddedLotID() (r int64, exists bool) {
+	v := m.addlot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLotID resets all changes to the "lot_id" field.
+func (m *MallItemMutation) ResetLotID() {
+	m.lot_id = nil
+	m.addlot_id = nil
+}
+
+// SetCode sets the "code" field.
+func (m *MallItemMutation) SetCode(s string) {
+	m.code = &s
+}
+
+// Code returns the value of the "code" field in the mutation.
+func (m *MallItemMutation) Code() (r string, exists bool) {
+	v := m.code
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCode returns the old "code" field's value of the MallItem entity.
+// If the MallItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MallItemMutation) OldCode(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCode is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCode requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCode: %w", err)
+	}
+	return oldValue.Code, nil
+}
+
+// ResetCode resets all changes to the "code" field.
+func (m *MallItemMutation) ResetCode() {
+	m.code = nil
+}
+
+// SetName sets the "name" field.
+func (m *MallItemMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *MallItemMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the MallItem entity.
+// If the MallItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MallItemMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *MallItemMutation) ResetName() {
+	m.name = nil
+}
+
+// SetStoreID sets the "store_id" field.
+func (m *MallItemMutation) SetStoreID(i int64) {
+	m.store = &i
+}
+
+// StoreID returns the value of the "store_id" field in the mutation.
+func (m *MallItemMutation) StoreID() (r int64, exists bool) {
+	v := m.store
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStoreID returns the old "store_id" field's value of the MallItem entity.
+// If the MallItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MallItemMutation) OldStoreID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStoreID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStoreID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStoreID: %w", err)
+	}
+	return oldValue.StoreID, nil
+}
+
+// ClearStoreID clears the value of the "store_id" field.
+func (m *MallItemMutation) ClearStoreID() {
+	m.store = nil
+	m.clearedFields[mallitem.FieldStoreID] = struct{}{}
+}
+
+// StoreIDCleared returns if the "store_id" field was cleared in this mutation.
+func (m *MallItemMutation) StoreIDCleared() bool {
+	_, ok := m.clearedFields[mallitem.FieldStoreID]
+	return ok
+}
+
+// ResetStoreID resets all changes to the "store_id" field.
+func (m *MallItemMutation) ResetStoreID() {
+	m.store = nil
+	delete(m.clearedFields, mallitem.FieldStoreID)
+}
+
+// SetVoucherOfferID sets the "voucher_offer_id" field.
+func (m *MallItemMutation) SetVoucherOfferID(i int64) {
+	m.voucher_offer = &i
+}
+
+// VoucherOfferID returns the value of the "voucher_offer_id" field in the mutation.
+func (m *MallItemMutation) VoucherOfferID() (r int64, exists bool) {
+	v := m.voucher_offer
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVoucherOfferID returns the old "voucher_offer_id" field's value of the MallItem entity.
+// If the MallItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MallItemMutation) OldVoucherOfferID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVoucherOfferID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVoucherOfferID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVoucherOfferID: %w", err)
+	}
+	return oldValue.VoucherOfferID, nil
+}
+
+// ClearVoucherOfferID clears the value of the "voucher_offer_id" field.
+func (m *MallItemMutation) ClearVoucherOfferID() {
+	m.voucher_offer = nil
+	m.clearedFields[mallitem.FieldVoucherOfferID] = struct{}{}
+}
+
+// VoucherOfferIDCleared returns if the "voucher_offer_id" field was cleared in this mutation.
+func (m *MallItemMutation) VoucherOfferIDCleared() bool {
+	_, ok := m.clearedFields[mallitem.FieldVoucherOfferID]
+	return ok
+}
+
+// ResetVoucherOfferID resets all changes to the "voucher_offer_id" field.
+func (m *MallItemMutation) ResetVoucherOfferID() {
+	m.voucher_offer = nil
+	delete(m.clearedFields, mallitem.FieldVoucherOfferID)
+}
+
+// SetPriceFen sets the "price_fen" field.
+func (m *MallItemMutation) SetPriceFen(i int64) {
+	m.price_fen = &i
+	m.addprice_fen = nil
+}
+
+// PriceFen returns the value of the "price_fen" field in the mutation.
+func (m *MallItemMutation) PriceFen() (r int64, exists bool) {
+	v := m.price_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPriceFen returns the old "price_fen" field's value of the MallItem entity.
+// If the MallItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MallItemMutation) OldPriceFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPriceFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPriceFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPriceFen: %w", err)
+	}
+	return oldValue.PriceFen, nil
+}
+
+// AddPriceFen adds i to the "price_fen" field.
+func (m *MallItemMutation) AddPriceFen(i int64) {
+	if m.addprice_fen != nil {
+		*m.addprice_fen += i
+	} else {
+		m.addprice_fen = &i
+	}
+}
+
+// AddedPriceFen returns the value that was added to the "price_fen" field in this mutation.
+func (m *MallItemMutation) AddedPriceFen() (r int64, exists bool) {
+	v := m.addprice_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPriceFen resets all changes to the "price_fen" field.
+func (m *MallItemMutation) ResetPriceFen() {
+	m.price_fen = nil
+	m.addprice_fen = nil
+}
+
+// SetPoints sets the "points" field.
+func (m *MallItemMutation) SetPoints(i int64) {
+	m.points = &i
+	m.addpoints = nil
+}
+
+// Points returns the value of the "points" field in the mutation.
+func (m *MallItemMutation) Points() (r int64, exists bool) {
+	v := m.points
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPoints returns the old "points" field's value of the MallItem entity.
+// If the MallItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MallItemMutation) OldPoints(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPoints is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPoints requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPoints: %w", err)
+	}
+	return oldValue.Points, nil
+}
+
+// AddPoints adds i to the "points" field.
+func (m *MallItemMutation) AddPoints(i int64) {
+	if m.addpoints != nil {
+		*m.addpoints += i
+	} else {
+		m.addpoints = &i
+	}
+}
+
+// AddedPoints returns the value that was added to the "points" field in this mutation.
+func (m *MallItemMutation) AddedPoints() (r int64, exists bool) {
+	v := m.addpoints
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPoints resets all changes to the "points" field.
+func (m *MallItemMutation) ResetPoints() {
+	m.points = nil
+	m.addpoints = nil
+}
+
+// SetStock sets the "stock" field.
+func (m *MallItemMutation) SetStock(i int) {
+	m.stock = &i
+	m.addstock = nil
+}
+
+// Stock returns the value of the "stock" field in the mutation.
+func (m *MallItemMutation) Stock() (r int, exists bool) {
+	v := m.stock
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStock returns the old "stock" field's value of the MallItem entity.
+// If the MallItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MallItemMutation) OldStock(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStock is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStock requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStock: %w", err)
+	}
+	return oldValue.Stock, nil
+}
+
+// AddStock adds i to the "stock" field.
+func (m *MallItemMutation) AddStock(i int) {
+	if m.addstock != nil {
+		*m.addstock += i
+	} else {
+		m.addstock = &i
+	}
+}
+
+// AddedStock returns the value that was added to the "stock" field in this mutation.
+func (m *MallItemMutation) AddedStock() (r int, exists bool) {
+	v := m.addstock
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetStock resets all changes to the "stock" field.
+func (m *MallItemMutation) ResetStock() {
+	m.stock = nil
+	m.addstock = nil
+}
+
+// SetSoldUntil sets the "sold_until" field.
+func (m *MallItemMutation) SetSoldUntil(t time.Time) {
+	m.sold_until = &t
+}
+
+// SoldUntil returns the value of the "sold_until" field in the mutation.
+func (m *MallItemMutation) SoldUntil() (r time.Time, exists bool) {
+	v := m.sold_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSoldUntil returns the old "sold_until" field's value of the MallItem entity.
+// If the MallItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MallItemMutation) OldSoldUntil(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSoldUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSoldUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSoldUntil: %w", err)
+	}
+	return oldValue.SoldUntil, nil
+}
+
+// ResetSoldUntil resets all changes to the "sold_until" field.
+func (m *MallItemMutation) ResetSoldUntil() {
+	m.sold_until = nil
+}
+
+// SetHoldsDays sets the "holds_days" field.
+func (m *MallItemMutation) SetHoldsDays(i int) {
+	m.holds_days = &i
+	m.addholds_days = nil
+}
+
+// HoldsDays returns the value of the "holds_days" field in the mutation.
+func (m *MallItemMutation) HoldsDays() (r int, exists bool) {
+	v := m.holds_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHoldsDays returns the old "holds_days" field's value of the MallItem entity.
+// If the MallItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MallItemMutation) OldHoldsDays(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHoldsDays is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHoldsDays requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHoldsDays: %w", err)
+	}
+	return oldValue.HoldsDays, nil
+}
+
+// AddHoldsDays adds i to the "holds_days" field.
+func (m *MallItemMutation) AddHoldsDays(i int) {
+	if m.addholds_days != nil {
+		*m.addholds_days += i
+	} else {
+		m.addholds_days = &i
+	}
+}
+
+// AddedHoldsDays returns the value that was added to the "holds_days" field in this mutation.
+func (m *MallItemMutation) AddedHoldsDays() (r int, exists bool) {
+	v := m.addholds_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetHoldsDays resets all changes to the "holds_days" field.
+func (m *MallItemMutation) ResetHoldsDays() {
+	m.holds_days = nil
+	m.addholds_days = nil
+}
+
+// SetStaffID sets the "staff_id" field.
+func (m *MallItemMutation) SetStaffID(i int64) {
+	m.staff_id = &i
+	m.addstaff_id = nil
+}
+
+// StaffID returns the value of the "staff_id" field in the mutation.
+func (m *MallItemMutation) StaffID() (r int64, exists bool) {
+	v := m.staff_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStaffID returns the old "staff_id" field's value of the MallItem entity.
+// If the MallItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MallItemMutation) OldStaffID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStaffID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStaffID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStaffID: %w", err)
+	}
+	return oldValue.StaffID, nil
+}
+
+// AddStaffID adds i to the "staff_id" field.
+func (m *MallItemMutation) AddStaffID(i int64) {
+	if m.addstaff_id != nil {
+		*m.addstaff_id += i
+	} else {
+		m.addstaff_id = &i
+	}
+}
+
+// AddedStaffID returns the value that was added to the "staff_id" field in this mutation.
+func (m *MallItemMutation) AddedStaffID() (r int64, exists bool) {
+	v := m.addstaff_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetStaffID resets all changes to the "staff_id" field.
+func (m *MallItemMutation) ResetStaffID() {
+	m.staff_id = nil
+	m.addstaff_id = nil
+}
+
+// ClearStore clears the "store" edge to the Store entity.
+func (m *MallItemMutation) ClearStore() {
+	m.clearedstore = true
+	m.clearedFields[mallitem.FieldStoreID] = struct{}{}
+}
+
+// StoreCleared reports if the "store" edge to the Store entity was cleared.
+func (m *MallItemMutation) StoreCleared() bool {
+	return m.StoreIDCleared() || m.clearedstore
+}
+
+// StoreIDs returns the "store" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// StoreID instead. It exists only for internal usage by the builders.
+func (m *MallItemMutation) StoreIDs() (ids []int64) {
+	if id := m.store; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetStore resets all changes to the "store" edge.
+func (m *MallItemMutation) ResetStore() {
+	m.store = nil
+	m.clearedstore = false
+}
+
+// ClearVoucherOffer clears the "voucher_offer" edge to the VoucherOffer entity.
+func (m *MallItemMutation) ClearVoucherOffer() {
+	m.clearedvoucher_offer = true
+	m.clearedFields[mallitem.FieldVoucherOfferID] = struct{}{}
+}
+
+// VoucherOfferCleared reports if the "voucher_offer" edge to the VoucherOffer entity was cleared.
+func (m *MallItemMutation) VoucherOfferCleared() bool {
+	return m.VoucherOfferIDCleared() || m.clearedvoucher_offer
+}
+
+// VoucherOfferIDs returns the "voucher_offer" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// VoucherOfferID instead. It exists only for internal usage by the builders.
+func (m *MallItemMutation) VoucherOfferIDs() (ids []int64) {
+	if id := m.voucher_offer; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetVoucherOffer resets all changes to the "voucher_offer" edge.
+func (m *MallItemMutation) ResetVoucherOffer() {
+	m.voucher_offer = nil
+	m.clearedvoucher_offer = false
+}
+
+// Where appends a list predicates to the MallItemMutation builder.
+func (m *MallItemMutation) Where(ps ...predicate.MallItem) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the MallItemMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *MallItemMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.MallItem, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *MallItemMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *MallItemMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (MallItem).
+func (m *MallItemMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *MallItemMutation) Fields() []string {
+	fields := make([]string, 0, 12)
+	if m.created_at != nil {
+		fields = append(fields, mallitem.FieldCreatedAt)
+	}
+	if m.lot_id != nil {
+		fields = append(fields, mallitem.FieldLotID)
+	}
+	if m.code != nil {
+		fields = append(fields, mallitem.FieldCode)
+	}
+	if m.name != nil {
+		fields = append(fields, mallitem.FieldName)
+	}
+	if m.store != nil {
+		fields = append(fields, mallitem.FieldStoreID)
+	}
+	if m.voucher_offer != nil {
+		fields = append(fields, mallitem.FieldVoucherOfferID)
+	}
+	if m.price_fen != nil {
+		fields = append(fields, mallitem.FieldPriceFen)
+	}
+	if m.points != nil {
+		fields = append(fields, mallitem.FieldPoints)
+	}
+	if m.stock != nil {
+		fields = append(fields, mallitem.FieldStock)
+	}
+	if m.sold_until != nil {
+		fields = append(fields, mallitem.FieldSoldUntil)
+	}
+	if m.holds_days != nil {
+		fields = append(fields, mallitem.FieldHoldsDays)
+	}
+	if m.staff_id != nil {
+		fields = append(fields, mallitem.FieldStaffID)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *MallItemMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case mallitem.FieldCreatedAt:
+		return m.CreatedAt()
+	case mallitem.FieldLotID:
+		return m.LotID()
+	case mallitem.FieldCode:
+		return m.Code()
+	case mallitem.FieldName:
+		return m.Name()
+	case mallitem.FieldStoreID:
+		return m.StoreID()
+	case mallitem.FieldVoucherOfferID:
+		return m.VoucherOfferID()
+	case mallitem.FieldPriceFen:
+		return m.PriceFen()
+	case mallitem.FieldPoints:
+		return m.Points()
+	case mallitem.FieldStock:
+		return m.Stock()
+	case mallitem.FieldSoldUntil:
+		return m.SoldUntil()
+	case mallitem.FieldHoldsDays:
+		return m.HoldsDays()
+	case mallitem.FieldStaffID:
+		return m.StaffID()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *MallItemMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case mallitem.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case mallitem.FieldLotID:
+		return m.OldLotID(ctx)
+	case mallitem.FieldCode:
+		return m.OldCode(ctx)
+	case mallitem.FieldName:
+		return m.OldName(ctx)
+	case mallitem.FieldStoreID:
+		return m.OldStoreID(ctx)
+	case mallitem.FieldVoucherOfferID:
+		return m.OldVoucherOfferID(ctx)
+	case mallitem.FieldPriceFen:
+		return m.OldPriceFen(ctx)
+	case mallitem.FieldPoints:
+		return m.OldPoints(ctx)
+	case mallitem.FieldStock:
+		return m.OldStock(ctx)
+	case mallitem.FieldSoldUntil:
+		return m.OldSoldUntil(ctx)
+	case mallitem.FieldHoldsDays:
+		return m.OldHoldsDays(ctx)
+	case mallitem.FieldStaffID:
+		return m.OldStaffID(ctx)
+	}
+	return nil, fmt.Errorf("unknown MallItem field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MallItemMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case mallitem.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case mallitem.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLotID(v)
+		return nil
+	case mallitem.FieldCode:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCode(v)
+		return nil
+	case mallitem.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case mallitem.FieldStoreID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStoreID(v)
+		return nil
+	case mallitem.FieldVoucherOfferID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVoucherOfferID(v)
+		return nil
+	case mallitem.FieldPriceFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPriceFen(v)
+		return nil
+	case mallitem.FieldPoints:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPoints(v)
+		return nil
+	case mallitem.FieldStock:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStock(v)
+		return nil
+	case mallitem.FieldSoldUntil:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSoldUntil(v)
+		return nil
+	case mallitem.FieldHoldsDays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHoldsDays(v)
+		return nil
+	case mallitem.FieldStaffID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStaffID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown MallItem field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *MallItemMutation) AddedFields() []string {
+	var fields []string
+	if m.addlot_id != nil {
+		fields = append(fields, mallitem.FieldLotID)
+	}
+	if m.addprice_fen != nil {
+		fields = append(fields, mallitem.FieldPriceFen)
+	}
+	if m.addpoints != nil {
+		fields = append(fields, mallitem.FieldPoints)
+	}
+	if m.addstock != nil {
+		fields = append(fields, mallitem.FieldStock)
+	}
+	if m.addholds_days != nil {
+		fields = append(fields, mallitem.FieldHoldsDays)
+	}
+	if m.addstaff_id != nil {
+		fields = append(fields, mallitem.FieldStaffID)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *MallItemMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case mallitem.FieldLotID:
+		return m.AddedLotID()
+	case mallitem.FieldPriceFen:
+		return m.AddedPriceFen()
+	case mallitem.FieldPoints:
+		return m.AddedPoints()
+	case mallitem.FieldStock:
+		return m.AddedStock()
+	case mallitem.FieldHoldsDays:
+		return m.AddedHoldsDays()
+	case mallitem.FieldStaffID:
+		return m.AddedStaffID()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MallItemMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case mallitem.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLotID(v)
+		return nil
+	case mallitem.FieldPriceFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPriceFen(v)
+		return nil
+	case mallitem.FieldPoints:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPoints(v)
+		return nil
+	case mallitem.FieldStock:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddStock(v)
+		return nil
+	case mallitem.FieldHoldsDays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddHoldsDays(v)
+		return nil
+	case mallitem.FieldStaffID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddStaffID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown MallItem numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *MallItemMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(mallitem.FieldStoreID) {
+		fields = append(fields, mallitem.FieldStoreID)
+	}
+	if m.FieldCleared(mallitem.FieldVoucherOfferID) {
+		fields = append(fields, mallitem.FieldVoucherOfferID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *MallItemMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *MallItemMutation) ClearField(name string) error {
+	switch name {
+	case mallitem.FieldStoreID:
+		m.ClearStoreID()
+		return nil
+	case mallitem.FieldVoucherOfferID:
+		m.ClearVoucherOfferID()
+		return nil
+	}
+	return fmt.Errorf("unknown MallItem nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *MallItemMutation) ResetField(name string) error {
+	switch name {
+	case mallitem.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case mallitem.FieldLotID:
+		m.ResetLotID()
+		return nil
+	case mallitem.FieldCode:
+		m.ResetCode()
+		return nil
+	case mallitem.FieldName:
+		m.ResetName()
+		return nil
+	case mallitem.FieldStoreID:
+		m.ResetStoreID()
+		return nil
+	case mallitem.FieldVoucherOfferID:
+		m.ResetVoucherOfferID()
+		return nil
+	case mallitem.FieldPriceFen:
+		m.ResetPriceFen()
+		return nil
+	case mallitem.FieldPoints:
+		m.ResetPoints()
+		return nil
+	case mallitem.FieldStock:
+		m.ResetStock()
+		return nil
+	case mallitem.FieldSoldUntil:
+		m.ResetSoldUntil()
+		return nil
+	case mallitem.FieldHoldsDays:
+		m.ResetHoldsDays()
+		return nil
+	case mallitem.FieldStaffID:
+		m.ResetStaffID()
+		return nil
+	}
+	return fmt.Errorf("unknown MallItem field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *MallItemMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.store != nil {
+		edges = append(edges, mallitem.EdgeStore)
+	}
+	if m.voucher_offer != nil {
+		edges = append(edges, mallitem.EdgeVoucherOffer)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *MallItemMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case mallitem.EdgeStore:
+		if id := m.store; id != nil {
+			return []ent.Value{*id}
+		}
+	case mallitem.EdgeVoucherOffer:
+		if id := m.voucher_offer; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *MallItemMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *MallItemMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *MallItemMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedstore {
+		edges = append(edges, mallitem.EdgeStore)
+	}
+	if m.clearedvoucher_offer {
+		edges = append(edges, mallitem.EdgeVoucherOffer)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *MallItemMutation) EdgeCleared(name string) bool {
+	switch name {
+	case mallitem.EdgeStore:
+		return m.clearedstore
+	case mallitem.EdgeVoucherOffer:
+		return m.clearedvoucher_offer
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *MallItemMutation) ClearEdge(name string) error {
+	switch name {
+	case mallitem.EdgeStore:
+		m.ClearStore()
+		return nil
+	case mallitem.EdgeVoucherOffer:
+		m.ClearVoucherOffer()
+		return nil
+	}
+	return fmt.Errorf("unknown MallItem unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *MallItemMutation) ResetEdge(name string) error {
+	switch name {
+	case mallitem.EdgeStore:
+		m.ResetStore()
+		return nil
+	case mallitem.EdgeVoucherOffer:
+		m.ResetVoucherOffer()
+		return nil
+	}
+	return fmt.Errorf("unknown MallItem edge %s", name)
+}
+
+// MallOrderMutation represents an operation that mutates the MallOrder nodes in the graph.
+type MallOrderMutation struct {
+	config
+	op                  Op
+	typ                 string
+	id                  *int64
+	created_at          *time.Time
+	lot_id              *int64
+	addlot_id           *int64
+	account_id          *int64
+	addaccount_id       *int64
+	voucher_id          *int64
+	addvoucher_id       *int64
+	name                *string
+	state               *mallorder.State
+	price_fen           *int64
+	addprice_fen        *int64
+	points              *int64
+	addpoints           *int64
+	payment_order_id    *int64
+	addpayment_order_id *int64
+	expires_at          *time.Time
+	handed_over_at      *time.Time
+	staff_id            *int64
+	addstaff_id         *int64
+	code_hash           *[]byte
+	key_hash            *[]byte
+	clearedFields       map[string]struct{}
+	item                *int64
+	cleareditem         bool
+	store               *int64
+	clearedstore        bool
+	done                bool
+	oldValue            func(context.Context) (*MallOrder, error)
+	predicates          []predicate.MallOrder
+}
+
+var _ ent.Mutation = (*MallOrderMutation)(nil)
+
+// mallorderOption allows management of the mutation configuration using functional options.
+type mallorderOption func(*MallOrderMutation)
+
+// newMallOrderMutation creates new mutation for the MallOrder entity.
+func newMallOrderMutation(c config, op Op, opts ...mallorderOption) *MallOrderMutation {
+	m := &MallOrderMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeMallOrder,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withMallOrderID sets the ID field of the mutation.
+func withMallOrderID(id int64) mallorderOption {
+	return func(m *MallOrderMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *MallOrder
+		)
+		m.oldValue = func(ctx context.Context) (*MallOrder, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().MallOrder.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withMallOrder sets the old MallOrder of the mutation.
+func withMallOrder(node *MallOrder) mallorderOption {
+	return func(m *MallOrderMutation) {
+		m.oldValue = func(context.Context) (*MallOrder, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m MallOrderMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m MallOrderMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of MallOrder entities.
+func (m *MallOrderMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *MallOrderMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *MallOrderMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().MallOrder.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *MallOrderMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *MallOrderMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the MallOrder entity.
+// If the MallOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MallOrderMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *MallOrderMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetLotID sets the "lot_id" field.
+func (m *MallOrderMutation) SetLotID(i int64) {
+	m.lot_id = &i
+	m.addlot_id = nil
+}
+
+// LotID returns the value of the "lot_id" field in the mutation.
+func (m *MallOrderMutation) LotID() (r int64, exists bool) {
+	v := m.lot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLotID returns the old "lot_id" field's value of the MallOrder entity.
+// If the MallOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MallOrderMutation) OldLotID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLotID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLotID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLotID: %w", err)
+	}
+	return oldValue.LotID, nil
+}
+
+// AddLotID adds i to the "lot_id" field.
+func (m *MallOrderMutation) AddLotID(i int64) {
+	if m.addlot_id != nil {
+		*m.addlot_id += i
+	} else {
+		m.addlot_id = &i
+	}
+}
+
+// AddedLotID returns the value that was added to the "lot_id" field in this mutation.
+func (m *MallOrderMutation) AddedLotID() (r int64, exists bool) {
+	v := m.addlot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLotID resets all changes to the "lot_id" field.
+func (m *MallOrderMutation) ResetLotID() {
+	m.lot_id = nil
+	m.addlot_id = nil
+}
+
+// SetItemID sets the "item_id" field.
+func (m *MallOrderMutation) SetItemID(i int64) {
+	m.item = &i
+}
+
+// ItemID returns the value of the "item_id" field in the mutation.
+func (m *MallOrderMutation) ItemID() (r int64, exists bool) {
+	v := m.item
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldItemID returns the old "item_id" field's value of the MallOrder entity.
+// If the MallOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MallOrderMutation) OldItemID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldItemID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldItemID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldItemID: %w", err)
+	}
+	return oldValue.ItemID, nil
+}
+
+// ResetItemID resets all changes to the "item_id" field.
+func (m *MallOrderMutation) ResetItemID() {
+	m.item = nil
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *MallOrderMutation) SetAccountID(i int64) {
+	m.account_id = &i
+	m.addaccount_id = nil
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *MallOrderMutation) AccountID() (r int64, exists bool) {
+	v := m.account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the MallOrder entity.
+// If the MallOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MallOrderMutation) OldAccountID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// AddAccountID adds i to the "account_id" field.
+func (m *MallOrderMutation) AddAccountID(i int64) {
+	if m.addaccount_id != nil {
+		*m.addaccount_id += i
+	} else {
+		m.addaccount_id = &i
+	}
+}
+
+// AddedAccountID returns the value that was added to the "account_id" field in this mutation.
+func (m *MallOrderMutation) AddedAccountID() (r int64, exists bool) {
+	v := m.addaccount_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearAccountID clears the value of the "account_id" field.
+func (m *MallOrderMutation) ClearAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+	m.clearedFields[mallorder.FieldAccountID] = struct{}{}
+}
+
+// AccountIDCleared returns if the "account_id" field was cleared in this mutation.
+func (m *MallOrderMutation) AccountIDCleared() bool {
+	_, ok := m.clearedFields[mallorder.FieldAccountID]
+	return ok
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *MallOrderMutation) ResetAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+	delete(m.clearedFields, mallorder.FieldAccountID)
+}
+
+// SetStoreID sets the "store_id" field.
+func (m *MallOrderMutation) SetStoreID(i int64) {
+	m.store = &i
+}
+
+// StoreID returns the value of the "store_id" field in the mutation.
+func (m *MallOrderMutation) StoreID() (r int64, exists bool) {
+	v := m.store
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStoreID returns the old "store_id" field's value of the MallOrder entity.
+// If the MallOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MallOrderMutation) OldStoreID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStoreID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStoreID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStoreID: %w", err)
+	}
+	return oldValue.StoreID, nil
+}
+
+// ClearStoreID clears the value of the "store_id" field.
+func (m *MallOrderMutation) ClearStoreID() {
+	m.store = nil
+	m.clearedFields[mallorder.FieldStoreID] = struct{}{}
+}
+
+// StoreIDCleared returns if the "store_id" field was cleared in this mutation.
+func (m *MallOrderMutation) StoreIDCleared() bool {
+	_, ok := m.clearedFields[mallorder.FieldStoreID]
+	return ok
+}
+
+// ResetStoreID resets all changes to the "store_id" field.
+func (m *MallOrderMutation) ResetStoreID() {
+	m.store = nil
+	delete(m.clearedFields, mallorder.FieldStoreID)
+}
+
+// SetVoucherID sets the "voucher_id" field.
+func (m *MallOrderMutation) SetVoucherID(i int64) {
+	m.voucher_id = &i
+	m.addvoucher_id = nil
+}
+
+// VoucherID returns the value of the "voucher_id" field in the mutation.
+func (m *MallOrderMutation) VoucherID() (r int64, exists bool) {
+	v := m.voucher_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVoucherID returns the old "voucher_id" field's value of the MallOrder entity.
+// If the MallOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MallOrderMutation) OldVoucherID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVoucherID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVoucherID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVoucherID: %w", err)
+	}
+	return oldValue.VoucherID, nil
+}
+
+// AddVoucherID adds i to the "voucher_id" field.
+func (m *MallOrderMutation) AddVoucherID(i int64) {
+	if m.addvoucher_id != nil {
+		*m.addvoucher_id += i
+	} else {
+		m.addvoucher_id = &i
+	}
+}
+
+// AddedVoucherID returns the value that was added to the "voucher_id" field in this mutation.
+func (m *MallOrderMutation) AddedVoucherID() (r int64, exists bool) {
+	v := m.addvoucher_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearVoucherID clears the value of the "voucher_id" field.
+func (m *MallOrderMutation) ClearVoucherID() {
+	m.voucher_id = nil
+	m.addvoucher_id = nil
+	m.clearedFields[mallorder.FieldVoucherID] = struct{}{}
+}
+
+// VoucherIDCleared returns if the "voucher_id" field was cleared in this mutation.
+func (m *MallOrderMutation) VoucherIDCleared() bool {
+	_, ok := m.clearedFields[mallorder.FieldVoucherID]
+	return ok
+}
+
+// ResetVoucherID resets all changes to the "voucher_id" field.
+func (m *MallOrderMutation) ResetVoucherID() {
+	m.voucher_id = nil
+	m.addvoucher_id = nil
+	delete(m.clearedFields, mallorder.FieldVoucherID)
+}
+
+// SetName sets the "name" field.
+func (m *MallOrderMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *MallOrderMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the MallOrder entity.
+// If the MallOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MallOrderMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *MallOrderMutation) ResetName() {
+	m.name = nil
+}
+
+// SetState sets the "state" field.
+func (m *MallOrderMutation) SetState(value mallorder.State) {
+	m.state = &value
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *MallOrderMutation) State() (r mallorder.State, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the MallOrder entity.
+// If the MallOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MallOrderMutation) OldState(ctx context.Context) (v mallorder.State, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *MallOrderMutation) ResetState() {
+	m.state = nil
+}
+
+// SetPriceFen sets the "price_fen" field.
+func (m *MallOrderMutation) SetPriceFen(i int64) {
+	m.price_fen = &i
+	m.addprice_fen = nil
+}
+
+// PriceFen returns the value of the "price_fen" field in the mutation.
+func (m *MallOrderMutation) PriceFen() (r int64, exists bool) {
+	v := m.price_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPriceFen returns the old "price_fen" field's value of the MallOrder entity.
+// If the MallOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MallOrderMutation) OldPriceFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPriceFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPriceFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPriceFen: %w", err)
+	}
+	return oldValue.PriceFen, nil
+}
+
+// AddPriceFen adds i to the "price_fen" field.
+func (m *MallOrderMutation) AddPriceFen(i int64) {
+	if m.addprice_fen != nil {
+		*m.addprice_fen += i
+	} else {
+		m.addprice_fen = &i
+	}
+}
+
+// AddedPriceFen returns the value that was added to the "price_fen" field in this mutation.
+func (m *MallOrderMutation) AddedPriceFen() (r int64, exists bool) {
+	v := m.addprice_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPriceFen resets all changes to the "price_fen" field.
+func (m *MallOrderMutation) ResetPriceFen() {
+	m.price_fen = nil
+	m.addprice_fen = nil
+}
+
+// SetPoints sets the "points" field.
+func (m *MallOrderMutation) SetPoints(i int64) {
+	m.points = &i
+	m.addpoints = nil
+}
+
+// Points returns the value of the "points" field in the mutation.
+func (m *MallOrderMutation) Points() (r int64, exists bool) {
+	v := m.points
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPoints returns the old "points" field's value of the MallOrder entity.
+// If the MallOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MallOrderMutation) OldPoints(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPoints is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPoints requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPoints: %w", err)
+	}
+	return oldValue.Points, nil
+}
+
+// AddPoints adds i to the "points" field.
+func (m *MallOrderMutation) AddPoints(i int64) {
+	if m.addpoints != nil {
+		*m.addpoints += i
+	} else {
+		m.addpoints = &i
+	}
+}
+
+// AddedPoints returns the value that was added to the "points" field in this mutation.
+func (m *MallOrderMutation) AddedPoints() (r int64, exists bool) {
+	v := m.addpoints
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPoints resets all changes to the "points" field.
+func (m *MallOrderMutation) ResetPoints() {
+	m.points = nil
+	m.addpoints = nil
+}
+
+// SetPaymentOrderID sets the "payment_order_id" field.
+func (m *MallOrderMutation) SetPaymentOrderID(i int64) {
+	m.payment_order_id = &i
+	m.addpayment_order_id = nil
+}
+
+// PaymentOrderID returns the value of the "payment_order_id" field in the mutation.
+func (m *MallOrderMutation) PaymentOrderID() (r int64, exists bool) {
+	v := m.payment_order_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPaymentOrderID returns the old "payment_order_id" field's value of the MallOrder entity.
+// If the MallOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MallOrderMutation) OldPaymentOrderID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPaymentOrderID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPaymentOrderID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPaymentOrderID: %w", err)
+	}
+	return oldValue.PaymentOrderID, nil
+}
+
+// AddPaymentOrderID adds i to the "payment_order_id" field.
+func (m *MallOrderMutation) AddPaymentOrderID(i int64) {
+	if m.addpayment_order_id != nil {
+		*m.addpayment_order_id += i
+	} else {
+		m.addpayment_order_id = &i
+	}
+}
+
+// AddedPaymentOrderID returns the value that was added to the "payment_order_id" field in this mutation.
+func (m *MallOrderMutation) AddedPaymentOrderID() (r int64, exists bool) {
+	v := m.addpayment_order_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearPaymentOrderID clears the value of the "payment_order_id" field.
+func (m *MallOrderMutation) ClearPaymentOrderID() {
+	m.payment_order_id = nil
+	m.addpayment_order_id = nil
+	m.clearedFields[mallorder.FieldPaymentOrderID] = struct{}{}
+}
+
+// PaymentOrderIDCleared returns if the "payment_order_id" field was cleared in this mutation.
+func (m *MallOrderMutation) PaymentOrderIDCleared() bool {
+	_, ok := m.clearedFields[mallorder.FieldPaymentOrderID]
+	return ok
+}
+
+// ResetPaymentOrderID resets all changes to the "payment_order_id" field.
+func (m *MallOrderMutation) ResetPaymentOrderID() {
+	m.payment_order_id = nil
+	m.addpayment_order_id = nil
+	delete(m.clearedFields, mallorder.FieldPaymentOrderID)
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *MallOrderMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *MallOrderMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the MallOrder entity.
+// If the MallOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MallOrderMutation) OldExpiresAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *MallOrderMutation) ResetExpiresAt() {
+	m.expires_at = nil
+}
+
+// SetHandedOverAt sets the "handed_over_at" field.
+func (m *MallOrderMutation) SetHandedOverAt(t time.Time) {
+	m.handed_over_at = &t
+}
+
+// HandedOverAt returns the value of the "handed_over_at" field in the mutation.
+func (m *MallOrderMutation) HandedOverAt() (r time.Time, exists bool) {
+	v := m.handed_over_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHandedOverAt returns the old "handed_over_at" field's value of the MallOrder entity.
+// If the MallOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MallOrderMutation) OldHandedOverAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHandedOverAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHandedOverAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHandedOverAt: %w", err)
+	}
+	return oldValue.HandedOverAt, nil
+}
+
+// ClearHandedOverAt clears the value of the "handed_over_at" field.
+func (m *MallOrderMutation) ClearHandedOverAt() {
+	m.handed_over_at = nil
+	m.clearedFields[mallorder.FieldHandedOverAt] = struct{}{}
+}
+
+// HandedOverAtCleared returns if the "handed_over_at" field was cleared in this mutation.
+func (m *MallOrderMutation) HandedOverAtCleared() bool {
+	_, ok := m.clearedFields[mallorder.FieldHandedOverAt]
+	return ok
+}
+
+// ResetHandedOverAt resets all changes to the "handed_over_at" field.
+func (m *MallOrderMutation) ResetHandedOverAt() {
+	m.handed_over_at = nil
+	delete(m.clearedFields, mallorder.FieldHandedOverAt)
+}
+
+// SetStaffID sets the "staff_id" field.
+func (m *MallOrderMutation) SetStaffID(i int64) {
+	m.staff_id = &i
+	m.addstaff_id = nil
+}
+
+// StaffID returns the value of the "staff_id" field in the mutation.
+func (m *MallOrderMutation) StaffID() (r int64, exists bool) {
+	v := m.staff_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStaffID returns the old "staff_id" field's value of the MallOrder entity.
+// If the MallOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MallOrderMutation) OldStaffID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStaffID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStaffID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStaffID: %w", err)
+	}
+	return oldValue.StaffID, nil
+}
+
+// AddStaffID adds i to the "staff_id" field.
+func (m *MallOrderMutation) AddStaffID(i int64) {
+	if m.addstaff_id != nil {
+		*m.addstaff_id += i
+	} else {
+		m.addstaff_id = &i
+	}
+}
+
+// AddedStaffID returns the value that was added to the "staff_id" field in this mutation.
+func (m *MallOrderMutation) AddedStaffID() (r int64, exists bool) {
+	v := m.addstaff_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearStaffID clears the value of the "staff_id" field.
+func (m *MallOrderMutation) ClearStaffID() {
+	m.staff_id = nil
+	m.addstaff_id = nil
+	m.clearedFields[mallorder.FieldStaffID] = struct{}{}
+}
+
+// StaffIDCleared returns if the "staff_id" field was cleared in this mutation.
+func (m *MallOrderMutation) StaffIDCleared() bool {
+	_, ok := m.clearedFields[mallorder.FieldStaffID]
+	return ok
+}
+
+// ResetStaffID resets all changes to the "staff_id" field.
+func (m *MallOrderMutation) ResetStaffID() {
+	m.staff_id = nil
+	m.addstaff_id = nil
+	delete(m.clearedFields, mallorder.FieldStaffID)
+}
+
+// SetCodeHash sets the "code_hash" field.
+func (m *MallOrderMutation) SetCodeHash(b []byte) {
+	m.code_hash = &b
+}
+
+// CodeHash returns the value of the "code_hash" field in the mutation.
+func (m *MallOrderMutation) CodeHash() (r []byte, exists bool) {
+	v := m.code_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCodeHash returns the old "code_hash" field's value of the MallOrder entity.
+// If the MallOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MallOrderMutation) OldCodeHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCodeHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCodeHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCodeHash: %w", err)
+	}
+	return oldValue.CodeHash, nil
+}
+
+// ClearCodeHash clears the value of the "code_hash" field.
+func (m *MallOrderMutation) ClearCodeHash() {
+	m.code_hash = nil
+	m.clearedFields[mallorder.FieldCodeHash] = struct{}{}
+}
+
+// CodeHashCleared returns if the "code_hash" field was cleared in this mutation.
+func (m *MallOrderMutation) CodeHashCleared() bool {
+	_, ok := m.clearedFields[mallorder.FieldCodeHash]
+	return ok
+}
+
+// ResetCodeHash resets all changes to the "code_hash" field.
+func (m *MallOrderMutation) ResetCodeHash() {
+	m.code_hash = nil
+	delete(m.clearedFields, mallorder.FieldCodeHash)
+}
+
+// SetKeyHash sets the "key_hash" field.
+func (m *MallOrderMutation) SetKeyHash(b []byte) {
+	m.key_hash = &b
+}
+
+// KeyHash returns the value of the "key_hash" field in the mutation.
+func (m *MallOrderMutation) KeyHash() (r []byte, exists bool) {
+	v := m.key_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeyHash returns the old "key_hash" field's value of the MallOrder entity.
+// If the MallOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MallOrderMutation) OldKeyHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeyHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeyHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeyHash: %w", err)
+	}
+	return oldValue.KeyHash, nil
+}
+
+// ResetKeyHash resets all changes to the "key_hash" field.
+func (m *MallOrderMutation) ResetKeyHash() {
+	m.key_hash = nil
+}
+
+// ClearItem clears the "item" edge to the MallItem entity.
+func (m *MallOrderMutation) ClearItem() {
+	m.cleareditem = true
+	m.clearedFields[mallorder.FieldItemID] = struct{}{}
+}
+
+// ItemCleared reports if the "item" edge to the MallItem entity was cleared.
+func (m *MallOrderMutation) ItemCleared() bool {
+	return m.cleareditem
+}
+
+// ItemIDs returns the "item" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ItemID instead. It exists only for internal usage by the builders.
+func (m *MallOrderMutation) ItemIDs() (ids []int64) {
+	if id := m.item; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetItem resets all changes to the "item" edge.
+func (m *MallOrderMutation) ResetItem() {
+	m.item = nil
+	m.cleareditem = false
+}
+
+// ClearStore clears the "store" edge to the Store entity.
+func (m *MallOrderMutation) ClearStore() {
+	m.clearedstore = true
+	m.clearedFields[mallorder.FieldStoreID] = struct{}{}
+}
+
+// StoreCleared reports if the "store" edge to the Store entity was cleared.
+func (m *MallOrderMutation) StoreCleared() bool {
+	return m.StoreIDCleared() || m.clearedstore
+}
+
+// StoreIDs returns the "store" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// StoreID instead. It exists only for internal usage by the builders.
+func (m *MallOrderMutation) StoreIDs() (ids []int64) {
+	if id := m.store; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetStore resets all changes to the "store" edge.
+func (m *MallOrderMutation) ResetStore() {
+	m.store = nil
+	m.clearedstore = false
+}
+
+// Where appends a list predicates to the MallOrderMutation builder.
+func (m *MallOrderMutation) Where(ps ...predicate.MallOrder) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the MallOrderMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *MallOrderMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.MallOrder, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *MallOrderMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *MallOrderMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (MallOrder).
+func (m *MallOrderMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *MallOrderMutation) Fields() []string {
+	fields := make([]string, 0, 16)
+	if m.created_at != nil {
+		fields = append(fields, mallorder.FieldCreatedAt)
+	}
+	if m.lot_id != nil {
+		fields = append(fields, mallorder.FieldLotID)
+	}
+	if m.item != nil {
+		fields = append(fields, mallorder.FieldItemID)
+	}
+	if m.account_id != nil {
+		fields = append(fields, mallorder.FieldAccountID)
+	}
+	if m.store != nil {
+		fields = append(fields, mallorder.FieldStoreID)
+	}
+	if m.voucher_id != nil {
+		fields = append(fields, mallorder.FieldVoucherID)
+	}
+	if m.name != nil {
+		fields = append(fields, mallorder.FieldName)
+	}
+	if m.state != nil {
+		fields = append(fields, mallorder.FieldState)
+	}
+	if m.price_fen != nil {
+		fields = append(fields, mallorder.FieldPriceFen)
+	}
+	if m.points != nil {
+		fields = append(fields, mallorder.FieldPoints)
+	}
+	if m.payment_order_id != nil {
+		fields = append(fields, mallorder.FieldPaymentOrderID)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, mallorder.FieldExpiresAt)
+	}
+	if m.handed_over_at != nil {
+		fields = append(fields, mallorder.FieldHandedOverAt)
+	}
+	if m.staff_id != nil {
+		fields = append(fields, mallorder.FieldStaffID)
+	}
+	if m.code_hash != nil {
+		fields = append(fields, mallorder.FieldCodeHash)
+	}
+	if m.key_hash != nil {
+		fields = append(fields, mallorder.FieldKeyHash)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *MallOrderMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case mallorder.FieldCreatedAt:
+		return m.CreatedAt()
+	case mallorder.FieldLotID:
+		return m.LotID()
+	case mallorder.FieldItemID:
+		return m.ItemID()
+	case mallorder.FieldAccountID:
+		return m.AccountID()
+	case mallorder.FieldStoreID:
+		return m.StoreID()
+	case mallorder.FieldVoucherID:
+		return m.VoucherID()
+	case mallorder.FieldName:
+		return m.Name()
+	case mallorder.FieldState:
+		return m.State()
+	case mallorder.FieldPriceFen:
+		return m.PriceFen()
+	case mallorder.FieldPoints:
+		return m.Points()
+	case mallorder.FieldPaymentOrderID:
+		return m.PaymentOrderID()
+	case mallorder.FieldExpiresAt:
+		return m.ExpiresAt()
+	case mallorder.FieldHandedOverAt:
+		return m.HandedOverAt()
+	case mallorder.FieldStaffID:
+		return m.StaffID()
+	case mallorder.FieldCodeHash:
+		return m.CodeHash()
+	case mallorder.FieldKeyHash:
+		return m.KeyHash()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *MallOrderMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case mallorder.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case mallorder.FieldLotID:
+		return m.OldLotID(ctx)
+	case mallorder.FieldItemID:
+		return m.OldItemID(ctx)
+	case mallorder.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case mallorder.FieldStoreID:
+		return m.OldStoreID(ctx)
+	case mallorder.FieldVoucherID:
+		return m.OldVoucherID(ctx)
+	case mallorder.FieldName:
+		return m.OldName(ctx)
+	case mallorder.FieldState:
+		return m.OldState(ctx)
+	case mallorder.FieldPriceFen:
+		return m.OldPriceFen(ctx)
+	case mallorder.FieldPoints:
+		return m.OldPoints(ctx)
+	case mallorder.FieldPaymentOrderID:
+		return m.OldPaymentOrderID(ctx)
+	case mallorder.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case mallorder.FieldHandedOverAt:
+		return m.OldHandedOverAt(ctx)
+	case mallorder.FieldStaffID:
+		return m.OldStaffID(ctx)
+	case mallorder.FieldCodeHash:
+		return m.OldCodeHash(ctx)
+	case mallorder.FieldKeyHash:
+		return m.OldKeyHash(ctx)
+	}
+	return nil, fmt.Errorf("unknown MallOrder field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MallOrderMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case mallorder.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case mallorder.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLotID(v)
+		return nil
+	case mallorder.FieldItemID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetItemID(v)
+		return nil
+	case mallorder.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case mallorder.FieldStoreID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStoreID(v)
+		return nil
+	case mallorder.FieldVoucherID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVoucherID(v)
+		return nil
+	case mallorder.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case mallorder.FieldState:
+		v, ok := value.(mallorder.State)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case mallorder.FieldPriceFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPriceFen(v)
+		return nil
+	case mallorder.FieldPoints:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPoints(v)
+		return nil
+	case mallorder.FieldPaymentOrderID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPaymentOrderID(v)
+		return nil
+	case mallorder.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case mallorder.FieldHandedOverAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHandedOverAt(v)
+		return nil
+	case mallorder.FieldStaffID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStaffID(v)
+		return nil
+	case mallorder.FieldCodeHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCodeHash(v)
+		return nil
+	case mallorder.FieldKeyHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeyHash(v)
+		return nil
+	}
+	return fmt.Errorf("unknown MallOrder field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *MallOrderMutation) AddedFields() []string {
+	var fields []string
+	if m.addlot_id != nil {
+		fields = append(fields, mallorder.FieldLotID)
+	}
+	if m.addaccount_id != nil {
+		fields = append(fields, mallorder.FieldAccountID)
+	}
+	if m.addvoucher_id != nil {
+		fields = append(fields, mallorder.FieldVoucherID)
+	}
+	if m.addprice_fen != nil {
+		fields = append(fields, mallorder.FieldPriceFen)
+	}
+	if m.addpoints != nil {
+		fields = append(fields, mallorder.FieldPoints)
+	}
+	if m.addpayment_order_id != nil {
+		fields = append(fields, mallorder.FieldPaymentOrderID)
+	}
+	if m.addstaff_id != nil {
+		fields = append(fields, mallorder.FieldStaffID)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *MallOrderMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case mallorder.FieldLotID:
+		return m.AddedLotID()
+	case mallorder.FieldAccountID:
+		return m.AddedAccountID()
+	case mallorder.FieldVoucherID:
+		return m.AddedVoucherID()
+	case mallorder.FieldPriceFen:
+		return m.AddedPriceFen()
+	case mallorder.FieldPoints:
+		return m.AddedPoints()
+	case mallorder.FieldPaymentOrderID:
+		return m.AddedPaymentOrderID()
+	case mallorder.FieldStaffID:
+		return m.AddedStaffID()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MallOrderMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case mallorder.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLotID(v)
+		return nil
+	case mallorder.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAccountID(v)
+		return nil
+	case mallorder.FieldVoucherID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVoucherID(v)
+		return nil
+	case mallorder.FieldPriceFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPriceFen(v)
+		return nil
+	case mallorder.FieldPoints:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPoints(v)
+		return nil
+	case mallorder.FieldPaymentOrderID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPaymentOrderID(v)
+		return nil
+	case mallorder.FieldStaffID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddStaffID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown MallOrder numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *MallOrderMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(mallorder.FieldAccountID) {
+		fields = append(fields, mallorder.FieldAccountID)
+	}
+	if m.FieldCleared(mallorder.FieldStoreID) {
+		fields = append(fields, mallorder.FieldStoreID)
+	}
+	if m.FieldCleared(mallorder.FieldVoucherID) {
+		fields = append(fields, mallorder.FieldVoucherID)
+	}
+	if m.FieldCleared(mallorder.FieldPaymentOrderID) {
+		fields = append(fields, mallorder.FieldPaymentOrderID)
+	}
+	if m.FieldCleared(mallorder.FieldHandedOverAt) {
+		fields = append(fields, mallorder.FieldHandedOverAt)
+	}
+	if m.FieldCleared(mallorder.FieldStaffID) {
+		fields = append(fields, mallorder.FieldStaffID)
+	}
+	if m.FieldCleared(mallorder.FieldCodeHash) {
+		fields = append(fields, mallorder.FieldCodeHash)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *MallOrderMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *MallOrderMutation) ClearField(name string) error {
+	switch name {
+	case mallorder.FieldAccountID:
+		m.ClearAccountID()
+		return nil
+	case mallorder.FieldStoreID:
+		m.ClearStoreID()
+		return nil
+	case mallorder.FieldVoucherID:
+		m.ClearVoucherID()
+		return nil
+	case mallorder.FieldPaymentOrderID:
+		m.ClearPaymentOrderID()
+		return nil
+	case mallorder.FieldHandedOverAt:
+		m.ClearHandedOverAt()
+		return nil
+	case mallorder.FieldStaffID:
+		m.ClearStaffID()
+		return nil
+	case mallorder.FieldCodeHash:
+		m.ClearCodeHash()
+		return nil
+	}
+	return fmt.Errorf("unknown MallOrder nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *MallOrderMutation) ResetField(name string) error {
+	switch name {
+	case mallorder.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case mallorder.FieldLotID:
+		m.ResetLotID()
+		return nil
+	case mallorder.FieldItemID:
+		m.ResetItemID()
+		return nil
+	case mallorder.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case mallorder.FieldStoreID:
+		m.ResetStoreID()
+		return nil
+	case mallorder.FieldVoucherID:
+		m.ResetVoucherID()
+		return nil
+	case mallorder.FieldName:
+		m.ResetName()
+		return nil
+	case mallorder.FieldState:
+		m.ResetState()
+		return nil
+	case mallorder.FieldPriceFen:
+		m.ResetPriceFen()
+		return nil
+	case mallorder.FieldPoints:
+		m.ResetPoints()
+		return nil
+	case mallorder.FieldPaymentOrderID:
+		m.ResetPaymentOrderID()
+		return nil
+	case mallorder.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case mallorder.FieldHandedOverAt:
+		m.ResetHandedOverAt()
+		return nil
+	case mallorder.FieldStaffID:
+		m.ResetStaffID()
+		return nil
+	case mallorder.FieldCodeHash:
+		m.ResetCodeHash()
+		return nil
+	case mallorder.FieldKeyHash:
+		m.ResetKeyHash()
+		return nil
+	}
+	return fmt.Errorf("unknown MallOrder field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *MallOrderMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.item != nil {
+		edges = append(edges, mallorder.EdgeItem)
+	}
+	if m.store != nil {
+		edges = append(edges, mallorder.EdgeStore)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *MallOrderMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case mallorder.EdgeItem:
+		if id := m.item; id != nil {
+			return []ent.Value{*id}
+		}
+	case mallorder.EdgeStore:
+		if id := m.store; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *MallOrderMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *MallOrderMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *MallOrderMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.cleareditem {
+		edges = append(edges, mallorder.EdgeItem)
+	}
+	if m.clearedstore {
+		edges = append(edges, mallorder.EdgeStore)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *MallOrderMutation) EdgeCleared(name string) bool {
+	switch name {
+	case mallorder.EdgeItem:
+		return m.cleareditem
+	case mallorder.EdgeStore:
+		return m.clearedstore
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *MallOrderMutation) ClearEdge(name string) error {
+	switch name {
+	case mallorder.EdgeItem:
+		m.ClearItem()
+		return nil
+	case mallorder.EdgeStore:
+		m.ClearStore()
+		return nil
+	}
+	return fmt.Errorf("unknown MallOrder unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *MallOrderMutation) ResetEdge(name string) error {
+	switch name {
+	case mallorder.EdgeItem:
+		m.ResetItem()
+		return nil
+	case mallorder.EdgeStore:
+		m.ResetStore()
+		return nil
+	}
+	return fmt.Errorf("unknown MallOrder edge %s", name)
+}
+
+// MembershipMutation represents an operation that mutates the Membership nodes in the graph.
+type MembershipMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *int64
+	created_at     *time.Time
+	account_id     *int64
+	addaccount_id  *int64
+	balance        *int64
+	addbalance     *int64
+	owed_points    *int64
+	addowed_points *int64
+	clearedFields  map[string]struct{}
+	done           bool
+	oldValue       func(context.Context) (*Membership, error)
+	predicates     []predicate.Membership
+}
+
+var _ ent.Mutation = (*MembershipMutation)(nil)
+
+// membershipOption allows management of the mutation configuration using functional options.
+type membershipOption func(*MembershipMutation)
+
+// newMembershipMutation creates new mutation for the Membership entity.
+func newMembershipMutation(c config, op Op, opts ...membershipOption) *MembershipMutation {
+	m := &MembershipMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeMembership,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withMembershipID sets the ID field of the mutation.
+func withMembershipID(id int64) membershipOption {
+	return func(m *MembershipMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Membership
+		)
+		m.oldValue = func(ctx context.Context) (*Membership, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Membership.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withMembership sets the old Membership of the mutation.
+func withMembership(node *Membership) membershipOption {
+	return func(m *MembershipMutation) {
+		m.oldValue = func(context.Context) (*Membership, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m MembershipMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m MembershipMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Membership entities.
+func (m *MembershipMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *MembershipMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *MembershipMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Membership.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *MembershipMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *MembershipMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Membership entity.
+// If the Membership object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MembershipMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *MembershipMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *MembershipMutation) SetAccountID(i int64) {
+	m.account_id = &i
+	m.addaccount_id = nil
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *MembershipMutation) AccountID() (r int64, exists bool) {
+	v := m.account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the Membership entity.
+// If the Membership object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MembershipMutation) OldAccountID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// AddAccountID adds i to the "account_id" field.
+func (m *MembershipMutation) AddAccountID(i int64) {
+	if m.addaccount_id != nil {
+		*m.addaccount_id += i
+	} else {
+		m.addaccount_id = &i
+	}
+}
+
+// AddedAccountID returns the value that was added to the "account_id" field in this mutation.
+func (m *MembershipMutation) AddedAccountID() (r int64, exists bool) {
+	v := m.addaccount_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearAccountID clears the value of the "account_id" field.
+func (m *MembershipMutation) ClearAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+	m.clearedFields[membership.FieldAccountID] = struct{}{}
+}
+
+// AccountIDCleared returns if the "account_id" field was cleared in this mutation.
+func (m *MembershipMutation) AccountIDCleared() bool {
+	_, ok := m.clearedFields[membership.FieldAccountID]
+	return ok
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *MembershipMutation) ResetAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+	delete(m.clearedFields, membership.FieldAccountID)
+}
+
+// SetBalance sets the "balance" field.
+func (m *MembershipMutation) SetBalance(i int64) {
+	m.balance = &i
+	m.addbalance = nil
+}
+
+// Balance returns the value of the "balance" field in the mutation.
+func (m *MembershipMutation) Balance() (r int64, exists bool) {
+	v := m.balance
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBalance returns the old "balance" field's value of the Membership entity.
+// If the Membership object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MembershipMutation) OldBalance(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBalance is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBalance requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBalance: %w", err)
+	}
+	return oldValue.Balance, nil
+}
+
+// AddBalance adds i to the "balance" field.
+func (m *MembershipMutation) AddBalance(i int64) {
+	if m.addbalance != nil {
+		*m.addbalance += i
+	} else {
+		m.addbalance = &i
+	}
+}
+
+// AddedBalance returns the value that was added to the "balance" field in this mutation.
+func (m *MembershipMutation) AddedBalance() (r int64, exists bool) {
+	v := m.addbalance
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetBalance resets all changes to the "balance" field.
+func (m *MembershipMutation) ResetBalance() {
+	m.balance = nil
+	m.addbalance = nil
+}
+
+// SetOwedPoints sets the "owed_points" field.
+func (m *MembershipMutation) SetOwedPoints(i int64) {
+	m.owed_points = &i
+	m.addowed_points = nil
+}
+
+// OwedPoints returns the value of the "owed_points" field in the mutation.
+func (m *MembershipMutation) OwedPoints() (r int64, exists bool) {
+	v := m.owed_points
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOwedPoints returns the old "owed_points" field's value of the Membership entity.
+// If the Membership object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MembershipMutation) OldOwedPoints(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOwedPoints is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOwedPoints requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOwedPoints: %w", err)
+	}
+	return oldValue.OwedPoints, nil
+}
+
+// AddOwedPoints adds i to the "owed_points" field.
+func (m *MembershipMutation) AddOwedPoints(i int64) {
+	if m.addowed_points != nil {
+		*m.addowed_points += i
+	} else {
+		m.addowed_points = &i
+	}
+}
+
+// AddedOwedPoints returns the value that was added to the "owed_points" field in this mutation.
+func (m *MembershipMutation) AddedOwedPoints() (r int64, exists bool) {
+	v := m.addowed_points
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetOwedPoints resets all changes to the "owed_points" field.
+func (m *MembershipMutation) ResetOwedPoints() {
+	m.owed_points = nil
+	m.addowed_points = nil
+}
+
+// Where appends a list predicates to the MembershipMutation builder.
+func (m *MembershipMutation) Where(ps ...predicate.Membership) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the MembershipMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *MembershipMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Membership, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *MembershipMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *MembershipMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Membership).
+func (m *MembershipMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *MembershipMutation) Fields() []string {
+	fields := make([]string, 0, 4)
+	if m.created_at != nil {
+		fields = append(fields, membership.FieldCreatedAt)
+	}
+	if m.account_id != nil {
+		fields = append(fields, membership.FieldAccountID)
+	}
+	if m.balance != nil {
+		fields = append(fields, membership.FieldBalance)
+	}
+	if m.owed_points != nil {
+		fields = append(fields, membership.FieldOwedPoints)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *MembershipMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case membership.FieldCreatedAt:
+		return m.CreatedAt()
+	case membership.FieldAccountID:
+		return m.AccountID()
+	case membership.FieldBalance:
+		return m.Balance()
+	case membership.FieldOwedPoints:
+		return m.OwedPoints()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *MembershipMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case membership.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case membership.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case membership.FieldBalance:
+		return m.OldBalance(ctx)
+	case membership.FieldOwedPoints:
+		return m.OldOwedPoints(ctx)
+	}
+	return nil, fmt.Errorf("unknown Membership field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MembershipMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case membership.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case membership.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case membership.FieldBalance:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBalance(v)
+		return nil
+	case membership.FieldOwedPoints:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOwedPoints(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Membership field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *MembershipMutation) AddedFields() []string {
+	var fields []string
+	if m.addaccount_id != nil {
+		fields = append(fields, membership.FieldAccountID)
+	}
+	if m.addbalance != nil {
+		fields = append(fields, membership.FieldBalance)
+	}
+	if m.addowed_points != nil {
+		fields = append(fields, membership.FieldOwedPoints)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *MembershipMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case membership.FieldAccountID:
+		return m.AddedAccountID()
+	case membership.FieldBalance:
+		return m.AddedBalance()
+	case membership.FieldOwedPoints:
+		return m.AddedOwedPoints()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MembershipMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case membership.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAccountID(v)
+		return nil
+	case membership.FieldBalance:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddBalance(v)
+		return nil
+	case membership.FieldOwedPoints:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddOwedPoints(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Membership numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *MembershipMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(membership.FieldAccountID) {
+		fields = append(fields, membership.FieldAccountID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *MembershipMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *MembershipMutation) ClearField(name string) error {
+	switch name {
+	case membership.FieldAccountID:
+		m.ClearAccountID()
+		return nil
+	}
+	return fmt.Errorf("unknown Membership nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *MembershipMutation) ResetField(name string) error {
+	switch name {
+	case membership.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case membership.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case membership.FieldBalance:
+		m.ResetBalance()
+		return nil
+	case membership.FieldOwedPoints:
+		m.ResetOwedPoints()
+		return nil
+	}
+	return fmt.Errorf("unknown Membership field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *MembershipMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *MembershipMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *MembershipMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *MembershipMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *MembershipMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *MembershipMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *MembershipMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Membership unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *MembershipMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Membership edge %s", name)
 }
 
 // MerchantContingentMutation represents an operation that mutates the MerchantContingent nodes in the graph.
@@ -32117,6 +35745,8 @@ type PaymentOrderMutation struct {
 	addlot_id           *int64
 	voucher_offer_id    *int64
 	addvoucher_offer_id *int64
+	mall_item_id        *int64
+	addmall_item_id     *int64
 	permit_id           *int64
 	addpermit_id        *int64
 	periods             *int
@@ -32501,6 +36131,76 @@ func (m *PaymentOrderMutation) ResetVoucherOfferID() {
 	m.voucher_offer_id = nil
 	m.addvoucher_offer_id = nil
 	delete(m.clearedFields, paymentorder.FieldVoucherOfferID)
+}
+
+// SetMallItemID sets the "mall_item_id" field.
+func (m *PaymentOrderMutation) SetMallItemID(i int64) {
+	m.mall_item_id = &i
+	m.addmall_item_id = nil
+}
+
+// MallItemID returns the value of the "mall_item_id" field in the mutation.
+func (m *PaymentOrderMutation) MallItemID() (r int64, exists bool) {
+	v := m.mall_item_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMallItemID returns the old "mall_item_id" field's value of the PaymentOrder entity.
+// If the PaymentOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentOrderMutation) OldMallItemID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMallItemID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMallItemID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMallItemID: %w", err)
+	}
+	return oldValue.MallItemID, nil
+}
+
+// AddMallItemID adds i to the "mall_item_id" field.
+func (m *PaymentOrderMutation) AddMallItemID(i int64) {
+	if m.addmall_item_id != nil {
+		*m.addmall_item_id += i
+	} else {
+		m.addmall_item_id = &i
+	}
+}
+
+// AddedMallItemID returns the value that was added to the "mall_item_id" field in this mutation.
+func (m *PaymentOrderMutation) AddedMallItemID() (r int64, exists bool) {
+	v := m.addmall_item_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearMallItemID clears the value of the "mall_item_id" field.
+func (m *PaymentOrderMutation) ClearMallItemID() {
+	m.mall_item_id = nil
+	m.addmall_item_id = nil
+	m.clearedFields[paymentorder.FieldMallItemID] = struct{}{}
+}
+
+// MallItemIDCleared returns if the "mall_item_id" field was cleared in this mutation.
+func (m *PaymentOrderMutation) MallItemIDCleared() bool {
+	_, ok := m.clearedFields[paymentorder.FieldMallItemID]
+	return ok
+}
+
+// ResetMallItemID resets all changes to the "mall_item_id" field.
+func (m *PaymentOrderMutation) ResetMallItemID() {
+	m.mall_item_id = nil
+	m.addmall_item_id = nil
+	delete(m.clearedFields, paymentorder.FieldMallItemID)
 }
 
 // SetPermitID sets the "permit_id" field.
@@ -33499,7 +37199,7 @@ func (m *PaymentOrderMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PaymentOrderMutation) Fields() []string {
-	fields := make([]string, 0, 23)
+	fields := make([]string, 0, 24)
 	if m.created_at != nil {
 		fields = append(fields, paymentorder.FieldCreatedAt)
 	}
@@ -33514,6 +37214,9 @@ func (m *PaymentOrderMutation) Fields() []string {
 	}
 	if m.voucher_offer_id != nil {
 		fields = append(fields, paymentorder.FieldVoucherOfferID)
+	}
+	if m.mall_item_id != nil {
+		fields = append(fields, paymentorder.FieldMallItemID)
 	}
 	if m.permit_id != nil {
 		fields = append(fields, paymentorder.FieldPermitID)
@@ -33587,6 +37290,8 @@ func (m *PaymentOrderMutation) Field(name string) (ent.Value, bool) {
 		return m.SessionID()
 	case paymentorder.FieldVoucherOfferID:
 		return m.VoucherOfferID()
+	case paymentorder.FieldMallItemID:
+		return m.MallItemID()
 	case paymentorder.FieldPermitID:
 		return m.PermitID()
 	case paymentorder.FieldPeriods:
@@ -33642,6 +37347,8 @@ func (m *PaymentOrderMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldSessionID(ctx)
 	case paymentorder.FieldVoucherOfferID:
 		return m.OldVoucherOfferID(ctx)
+	case paymentorder.FieldMallItemID:
+		return m.OldMallItemID(ctx)
 	case paymentorder.FieldPermitID:
 		return m.OldPermitID(ctx)
 	case paymentorder.FieldPeriods:
@@ -33721,6 +37428,13 @@ func (m *PaymentOrderMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetVoucherOfferID(v)
+		return nil
+	case paymentorder.FieldMallItemID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMallItemID(v)
 		return nil
 	case paymentorder.FieldPermitID:
 		v, ok := value.(int64)
@@ -33862,6 +37576,9 @@ func (m *PaymentOrderMutation) AddedFields() []string {
 	if m.addvoucher_offer_id != nil {
 		fields = append(fields, paymentorder.FieldVoucherOfferID)
 	}
+	if m.addmall_item_id != nil {
+		fields = append(fields, paymentorder.FieldMallItemID)
+	}
 	if m.addpermit_id != nil {
 		fields = append(fields, paymentorder.FieldPermitID)
 	}
@@ -33901,6 +37618,8 @@ func (m *PaymentOrderMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedLotID()
 	case paymentorder.FieldVoucherOfferID:
 		return m.AddedVoucherOfferID()
+	case paymentorder.FieldMallItemID:
+		return m.AddedMallItemID()
 	case paymentorder.FieldPermitID:
 		return m.AddedPermitID()
 	case paymentorder.FieldPeriods:
@@ -33941,6 +37660,13 @@ func (m *PaymentOrderMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddVoucherOfferID(v)
+		return nil
+	case paymentorder.FieldMallItemID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddMallItemID(v)
 		return nil
 	case paymentorder.FieldPermitID:
 		v, ok := value.(int64)
@@ -34019,6 +37745,9 @@ func (m *PaymentOrderMutation) ClearedFields() []string {
 	if m.FieldCleared(paymentorder.FieldVoucherOfferID) {
 		fields = append(fields, paymentorder.FieldVoucherOfferID)
 	}
+	if m.FieldCleared(paymentorder.FieldMallItemID) {
+		fields = append(fields, paymentorder.FieldMallItemID)
+	}
 	if m.FieldCleared(paymentorder.FieldPermitID) {
 		fields = append(fields, paymentorder.FieldPermitID)
 	}
@@ -34062,6 +37791,9 @@ func (m *PaymentOrderMutation) ClearField(name string) error {
 		return nil
 	case paymentorder.FieldVoucherOfferID:
 		m.ClearVoucherOfferID()
+		return nil
+	case paymentorder.FieldMallItemID:
+		m.ClearMallItemID()
 		return nil
 	case paymentorder.FieldPermitID:
 		m.ClearPermitID()
@@ -34109,6 +37841,9 @@ func (m *PaymentOrderMutation) ResetField(name string) error {
 		return nil
 	case paymentorder.FieldVoucherOfferID:
 		m.ResetVoucherOfferID()
+		return nil
+	case paymentorder.FieldMallItemID:
+		m.ResetMallItemID()
 		return nil
 	case paymentorder.FieldPermitID:
 		m.ResetPermitID()
@@ -34240,6 +37975,666 @@ func (m *PaymentOrderMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown PaymentOrder edge %s", name)
+}
+
+// PayoutAccountMutation represents an operation that mutates the PayoutAccount nodes in the graph.
+type PayoutAccountMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *int64
+	account_id    *int64
+	addaccount_id *int64
+	created_at    *time.Time
+	payee         *vault.Sealed
+	set_at        *time.Time
+	refused_at    *time.Time
+	due_at        *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*PayoutAccount, error)
+	predicates    []predicate.PayoutAccount
+}
+
+var _ ent.Mutation = (*PayoutAccountMutation)(nil)
+
+// payoutaccountOption allows management of the mutation configuration using functional options.
+type payoutaccountOption func(*PayoutAccountMutation)
+
+// newPayoutAccountMutation creates new mutation for the PayoutAccount entity.
+func newPayoutAccountMutation(c config, op Op, opts ...payoutaccountOption) *PayoutAccountMutation {
+	m := &PayoutAccountMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePayoutAccount,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPayoutAccountID sets the ID field of the mutation.
+func withPayoutAccountID(id int64) payoutaccountOption {
+	return func(m *PayoutAccountMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *PayoutAccount
+		)
+		m.oldValue = func(ctx context.Context) (*PayoutAccount, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().PayoutAccount.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPayoutAccount sets the old PayoutAccount of the mutation.
+func withPayoutAccount(node *PayoutAccount) payoutaccountOption {
+	return func(m *PayoutAccountMutation) {
+		m.oldValue = func(context.Context) (*PayoutAccount, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PayoutAccountMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PayoutAccountMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of PayoutAccount entities.
+func (m *PayoutAccountMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PayoutAccountMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PayoutAccountMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().PayoutAccount.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *PayoutAccountMutation) SetAccountID(i int64) {
+	m.account_id = &i
+	m.addaccount_id = nil
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *PayoutAccountMutation) AccountID() (r int64, exists bool) {
+	v := m.account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the PayoutAccount entity.
+// If the PayoutAccount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PayoutAccountMutation) OldAccountID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// AddAccountID adds i to the "account_id" field.
+func (m *PayoutAccountMutation) AddAccountID(i int64) {
+	if m.addaccount_id != nil {
+		*m.addaccount_id += i
+	} else {
+		m.addaccount_id = &i
+	}
+}
+
+// AddedAccountID returns the value that was added to the "account_id" field in this mutation.
+func (m *PayoutAccountMutation) AddedAccountID() (r int64, exists bool) {
+	v := m.addaccount_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *PayoutAccountMutation) ResetAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *PayoutAccountMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *PayoutAccountMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the PayoutAccount entity.
+// If the PayoutAccount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PayoutAccountMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *PayoutAccountMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetPayee sets the "payee" field.
+func (m *PayoutAccountMutation) SetPayee(v vault.Sealed) {
+	m.payee = &v
+}
+
+// Payee returns the value of the "payee" field in the mutation.
+func (m *PayoutAccountMutation) Payee() (r vault.Sealed, exists bool) {
+	v := m.payee
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPayee returns the old "payee" field's value of the PayoutAccount entity.
+// If the PayoutAccount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PayoutAccountMutation) OldPayee(ctx context.Context) (v vault.Sealed, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPayee is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPayee requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPayee: %w", err)
+	}
+	return oldValue.Payee, nil
+}
+
+// ResetPayee resets all changes to the "payee" field.
+func (m *PayoutAccountMutation) ResetPayee() {
+	m.payee = nil
+}
+
+// SetSetAt sets the "set_at" field.
+func (m *PayoutAccountMutation) SetSetAt(t time.Time) {
+	m.set_at = &t
+}
+
+// SetAt returns the value of the "set_at" field in the mutation.
+func (m *PayoutAccountMutation) SetAt() (r time.Time, exists bool) {
+	v := m.set_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSetAt returns the old "set_at" field's value of the PayoutAccount entity.
+// If the PayoutAccount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PayoutAccountMutation) OldSetAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSetAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSetAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSetAt: %w", err)
+	}
+	return oldValue.SetAt, nil
+}
+
+// ResetSetAt resets all changes to the "set_at" field.
+func (m *PayoutAccountMutation) ResetSetAt() {
+	m.set_at = nil
+}
+
+// SetRefusedAt sets the "refused_at" field.
+func (m *PayoutAccountMutation) SetRefusedAt(t time.Time) {
+	m.refused_at = &t
+}
+
+// RefusedAt returns the value of the "refused_at" field in the mutation.
+func (m *PayoutAccountMutation) RefusedAt() (r time.Time, exists bool) {
+	v := m.refused_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefusedAt returns the old "refused_at" field's value of the PayoutAccount entity.
+// If the PayoutAccount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PayoutAccountMutation) OldRefusedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefusedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefusedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefusedAt: %w", err)
+	}
+	return oldValue.RefusedAt, nil
+}
+
+// ClearRefusedAt clears the value of the "refused_at" field.
+func (m *PayoutAccountMutation) ClearRefusedAt() {
+	m.refused_at = nil
+	m.clearedFields[payoutaccount.FieldRefusedAt] = struct{}{}
+}
+
+// RefusedAtCleared returns if the "refused_at" field was cleared in this mutation.
+func (m *PayoutAccountMutation) RefusedAtCleared() bool {
+	_, ok := m.clearedFields[payoutaccount.FieldRefusedAt]
+	return ok
+}
+
+// ResetRefusedAt resets all changes to the "refused_at" field.
+func (m *PayoutAccountMutation) ResetRefusedAt() {
+	m.refused_at = nil
+	delete(m.clearedFields, payoutaccount.FieldRefusedAt)
+}
+
+// SetDueAt sets the "due_at" field.
+func (m *PayoutAccountMutation) SetDueAt(t time.Time) {
+	m.due_at = &t
+}
+
+// DueAt returns the value of the "due_at" field in the mutation.
+func (m *PayoutAccountMutation) DueAt() (r time.Time, exists bool) {
+	v := m.due_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDueAt returns the old "due_at" field's value of the PayoutAccount entity.
+// If the PayoutAccount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PayoutAccountMutation) OldDueAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDueAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDueAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDueAt: %w", err)
+	}
+	return oldValue.DueAt, nil
+}
+
+// ResetDueAt resets all changes to the "due_at" field.
+func (m *PayoutAccountMutation) ResetDueAt() {
+	m.due_at = nil
+}
+
+// Where appends a list predicates to the PayoutAccountMutation builder.
+func (m *PayoutAccountMutation) Where(ps ...predicate.PayoutAccount) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PayoutAccountMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PayoutAccountMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.PayoutAccount, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PayoutAccountMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PayoutAccountMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (PayoutAccount).
+func (m *PayoutAccountMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PayoutAccountMutation) Fields() []string {
+	fields := make([]string, 0, 6)
+	if m.account_id != nil {
+		fields = append(fields, payoutaccount.FieldAccountID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, payoutaccount.FieldCreatedAt)
+	}
+	if m.payee != nil {
+		fields = append(fields, payoutaccount.FieldPayee)
+	}
+	if m.set_at != nil {
+		fields = append(fields, payoutaccount.FieldSetAt)
+	}
+	if m.refused_at != nil {
+		fields = append(fields, payoutaccount.FieldRefusedAt)
+	}
+	if m.due_at != nil {
+		fields = append(fields, payoutaccount.FieldDueAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PayoutAccountMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case payoutaccount.FieldAccountID:
+		return m.AccountID()
+	case payoutaccount.FieldCreatedAt:
+		return m.CreatedAt()
+	case payoutaccount.FieldPayee:
+		return m.Payee()
+	case payoutaccount.FieldSetAt:
+		return m.SetAt()
+	case payoutaccount.FieldRefusedAt:
+		return m.RefusedAt()
+	case payoutaccount.FieldDueAt:
+		return m.DueAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PayoutAccountMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case payoutaccount.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case payoutaccount.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case payoutaccount.FieldPayee:
+		return m.OldPayee(ctx)
+	case payoutaccount.FieldSetAt:
+		return m.OldSetAt(ctx)
+	case payoutaccount.FieldRefusedAt:
+		return m.OldRefusedAt(ctx)
+	case payoutaccount.FieldDueAt:
+		return m.OldDueAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown PayoutAccount field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PayoutAccountMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case payoutaccount.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case payoutaccount.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case payoutaccount.FieldPayee:
+		v, ok := value.(vault.Sealed)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPayee(v)
+		return nil
+	case payoutaccount.FieldSetAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSetAt(v)
+		return nil
+	case payoutaccount.FieldRefusedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefusedAt(v)
+		return nil
+	case payoutaccount.FieldDueAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDueAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PayoutAccount field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PayoutAccountMutation) AddedFields() []string {
+	var fields []string
+	if m.addaccount_id != nil {
+		fields = append(fields, payoutaccount.FieldAccountID)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PayoutAccountMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case payoutaccount.FieldAccountID:
+		return m.AddedAccountID()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PayoutAccountMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case payoutaccount.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAccountID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PayoutAccount numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PayoutAccountMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(payoutaccount.FieldRefusedAt) {
+		fields = append(fields, payoutaccount.FieldRefusedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PayoutAccountMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PayoutAccountMutation) ClearField(name string) error {
+	switch name {
+	case payoutaccount.FieldRefusedAt:
+		m.ClearRefusedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown PayoutAccount nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PayoutAccountMutation) ResetField(name string) error {
+	switch name {
+	case payoutaccount.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case payoutaccount.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case payoutaccount.FieldPayee:
+		m.ResetPayee()
+		return nil
+	case payoutaccount.FieldSetAt:
+		m.ResetSetAt()
+		return nil
+	case payoutaccount.FieldRefusedAt:
+		m.ResetRefusedAt()
+		return nil
+	case payoutaccount.FieldDueAt:
+		m.ResetDueAt()
+		return nil
+	}
+	return fmt.Errorf("unknown PayoutAccount field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PayoutAccountMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PayoutAccountMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PayoutAccountMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PayoutAccountMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PayoutAccountMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PayoutAccountMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PayoutAccountMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown PayoutAccount unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PayoutAccountMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown PayoutAccount edge %s", name)
 }
 
 // PermitMutation represents an operation that mutates the Permit nodes in the graph.
@@ -40039,6 +44434,2578 @@ func (m *PlateRightMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown PlateRight edge %s", name)
 }
 
+// PointEntryMutation represents an operation that mutates the PointEntry nodes in the graph.
+type PointEntryMutation struct {
+	config
+	op                Op
+	typ               string
+	id                *int64
+	created_at        *time.Time
+	kind              *pointentry.Kind
+	cause             *pointentry.Cause
+	cause_id          *int64
+	addcause_id       *int64
+	points            *int64
+	addpoints         *int64
+	owed              *int64
+	addowed           *int64
+	balance           *int64
+	addbalance        *int64
+	order_id          *int64
+	addorder_id       *int64
+	expires_at        *time.Time
+	clearedFields     map[string]struct{}
+	membership        *int64
+	clearedmembership bool
+	done              bool
+	oldValue          func(context.Context) (*PointEntry, error)
+	predicates        []predicate.PointEntry
+}
+
+var _ ent.Mutation = (*PointEntryMutation)(nil)
+
+// pointentryOption allows management of the mutation configuration using functional options.
+type pointentryOption func(*PointEntryMutation)
+
+// newPointEntryMutation creates new mutation for the PointEntry entity.
+func newPointEntryMutation(c config, op Op, opts ...pointentryOption) *PointEntryMutation {
+	m := &PointEntryMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePointEntry,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPointEntryID sets the ID field of the mutation.
+func withPointEntryID(id int64) pointentryOption {
+	return func(m *PointEntryMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *PointEntry
+		)
+		m.oldValue = func(ctx context.Context) (*PointEntry, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().PointEntry.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPointEntry sets the old PointEntry of the mutation.
+func withPointEntry(node *PointEntry) pointentryOption {
+	return func(m *PointEntryMutation) {
+		m.oldValue = func(context.Context) (*PointEntry, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PointEntryMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PointEntryMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of PointEntry entities.
+func (m *PointEntryMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PointEntryMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PointEntryMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().PointEntry.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *PointEntryMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *PointEntryMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the PointEntry entity.
+// If the PointEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PointEntryMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *PointEntryMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetMembershipID sets the "membership_id" field.
+func (m *PointEntryMutation) SetMembershipID(i int64) {
+	m.membership = &i
+}
+
+// MembershipID returns the value of the "membership_id" field in the mutation.
+func (m *PointEntryMutation) MembershipID() (r int64, exists bool) {
+	v := m.membership
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMembershipID returns the old "membership_id" field's value of the PointEntry entity.
+// If the PointEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PointEntryMutation) OldMembershipID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMembershipID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMembershipID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMembershipID: %w", err)
+	}
+	return oldValue.MembershipID, nil
+}
+
+// ResetMembershipID resets all changes to the "membership_id" field.
+func (m *PointEntryMutation) ResetMembershipID() {
+	m.membership = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *PointEntryMutation) SetKind(po pointentry.Kind) {
+	m.kind = &po
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *PointEntryMutation) Kind() (r pointentry.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the PointEntry entity.
+// If the PointEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PointEntryMutation) OldKind(ctx context.Context) (v pointentry.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *PointEntryMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetCause sets the "cause" field.
+func (m *PointEntryMutation) SetCause(po pointentry.Cause) {
+	m.cause = &po
+}
+
+// Cause returns the value of the "cause" field in the mutation.
+func (m *PointEntryMutation) Cause() (r pointentry.Cause, exists bool) {
+	v := m.cause
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCause returns the old "cause" field's value of the PointEntry entity.
+// If the PointEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PointEntryMutation) OldCause(ctx context.Context) (v pointentry.Cause, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCause is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCause requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCause: %w", err)
+	}
+	return oldValue.Cause, nil
+}
+
+// ResetCause resets all changes to the "cause" field.
+func (m *PointEntryMutation) ResetCause() {
+	m.cause = nil
+}
+
+// SetCauseID sets the "cause_id" field.
+func (m *PointEntryMutation) SetCauseID(i int64) {
+	m.cause_id = &i
+	m.addcause_id = nil
+}
+
+// CauseID returns the value of the "cause_id" field in the mutation.
+func (m *PointEntryMutation) CauseID() (r int64, exists bool) {
+	v := m.cause_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCauseID returns the old "cause_id" field's value of the PointEntry entity.
+// If the PointEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PointEntryMutation) OldCauseID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCauseID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCauseID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCauseID: %w", err)
+	}
+	return oldValue.CauseID, nil
+}
+
+// AddCauseID adds i to the "cause_id" field.
+func (m *PointEntryMutation) AddCauseID(i int64) {
+	if m.addcause_id != nil {
+		*m.addcause_id += i
+	} else {
+		m.addcause_id = &i
+	}
+}
+
+// AddedCauseID returns the value that was added to the "cause_id" field in this mutation.
+func (m *PointEntryMutation) AddedCauseID() (r int64, exists bool) {
+	v := m.addcause_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCauseID resets all changes to the "cause_id" field.
+func (m *PointEntryMutation) ResetCauseID() {
+	m.cause_id = nil
+	m.addcause_id = nil
+}
+
+// SetPoints sets the "points" field.
+func (m *PointEntryMutation) SetPoints(i int64) {
+	m.points = &i
+	m.addpoints = nil
+}
+
+// Points returns the value of the "points" field in the mutation.
+func (m *PointEntryMutation) Points() (r int64, exists bool) {
+	v := m.points
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPoints returns the old "points" field's value of the PointEntry entity.
+// If the PointEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PointEntryMutation) OldPoints(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPoints is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPoints requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPoints: %w", err)
+	}
+	return oldValue.Points, nil
+}
+
+// AddPoints adds i to the "points" field.
+func (m *PointEntryMutation) AddPoints(i int64) {
+	if m.addpoints != nil {
+		*m.addpoints += i
+	} else {
+		m.addpoints = &i
+	}
+}
+
+// AddedPoints returns the value that was added to the "points" field in this mutation.
+func (m *PointEntryMutation) AddedPoints() (r int64, exists bool) {
+	v := m.addpoints
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPoints resets all changes to the "points" field.
+func (m *PointEntryMutation) ResetPoints() {
+	m.points = nil
+	m.addpoints = nil
+}
+
+// SetOwed sets the "owed" field.
+func (m *PointEntryMutation) SetOwed(i int64) {
+	m.owed = &i
+	m.addowed = nil
+}
+
+// Owed returns the value of the "owed" field in the mutation.
+func (m *PointEntryMutation) Owed() (r int64, exists bool) {
+	v := m.owed
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOwed returns the old "owed" field's value of the PointEntry entity.
+// If the PointEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PointEntryMutation) OldOwed(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOwed is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOwed requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOwed: %w", err)
+	}
+	return oldValue.Owed, nil
+}
+
+// AddOwed adds i to the "owed" field.
+func (m *PointEntryMutation) AddOwed(i int64) {
+	if m.addowed != nil {
+		*m.addowed += i
+	} else {
+		m.addowed = &i
+	}
+}
+
+// AddedOwed returns the value that was added to the "owed" field in this mutation.
+func (m *PointEntryMutation) AddedOwed() (r int64, exists bool) {
+	v := m.addowed
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetOwed resets all changes to the "owed" field.
+func (m *PointEntryMutation) ResetOwed() {
+	m.owed = nil
+	m.addowed = nil
+}
+
+// SetBalance sets the "balance" field.
+func (m *PointEntryMutation) SetBalance(i int64) {
+	m.balance = &i
+	m.addbalance = nil
+}
+
+// Balance returns the value of the "balance" field in the mutation.
+func (m *PointEntryMutation) Balance() (r int64, exists bool) {
+	v := m.balance
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBalance returns the old "balance" field's value of the PointEntry entity.
+// If the PointEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PointEntryMutation) OldBalance(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBalance is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBalance requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBalance: %w", err)
+	}
+	return oldValue.Balance, nil
+}
+
+// AddBalance adds i to the "balance" field.
+func (m *PointEntryMutation) AddBalance(i int64) {
+	if m.addbalance != nil {
+		*m.addbalance += i
+	} else {
+		m.addbalance = &i
+	}
+}
+
+// AddedBalance returns the value that was added to the "balance" field in this mutation.
+func (m *PointEntryMutation) AddedBalance() (r int64, exists bool) {
+	v := m.addbalance
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetBalance resets all changes to the "balance" field.
+func (m *PointEntryMutation) ResetBalance() {
+	m.balance = nil
+	m.addbalance = nil
+}
+
+// SetOrderID sets the "order_id" field.
+func (m *PointEntryMutation) SetOrderID(i int64) {
+	m.order_id = &i
+	m.addorder_id = nil
+}
+
+// OrderID returns the value of the "order_id" field in the mutation.
+func (m *PointEntryMutation) OrderID() (r int64, exists bool) {
+	v := m.order_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrderID returns the old "order_id" field's value of the PointEntry entity.
+// If the PointEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PointEntryMutation) OldOrderID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrderID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrderID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrderID: %w", err)
+	}
+	return oldValue.OrderID, nil
+}
+
+// AddOrderID adds i to the "order_id" field.
+func (m *PointEntryMutation) AddOrderID(i int64) {
+	if m.addorder_id != nil {
+		*m.addorder_id += i
+	} else {
+		m.addorder_id = &i
+	}
+}
+
+// AddedOrderID returns the value that was added to the "order_id" field in this mutation.
+func (m *PointEntryMutation) AddedOrderID() (r int64, exists bool) {
+	v := m.addorder_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearOrderID clears the value of the "order_id" field.
+func (m *PointEntryMutation) ClearOrderID() {
+	m.order_id = nil
+	m.addorder_id = nil
+	m.clearedFields[pointentry.FieldOrderID] = struct{}{}
+}
+
+// OrderIDCleared returns if the "order_id" field was cleared in this mutation.
+func (m *PointEntryMutation) OrderIDCleared() bool {
+	_, ok := m.clearedFields[pointentry.FieldOrderID]
+	return ok
+}
+
+// ResetOrderID resets all changes to the "order_id" field.
+func (m *PointEntryMutation) ResetOrderID() {
+	m.order_id = nil
+	m.addorder_id = nil
+	delete(m.clearedFields, pointentry.FieldOrderID)
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *PointEntryMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *PointEntryMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the PointEntry entity.
+// If the PointEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PointEntryMutation) OldExpiresAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ClearExpiresAt clears the value of the "expires_at" field.
+func (m *PointEntryMutation) ClearExpiresAt() {
+	m.expires_at = nil
+	m.clearedFields[pointentry.FieldExpiresAt] = struct{}{}
+}
+
+// ExpiresAtCleared returns if the "expires_at" field was cleared in this mutation.
+func (m *PointEntryMutation) ExpiresAtCleared() bool {
+	_, ok := m.clearedFields[pointentry.FieldExpiresAt]
+	return ok
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *PointEntryMutation) ResetExpiresAt() {
+	m.expires_at = nil
+	delete(m.clearedFields, pointentry.FieldExpiresAt)
+}
+
+// ClearMembership clears the "membership" edge to the Membership entity.
+func (m *PointEntryMutation) ClearMembership() {
+	m.clearedmembership = true
+	m.clearedFields[pointentry.FieldMembershipID] = struct{}{}
+}
+
+// MembershipCleared reports if the "membership" edge to the Membership entity was cleared.
+func (m *PointEntryMutation) MembershipCleared() bool {
+	return m.clearedmembership
+}
+
+// MembershipIDs returns the "membership" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// MembershipID instead. It exists only for internal usage by the builders.
+func (m *PointEntryMutation) MembershipIDs() (ids []int64) {
+	if id := m.membership; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetMembership resets all changes to the "membership" edge.
+func (m *PointEntryMutation) ResetMembership() {
+	m.membership = nil
+	m.clearedmembership = false
+}
+
+// Where appends a list predicates to the PointEntryMutation builder.
+func (m *PointEntryMutation) Where(ps ...predicate.PointEntry) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PointEntryMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PointEntryMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.PointEntry, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PointEntryMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PointEntryMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (PointEntry).
+func (m *PointEntryMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PointEntryMutation) Fields() []string {
+	fields := make([]string, 0, 10)
+	if m.created_at != nil {
+		fields = append(fields, pointentry.FieldCreatedAt)
+	}
+	if m.membership != nil {
+		fields = append(fields, pointentry.FieldMembershipID)
+	}
+	if m.kind != nil {
+		fields = append(fields, pointentry.FieldKind)
+	}
+	if m.cause != nil {
+		fields = append(fields, pointentry.FieldCause)
+	}
+	if m.cause_id != nil {
+		fields = append(fields, pointentry.FieldCauseID)
+	}
+	if m.points != nil {
+		fields = append(fields, pointentry.FieldPoints)
+	}
+	if m.owed != nil {
+		fields = append(fields, pointentry.FieldOwed)
+	}
+	if m.balance != nil {
+		fields = append(fields, pointentry.FieldBalance)
+	}
+	if m.order_id != nil {
+		fields = append(fields, pointentry.FieldOrderID)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, pointentry.FieldExpiresAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PointEntryMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case pointentry.FieldCreatedAt:
+		return m.CreatedAt()
+	case pointentry.FieldMembershipID:
+		return m.MembershipID()
+	case pointentry.FieldKind:
+		return m.Kind()
+	case pointentry.FieldCause:
+		return m.Cause()
+	case pointentry.FieldCauseID:
+		return m.CauseID()
+	case pointentry.FieldPoints:
+		return m.Points()
+	case pointentry.FieldOwed:
+		return m.Owed()
+	case pointentry.FieldBalance:
+		return m.Balance()
+	case pointentry.FieldOrderID:
+		return m.OrderID()
+	case pointentry.FieldExpiresAt:
+		return m.ExpiresAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PointEntryMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case pointentry.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case pointentry.FieldMembershipID:
+		return m.OldMembershipID(ctx)
+	case pointentry.FieldKind:
+		return m.OldKind(ctx)
+	case pointentry.FieldCause:
+		return m.OldCause(ctx)
+	case pointentry.FieldCauseID:
+		return m.OldCauseID(ctx)
+	case pointentry.FieldPoints:
+		return m.OldPoints(ctx)
+	case pointentry.FieldOwed:
+		return m.OldOwed(ctx)
+	case pointentry.FieldBalance:
+		return m.OldBalance(ctx)
+	case pointentry.FieldOrderID:
+		return m.OldOrderID(ctx)
+	case pointentry.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown PointEntry field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PointEntryMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case pointentry.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case pointentry.FieldMembershipID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMembershipID(v)
+		return nil
+	case pointentry.FieldKind:
+		v, ok := value.(pointentry.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case pointentry.FieldCause:
+		v, ok := value.(pointentry.Cause)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCause(v)
+		return nil
+	case pointentry.FieldCauseID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCauseID(v)
+		return nil
+	case pointentry.FieldPoints:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPoints(v)
+		return nil
+	case pointentry.FieldOwed:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOwed(v)
+		return nil
+	case pointentry.FieldBalance:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBalance(v)
+		return nil
+	case pointentry.FieldOrderID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrderID(v)
+		return nil
+	case pointentry.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PointEntry field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PointEntryMutation) AddedFields() []string {
+	var fields []string
+	if m.addcause_id != nil {
+		fields = append(fields, pointentry.FieldCauseID)
+	}
+	if m.addpoints != nil {
+		fields = append(fields, pointentry.FieldPoints)
+	}
+	if m.addowed != nil {
+		fields = append(fields, pointentry.FieldOwed)
+	}
+	if m.addbalance != nil {
+		fields = append(fields, pointentry.FieldBalance)
+	}
+	if m.addorder_id != nil {
+		fields = append(fields, pointentry.FieldOrderID)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PointEntryMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case pointentry.FieldCauseID:
+		return m.AddedCauseID()
+	case pointentry.FieldPoints:
+		return m.AddedPoints()
+	case pointentry.FieldOwed:
+		return m.AddedOwed()
+	case pointentry.FieldBalance:
+		return m.AddedBalance()
+	case pointentry.FieldOrderID:
+		return m.AddedOrderID()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PointEntryMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case pointentry.FieldCauseID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCauseID(v)
+		return nil
+	case pointentry.FieldPoints:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPoints(v)
+		return nil
+	case pointentry.FieldOwed:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddOwed(v)
+		return nil
+	case pointentry.FieldBalance:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddBalance(v)
+		return nil
+	case pointentry.FieldOrderID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddOrderID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PointEntry numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PointEntryMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(pointentry.FieldOrderID) {
+		fields = append(fields, pointentry.FieldOrderID)
+	}
+	if m.FieldCleared(pointentry.FieldExpiresAt) {
+		fields = append(fields, pointentry.FieldExpiresAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PointEntryMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PointEntryMutation) ClearField(name string) error {
+	switch name {
+	case pointentry.FieldOrderID:
+		m.ClearOrderID()
+		return nil
+	case pointentry.FieldExpiresAt:
+		m.ClearExpiresAt()
+		return nil
+	}
+	return fmt.Errorf("unknown PointEntry nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PointEntryMutation) ResetField(name string) error {
+	switch name {
+	case pointentry.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case pointentry.FieldMembershipID:
+		m.ResetMembershipID()
+		return nil
+	case pointentry.FieldKind:
+		m.ResetKind()
+		return nil
+	case pointentry.FieldCause:
+		m.ResetCause()
+		return nil
+	case pointentry.FieldCauseID:
+		m.ResetCauseID()
+		return nil
+	case pointentry.FieldPoints:
+		m.ResetPoints()
+		return nil
+	case pointentry.FieldOwed:
+		m.ResetOwed()
+		return nil
+	case pointentry.FieldBalance:
+		m.ResetBalance()
+		return nil
+	case pointentry.FieldOrderID:
+		m.ResetOrderID()
+		return nil
+	case pointentry.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	}
+	return fmt.Errorf("unknown PointEntry field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PointEntryMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.membership != nil {
+		edges = append(edges, pointentry.EdgeMembership)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PointEntryMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case pointentry.EdgeMembership:
+		if id := m.membership; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PointEntryMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PointEntryMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PointEntryMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedmembership {
+		edges = append(edges, pointentry.EdgeMembership)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PointEntryMutation) EdgeCleared(name string) bool {
+	switch name {
+	case pointentry.EdgeMembership:
+		return m.clearedmembership
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PointEntryMutation) ClearEdge(name string) error {
+	switch name {
+	case pointentry.EdgeMembership:
+		m.ClearMembership()
+		return nil
+	}
+	return fmt.Errorf("unknown PointEntry unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PointEntryMutation) ResetEdge(name string) error {
+	switch name {
+	case pointentry.EdgeMembership:
+		m.ResetMembership()
+		return nil
+	}
+	return fmt.Errorf("unknown PointEntry edge %s", name)
+}
+
+// PointLotMutation represents an operation that mutates the PointLot nodes in the graph.
+type PointLotMutation struct {
+	config
+	op                Op
+	typ               string
+	id                *int64
+	payment_id        *int64
+	addpayment_id     *int64
+	percent           *int
+	addpercent        *int
+	points            *int64
+	addpoints         *int64
+	remaining         *int64
+	addremaining      *int64
+	expires_at        *time.Time
+	clearedFields     map[string]struct{}
+	membership        *int64
+	clearedmembership bool
+	entry             *int64
+	clearedentry      bool
+	done              bool
+	oldValue          func(context.Context) (*PointLot, error)
+	predicates        []predicate.PointLot
+}
+
+var _ ent.Mutation = (*PointLotMutation)(nil)
+
+// pointlotOption allows management of the mutation configuration using functional options.
+type pointlotOption func(*PointLotMutation)
+
+// newPointLotMutation creates new mutation for the PointLot entity.
+func newPointLotMutation(c config, op Op, opts ...pointlotOption) *PointLotMutation {
+	m := &PointLotMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePointLot,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPointLotID sets the ID field of the mutation.
+func withPointLotID(id int64) pointlotOption {
+	return func(m *PointLotMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *PointLot
+		)
+		m.oldValue = func(ctx context.Context) (*PointLot, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().PointLot.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPointLot sets the old PointLot of the mutation.
+func withPointLot(node *PointLot) pointlotOption {
+	return func(m *PointLotMutation) {
+		m.oldValue = func(context.Context) (*PointLot, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PointLotMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PointLotMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of PointLot entities.
+func (m *PointLotMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PointLotMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PointLotMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().PointLot.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetMembershipID sets the "membership_id" field.
+func (m *PointLotMutation) SetMembershipID(i int64) {
+	m.membership = &i
+}
+
+// MembershipID returns the value of the "membership_id" field in the mutation.
+func (m *PointLotMutation) MembershipID() (r int64, exists bool) {
+	v := m.membership
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMembershipID returns the old "membership_id" field's value of the PointLot entity.
+// If the PointLot object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PointLotMutation) OldMembershipID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMembershipID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMembershipID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMembershipID: %w", err)
+	}
+	return oldValue.MembershipID, nil
+}
+
+// ResetMembershipID resets all changes to the "membership_id" field.
+func (m *PointLotMutation) ResetMembershipID() {
+	m.membership = nil
+}
+
+// SetEntryID sets the "entry_id" field.
+func (m *PointLotMutation) SetEntryID(i int64) {
+	m.entry = &i
+}
+
+// EntryID returns the value of the "entry_id" field in the mutation.
+func (m *PointLotMutation) EntryID() (r int64, exists bool) {
+	v := m.entry
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEntryID returns the old "entry_id" field's value of the PointLot entity.
+// If the PointLot object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PointLotMutation) OldEntryID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEntryID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEntryID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEntryID: %w", err)
+	}
+	return oldValue.EntryID, nil
+}
+
+// ResetEntryID resets all changes to the "entry_id" field.
+func (m *PointLotMutation) ResetEntryID() {
+	m.entry = nil
+}
+
+// SetPaymentID sets the "payment_id" field.
+func (m *PointLotMutation) SetPaymentID(i int64) {
+	m.payment_id = &i
+	m.addpayment_id = nil
+}
+
+// PaymentID returns the value of the "payment_id" field in the mutation.
+func (m *PointLotMutation) PaymentID() (r int64, exists bool) {
+	v := m.payment_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPaymentID returns the old "payment_id" field's value of the PointLot entity.
+// If the PointLot object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PointLotMutation) OldPaymentID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPaymentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPaymentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPaymentID: %w", err)
+	}
+	return oldValue.PaymentID, nil
+}
+
+// AddPaymentID adds i to the "payment_id" field.
+func (m *PointLotMutation) AddPaymentID(i int64) {
+	if m.addpayment_id != nil {
+		*m.addpayment_id += i
+	} else {
+		m.addpayment_id = &i
+	}
+}
+
+// AddedPaymentID returns the value that was added to the "payment_id" field in this mutation.
+func (m *PointLotMutation) AddedPaymentID() (r int64, exists bool) {
+	v := m.addpayment_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearPaymentID clears the value of the "payment_id" field.
+func (m *PointLotMutation) ClearPaymentID() {
+	m.payment_id = nil
+	m.addpayment_id = nil
+	m.clearedFields[pointlot.FieldPaymentID] = struct{}{}
+}
+
+// PaymentIDCleared returns if the "payment_id" field was cleared in this mutation.
+func (m *PointLotMutation) PaymentIDCleared() bool {
+	_, ok := m.clearedFields[pointlot.FieldPaymentID]
+	return ok
+}
+
+// ResetPaymentID resets all changes to the "payment_id" field.
+func (m *PointLotMutation) ResetPaymentID() {
+	m.payment_id = nil
+	m.addpayment_id = nil
+	delete(m.clearedFields, pointlot.FieldPaymentID)
+}
+
+// SetPercent sets the "percent" field.
+func (m *PointLotMutation) SetPercent(i int) {
+	m.percent = &i
+	m.addpercent = nil
+}
+
+// Percent returns the value of the "percent" field in the mutation.
+func (m *PointLotMutation) Percent() (r int, exists bool) {
+	v := m.percent
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPercent returns the old "percent" field's value of the PointLot entity.
+// If the PointLot object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PointLotMutation) OldPercent(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPercent is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPercent requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPercent: %w", err)
+	}
+	return oldValue.Percent, nil
+}
+
+// AddPercent adds i to the "percent" field.
+func (m *PointLotMutation) AddPercent(i int) {
+	if m.addpercent != nil {
+		*m.addpercent += i
+	} else {
+		m.addpercent = &i
+	}
+}
+
+// AddedPercent returns the value that was added to the "percent" field in this mutation.
+func (m *PointLotMutation) AddedPercent() (r int, exists bool) {
+	v := m.addpercent
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPercent resets all changes to the "percent" field.
+func (m *PointLotMutation) ResetPercent() {
+	m.percent = nil
+	m.addpercent = nil
+}
+
+// SetPoints sets the "points" field.
+func (m *PointLotMutation) SetPoints(i int64) {
+	m.points = &i
+	m.addpoints = nil
+}
+
+// Points returns the value of the "points" field in the mutation.
+func (m *PointLotMutation) Points() (r int64, exists bool) {
+	v := m.points
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPoints returns the old "points" field's value of the PointLot entity.
+// If the PointLot object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PointLotMutation) OldPoints(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPoints is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPoints requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPoints: %w", err)
+	}
+	return oldValue.Points, nil
+}
+
+// AddPoints adds i to the "points" field.
+func (m *PointLotMutation) AddPoints(i int64) {
+	if m.addpoints != nil {
+		*m.addpoints += i
+	} else {
+		m.addpoints = &i
+	}
+}
+
+// AddedPoints returns the value that was added to the "points" field in this mutation.
+func (m *PointLotMutation) AddedPoints() (r int64, exists bool) {
+	v := m.addpoints
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPoints resets all changes to the "points" field.
+func (m *PointLotMutation) ResetPoints() {
+	m.points = nil
+	m.addpoints = nil
+}
+
+// SetRemaining sets the "remaining" field.
+func (m *PointLotMutation) SetRemaining(i int64) {
+	m.remaining = &i
+	m.addremaining = nil
+}
+
+// Remaining returns the value of the "remaining" field in the mutation.
+func (m *PointLotMutation) Remaining() (r int64, exists bool) {
+	v := m.remaining
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRemaining returns the old "remaining" field's value of the PointLot entity.
+// If the PointLot object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PointLotMutation) OldRemaining(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRemaining is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRemaining requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRemaining: %w", err)
+	}
+	return oldValue.Remaining, nil
+}
+
+// AddRemaining adds i to the "remaining" field.
+func (m *PointLotMutation) AddRemaining(i int64) {
+	if m.addremaining != nil {
+		*m.addremaining += i
+	} else {
+		m.addremaining = &i
+	}
+}
+
+// AddedRemaining returns the value that was added to the "remaining" field in this mutation.
+func (m *PointLotMutation) AddedRemaining() (r int64, exists bool) {
+	v := m.addremaining
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRemaining resets all changes to the "remaining" field.
+func (m *PointLotMutation) ResetRemaining() {
+	m.remaining = nil
+	m.addremaining = nil
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *PointLotMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *PointLotMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the PointLot entity.
+// If the PointLot object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PointLotMutation) OldExpiresAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *PointLotMutation) ResetExpiresAt() {
+	m.expires_at = nil
+}
+
+// ClearMembership clears the "membership" edge to the Membership entity.
+func (m *PointLotMutation) ClearMembership() {
+	m.clearedmembership = true
+	m.clearedFields[pointlot.FieldMembershipID] = struct{}{}
+}
+
+// MembershipCleared reports if the "membership" edge to the Membership entity was cleared.
+func (m *PointLotMutation) MembershipCleared() bool {
+	return m.clearedmembership
+}
+
+// MembershipIDs returns the "membership" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// MembershipID instead. It exists only for internal usage by the builders.
+func (m *PointLotMutation) MembershipIDs() (ids []int64) {
+	if id := m.membership; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetMembership resets all changes to the "membership" edge.
+func (m *PointLotMutation) ResetMembership() {
+	m.membership = nil
+	m.clearedmembership = false
+}
+
+// ClearEntry clears the "entry" edge to the PointEntry entity.
+func (m *PointLotMutation) ClearEntry() {
+	m.clearedentry = true
+	m.clearedFields[pointlot.FieldEntryID] = struct{}{}
+}
+
+// EntryCleared reports if the "entry" edge to the PointEntry entity was cleared.
+func (m *PointLotMutation) EntryCleared() bool {
+	return m.clearedentry
+}
+
+// EntryIDs returns the "entry" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// EntryID instead. It exists only for internal usage by the builders.
+func (m *PointLotMutation) EntryIDs() (ids []int64) {
+	if id := m.entry; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetEntry resets all changes to the "entry" edge.
+func (m *PointLotMutation) ResetEntry() {
+	m.entry = nil
+	m.clearedentry = false
+}
+
+// Where appends a list predicates to the PointLotMutation builder.
+func (m *PointLotMutation) Where(ps ...predicate.PointLot) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PointLotMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PointLotMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.PointLot, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PointLotMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PointLotMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (PointLot).
+func (m *PointLotMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PointLotMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.membership != nil {
+		fields = append(fields, pointlot.FieldMembershipID)
+	}
+	if m.entry != nil {
+		fields = append(fields, pointlot.FieldEntryID)
+	}
+	if m.payment_id != nil {
+		fields = append(fields, pointlot.FieldPaymentID)
+	}
+	if m.percent != nil {
+		fields = append(fields, pointlot.FieldPercent)
+	}
+	if m.points != nil {
+		fields = append(fields, pointlot.FieldPoints)
+	}
+	if m.remaining != nil {
+		fields = append(fields, pointlot.FieldRemaining)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, pointlot.FieldExpiresAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PointLotMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case pointlot.FieldMembershipID:
+		return m.MembershipID()
+	case pointlot.FieldEntryID:
+		return m.EntryID()
+	case pointlot.FieldPaymentID:
+		return m.PaymentID()
+	case pointlot.FieldPercent:
+		return m.Percent()
+	case pointlot.FieldPoints:
+		return m.Points()
+	case pointlot.FieldRemaining:
+		return m.Remaining()
+	case pointlot.FieldExpiresAt:
+		return m.ExpiresAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PointLotMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case pointlot.FieldMembershipID:
+		return m.OldMembershipID(ctx)
+	case pointlot.FieldEntryID:
+		return m.OldEntryID(ctx)
+	case pointlot.FieldPaymentID:
+		return m.OldPaymentID(ctx)
+	case pointlot.FieldPercent:
+		return m.OldPercent(ctx)
+	case pointlot.FieldPoints:
+		return m.OldPoints(ctx)
+	case pointlot.FieldRemaining:
+		return m.OldRemaining(ctx)
+	case pointlot.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown PointLot field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PointLotMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case pointlot.FieldMembershipID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMembershipID(v)
+		return nil
+	case pointlot.FieldEntryID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEntryID(v)
+		return nil
+	case pointlot.FieldPaymentID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPaymentID(v)
+		return nil
+	case pointlot.FieldPercent:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPercent(v)
+		return nil
+	case pointlot.FieldPoints:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPoints(v)
+		return nil
+	case pointlot.FieldRemaining:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRemaining(v)
+		return nil
+	case pointlot.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PointLot field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PointLotMutation) AddedFields() []string {
+	var fields []string
+	if m.addpayment_id != nil {
+		fields = append(fields, pointlot.FieldPaymentID)
+	}
+	if m.addpercent != nil {
+		fields = append(fields, pointlot.FieldPercent)
+	}
+	if m.addpoints != nil {
+		fields = append(fields, pointlot.FieldPoints)
+	}
+	if m.addremaining != nil {
+		fields = append(fields, pointlot.FieldRemaining)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PointLotMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case pointlot.FieldPaymentID:
+		return m.AddedPaymentID()
+	case pointlot.FieldPercent:
+		return m.AddedPercent()
+	case pointlot.FieldPoints:
+		return m.AddedPoints()
+	case pointlot.FieldRemaining:
+		return m.AddedRemaining()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PointLotMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case pointlot.FieldPaymentID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPaymentID(v)
+		return nil
+	case pointlot.FieldPercent:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPercent(v)
+		return nil
+	case pointlot.FieldPoints:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPoints(v)
+		return nil
+	case pointlot.FieldRemaining:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRemaining(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PointLot numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PointLotMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(pointlot.FieldPaymentID) {
+		fields = append(fields, pointlot.FieldPaymentID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PointLotMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PointLotMutation) ClearField(name string) error {
+	switch name {
+	case pointlot.FieldPaymentID:
+		m.ClearPaymentID()
+		return nil
+	}
+	return fmt.Errorf("unknown PointLot nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PointLotMutation) ResetField(name string) error {
+	switch name {
+	case pointlot.FieldMembershipID:
+		m.ResetMembershipID()
+		return nil
+	case pointlot.FieldEntryID:
+		m.ResetEntryID()
+		return nil
+	case pointlot.FieldPaymentID:
+		m.ResetPaymentID()
+		return nil
+	case pointlot.FieldPercent:
+		m.ResetPercent()
+		return nil
+	case pointlot.FieldPoints:
+		m.ResetPoints()
+		return nil
+	case pointlot.FieldRemaining:
+		m.ResetRemaining()
+		return nil
+	case pointlot.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	}
+	return fmt.Errorf("unknown PointLot field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PointLotMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.membership != nil {
+		edges = append(edges, pointlot.EdgeMembership)
+	}
+	if m.entry != nil {
+		edges = append(edges, pointlot.EdgeEntry)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PointLotMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case pointlot.EdgeMembership:
+		if id := m.membership; id != nil {
+			return []ent.Value{*id}
+		}
+	case pointlot.EdgeEntry:
+		if id := m.entry; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PointLotMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PointLotMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PointLotMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedmembership {
+		edges = append(edges, pointlot.EdgeMembership)
+	}
+	if m.clearedentry {
+		edges = append(edges, pointlot.EdgeEntry)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PointLotMutation) EdgeCleared(name string) bool {
+	switch name {
+	case pointlot.EdgeMembership:
+		return m.clearedmembership
+	case pointlot.EdgeEntry:
+		return m.clearedentry
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PointLotMutation) ClearEdge(name string) error {
+	switch name {
+	case pointlot.EdgeMembership:
+		m.ClearMembership()
+		return nil
+	case pointlot.EdgeEntry:
+		m.ClearEntry()
+		return nil
+	}
+	return fmt.Errorf("unknown PointLot unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PointLotMutation) ResetEdge(name string) error {
+	switch name {
+	case pointlot.EdgeMembership:
+		m.ResetMembership()
+		return nil
+	case pointlot.EdgeEntry:
+		m.ResetEntry()
+		return nil
+	}
+	return fmt.Errorf("unknown PointLot edge %s", name)
+}
+
+// PointUseMutation represents an operation that mutates the PointUse nodes in the graph.
+type PointUseMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *int64
+	points        *int64
+	addpoints     *int64
+	clearedFields map[string]struct{}
+	entry         *int64
+	clearedentry  bool
+	lot           *int64
+	clearedlot    bool
+	done          bool
+	oldValue      func(context.Context) (*PointUse, error)
+	predicates    []predicate.PointUse
+}
+
+var _ ent.Mutation = (*PointUseMutation)(nil)
+
+// pointuseOption allows management of the mutation configuration using functional options.
+type pointuseOption func(*PointUseMutation)
+
+// newPointUseMutation creates new mutation for the PointUse entity.
+func newPointUseMutation(c config, op Op, opts ...pointuseOption) *PointUseMutation {
+	m := &PointUseMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePointUse,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPointUseID sets the ID field of the mutation.
+func withPointUseID(id int64) pointuseOption {
+	return func(m *PointUseMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *PointUse
+		)
+		m.oldValue = func(ctx context.Context) (*PointUse, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().PointUse.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPointUse sets the old PointUse of the mutation.
+func withPointUse(node *PointUse) pointuseOption {
+	return func(m *PointUseMutation) {
+		m.oldValue = func(context.Context) (*PointUse, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PointUseMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PointUseMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of PointUse entities.
+func (m *PointUseMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PointUseMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PointUseMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().PointUse.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetEntryID sets the "entry_id" field.
+func (m *PointUseMutation) SetEntryID(i int64) {
+	m.entry = &i
+}
+
+// EntryID returns the value of the "entry_id" field in the mutation.
+func (m *PointUseMutation) EntryID() (r int64, exists bool) {
+	v := m.entry
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEntryID returns the old "entry_id" field's value of the PointUse entity.
+// If the PointUse object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PointUseMutation) OldEntryID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEntryID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEntryID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEntryID: %w", err)
+	}
+	return oldValue.EntryID, nil
+}
+
+// ResetEntryID resets all changes to the "entry_id" field.
+func (m *PointUseMutation) ResetEntryID() {
+	m.entry = nil
+}
+
+// SetLotID sets the "lot_id" field.
+func (m *PointUseMutation) SetLotID(i int64) {
+	m.lot = &i
+}
+
+// LotID returns the value of the "lot_id" field in the mutation.
+func (m *PointUseMutation) LotID() (r int64, exists bool) {
+	v := m.lot
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLotID returns the old "lot_id" field's value of the PointUse entity.
+// If the PointUse object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PointUseMutation) OldLotID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLotID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLotID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLotID: %w", err)
+	}
+	return oldValue.LotID, nil
+}
+
+// ResetLotID resets all changes to the "lot_id" field.
+func (m *PointUseMutation) ResetLotID() {
+	m.lot = nil
+}
+
+// SetPoints sets the "points" field.
+func (m *PointUseMutation) SetPoints(i int64) {
+	m.points = &i
+	m.addpoints = nil
+}
+
+// Points returns the value of the "points" field in the mutation.
+func (m *PointUseMutation) Points() (r int64, exists bool) {
+	v := m.points
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPoints returns the old "points" field's value of the PointUse entity.
+// If the PointUse object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PointUseMutation) OldPoints(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPoints is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPoints requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPoints: %w", err)
+	}
+	return oldValue.Points, nil
+}
+
+// AddPoints adds i to the "points" field.
+func (m *PointUseMutation) AddPoints(i int64) {
+	if m.addpoints != nil {
+		*m.addpoints += i
+	} else {
+		m.addpoints = &i
+	}
+}
+
+// AddedPoints returns the value that was added to the "points" field in this mutation.
+func (m *PointUseMutation) AddedPoints() (r int64, exists bool) {
+	v := m.addpoints
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPoints resets all changes to the "points" field.
+func (m *PointUseMutation) ResetPoints() {
+	m.points = nil
+	m.addpoints = nil
+}
+
+// ClearEntry clears the "entry" edge to the PointEntry entity.
+func (m *PointUseMutation) ClearEntry() {
+	m.clearedentry = true
+	m.clearedFields[pointuse.FieldEntryID] = struct{}{}
+}
+
+// EntryCleared reports if the "entry" edge to the PointEntry entity was cleared.
+func (m *PointUseMutation) EntryCleared() bool {
+	return m.clearedentry
+}
+
+// EntryIDs returns the "entry" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// EntryID instead. It exists only for internal usage by the builders.
+func (m *PointUseMutation) EntryIDs() (ids []int64) {
+	if id := m.entry; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetEntry resets all changes to the "entry" edge.
+func (m *PointUseMutation) ResetEntry() {
+	m.entry = nil
+	m.clearedentry = false
+}
+
+// ClearLot clears the "lot" edge to the PointLot entity.
+func (m *PointUseMutation) ClearLot() {
+	m.clearedlot = true
+	m.clearedFields[pointuse.FieldLotID] = struct{}{}
+}
+
+// LotCleared reports if the "lot" edge to the PointLot entity was cleared.
+func (m *PointUseMutation) LotCleared() bool {
+	return m.clearedlot
+}
+
+// LotIDs returns the "lot" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// LotID instead. It exists only for internal usage by the builders.
+func (m *PointUseMutation) LotIDs() (ids []int64) {
+	if id := m.lot; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetLot resets all changes to the "lot" edge.
+func (m *PointUseMutation) ResetLot() {
+	m.lot = nil
+	m.clearedlot = false
+}
+
+// Where appends a list predicates to the PointUseMutation builder.
+func (m *PointUseMutation) Where(ps ...predicate.PointUse) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PointUseMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PointUseMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.PointUse, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PointUseMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PointUseMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (PointUse).
+func (m *PointUseMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PointUseMutation) Fields() []string {
+	fields := make([]string, 0, 3)
+	if m.entry != nil {
+		fields = append(fields, pointuse.FieldEntryID)
+	}
+	if m.lot != nil {
+		fields = append(fields, pointuse.FieldLotID)
+	}
+	if m.points != nil {
+		fields = append(fields, pointuse.FieldPoints)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PointUseMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case pointuse.FieldEntryID:
+		return m.EntryID()
+	case pointuse.FieldLotID:
+		return m.LotID()
+	case pointuse.FieldPoints:
+		return m.Points()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PointUseMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case pointuse.FieldEntryID:
+		return m.OldEntryID(ctx)
+	case pointuse.FieldLotID:
+		return m.OldLotID(ctx)
+	case pointuse.FieldPoints:
+		return m.OldPoints(ctx)
+	}
+	return nil, fmt.Errorf("unknown PointUse field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PointUseMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case pointuse.FieldEntryID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEntryID(v)
+		return nil
+	case pointuse.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLotID(v)
+		return nil
+	case pointuse.FieldPoints:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPoints(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PointUse field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PointUseMutation) AddedFields() []string {
+	var fields []string
+	if m.addpoints != nil {
+		fields = append(fields, pointuse.FieldPoints)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PointUseMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case pointuse.FieldPoints:
+		return m.AddedPoints()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PointUseMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case pointuse.FieldPoints:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPoints(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PointUse numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PointUseMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PointUseMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PointUseMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown PointUse nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PointUseMutation) ResetField(name string) error {
+	switch name {
+	case pointuse.FieldEntryID:
+		m.ResetEntryID()
+		return nil
+	case pointuse.FieldLotID:
+		m.ResetLotID()
+		return nil
+	case pointuse.FieldPoints:
+		m.ResetPoints()
+		return nil
+	}
+	return fmt.Errorf("unknown PointUse field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PointUseMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.entry != nil {
+		edges = append(edges, pointuse.EdgeEntry)
+	}
+	if m.lot != nil {
+		edges = append(edges, pointuse.EdgeLot)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PointUseMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case pointuse.EdgeEntry:
+		if id := m.entry; id != nil {
+			return []ent.Value{*id}
+		}
+	case pointuse.EdgeLot:
+		if id := m.lot; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PointUseMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PointUseMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PointUseMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedentry {
+		edges = append(edges, pointuse.EdgeEntry)
+	}
+	if m.clearedlot {
+		edges = append(edges, pointuse.EdgeLot)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PointUseMutation) EdgeCleared(name string) bool {
+	switch name {
+	case pointuse.EdgeEntry:
+		return m.clearedentry
+	case pointuse.EdgeLot:
+		return m.clearedlot
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PointUseMutation) ClearEdge(name string) error {
+	switch name {
+	case pointuse.EdgeEntry:
+		m.ClearEntry()
+		return nil
+	case pointuse.EdgeLot:
+		m.ClearLot()
+		return nil
+	}
+	return fmt.Errorf("unknown PointUse unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PointUseMutation) ResetEdge(name string) error {
+	switch name {
+	case pointuse.EdgeEntry:
+		m.ResetEntry()
+		return nil
+	case pointuse.EdgeLot:
+		m.ResetLot()
+		return nil
+	}
+	return fmt.Errorf("unknown PointUse edge %s", name)
+}
+
 // PushEndpointMutation represents an operation that mutates the PushEndpoint nodes in the graph.
 type PushEndpointMutation struct {
 	config
@@ -43506,6 +50473,8 @@ type ReservationMutation struct {
 	addowner_percent   *int
 	paid_fen           *int64
 	addpaid_fen        *int64
+	shared_fen         *int64
+	addshared_fen      *int64
 	key_hash           *[]byte
 	terms_hash         *[]byte
 	clearedFields      map[string]struct{}
@@ -44535,6 +51504,62 @@ func (m *ReservationMutation) ResetPaidFen() {
 	m.addpaid_fen = nil
 }
 
+// SetSharedFen sets the "shared_fen" field.
+func (m *ReservationMutation) SetSharedFen(i int64) {
+	m.shared_fen = &i
+	m.addshared_fen = nil
+}
+
+// SharedFen returns the value of the "shared_fen" field in the mutation.
+func (m *ReservationMutation) SharedFen() (r int64, exists bool) {
+	v := m.shared_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSharedFen returns the old "shared_fen" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldSharedFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSharedFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSharedFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSharedFen: %w", err)
+	}
+	return oldValue.SharedFen, nil
+}
+
+// AddSharedFen adds i to the "shared_fen" field.
+func (m *ReservationMutation) AddSharedFen(i int64) {
+	if m.addshared_fen != nil {
+		*m.addshared_fen += i
+	} else {
+		m.addshared_fen = &i
+	}
+}
+
+// AddedSharedFen returns the value that was added to the "shared_fen" field in this mutation.
+func (m *ReservationMutation) AddedSharedFen() (r int64, exists bool) {
+	v := m.addshared_fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetSharedFen resets all changes to the "shared_fen" field.
+func (m *ReservationMutation) ResetSharedFen() {
+	m.shared_fen = nil
+	m.addshared_fen = nil
+}
+
 // SetKeyHash sets the "key_hash" field.
 func (m *ReservationMutation) SetKeyHash(b []byte) {
 	m.key_hash = &b
@@ -44668,7 +51693,7 @@ func (m *ReservationMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ReservationMutation) Fields() []string {
-	fields := make([]string, 0, 22)
+	fields := make([]string, 0, 23)
 	if m.plate != nil {
 		fields = append(fields, reservation.FieldPlate)
 	}
@@ -44729,6 +51754,9 @@ func (m *ReservationMutation) Fields() []string {
 	if m.paid_fen != nil {
 		fields = append(fields, reservation.FieldPaidFen)
 	}
+	if m.shared_fen != nil {
+		fields = append(fields, reservation.FieldSharedFen)
+	}
 	if m.key_hash != nil {
 		fields = append(fields, reservation.FieldKeyHash)
 	}
@@ -44783,6 +51811,8 @@ func (m *ReservationMutation) Field(name string) (ent.Value, bool) {
 		return m.OwnerPercent()
 	case reservation.FieldPaidFen:
 		return m.PaidFen()
+	case reservation.FieldSharedFen:
+		return m.SharedFen()
 	case reservation.FieldKeyHash:
 		return m.KeyHash()
 	case reservation.FieldTermsHash:
@@ -44836,6 +51866,8 @@ func (m *ReservationMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldOwnerPercent(ctx)
 	case reservation.FieldPaidFen:
 		return m.OldPaidFen(ctx)
+	case reservation.FieldSharedFen:
+		return m.OldSharedFen(ctx)
 	case reservation.FieldKeyHash:
 		return m.OldKeyHash(ctx)
 	case reservation.FieldTermsHash:
@@ -44989,6 +52021,13 @@ func (m *ReservationMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetPaidFen(v)
 		return nil
+	case reservation.FieldSharedFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSharedFen(v)
+		return nil
 	case reservation.FieldKeyHash:
 		v, ok := value.([]byte)
 		if !ok {
@@ -45032,6 +52071,9 @@ func (m *ReservationMutation) AddedFields() []string {
 	if m.addpaid_fen != nil {
 		fields = append(fields, reservation.FieldPaidFen)
 	}
+	if m.addshared_fen != nil {
+		fields = append(fields, reservation.FieldSharedFen)
+	}
 	return fields
 }
 
@@ -45054,6 +52096,8 @@ func (m *ReservationMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedOwnerPercent()
 	case reservation.FieldPaidFen:
 		return m.AddedPaidFen()
+	case reservation.FieldSharedFen:
+		return m.AddedSharedFen()
 	}
 	return nil, false
 }
@@ -45111,6 +52155,13 @@ func (m *ReservationMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddPaidFen(v)
+		return nil
+	case reservation.FieldSharedFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSharedFen(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Reservation numeric field %s", name)
@@ -45225,6 +52276,9 @@ func (m *ReservationMutation) ResetField(name string) error {
 		return nil
 	case reservation.FieldPaidFen:
 		m.ResetPaidFen()
+		return nil
+	case reservation.FieldSharedFen:
+		m.ResetSharedFen()
 		return nil
 	case reservation.FieldKeyHash:
 		m.ResetKeyHash()
@@ -48235,6 +55289,1808 @@ func (m *SessionAccessMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown SessionAccess edge %s", name)
+}
+
+// SettlementMutation represents an operation that mutates the Settlement nodes in the graph.
+type SettlementMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *int64
+	created_at    *time.Time
+	account_id    *int64
+	addaccount_id *int64
+	number        *string
+	state         *settlement.State
+	fen           *int64
+	addfen        *int64
+	payee         *vault.Sealed
+	masked_card   *string
+	txn_id        *string
+	reason        *settlement.Reason
+	decided_at    *time.Time
+	clearedFields map[string]struct{}
+	items         map[int64]struct{}
+	removeditems  map[int64]struct{}
+	cleareditems  bool
+	done          bool
+	oldValue      func(context.Context) (*Settlement, error)
+	predicates    []predicate.Settlement
+}
+
+var _ ent.Mutation = (*SettlementMutation)(nil)
+
+// settlementOption allows management of the mutation configuration using functional options.
+type settlementOption func(*SettlementMutation)
+
+// newSettlementMutation creates new mutation for the Settlement entity.
+func newSettlementMutation(c config, op Op, opts ...settlementOption) *SettlementMutation {
+	m := &SettlementMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeSettlement,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withSettlementID sets the ID field of the mutation.
+func withSettlementID(id int64) settlementOption {
+	return func(m *SettlementMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Settlement
+		)
+		m.oldValue = func(ctx context.Context) (*Settlement, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Settlement.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withSettlement sets the old Settlement of the mutation.
+func withSettlement(node *Settlement) settlementOption {
+	return func(m *SettlementMutation) {
+		m.oldValue = func(context.Context) (*Settlement, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m SettlementMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m SettlementMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Settlement entities.
+func (m *SettlementMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *SettlementMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *SettlementMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Settlement.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *SettlementMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *SettlementMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Settlement entity.
+// If the Settlement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SettlementMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *SettlementMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *SettlementMutation) SetAccountID(i int64) {
+	m.account_id = &i
+	m.addaccount_id = nil
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *SettlementMutation) AccountID() (r int64, exists bool) {
+	v := m.account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the Settlement entity.
+// If the Settlement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SettlementMutation) OldAccountID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// AddAccountID adds i to the "account_id" field.
+func (m *SettlementMutation) AddAccountID(i int64) {
+	if m.addaccount_id != nil {
+		*m.addaccount_id += i
+	} else {
+		m.addaccount_id = &i
+	}
+}
+
+// AddedAccountID returns the value that was added to the "account_id" field in this mutation.
+func (m *SettlementMutation) AddedAccountID() (r int64, exists bool) {
+	v := m.addaccount_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearAccountID clears the value of the "account_id" field.
+func (m *SettlementMutation) ClearAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+	m.clearedFields[settlement.FieldAccountID] = struct{}{}
+}
+
+// AccountIDCleared returns if the "account_id" field was cleared in this mutation.
+func (m *SettlementMutation) AccountIDCleared() bool {
+	_, ok := m.clearedFields[settlement.FieldAccountID]
+	return ok
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *SettlementMutation) ResetAccountID() {
+	m.account_id = nil
+	m.addaccount_id = nil
+	delete(m.clearedFields, settlement.FieldAccountID)
+}
+
+// SetNumber sets the "number" field.
+func (m *SettlementMutation) SetNumber(s string) {
+	m.number = &s
+}
+
+// Number returns the value of the "number" field in the mutation.
+func (m *SettlementMutation) Number() (r string, exists bool) {
+	v := m.number
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNumber returns the old "number" field's value of the Settlement entity.
+// If the Settlement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SettlementMutation) OldNumber(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNumber is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNumber requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNumber: %w", err)
+	}
+	return oldValue.Number, nil
+}
+
+// ResetNumber resets all changes to the "number" field.
+func (m *SettlementMutation) ResetNumber() {
+	m.number = nil
+}
+
+// SetState sets the "state" field.
+func (m *SettlementMutation) SetState(s settlement.State) {
+	m.state = &s
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *SettlementMutation) State() (r settlement.State, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the Settlement entity.
+// If the Settlement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SettlementMutation) OldState(ctx context.Context) (v settlement.State, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *SettlementMutation) ResetState() {
+	m.state = nil
+}
+
+// SetFen sets the "fen" field.
+func (m *SettlementMutation) SetFen(i int64) {
+	m.fen = &i
+	m.addfen = nil
+}
+
+// Fen returns the value of the "fen" field in the mutation.
+func (m *SettlementMutation) Fen() (r int64, exists bool) {
+	v := m.fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFen returns the old "fen" field's value of the Settlement entity.
+// If the Settlement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SettlementMutation) OldFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFen: %w", err)
+	}
+	return oldValue.Fen, nil
+}
+
+// AddFen adds i to the "fen" field.
+func (m *SettlementMutation) AddFen(i int64) {
+	if m.addfen != nil {
+		*m.addfen += i
+	} else {
+		m.addfen = &i
+	}
+}
+
+// AddedFen returns the value that was added to the "fen" field in this mutation.
+func (m *SettlementMutation) AddedFen() (r int64, exists bool) {
+	v := m.addfen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFen resets all changes to the "fen" field.
+func (m *SettlementMutation) ResetFen() {
+	m.fen = nil
+	m.addfen = nil
+}
+
+// SetPayee sets the "payee" field.
+func (m *SettlementMutation) SetPayee(v vault.Sealed) {
+	m.payee = &v
+}
+
+// Payee returns the value of the "payee" field in the mutation.
+func (m *SettlementMutation) Payee() (r vault.Sealed, exists bool) {
+	v := m.payee
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPayee returns the old "payee" field's value of the Settlement entity.
+// If the Settlement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SettlementMutation) OldPayee(ctx context.Context) (v vault.Sealed, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPayee is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPayee requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPayee: %w", err)
+	}
+	return oldValue.Payee, nil
+}
+
+// ClearPayee clears the value of the "payee" field.
+func (m *SettlementMutation) ClearPayee() {
+	m.payee = nil
+	m.clearedFields[settlement.FieldPayee] = struct{}{}
+}
+
+// PayeeCleared returns if the "payee" field was cleared in this mutation.
+func (m *SettlementMutation) PayeeCleared() bool {
+	_, ok := m.clearedFields[settlement.FieldPayee]
+	return ok
+}
+
+// ResetPayee resets all changes to the "payee" field.
+func (m *SettlementMutation) ResetPayee() {
+	m.payee = nil
+	delete(m.clearedFields, settlement.FieldPayee)
+}
+
+// SetMaskedCard sets the "masked_card" field.
+func (m *SettlementMutation) SetMaskedCard(s string) {
+	m.masked_card = &s
+}
+
+// MaskedCard returns the value of the "masked_card" field in the mutation.
+func (m *SettlementMutation) MaskedCard() (r string, exists bool) {
+	v := m.masked_card
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMaskedCard returns the old "masked_card" field's value of the Settlement entity.
+// If the Settlement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SettlementMutation) OldMaskedCard(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMaskedCard is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMaskedCard requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMaskedCard: %w", err)
+	}
+	return oldValue.MaskedCard, nil
+}
+
+// ClearMaskedCard clears the value of the "masked_card" field.
+func (m *SettlementMutation) ClearMaskedCard() {
+	m.masked_card = nil
+	m.clearedFields[settlement.FieldMaskedCard] = struct{}{}
+}
+
+// MaskedCardCleared returns if the "masked_card" field was cleared in this mutation.
+func (m *SettlementMutation) MaskedCardCleared() bool {
+	_, ok := m.clearedFields[settlement.FieldMaskedCard]
+	return ok
+}
+
+// ResetMaskedCard resets all changes to the "masked_card" field.
+func (m *SettlementMutation) ResetMaskedCard() {
+	m.masked_card = nil
+	delete(m.clearedFields, settlement.FieldMaskedCard)
+}
+
+// SetTxnID sets the "txn_id" field.
+func (m *SettlementMutation) SetTxnID(s string) {
+	m.txn_id = &s
+}
+
+// TxnID returns the value of the "txn_id" field in the mutation.
+func (m *SettlementMutation) TxnID() (r string, exists bool) {
+	v := m.txn_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTxnID returns the old "txn_id" field's value of the Settlement entity.
+// If the Settlement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SettlementMutation) OldTxnID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTxnID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTxnID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTxnID: %w", err)
+	}
+	return oldValue.TxnID, nil
+}
+
+// ClearTxnID clears the value of the "txn_id" field.
+func (m *SettlementMutation) ClearTxnID() {
+	m.txn_id = nil
+	m.clearedFields[settlement.FieldTxnID] = struct{}{}
+}
+
+// TxnIDCleared returns if the "txn_id" field was cleared in this mutation.
+func (m *SettlementMutation) TxnIDCleared() bool {
+	_, ok := m.clearedFields[settlement.FieldTxnID]
+	return ok
+}
+
+// ResetTxnID resets all changes to the "txn_id" field.
+func (m *SettlementMutation) ResetTxnID() {
+	m.txn_id = nil
+	delete(m.clearedFields, settlement.FieldTxnID)
+}
+
+// SetReason sets the "reason" field.
+func (m *SettlementMutation) SetReason(s settlement.Reason) {
+	m.reason = &s
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *SettlementMutation) Reason() (r settlement.Reason, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the Settlement entity.
+// If the Settlement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SettlementMutation) OldReason(ctx context.Context) (v *settlement.Reason, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ClearReason clears the value of the "reason" field.
+func (m *SettlementMutation) ClearReason() {
+	m.reason = nil
+	m.clearedFields[settlement.FieldReason] = struct{}{}
+}
+
+// ReasonCleared returns if the "reason" field was cleared in this mutation.
+func (m *SettlementMutation) ReasonCleared() bool {
+	_, ok := m.clearedFields[settlement.FieldReason]
+	return ok
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *SettlementMutation) ResetReason() {
+	m.reason = nil
+	delete(m.clearedFields, settlement.FieldReason)
+}
+
+// SetDecidedAt sets the "decided_at" field.
+func (m *SettlementMutation) SetDecidedAt(t time.Time) {
+	m.decided_at = &t
+}
+
+// DecidedAt returns the value of the "decided_at" field in the mutation.
+func (m *SettlementMutation) DecidedAt() (r time.Time, exists bool) {
+	v := m.decided_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDecidedAt returns the old "decided_at" field's value of the Settlement entity.
+// If the Settlement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SettlementMutation) OldDecidedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDecidedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDecidedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDecidedAt: %w", err)
+	}
+	return oldValue.DecidedAt, nil
+}
+
+// ClearDecidedAt clears the value of the "decided_at" field.
+func (m *SettlementMutation) ClearDecidedAt() {
+	m.decided_at = nil
+	m.clearedFields[settlement.FieldDecidedAt] = struct{}{}
+}
+
+// DecidedAtCleared returns if the "decided_at" field was cleared in this mutation.
+func (m *SettlementMutation) DecidedAtCleared() bool {
+	_, ok := m.clearedFields[settlement.FieldDecidedAt]
+	return ok
+}
+
+// ResetDecidedAt resets all changes to the "decided_at" field.
+func (m *SettlementMutation) ResetDecidedAt() {
+	m.decided_at = nil
+	delete(m.clearedFields, settlement.FieldDecidedAt)
+}
+
+// AddItemIDs adds the "items" edge to the SettlementItem entity by ids.
+func (m *SettlementMutation) AddItemIDs(ids ...int64) {
+	if m.items == nil {
+		m.items = make(map[int64]struct{})
+	}
+	for i := range ids {
+		m.items[ids[i]] = struct{}{}
+	}
+}
+
+// ClearItems clears the "items" edge to the SettlementItem entity.
+func (m *SettlementMutation) ClearItems() {
+	m.cleareditems = true
+}
+
+// ItemsCleared reports if the "items" edge to the SettlementItem entity was cleared.
+func (m *SettlementMutation) ItemsCleared() bool {
+	return m.cleareditems
+}
+
+// RemoveItemIDs removes the "items" edge to the SettlementItem entity by IDs.
+func (m *SettlementMutation) RemoveItemIDs(ids ...int64) {
+	if m.removeditems == nil {
+		m.removeditems = make(map[int64]struct{})
+	}
+	for i := range ids {
+		delete(m.items, ids[i])
+		m.removeditems[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedItems returns the removed IDs of the "items" edge to the SettlementItem entity.
+func (m *SettlementMutation) RemovedItemsIDs() (ids []int64) {
+	for id := range m.removeditems {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ItemsIDs returns the "items" edge IDs in the mutation.
+func (m *SettlementMutation) ItemsIDs() (ids []int64) {
+	for id := range m.items {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetItems resets all changes to the "items" edge.
+func (m *SettlementMutation) ResetItems() {
+	m.items = nil
+	m.cleareditems = false
+	m.removeditems = nil
+}
+
+// Where appends a list predicates to the SettlementMutation builder.
+func (m *SettlementMutation) Where(ps ...predicate.Settlement) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the SettlementMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *SettlementMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Settlement, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *SettlementMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *SettlementMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Settlement).
+func (m *SettlementMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *SettlementMutation) Fields() []string {
+	fields := make([]string, 0, 10)
+	if m.created_at != nil {
+		fields = append(fields, settlement.FieldCreatedAt)
+	}
+	if m.account_id != nil {
+		fields = append(fields, settlement.FieldAccountID)
+	}
+	if m.number != nil {
+		fields = append(fields, settlement.FieldNumber)
+	}
+	if m.state != nil {
+		fields = append(fields, settlement.FieldState)
+	}
+	if m.fen != nil {
+		fields = append(fields, settlement.FieldFen)
+	}
+	if m.payee != nil {
+		fields = append(fields, settlement.FieldPayee)
+	}
+	if m.masked_card != nil {
+		fields = append(fields, settlement.FieldMaskedCard)
+	}
+	if m.txn_id != nil {
+		fields = append(fields, settlement.FieldTxnID)
+	}
+	if m.reason != nil {
+		fields = append(fields, settlement.FieldReason)
+	}
+	if m.decided_at != nil {
+		fields = append(fields, settlement.FieldDecidedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *SettlementMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case settlement.FieldCreatedAt:
+		return m.CreatedAt()
+	case settlement.FieldAccountID:
+		return m.AccountID()
+	case settlement.FieldNumber:
+		return m.Number()
+	case settlement.FieldState:
+		return m.State()
+	case settlement.FieldFen:
+		return m.Fen()
+	case settlement.FieldPayee:
+		return m.Payee()
+	case settlement.FieldMaskedCard:
+		return m.MaskedCard()
+	case settlement.FieldTxnID:
+		return m.TxnID()
+	case settlement.FieldReason:
+		return m.Reason()
+	case settlement.FieldDecidedAt:
+		return m.DecidedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *SettlementMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case settlement.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case settlement.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case settlement.FieldNumber:
+		return m.OldNumber(ctx)
+	case settlement.FieldState:
+		return m.OldState(ctx)
+	case settlement.FieldFen:
+		return m.OldFen(ctx)
+	case settlement.FieldPayee:
+		return m.OldPayee(ctx)
+	case settlement.FieldMaskedCard:
+		return m.OldMaskedCard(ctx)
+	case settlement.FieldTxnID:
+		return m.OldTxnID(ctx)
+	case settlement.FieldReason:
+		return m.OldReason(ctx)
+	case settlement.FieldDecidedAt:
+		return m.OldDecidedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Settlement field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SettlementMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case settlement.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case settlement.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case settlement.FieldNumber:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNumber(v)
+		return nil
+	case settlement.FieldState:
+		v, ok := value.(settlement.State)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case settlement.FieldFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFen(v)
+		return nil
+	case settlement.FieldPayee:
+		v, ok := value.(vault.Sealed)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPayee(v)
+		return nil
+	case settlement.FieldMaskedCard:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMaskedCard(v)
+		return nil
+	case settlement.FieldTxnID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTxnID(v)
+		return nil
+	case settlement.FieldReason:
+		v, ok := value.(settlement.Reason)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case settlement.FieldDecidedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDecidedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Settlement field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *SettlementMutation) AddedFields() []string {
+	var fields []string
+	if m.addaccount_id != nil {
+		fields = append(fields, settlement.FieldAccountID)
+	}
+	if m.addfen != nil {
+		fields = append(fields, settlement.FieldFen)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *SettlementMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case settlement.FieldAccountID:
+		return m.AddedAccountID()
+	case settlement.FieldFen:
+		return m.AddedFen()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SettlementMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case settlement.FieldAccountID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAccountID(v)
+		return nil
+	case settlement.FieldFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFen(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Settlement numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *SettlementMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(settlement.FieldAccountID) {
+		fields = append(fields, settlement.FieldAccountID)
+	}
+	if m.FieldCleared(settlement.FieldPayee) {
+		fields = append(fields, settlement.FieldPayee)
+	}
+	if m.FieldCleared(settlement.FieldMaskedCard) {
+		fields = append(fields, settlement.FieldMaskedCard)
+	}
+	if m.FieldCleared(settlement.FieldTxnID) {
+		fields = append(fields, settlement.FieldTxnID)
+	}
+	if m.FieldCleared(settlement.FieldReason) {
+		fields = append(fields, settlement.FieldReason)
+	}
+	if m.FieldCleared(settlement.FieldDecidedAt) {
+		fields = append(fields, settlement.FieldDecidedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *SettlementMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *SettlementMutation) ClearField(name string) error {
+	switch name {
+	case settlement.FieldAccountID:
+		m.ClearAccountID()
+		return nil
+	case settlement.FieldPayee:
+		m.ClearPayee()
+		return nil
+	case settlement.FieldMaskedCard:
+		m.ClearMaskedCard()
+		return nil
+	case settlement.FieldTxnID:
+		m.ClearTxnID()
+		return nil
+	case settlement.FieldReason:
+		m.ClearReason()
+		return nil
+	case settlement.FieldDecidedAt:
+		m.ClearDecidedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Settlement nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *SettlementMutation) ResetField(name string) error {
+	switch name {
+	case settlement.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case settlement.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case settlement.FieldNumber:
+		m.ResetNumber()
+		return nil
+	case settlement.FieldState:
+		m.ResetState()
+		return nil
+	case settlement.FieldFen:
+		m.ResetFen()
+		return nil
+	case settlement.FieldPayee:
+		m.ResetPayee()
+		return nil
+	case settlement.FieldMaskedCard:
+		m.ResetMaskedCard()
+		return nil
+	case settlement.FieldTxnID:
+		m.ResetTxnID()
+		return nil
+	case settlement.FieldReason:
+		m.ResetReason()
+		return nil
+	case settlement.FieldDecidedAt:
+		m.ResetDecidedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Settlement field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *SettlementMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.items != nil {
+		edges = append(edges, settlement.EdgeItems)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *SettlementMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case settlement.EdgeItems:
+		ids := make([]ent.Value, 0, len(m.items))
+		for id := range m.items {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *SettlementMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.removeditems != nil {
+		edges = append(edges, settlement.EdgeItems)
+	}
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *SettlementMutation) RemovedIDs(name string) []ent.Value {
+	switch name {
+	case settlement.EdgeItems:
+		ids := make([]ent.Value, 0, len(m.removeditems))
+		for id := range m.removeditems {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *SettlementMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.cleareditems {
+		edges = append(edges, settlement.EdgeItems)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *SettlementMutation) EdgeCleared(name string) bool {
+	switch name {
+	case settlement.EdgeItems:
+		return m.cleareditems
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *SettlementMutation) ClearEdge(name string) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Settlement unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *SettlementMutation) ResetEdge(name string) error {
+	switch name {
+	case settlement.EdgeItems:
+		m.ResetItems()
+		return nil
+	}
+	return fmt.Errorf("unknown Settlement edge %s", name)
+}
+
+// SettlementItemMutation represents an operation that mutates the SettlementItem nodes in the graph.
+type SettlementItemMutation struct {
+	config
+	op                Op
+	typ               string
+	id                *int64
+	space_id          *int64
+	addspace_id       *int64
+	lot_id            *int64
+	addlot_id         *int64
+	bay               *string
+	fen               *int64
+	addfen            *int64
+	clearedFields     map[string]struct{}
+	settlement        *int64
+	clearedsettlement bool
+	done              bool
+	oldValue          func(context.Context) (*SettlementItem, error)
+	predicates        []predicate.SettlementItem
+}
+
+var _ ent.Mutation = (*SettlementItemMutation)(nil)
+
+// settlementitemOption allows management of the mutation configuration using functional options.
+type settlementitemOption func(*SettlementItemMutation)
+
+// newSettlementItemMutation creates new mutation for the SettlementItem entity.
+func newSettlementItemMutation(c config, op Op, opts ...settlementitemOption) *SettlementItemMutation {
+	m := &SettlementItemMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeSettlementItem,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withSettlementItemID sets the ID field of the mutation.
+func withSettlementItemID(id int64) settlementitemOption {
+	return func(m *SettlementItemMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *SettlementItem
+		)
+		m.oldValue = func(ctx context.Context) (*SettlementItem, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().SettlementItem.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withSettlementItem sets the old SettlementItem of the mutation.
+func withSettlementItem(node *SettlementItem) settlementitemOption {
+	return func(m *SettlementItemMutation) {
+		m.oldValue = func(context.Context) (*SettlementItem, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m SettlementItemMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m SettlementItemMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of SettlementItem entities.
+func (m *SettlementItemMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *SettlementItemMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *SettlementItemMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().SettlementItem.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetSettlementID sets the "settlement_id" field.
+func (m *SettlementItemMutation) SetSettlementID(i int64) {
+	m.settlement = &i
+}
+
+// SettlementID returns the value of the "settlement_id" field in the mutation.
+func (m *SettlementItemMutation) SettlementID() (r int64, exists bool) {
+	v := m.settlement
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSettlementID returns the old "settlement_id" field's value of the SettlementItem entity.
+// If the SettlementItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SettlementItemMutation) OldSettlementID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSettlementID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSettlementID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSettlementID: %w", err)
+	}
+	return oldValue.SettlementID, nil
+}
+
+// ResetSettlementID resets all changes to the "settlement_id" field.
+func (m *SettlementItemMutation) ResetSettlementID() {
+	m.settlement = nil
+}
+
+// SetSpaceID sets the "space_id" field.
+func (m *SettlementItemMutation) SetSpaceID(i int64) {
+	m.space_id = &i
+	m.addspace_id = nil
+}
+
+// SpaceID returns the value of the "space_id" field in the mutation.
+func (m *SettlementItemMutation) SpaceID() (r int64, exists bool) {
+	v := m.space_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSpaceID returns the old "space_id" field's value of the SettlementItem entity.
+// If the SettlementItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SettlementItemMutation) OldSpaceID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSpaceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSpaceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSpaceID: %w", err)
+	}
+	return oldValue.SpaceID, nil
+}
+
+// AddSpaceID adds i to the "space_id" field.
+func (m *SettlementItemMutation) AddSpaceID(i int64) {
+	if m.addspace_id != nil {
+		*m.addspace_id += i
+	} else {
+		m.addspace_id = &i
+	}
+}
+
+// AddedSpaceID returns the value that was added to the "space_id" field in this mutation.
+func (m *SettlementItemMutation) AddedSpaceID() (r int64, exists bool) {
+	v := m.addspace_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetSpaceID resets all changes to the "space_id" field.
+func (m *SettlementItemMutation) ResetSpaceID() {
+	m.space_id = nil
+	m.addspace_id = nil
+}
+
+// SetLotID sets the "lot_id" field.
+func (m *SettlementItemMutation) SetLotID(i int64) {
+	m.lot_id = &i
+	m.addlot_id = nil
+}
+
+// LotID returns the value of the "lot_id" field in the mutation.
+func (m *SettlementItemMutation) LotID() (r int64, exists bool) {
+	v := m.lot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLotID returns the old "lot_id" field's value of the SettlementItem entity.
+// If the SettlementItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SettlementItemMutation) OldLotID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLotID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLotID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLotID: %w", err)
+	}
+	return oldValue.LotID, nil
+}
+
+// AddLotID adds i to the "lot_id" field.
+func (m *SettlementItemMutation) AddLotID(i int64) {
+	if m.addlot_id != nil {
+		*m.addlot_id += i
+	} else {
+		m.addlot_id = &i
+	}
+}
+
+// AddedLotID returns the value that was added to the "lot_id" field in this mutation.
+func (m *SettlementItemMutation) AddedLotID() (r int64, exists bool) {
+	v := m.addlot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLotID resets all changes to the "lot_id" field.
+func (m *SettlementItemMutation) ResetLotID() {
+	m.lot_id = nil
+	m.addlot_id = nil
+}
+
+// SetBay sets the "bay" field.
+func (m *SettlementItemMutation) SetBay(s string) {
+	m.bay = &s
+}
+
+// Bay returns the value of the "bay" field in the mutation.
+func (m *SettlementItemMutation) Bay() (r string, exists bool) {
+	v := m.bay
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBay returns the old "bay" field's value of the SettlementItem entity.
+// If the SettlementItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SettlementItemMutation) OldBay(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBay is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBay requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBay: %w", err)
+	}
+	return oldValue.Bay, nil
+}
+
+// ResetBay resets all changes to the "bay" field.
+func (m *SettlementItemMutation) ResetBay() {
+	m.bay = nil
+}
+
+// SetFen sets the "fen" field.
+func (m *SettlementItemMutation) SetFen(i int64) {
+	m.fen = &i
+	m.addfen = nil
+}
+
+// Fen returns the value of the "fen" field in the mutation.
+func (m *SettlementItemMutation) Fen() (r int64, exists bool) {
+	v := m.fen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFen returns the old "fen" field's value of the SettlementItem entity.
+// If the SettlementItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SettlementItemMutation) OldFen(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFen: %w", err)
+	}
+	return oldValue.Fen, nil
+}
+
+// AddFen adds i to the "fen" field.
+func (m *SettlementItemMutation) AddFen(i int64) {
+	if m.addfen != nil {
+		*m.addfen += i
+	} else {
+		m.addfen = &i
+	}
+}
+
+// AddedFen returns the value that was added to the "fen" field in this mutation.
+func (m *SettlementItemMutation) AddedFen() (r int64, exists bool) {
+	v := m.addfen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFen resets all changes to the "fen" field.
+func (m *SettlementItemMutation) ResetFen() {
+	m.fen = nil
+	m.addfen = nil
+}
+
+// ClearSettlement clears the "settlement" edge to the Settlement entity.
+func (m *SettlementItemMutation) ClearSettlement() {
+	m.clearedsettlement = true
+	m.clearedFields[settlementitem.FieldSettlementID] = struct{}{}
+}
+
+// SettlementCleared reports if the "settlement" edge to the Settlement entity was cleared.
+func (m *SettlementItemMutation) SettlementCleared() bool {
+	return m.clearedsettlement
+}
+
+// SettlementIDs returns the "settlement" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// SettlementID instead. It exists only for internal usage by the builders.
+func (m *SettlementItemMutation) SettlementIDs() (ids []int64) {
+	if id := m.settlement; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetSettlement resets all changes to the "settlement" edge.
+func (m *SettlementItemMutation) ResetSettlement() {
+	m.settlement = nil
+	m.clearedsettlement = false
+}
+
+// Where appends a list predicates to the SettlementItemMutation builder.
+func (m *SettlementItemMutation) Where(ps ...predicate.SettlementItem) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the SettlementItemMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *SettlementItemMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.SettlementItem, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *SettlementItemMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *SettlementItemMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (SettlementItem).
+func (m *SettlementItemMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *SettlementItemMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.settlement != nil {
+		fields = append(fields, settlementitem.FieldSettlementID)
+	}
+	if m.space_id != nil {
+		fields = append(fields, settlementitem.FieldSpaceID)
+	}
+	if m.lot_id != nil {
+		fields = append(fields, settlementitem.FieldLotID)
+	}
+	if m.bay != nil {
+		fields = append(fields, settlementitem.FieldBay)
+	}
+	if m.fen != nil {
+		fields = append(fields, settlementitem.FieldFen)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *SettlementItemMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case settlementitem.FieldSettlementID:
+		return m.SettlementID()
+	case settlementitem.FieldSpaceID:
+		return m.SpaceID()
+	case settlementitem.FieldLotID:
+		return m.LotID()
+	case settlementitem.FieldBay:
+		return m.Bay()
+	case settlementitem.FieldFen:
+		return m.Fen()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *SettlementItemMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case settlementitem.FieldSettlementID:
+		return m.OldSettlementID(ctx)
+	case settlementitem.FieldSpaceID:
+		return m.OldSpaceID(ctx)
+	case settlementitem.FieldLotID:
+		return m.OldLotID(ctx)
+	case settlementitem.FieldBay:
+		return m.OldBay(ctx)
+	case settlementitem.FieldFen:
+		return m.OldFen(ctx)
+	}
+	return nil, fmt.Errorf("unknown SettlementItem field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SettlementItemMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case settlementitem.FieldSettlementID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSettlementID(v)
+		return nil
+	case settlementitem.FieldSpaceID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSpaceID(v)
+		return nil
+	case settlementitem.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLotID(v)
+		return nil
+	case settlementitem.FieldBay:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBay(v)
+		return nil
+	case settlementitem.FieldFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFen(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SettlementItem field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *SettlementItemMutation) AddedFields() []string {
+	var fields []string
+	if m.addspace_id != nil {
+		fields = append(fields, settlementitem.FieldSpaceID)
+	}
+	if m.addlot_id != nil {
+		fields = append(fields, settlementitem.FieldLotID)
+	}
+	if m.addfen != nil {
+		fields = append(fields, settlementitem.FieldFen)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *SettlementItemMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case settlementitem.FieldSpaceID:
+		return m.AddedSpaceID()
+	case settlementitem.FieldLotID:
+		return m.AddedLotID()
+	case settlementitem.FieldFen:
+		return m.AddedFen()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SettlementItemMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case settlementitem.FieldSpaceID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSpaceID(v)
+		return nil
+	case settlementitem.FieldLotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLotID(v)
+		return nil
+	case settlementitem.FieldFen:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFen(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SettlementItem numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *SettlementItemMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *SettlementItemMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *SettlementItemMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown SettlementItem nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *SettlementItemMutation) ResetField(name string) error {
+	switch name {
+	case settlementitem.FieldSettlementID:
+		m.ResetSettlementID()
+		return nil
+	case settlementitem.FieldSpaceID:
+		m.ResetSpaceID()
+		return nil
+	case settlementitem.FieldLotID:
+		m.ResetLotID()
+		return nil
+	case settlementitem.FieldBay:
+		m.ResetBay()
+		return nil
+	case settlementitem.FieldFen:
+		m.ResetFen()
+		return nil
+	}
+	return fmt.Errorf("unknown SettlementItem field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *SettlementItemMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.settlement != nil {
+		edges = append(edges, settlementitem.EdgeSettlement)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *SettlementItemMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case settlementitem.EdgeSettlement:
+		if id := m.settlement; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *SettlementItemMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *SettlementItemMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *SettlementItemMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedsettlement {
+		edges = append(edges, settlementitem.EdgeSettlement)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *SettlementItemMutation) EdgeCleared(name string) bool {
+	switch name {
+	case settlementitem.EdgeSettlement:
+		return m.clearedsettlement
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *SettlementItemMutation) ClearEdge(name string) error {
+	switch name {
+	case settlementitem.EdgeSettlement:
+		m.ClearSettlement()
+		return nil
+	}
+	return fmt.Errorf("unknown SettlementItem unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *SettlementItemMutation) ResetEdge(name string) error {
+	switch name {
+	case settlementitem.EdgeSettlement:
+		m.ResetSettlement()
+		return nil
+	}
+	return fmt.Errorf("unknown SettlementItem edge %s", name)
 }
 
 // SharedSpaceMutation represents an operation that mutates the SharedSpace nodes in the graph.

@@ -29,6 +29,8 @@ type PaymentOrder struct {
 	SessionID *int64 `json:"session_id,omitempty"`
 	// VoucherOfferID holds the value of the "voucher_offer_id" field.
 	VoucherOfferID *int64 `json:"voucher_offer_id,omitempty"`
+	// MallItemID holds the value of the "mall_item_id" field.
+	MallItemID *int64 `json:"mall_item_id,omitempty"`
 	// PermitID holds the value of the "permit_id" field.
 	PermitID *int64 `json:"permit_id,omitempty"`
 	// Periods holds the value of the "periods" field.
@@ -100,7 +102,7 @@ func (*PaymentOrder) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case paymentorder.FieldDeferred:
 			values[i] = new(sql.NullBool)
-		case paymentorder.FieldID, paymentorder.FieldLotID, paymentorder.FieldSessionID, paymentorder.FieldVoucherOfferID, paymentorder.FieldPermitID, paymentorder.FieldPeriods, paymentorder.FieldReservationID, paymentorder.FieldAccountID, paymentorder.FieldDueFen, paymentorder.FieldDiscountFen, paymentorder.FieldDiscountedFen, paymentorder.FieldTakenFen, paymentorder.FieldRefundedFen:
+		case paymentorder.FieldID, paymentorder.FieldLotID, paymentorder.FieldSessionID, paymentorder.FieldVoucherOfferID, paymentorder.FieldMallItemID, paymentorder.FieldPermitID, paymentorder.FieldPeriods, paymentorder.FieldReservationID, paymentorder.FieldAccountID, paymentorder.FieldDueFen, paymentorder.FieldDiscountFen, paymentorder.FieldDiscountedFen, paymentorder.FieldTakenFen, paymentorder.FieldRefundedFen:
 			values[i] = new(sql.NullInt64)
 		case paymentorder.FieldKind, paymentorder.FieldState, paymentorder.FieldCloseReason, paymentorder.FieldPaidChannel, paymentorder.FieldPaidWay:
 			values[i] = new(sql.NullString)
@@ -158,6 +160,13 @@ func (_m *PaymentOrder) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.VoucherOfferID = new(int64)
 				*_m.VoucherOfferID = value.Int64
+			}
+		case paymentorder.FieldMallItemID:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field mall_item_id", values[i])
+			} else if value.Valid {
+				_m.MallItemID = new(int64)
+				*_m.MallItemID = value.Int64
 			}
 		case paymentorder.FieldPermitID:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -331,6 +340,11 @@ func (_m *PaymentOrder) String() string {
 	builder.WriteString(", ")
 	if v := _m.VoucherOfferID; v != nil {
 		builder.WriteString("voucher_offer_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.MallItemID; v != nil {
+		builder.WriteString("mall_item_id=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
 	builder.WriteString(", ")

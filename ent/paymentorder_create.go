@@ -70,6 +70,20 @@ func (_c *PaymentOrderCreate) SetNillableVoucherOfferID(v *int64) *PaymentOrderC
 	return _c
 }
 
+// SetMallItemID sets the "mall_item_id" field.
+func (_c *PaymentOrderCreate) SetMallItemID(v int64) *PaymentOrderCreate {
+	_c.mutation.SetMallItemID(v)
+	return _c
+}
+
+// SetNillableMallItemID sets the "mall_item_id" field if the given value is not nil.
+func (_c *PaymentOrderCreate) SetNillableMallItemID(v *int64) *PaymentOrderCreate {
+	if v != nil {
+		_c.SetMallItemID(*v)
+	}
+	return _c
+}
+
 // SetPermitID sets the "permit_id" field.
 func (_c *PaymentOrderCreate) SetPermitID(v int64) *PaymentOrderCreate {
 	_c.mutation.SetPermitID(v)
@@ -484,6 +498,10 @@ func (_c *PaymentOrderCreate) createSpec() (*PaymentOrder, *sqlgraph.CreateSpec)
 		_spec.SetField(paymentorder.FieldVoucherOfferID, field.TypeInt64, value)
 		_node.VoucherOfferID = &value
 	}
+	if value, ok := _c.mutation.MallItemID(); ok {
+		_spec.SetField(paymentorder.FieldMallItemID, field.TypeInt64, value)
+		_node.MallItemID = &value
+	}
 	if value, ok := _c.mutation.PermitID(); ok {
 		_spec.SetField(paymentorder.FieldPermitID, field.TypeInt64, value)
 		_node.PermitID = &value
@@ -830,6 +848,9 @@ func (u *PaymentOrderUpsertOne) UpdateNewValues() *PaymentOrderUpsertOne {
 		}
 		if _, exists := u.create.mutation.VoucherOfferID(); exists {
 			s.SetIgnore(paymentorder.FieldVoucherOfferID)
+		}
+		if _, exists := u.create.mutation.MallItemID(); exists {
+			s.SetIgnore(paymentorder.FieldMallItemID)
 		}
 		if _, exists := u.create.mutation.PermitID(); exists {
 			s.SetIgnore(paymentorder.FieldPermitID)
@@ -1285,6 +1306,9 @@ func (u *PaymentOrderUpsertBulk) UpdateNewValues() *PaymentOrderUpsertBulk {
 			}
 			if _, exists := b.mutation.VoucherOfferID(); exists {
 				s.SetIgnore(paymentorder.FieldVoucherOfferID)
+			}
+			if _, exists := b.mutation.MallItemID(); exists {
+				s.SetIgnore(paymentorder.FieldMallItemID)
 			}
 			if _, exists := b.mutation.PermitID(); exists {
 				s.SetIgnore(paymentorder.FieldPermitID)

@@ -306,6 +306,9 @@ func (_u *PaymentOrderUpdate) sqlSave(ctx context.Context) (_node int, err error
 	if _u.mutation.VoucherOfferIDCleared() {
 		_spec.ClearField(paymentorder.FieldVoucherOfferID, field.TypeInt64)
 	}
+	if _u.mutation.MallItemIDCleared() {
+		_spec.ClearField(paymentorder.FieldMallItemID, field.TypeInt64)
+	}
 	if _u.mutation.PermitIDCleared() {
 		_spec.ClearField(paymentorder.FieldPermitID, field.TypeInt64)
 	}
@@ -699,6 +702,9 @@ func (_u *PaymentOrderUpdateOne) sqlSave(ctx context.Context) (_node *PaymentOrd
 	}
 	if _u.mutation.VoucherOfferIDCleared() {
 		_spec.ClearField(paymentorder.FieldVoucherOfferID, field.TypeInt64)
+	}
+	if _u.mutation.MallItemIDCleared() {
+		_spec.ClearField(paymentorder.FieldMallItemID, field.TypeInt64)
 	}
 	if _u.mutation.PermitIDCleared() {
 		_spec.ClearField(paymentorder.FieldPermitID, field.TypeInt64)

@@ -59,6 +59,8 @@ type Reservation struct {
 	OwnerPercent int `json:"owner_percent,omitempty"`
 	// PaidFen holds the value of the "paid_fen" field.
 	PaidFen int64 `json:"paid_fen,omitempty"`
+	// SharedFen holds the value of the "shared_fen" field.
+	SharedFen int64 `json:"shared_fen,omitempty"`
 	// KeyHash holds the value of the "key_hash" field.
 	KeyHash []byte `json:"-"`
 	// TermsHash holds the value of the "terms_hash" field.
@@ -96,7 +98,7 @@ func (*Reservation) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case reservation.FieldPlate, reservation.FieldPlateIndex, reservation.FieldKeyHash, reservation.FieldTermsHash:
 			values[i] = new([]byte)
-		case reservation.FieldID, reservation.FieldLotID, reservation.FieldAccountID, reservation.FieldVehicleID, reservation.FieldFeeFen, reservation.FieldLateRefundFen, reservation.FieldSpaceID, reservation.FieldOwnerPercent, reservation.FieldPaidFen:
+		case reservation.FieldID, reservation.FieldLotID, reservation.FieldAccountID, reservation.FieldVehicleID, reservation.FieldFeeFen, reservation.FieldLateRefundFen, reservation.FieldSpaceID, reservation.FieldOwnerPercent, reservation.FieldPaidFen, reservation.FieldSharedFen:
 			values[i] = new(sql.NullInt64)
 		case reservation.FieldPlateColor, reservation.FieldState, reservation.FieldBay:
 			values[i] = new(sql.NullString)
@@ -246,6 +248,12 @@ func (_m *Reservation) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.PaidFen = value.Int64
 			}
+		case reservation.FieldSharedFen:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field shared_fen", values[i])
+			} else if value.Valid {
+				_m.SharedFen = value.Int64
+			}
 		case reservation.FieldKeyHash:
 			if value, ok := values[i].(*[]byte); !ok {
 				return fmt.Errorf("unexpected type %T for field key_hash", values[i])
@@ -362,6 +370,9 @@ func (_m *Reservation) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("paid_fen=")
 	builder.WriteString(fmt.Sprintf("%v", _m.PaidFen))
+	builder.WriteString(", ")
+	builder.WriteString("shared_fen=")
+	builder.WriteString(fmt.Sprintf("%v", _m.SharedFen))
 	builder.WriteString(", ")
 	builder.WriteString("key_hash=<sensitive>")
 	builder.WriteString(", ")

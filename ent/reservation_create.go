@@ -192,6 +192,20 @@ func (_c *ReservationCreate) SetNillablePaidFen(v *int64) *ReservationCreate {
 	return _c
 }
 
+// SetSharedFen sets the "shared_fen" field.
+func (_c *ReservationCreate) SetSharedFen(v int64) *ReservationCreate {
+	_c.mutation.SetSharedFen(v)
+	return _c
+}
+
+// SetNillableSharedFen sets the "shared_fen" field if the given value is not nil.
+func (_c *ReservationCreate) SetNillableSharedFen(v *int64) *ReservationCreate {
+	if v != nil {
+		_c.SetSharedFen(*v)
+	}
+	return _c
+}
+
 // SetKeyHash sets the "key_hash" field.
 func (_c *ReservationCreate) SetKeyHash(v []byte) *ReservationCreate {
 	_c.mutation.SetKeyHash(v)
@@ -260,6 +274,10 @@ func (_c *ReservationCreate) defaults() error {
 		v := reservation.DefaultPaidFen
 		_c.mutation.SetPaidFen(v)
 	}
+	if _, ok := _c.mutation.SharedFen(); !ok {
+		v := reservation.DefaultSharedFen
+		_c.mutation.SetSharedFen(v)
+	}
 	return nil
 }
 
@@ -317,6 +335,9 @@ func (_c *ReservationCreate) check() error {
 	}
 	if _, ok := _c.mutation.PaidFen(); !ok {
 		return &ValidationError{Name: "paid_fen", err: errors.New(`ent: missing required field "Reservation.paid_fen"`)}
+	}
+	if _, ok := _c.mutation.SharedFen(); !ok {
+		return &ValidationError{Name: "shared_fen", err: errors.New(`ent: missing required field "Reservation.shared_fen"`)}
 	}
 	if _, ok := _c.mutation.KeyHash(); !ok {
 		return &ValidationError{Name: "key_hash", err: errors.New(`ent: missing required field "Reservation.key_hash"`)}
@@ -435,6 +456,10 @@ func (_c *ReservationCreate) createSpec() (*Reservation, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.PaidFen(); ok {
 		_spec.SetField(reservation.FieldPaidFen, field.TypeInt64, value)
 		_node.PaidFen = value
+	}
+	if value, ok := _c.mutation.SharedFen(); ok {
+		_spec.SetField(reservation.FieldSharedFen, field.TypeInt64, value)
+		_node.SharedFen = value
 	}
 	if value, ok := _c.mutation.KeyHash(); ok {
 		_spec.SetField(reservation.FieldKeyHash, field.TypeBytes, value)
@@ -588,6 +613,24 @@ func (u *ReservationUpsert) UpdatePaidFen() *ReservationUpsert {
 // AddPaidFen adds v to the "paid_fen" field.
 func (u *ReservationUpsert) AddPaidFen(v int64) *ReservationUpsert {
 	u.Add(reservation.FieldPaidFen, v)
+	return u
+}
+
+// SetSharedFen sets the "shared_fen" field.
+func (u *ReservationUpsert) SetSharedFen(v int64) *ReservationUpsert {
+	u.Set(reservation.FieldSharedFen, v)
+	return u
+}
+
+// UpdateSharedFen sets the "shared_fen" field to the value that was provided on create.
+func (u *ReservationUpsert) UpdateSharedFen() *ReservationUpsert {
+	u.SetExcluded(reservation.FieldSharedFen)
+	return u
+}
+
+// AddSharedFen adds v to the "shared_fen" field.
+func (u *ReservationUpsert) AddSharedFen(v int64) *ReservationUpsert {
+	u.Add(reservation.FieldSharedFen, v)
 	return u
 }
 
@@ -778,6 +821,27 @@ func (u *ReservationUpsertOne) AddPaidFen(v int64) *ReservationUpsertOne {
 func (u *ReservationUpsertOne) UpdatePaidFen() *ReservationUpsertOne {
 	return u.Update(func(s *ReservationUpsert) {
 		s.UpdatePaidFen()
+	})
+}
+
+// SetSharedFen sets the "shared_fen" field.
+func (u *ReservationUpsertOne) SetSharedFen(v int64) *ReservationUpsertOne {
+	return u.Update(func(s *ReservationUpsert) {
+		s.SetSharedFen(v)
+	})
+}
+
+// AddSharedFen adds v to the "shared_fen" field.
+func (u *ReservationUpsertOne) AddSharedFen(v int64) *ReservationUpsertOne {
+	return u.Update(func(s *ReservationUpsert) {
+		s.AddSharedFen(v)
+	})
+}
+
+// UpdateSharedFen sets the "shared_fen" field to the value that was provided on create.
+func (u *ReservationUpsertOne) UpdateSharedFen() *ReservationUpsertOne {
+	return u.Update(func(s *ReservationUpsert) {
+		s.UpdateSharedFen()
 	})
 }
 
@@ -1134,6 +1198,27 @@ func (u *ReservationUpsertBulk) AddPaidFen(v int64) *ReservationUpsertBulk {
 func (u *ReservationUpsertBulk) UpdatePaidFen() *ReservationUpsertBulk {
 	return u.Update(func(s *ReservationUpsert) {
 		s.UpdatePaidFen()
+	})
+}
+
+// SetSharedFen sets the "shared_fen" field.
+func (u *ReservationUpsertBulk) SetSharedFen(v int64) *ReservationUpsertBulk {
+	return u.Update(func(s *ReservationUpsert) {
+		s.SetSharedFen(v)
+	})
+}
+
+// AddSharedFen adds v to the "shared_fen" field.
+func (u *ReservationUpsertBulk) AddSharedFen(v int64) *ReservationUpsertBulk {
+	return u.Update(func(s *ReservationUpsert) {
+		s.AddSharedFen(v)
+	})
+}
+
+// UpdateSharedFen sets the "shared_fen" field to the value that was provided on create.
+func (u *ReservationUpsertBulk) UpdateSharedFen() *ReservationUpsertBulk {
+	return u.Update(func(s *ReservationUpsert) {
+		s.UpdateSharedFen()
 	})
 }
 

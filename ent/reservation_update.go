@@ -103,6 +103,27 @@ func (_u *ReservationUpdate) AddPaidFen(v int64) *ReservationUpdate {
 	return _u
 }
 
+// SetSharedFen sets the "shared_fen" field.
+func (_u *ReservationUpdate) SetSharedFen(v int64) *ReservationUpdate {
+	_u.mutation.ResetSharedFen()
+	_u.mutation.SetSharedFen(v)
+	return _u
+}
+
+// SetNillableSharedFen sets the "shared_fen" field if the given value is not nil.
+func (_u *ReservationUpdate) SetNillableSharedFen(v *int64) *ReservationUpdate {
+	if v != nil {
+		_u.SetSharedFen(*v)
+	}
+	return _u
+}
+
+// AddSharedFen adds value to the "shared_fen" field.
+func (_u *ReservationUpdate) AddSharedFen(v int64) *ReservationUpdate {
+	_u.mutation.AddSharedFen(v)
+	return _u
+}
+
 // Mutation returns the ReservationMutation object of the builder.
 func (_u *ReservationUpdate) Mutation() *ReservationMutation {
 	return _u.mutation
@@ -199,6 +220,12 @@ func (_u *ReservationUpdate) sqlSave(ctx context.Context) (_node int, err error)
 	if value, ok := _u.mutation.AddedPaidFen(); ok {
 		_spec.AddField(reservation.FieldPaidFen, field.TypeInt64, value)
 	}
+	if value, ok := _u.mutation.SharedFen(); ok {
+		_spec.SetField(reservation.FieldSharedFen, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedSharedFen(); ok {
+		_spec.AddField(reservation.FieldSharedFen, field.TypeInt64, value)
+	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -292,6 +319,27 @@ func (_u *ReservationUpdateOne) SetNillablePaidFen(v *int64) *ReservationUpdateO
 // AddPaidFen adds value to the "paid_fen" field.
 func (_u *ReservationUpdateOne) AddPaidFen(v int64) *ReservationUpdateOne {
 	_u.mutation.AddPaidFen(v)
+	return _u
+}
+
+// SetSharedFen sets the "shared_fen" field.
+func (_u *ReservationUpdateOne) SetSharedFen(v int64) *ReservationUpdateOne {
+	_u.mutation.ResetSharedFen()
+	_u.mutation.SetSharedFen(v)
+	return _u
+}
+
+// SetNillableSharedFen sets the "shared_fen" field if the given value is not nil.
+func (_u *ReservationUpdateOne) SetNillableSharedFen(v *int64) *ReservationUpdateOne {
+	if v != nil {
+		_u.SetSharedFen(*v)
+	}
+	return _u
+}
+
+// AddSharedFen adds value to the "shared_fen" field.
+func (_u *ReservationUpdateOne) AddSharedFen(v int64) *ReservationUpdateOne {
+	_u.mutation.AddSharedFen(v)
 	return _u
 }
 
@@ -420,6 +468,12 @@ func (_u *ReservationUpdateOne) sqlSave(ctx context.Context) (_node *Reservation
 	}
 	if value, ok := _u.mutation.AddedPaidFen(); ok {
 		_spec.AddField(reservation.FieldPaidFen, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.SharedFen(); ok {
+		_spec.SetField(reservation.FieldSharedFen, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedSharedFen(); ok {
+		_spec.AddField(reservation.FieldSharedFen, field.TypeInt64, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Reservation{config: _u.config}

@@ -68,6 +68,12 @@ type Tx struct {
 	LoginCode *LoginCodeClient
 	// Lot is the client for interacting with the Lot builders.
 	Lot *LotClient
+	// MallItem is the client for interacting with the MallItem builders.
+	MallItem *MallItemClient
+	// MallOrder is the client for interacting with the MallOrder builders.
+	MallOrder *MallOrderClient
+	// Membership is the client for interacting with the Membership builders.
+	Membership *MembershipClient
 	// MerchantContingent is the client for interacting with the MerchantContingent builders.
 	MerchantContingent *MerchantContingentClient
 	// MessageQuota is the client for interacting with the MessageQuota builders.
@@ -84,6 +90,8 @@ type Tx struct {
 	Payment *PaymentClient
 	// PaymentOrder is the client for interacting with the PaymentOrder builders.
 	PaymentOrder *PaymentOrderClient
+	// PayoutAccount is the client for interacting with the PayoutAccount builders.
+	PayoutAccount *PayoutAccountClient
 	// Permit is the client for interacting with the Permit builders.
 	Permit *PermitClient
 	// PermitPeriod is the client for interacting with the PermitPeriod builders.
@@ -94,6 +102,12 @@ type Tx struct {
 	PlateDispute *PlateDisputeClient
 	// PlateRight is the client for interacting with the PlateRight builders.
 	PlateRight *PlateRightClient
+	// PointEntry is the client for interacting with the PointEntry builders.
+	PointEntry *PointEntryClient
+	// PointLot is the client for interacting with the PointLot builders.
+	PointLot *PointLotClient
+	// PointUse is the client for interacting with the PointUse builders.
+	PointUse *PointUseClient
 	// PushEndpoint is the client for interacting with the PushEndpoint builders.
 	PushEndpoint *PushEndpointClient
 	// QuoteAttempt is the client for interacting with the QuoteAttempt builders.
@@ -110,6 +124,10 @@ type Tx struct {
 	RiskEvent *RiskEventClient
 	// SessionAccess is the client for interacting with the SessionAccess builders.
 	SessionAccess *SessionAccessClient
+	// Settlement is the client for interacting with the Settlement builders.
+	Settlement *SettlementClient
+	// SettlementItem is the client for interacting with the SettlementItem builders.
+	SettlementItem *SettlementItemClient
 	// SharedSpace is the client for interacting with the SharedSpace builders.
 	SharedSpace *SharedSpaceClient
 	// Shift is the client for interacting with the Shift builders.
@@ -292,6 +310,9 @@ func (tx *Tx) init() {
 	tx.LinkedAccount = NewLinkedAccountClient(tx.config)
 	tx.LoginCode = NewLoginCodeClient(tx.config)
 	tx.Lot = NewLotClient(tx.config)
+	tx.MallItem = NewMallItemClient(tx.config)
+	tx.MallOrder = NewMallOrderClient(tx.config)
+	tx.Membership = NewMembershipClient(tx.config)
 	tx.MerchantContingent = NewMerchantContingentClient(tx.config)
 	tx.MessageQuota = NewMessageQuotaClient(tx.config)
 	tx.Notice = NewNoticeClient(tx.config)
@@ -300,11 +321,15 @@ func (tx *Tx) init() {
 	tx.ParkingSession = NewParkingSessionClient(tx.config)
 	tx.Payment = NewPaymentClient(tx.config)
 	tx.PaymentOrder = NewPaymentOrderClient(tx.config)
+	tx.PayoutAccount = NewPayoutAccountClient(tx.config)
 	tx.Permit = NewPermitClient(tx.config)
 	tx.PermitPeriod = NewPermitPeriodClient(tx.config)
 	tx.PermitPlan = NewPermitPlanClient(tx.config)
 	tx.PlateDispute = NewPlateDisputeClient(tx.config)
 	tx.PlateRight = NewPlateRightClient(tx.config)
+	tx.PointEntry = NewPointEntryClient(tx.config)
+	tx.PointLot = NewPointLotClient(tx.config)
+	tx.PointUse = NewPointUseClient(tx.config)
 	tx.PushEndpoint = NewPushEndpointClient(tx.config)
 	tx.QuoteAttempt = NewQuoteAttemptClient(tx.config)
 	tx.Reconciliation = NewReconciliationClient(tx.config)
@@ -313,6 +338,8 @@ func (tx *Tx) init() {
 	tx.ReservationOffer = NewReservationOfferClient(tx.config)
 	tx.RiskEvent = NewRiskEventClient(tx.config)
 	tx.SessionAccess = NewSessionAccessClient(tx.config)
+	tx.Settlement = NewSettlementClient(tx.config)
+	tx.SettlementItem = NewSettlementItemClient(tx.config)
 	tx.SharedSpace = NewSharedSpaceClient(tx.config)
 	tx.Shift = NewShiftClient(tx.config)
 	tx.SignIn = NewSignInClient(tx.config)

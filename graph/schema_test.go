@@ -54,6 +54,7 @@ var plainLists = map[string]string{
 	"Account.fleets":                         "few by rule",
 	"Vehicle.coDrivers":                      "few by rule",
 	"Vehicle.messageSettings":                "one to each value of VehicleMessageKind",
+	"Settlement.items":                       "one to each bay of the account's",
 	"Query.nodes":                            "at most 100 ids are taken",
 	"Viewer.vehicles":                        "few by rule",
 	"Lot.entrances":                          "published with the lot",

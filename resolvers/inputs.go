@@ -12,6 +12,7 @@ import (
 	"parkbff/internal/discount"
 	"parkbff/internal/identity"
 	"parkbff/internal/invoice"
+	"parkbff/internal/mall"
 	"parkbff/internal/parking"
 	"parkbff/internal/parking/geo"
 	"parkbff/internal/permit"
@@ -95,6 +96,20 @@ func reservationOf(in model.ReserveSpaceInput) billing.NewReservation {
 	return billing.NewReservation{IdempotencyKey: in.IdempotencyKey, Wish: reservation.Wish{
 		LotCode: in.LotCode, Space: rowIfAny(in.SpaceID, typeSharedSpace), Vehicle: rowOf(in.VehicleID, typeVehicle), From: in.From, Until: in.Until,
 	}}
+}
+
+func mallItemOf(in model.SetMallItemInput) mall.Terms {
+	t := mall.Terms{
+		LotCode: in.LotCode, Code: in.Code, Name: in.Name, VoucherOffer: rowIfAny(in.VoucherOfferID, typeVoucherOffer), Stock: in.Stock,
+		SoldUntil: in.SoldUntil, HoldsDays: in.HoldsDays, StoreCode: text(in.StoreCode),
+	}
+	if in.PriceFen != nil {
+		t.PriceFen = *in.PriceFen
+	}
+	if in.Points != nil {
+		t.Points = *in.Points
+	}
+	return t
 }
 
 func visitOf(in model.InviteVisitorInput) permit.Visit {

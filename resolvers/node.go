@@ -45,6 +45,10 @@ const (
 	typeCashMovement   = "CashMovement"
 	typeContingent     = "MerchantContingent"
 	typeReservation    = "Reservation"
+	typeSettlement     = "Settlement"
+	typePointEntry     = "PointEntry"
+	typeMallItem       = "MallItem"
+	typeMallOrder      = "MallOrder"
 )
 
 // NodeTypes lists them.
@@ -54,7 +58,7 @@ func NodeTypes() []string {
 		typeLinkedAccount, typeDevice, typeRiskEvent, typeCoDriver, typeFleet, typePlateDispute, typeChargeDispute, typeSharedSpace, typeDelivery, typeDeadLetter,
 		typePaymentOrder, typeReconciliation, typeVoucher, typeVoucherOffer, typeInvoiceTitle, typeInvoice, typeAgreement,
 		typePermitPlan, typePermit, typePermitPeriod, typePlateRight, typeReservation,
-		typeShift, typeCashMovement, typeContingent,
+		typeShift, typeCashMovement, typeContingent, typeSettlement, typePointEntry, typeMallItem, typeMallOrder,
 	}
 }
 
@@ -123,6 +127,8 @@ func (r *Resolver) find(ctx context.Context, id relay.ID) (relay.Node, error) {
 		return some(r.discounts.OfferByRow(ctx, id.Row))
 	case typeSharedSpace:
 		return some(r.spaces.Space(ctx, id.Row))
+	case typeSettlement:
+		return some(r.payouts.Settlement(ctx, id.Row))
 	case typeChargeDispute:
 		return some(r.disputes.Dispute(ctx, id.Row))
 	case typeAgreement:
@@ -147,6 +153,12 @@ func (r *Resolver) find(ctx context.Context, id relay.ID) (relay.Node, error) {
 		return some(r.discounts.ContingentByRow(ctx, id.Row))
 	case typeReservation:
 		return some(r.reservations.One(ctx, id.Row))
+	case typePointEntry:
+		return some(r.loyalty.One(ctx, id.Row))
+	case typeMallItem:
+		return some(r.mall.ItemByRow(ctx, id.Row))
+	case typeMallOrder:
+		return some(r.mall.One(ctx, id.Row))
 	case typeGateCommand:
 		return some(r.parking.CommandByRow(ctx, id.Row))
 	case typeLot:

@@ -15,10 +15,13 @@ import (
 	"parkbff/internal/identity"
 	"parkbff/internal/identity/staffing"
 	"parkbff/internal/invoice"
+	"parkbff/internal/loyalty"
+	"parkbff/internal/mall"
 	"parkbff/internal/notice"
 	"parkbff/internal/outbox"
 	"parkbff/internal/page"
 	"parkbff/internal/parking"
+	"parkbff/internal/payout"
 	"parkbff/internal/permit"
 	"parkbff/internal/privacy/consents"
 	"parkbff/internal/reservation"
@@ -49,6 +52,9 @@ type Services struct {
 
 	Reservations *reservation.Service
 	Spaces       *space.Service
+	Payouts      *payout.Service
+	Loyalty      *loyalty.Service
+	Mall         *mall.Service
 }
 
 // Resolver is the root of all resolvers.
@@ -73,13 +79,16 @@ type Resolver struct {
 
 	reservations *reservation.Service
 	spaces       *space.Service
+	payouts      *payout.Service
+	loyalty      *loyalty.Service
+	mall         *mall.Service
 }
 
 // New answers the root of all resolvers. viewerTag binds cursors to a viewer, as the edge does.
 func New(s Services, viewerTag func(*viewer.Viewer) uint32) *Resolver {
 	return &Resolver{
 		identity: s.Identity, staff: s.Staff, consents: s.Consents, parking: s.Parking, billing: s.Billing, discounts: s.Discounts, permits: s.Permits, reservations: s.Reservations,
-		agreements: s.Agreements, invoices: s.Invoices, notices: s.Notices, shifts: s.Shifts, disputes: s.Disputes, spaces: s.Spaces,
+		agreements: s.Agreements, invoices: s.Invoices, notices: s.Notices, shifts: s.Shifts, disputes: s.Disputes, spaces: s.Spaces, payouts: s.Payouts, loyalty: s.Loyalty, mall: s.Mall,
 		delivery: s.Delivery, outbox: s.Outbox, risk: s.Risk, apps: s.Apps, viewerTag: viewerTag,
 	}
 }
@@ -104,6 +113,9 @@ const (
 	listReservations  = "viewer.reservations"
 	listLotReserved   = "lot.reservations"
 	listSharedBays    = "lot.sharedBays"
+	listPoints        = "membership.ledger"
+	listMallItems     = "lot.mallItems"
+	listMallOrders    = "viewer.mallOrders"
 	listConsents      = "account.consents"
 	listLots          = "lots"
 	listLotStays      = "lot.sessions"
@@ -112,6 +124,7 @@ const (
 	listDisputes      = "plateDisputes"
 	listSpaces        = "viewer.sharedSpaces"
 	listSubmitted     = "sharedSpaces"
+	listSettlements   = "viewer.settlements"
 	listCharges       = "viewer.chargeDisputes"
 	listLotCharges    = "lot.chargeDisputes"
 	listRisks         = "riskEvents"
@@ -173,6 +186,12 @@ func rowOfReservation(r *reservation.Reservation) int64 { return r.Row }
 
 func rowOfBay(b reservation.SharedBay) int64 { return b.Space }
 
+func rowOfPoints(e *loyalty.Entry) int64 { return e.Row }
+
+func rowOfMallItem(i *mall.Item) int64 { return i.Row }
+
+func rowOfMallOrder(o *mall.Order) int64 { return o.Row }
+
 func rowOfOffer(o *discount.Offer) int64 { return o.Row }
 
 func rowOfContingent(c *discount.Contingent) int64 { return c.Row }
@@ -186,6 +205,8 @@ func rowOfDevice(d *identity.Device) int64 { return d.Row }
 func rowOfDispute(d *identity.PlateDispute) int64 { return d.Row }
 
 func rowOfSpace(s *space.Space) int64 { return s.Row }
+
+func rowOfSettlement(s *payout.Settlement) int64 { return s.Row }
 
 func rowOfCharge(d *dispute.Dispute) int64 { return d.Row }
 

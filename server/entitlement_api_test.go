@@ -128,6 +128,15 @@ var triedServices = map[string]tried{
 		v.House.OffersBays("WXC", 10, nil)
 		return v.ReservesBay("WXC", v.car, time.Hour, time.Hour)
 	}},
+	"MEMBERSHIP": {
+		try: func(v visitor) *servertest.Answer {
+			if v.Mobile != "" {
+				v.Asks(grantConsent, agreeing("MEMBERSHIP", firstVersion, "")).OK()
+			}
+			return v.Asks(ownMembership)
+		},
+		shows: func(visitor) string { return `"level":"ORDINARY"` },
+	},
 	"SHARE_SPACE": {try: func(v visitor) *servertest.Answer { return offersSpace(v.Client, "x", nil, deeds(cardOwner)) }},
 	"RUN_FLEET":   {try: func(v visitor) *servertest.Answer { return opensFleet(v.Client, company, creditCode) }},
 	"STAY_RECORDS": {

@@ -30,9 +30,12 @@ import (
 	"parkbff/internal/identity/staffing"
 	"parkbff/internal/identity/token"
 	"parkbff/internal/invoice"
+	"parkbff/internal/loyalty"
+	"parkbff/internal/mall"
 	"parkbff/internal/notice"
 	"parkbff/internal/outbox"
 	"parkbff/internal/parking"
+	"parkbff/internal/payout"
 	"parkbff/internal/permit"
 	"parkbff/internal/privacy/consents"
 	"parkbff/internal/reservation"
@@ -74,6 +77,9 @@ type House struct {
 	Disputes   *dispute.Service
 	Bays       *reservation.Service
 	Spaces     *space.Service
+	Payouts    *payout.Service
+	Loyalty    *loyalty.Service
+	Mall       *mall.Service
 
 	vault  *vault.Vault
 	people identity.Config
@@ -188,6 +194,8 @@ func (h *House) openServices(p Parts) (err error) {
 	h.Permits = permit.New(permit.Config{Store: h.Store, Vault: v, Clock: h.Clock, Lots: h.Parking, Garage: h.Identity})
 	h.Shifts = shift.New(shift.Config{Store: h.Store, Vault: v, Clock: h.Clock, Lots: h.Parking})
 	h.Bays = reservation.New(reservation.Config{Store: h.Store, Vault: v, Clock: h.Clock, Lots: h.Parking, Garage: h.Identity, Teller: h.Notices})
+	h.Loyalty = loyalty.New(loyalty.Config{Store: h.Store, Clock: h.Clock, Policies: p.Catalogue})
+	h.Mall = mall.New(mall.Config{Store: h.Store, Vault: v, Clock: h.Clock, Lots: h.Parking, Points: h.Loyalty, Vouchers: h.Discounts})
 	if err := h.openInvoices(v, p.Random); err != nil {
 		return err
 	}
@@ -196,7 +204,7 @@ func (h *House) openServices(p Parts) (err error) {
 		Tasks: h.Outbox, Offers: h.Partners.deductions,
 	})
 	h.Billing = billing.New(billing.Config{
-		Store: h.Store, Vault: v, Clock: h.Clock, Random: p.Random, Stays: h.Parking, Discounts: h.Discounts, Permits: h.Permits, Drawers: h.Shifts, Reservations: h.Bays, Payers: h.Identity, Office: h.Staff,
+		Store: h.Store, Vault: v, Clock: h.Clock, Random: p.Random, Stays: h.Parking, Discounts: h.Discounts, Permits: h.Permits, Drawers: h.Shifts, Reservations: h.Bays, Points: h.Loyalty, Mall: h.Mall, Payers: h.Identity, Office: h.Staff,
 		Invoices: h.Invoices, Agreements: h.Agreements, Tasks: h.Outbox, Tills: h.Partners.Offers(), Log: h.Log,
 	})
 	h.Disputes = dispute.New(dispute.Config{
@@ -205,6 +213,10 @@ func (h *House) openServices(p Parts) (err error) {
 	})
 	h.Spaces = space.New(space.Config{
 		Store: h.Store, Vault: v, Clock: h.Clock, Lots: h.Parking, Owners: h.Identity, Office: h.Staff,
+	})
+	h.Payouts = payout.New(payout.Config{
+		Store: h.Store, Vault: v, Clock: h.Clock, Random: p.Random, Bank: h.Partners.Clearing(), Books: h.Billing, Owners: h.Spaces,
+		Lots: h.Parking, Tasks: h.Outbox,
 	})
 	h.Invoices.SetOrders(h.Billing)
 	h.Agreements.SetOrders(h.Billing)

@@ -10,6 +10,7 @@ import (
 	"parkbff/internal/partner/alipay"
 	"parkbff/internal/partner/charge"
 	"parkbff/internal/partner/wechatpay"
+	"parkbff/internal/payout"
 	"parkbff/server/callback"
 )
 
@@ -37,6 +38,15 @@ func (p *Partners) Offers() map[money.Channel]billing.Offer {
 		tills[channel] = billing.Offer{Till: client, Ways: p.ways[channel]}
 	}
 	return tills
+}
+
+// Clearing answers who pays out what people have earned: the merchant of UNIONPAY, when it has UnionPay's encryption
+// certificate. Else nobody does.
+func (p *Partners) Clearing() payout.Bank {
+	if client := p.UnionPay[money.UnionPay]; client != nil && client.PaysOut() {
+		return client
+	}
+	return nil
 }
 
 // payCallbacks answers who understands what a channel calls us with, by path.

@@ -116,8 +116,8 @@ func registerBacklog(registry prometheus.Registerer, work *outbox.Service) {
 func newSchema(h *House, signIn *edge.SignIn) graphql.ExecutableSchema {
 	return generated.NewExecutableSchema(generated.Config{
 		Resolvers: resolvers.New(resolvers.Services{
-			Identity: h.Identity, Staff: h.Staff, Consents: h.Consents, Parking: h.Parking, Billing: h.Billing, Discounts: h.Discounts, Permits: h.Permits, Shifts: h.Shifts, Reservations: h.Bays,
-			Agreements: h.Agreements, Invoices: h.Invoices, Notices: h.Notices, Disputes: h.Disputes, Spaces: h.Spaces,
+			Identity: h.Identity, Staff: h.Staff, Consents: h.Consents, Parking: h.Parking, Billing: h.Billing, Discounts: h.Discounts, Permits: h.Permits, Shifts: h.Shifts, Reservations: h.Bays, Loyalty: h.Loyalty, Mall: h.Mall,
+			Agreements: h.Agreements, Invoices: h.Invoices, Notices: h.Notices, Disputes: h.Disputes, Spaces: h.Spaces, Payouts: h.Payouts,
 			Delivery: h.Delivery, Outbox: h.Outbox, Risk: h.Risk, Apps: h.Apps,
 		}, signIn.ViewerTag),
 		Directives: generated.DirectiveRoot{Mask: directive.Mask, Requires: directive.Requires},

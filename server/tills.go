@@ -71,6 +71,7 @@ type unionPayMerchant struct {
 	Reserved      string      `json:"reserved"`
 	NotifyURL     string      `json:"notifyUrl"`
 	ReturnURL     string      `json:"returnUrl"`
+	Encryption    string      `json:"encryptionCertificate"`
 }
 
 // Names of the stand-ins that take payments, and in the partners' file.
@@ -123,6 +124,7 @@ func (f unionPayMerchant) config() unionpay.Config {
 	return unionpay.Config{
 		Gateway: unionpay.Gateway, Files: unionpay.Files, MerchantID: f.MerchantID, Certificate: f.Certificate, PrivateKey: f.PrivateKey,
 		Roots: f.Roots, Intermediates: f.Intermediates, Owner: f.Owner, NoticeURL: f.NotifyURL, ReturnURL: f.ReturnURL,
+		Encryption: f.Encryption,
 		Product: unionpay.Product{
 			Ways: f.Ways, BizType: f.BizType, SubType: f.SubType, ChannelType: f.ChannelType, Bank: f.Bank, Reserved: f.Reserved,
 		},

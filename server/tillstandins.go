@@ -144,7 +144,7 @@ func (p *Partners) standInForUnionPay(home string, k clock.Clock, random io.Read
 	}
 	var merchants []sandboxunionpay.Merchant
 	for _, v := range sandboxUnionPay {
-		merchants = append(merchants, sandboxunionpay.Merchant{ID: v.merchant, Identity: keys.Merchant, BizType: v.product, Bank: v.bank})
+		merchants = append(merchants, sandboxunionpay.Merchant{ID: v.merchant, Identity: keys.Merchant, BizType: v.product, Bank: v.bank, Pays: true})
 	}
 	p.UnionPayMoney = sandboxunionpay.New(k, random, keys, merchants...)
 	base, err := p.standIn(unionPayName, p.UnionPayMoney)
@@ -156,8 +156,9 @@ func (p *Partners) standInForUnionPay(home string, k clock.Clock, random io.Read
 			Gateway: base, Files: base + "/", MerchantID: v.merchant,
 			Certificate: keys.Merchant.CertificatePEM(), PrivateKey: keys.Merchant.KeyPEM(),
 			Roots: keys.Root.CertificatePEM(), Intermediates: keys.Middle.CertificatePEM(),
-			Product:   unionpay.Product{Ways: v.ways, BizType: v.product, Bank: v.bank},
-			NoticeURL: home + callbackPay + payPaths[channel], ReturnURL: home,
+			Encryption: keys.Encryption.CertificatePEM(),
+			Product:    unionpay.Product{Ways: v.ways, BizType: v.product, Bank: v.bank},
+			NoticeURL:  home + callbackPay + payPaths[channel], ReturnURL: home,
 		}, k)
 		if err != nil {
 			return fmt.Errorf("%s: %w", channel, err)

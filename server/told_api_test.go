@@ -21,7 +21,8 @@ type job struct {
 	learns map[string][]string // what: in which fields
 }
 
-// jobs of the parties. Whoever takes money learns an amount, numbers and times of ours, and that it is for parking;
+// jobs of the parties. Whoever takes money learns an amount, numbers and times of ours, and that it is for parking; who
+// pays owners out, their cards, which are encrypted for it, and their names;
 // the rest is what its protocol says of itself. Whoever deducts learns also the plate that its own user agreed to, when it
 // came and went, and never where: the name and the address of a place are the merchant's. Who reads papers sees papers, who sends codes the mobile, and who
 // sends messages what a screen shows that others see.
@@ -46,7 +47,7 @@ var jobs = map[string]job{
 			sign_type timestamp token version`),
 		learns: map[string][]string{"plate that ALIPAY deducts for": {"biz_content.car_number"}},
 	},
-	"unionPay": {fields: words(`accessType backUrl bizType certId channelType currencyCode encoding fileType frontUrl issInsCode merId
+	"unionPay": {fields: words(`accNo accType accessType backUrl bizType certId channelType currencyCode customerInfo encoding encryptCertId fileType frontUrl issInsCode merId
 		orderDesc orderId origQryId pay payTimeout settleDate signMethod signature txnAmt txnSubType txnTime txnType version`)},
 	"sms": {
 		fields: words(`PhoneNumbers SignName TemplateCode TemplateParam.code`),

@@ -74,6 +74,7 @@ const (
 	PurposeTHIRD_PARTY_ACCOUNT Purpose = "THIRD_PARTY_ACCOUNT"
 	PurposeAFFILIATE_SHARING   Purpose = "AFFILIATE_SHARING"
 	PurposePROMOTIONS          Purpose = "PROMOTIONS"
+	PurposeMEMBERSHIP          Purpose = "MEMBERSHIP"
 )
 
 func (pu Purpose) String() string {
@@ -83,7 +84,7 @@ func (pu Purpose) String() string {
 // PurposeValidator is a validator for the "purpose" field enum values. It is called by the builders before save.
 func PurposeValidator(pu Purpose) error {
 	switch pu {
-	case PurposePARKING_CORE, PurposeMOVEMENT_TRACK, PurposeTHIRD_PARTY_ACCOUNT, PurposeAFFILIATE_SHARING, PurposePROMOTIONS:
+	case PurposePARKING_CORE, PurposeMOVEMENT_TRACK, PurposeTHIRD_PARTY_ACCOUNT, PurposeAFFILIATE_SHARING, PurposePROMOTIONS, PurposeMEMBERSHIP:
 		return nil
 	default:
 		return fmt.Errorf("consent: invalid enum value for purpose field: %q", pu)

@@ -332,6 +332,42 @@ func (f LotFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) 
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.LotMutation", m)
 }
 
+// The MallItemFunc type is an adapter to allow the use of ordinary
+// function as MallItem mutator.
+type MallItemFunc func(context.Context, *ent.MallItemMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f MallItemFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.MallItemMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.MallItemMutation", m)
+}
+
+// The MallOrderFunc type is an adapter to allow the use of ordinary
+// function as MallOrder mutator.
+type MallOrderFunc func(context.Context, *ent.MallOrderMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f MallOrderFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.MallOrderMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.MallOrderMutation", m)
+}
+
+// The MembershipFunc type is an adapter to allow the use of ordinary
+// function as Membership mutator.
+type MembershipFunc func(context.Context, *ent.MembershipMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f MembershipFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.MembershipMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.MembershipMutation", m)
+}
+
 // The MerchantContingentFunc type is an adapter to allow the use of ordinary
 // function as MerchantContingent mutator.
 type MerchantContingentFunc func(context.Context, *ent.MerchantContingentMutation) (ent.Value, error)
@@ -428,6 +464,18 @@ func (f PaymentOrderFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PaymentOrderMutation", m)
 }
 
+// The PayoutAccountFunc type is an adapter to allow the use of ordinary
+// function as PayoutAccount mutator.
+type PayoutAccountFunc func(context.Context, *ent.PayoutAccountMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PayoutAccountFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.PayoutAccountMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PayoutAccountMutation", m)
+}
+
 // The PermitFunc type is an adapter to allow the use of ordinary
 // function as Permit mutator.
 type PermitFunc func(context.Context, *ent.PermitMutation) (ent.Value, error)
@@ -486,6 +534,42 @@ func (f PlateRightFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, 
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PlateRightMutation", m)
+}
+
+// The PointEntryFunc type is an adapter to allow the use of ordinary
+// function as PointEntry mutator.
+type PointEntryFunc func(context.Context, *ent.PointEntryMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PointEntryFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.PointEntryMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PointEntryMutation", m)
+}
+
+// The PointLotFunc type is an adapter to allow the use of ordinary
+// function as PointLot mutator.
+type PointLotFunc func(context.Context, *ent.PointLotMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PointLotFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.PointLotMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PointLotMutation", m)
+}
+
+// The PointUseFunc type is an adapter to allow the use of ordinary
+// function as PointUse mutator.
+type PointUseFunc func(context.Context, *ent.PointUseMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PointUseFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.PointUseMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PointUseMutation", m)
 }
 
 // The PushEndpointFunc type is an adapter to allow the use of ordinary
@@ -582,6 +666,30 @@ func (f SessionAccessFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Valu
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.SessionAccessMutation", m)
+}
+
+// The SettlementFunc type is an adapter to allow the use of ordinary
+// function as Settlement mutator.
+type SettlementFunc func(context.Context, *ent.SettlementMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f SettlementFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.SettlementMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.SettlementMutation", m)
+}
+
+// The SettlementItemFunc type is an adapter to allow the use of ordinary
+// function as SettlementItem mutator.
+type SettlementItemFunc func(context.Context, *ent.SettlementItemMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f SettlementItemFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.SettlementItemMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.SettlementItemMutation", m)
 }
 
 // The SharedSpaceFunc type is an adapter to allow the use of ordinary

@@ -88,6 +88,8 @@ const (
 	CauseDISCOUNT       Cause = "DISCOUNT"
 	CauseSHIFT_OPENED   Cause = "SHIFT_OPENED"
 	CauseSHIFT_CLOSED   Cause = "SHIFT_CLOSED"
+	CauseSHARE          Cause = "SHARE"
+	CausePAYOUT         Cause = "PAYOUT"
 )
 
 func (c Cause) String() string {
@@ -97,7 +99,7 @@ func (c Cause) String() string {
 // CauseValidator is a validator for the "cause" field enum values. It is called by the builders before save.
 func CauseValidator(c Cause) error {
 	switch c {
-	case CausePAYMENT, CauseREFUND_DECIDED, CauseREFUND_DONE, CauseDISCOUNT, CauseSHIFT_OPENED, CauseSHIFT_CLOSED:
+	case CausePAYMENT, CauseREFUND_DECIDED, CauseREFUND_DONE, CauseDISCOUNT, CauseSHIFT_OPENED, CauseSHIFT_CLOSED, CauseSHARE, CausePAYOUT:
 		return nil
 	default:
 		return fmt.Errorf("ledgerentry: invalid enum value for cause field: %q", c)

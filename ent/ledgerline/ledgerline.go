@@ -26,6 +26,8 @@ const (
 	FieldChannel = "channel"
 	// FieldStoreID holds the string denoting the store_id field in the database.
 	FieldStoreID = "store_id"
+	// FieldSpaceID holds the string denoting the space_id field in the database.
+	FieldSpaceID = "space_id"
 	// FieldFen holds the string denoting the fen field in the database.
 	FieldFen = "fen"
 	// EdgeEntry holds the string denoting the entry edge name in mutations.
@@ -49,6 +51,7 @@ var Columns = []string{
 	FieldAccount,
 	FieldChannel,
 	FieldStoreID,
+	FieldSpaceID,
 	FieldFen,
 }
 
@@ -89,6 +92,9 @@ const (
 	AccountCASH_DIFFERENCE Account = "CASH_DIFFERENCE"
 	AccountMERCHANTS       Account = "MERCHANTS"
 	AccountRESERVATIONS    Account = "RESERVATIONS"
+	AccountOWNERS          Account = "OWNERS"
+	AccountCLEARING        Account = "CLEARING"
+	AccountMALL            Account = "MALL"
 )
 
 func (a Account) String() string {
@@ -98,7 +104,7 @@ func (a Account) String() string {
 // AccountValidator is a validator for the "account" field enum values. It is called by the builders before save.
 func AccountValidator(a Account) error {
 	switch a {
-	case AccountCHANNEL, AccountLOT, AccountSURPLUS, AccountREFUNDS, AccountVOUCHERS, AccountDISCOUNTS, AccountPERMITS, AccountDRAWER, AccountSAFE, AccountCASH_DIFFERENCE, AccountMERCHANTS, AccountRESERVATIONS:
+	case AccountCHANNEL, AccountLOT, AccountSURPLUS, AccountREFUNDS, AccountVOUCHERS, AccountDISCOUNTS, AccountPERMITS, AccountDRAWER, AccountSAFE, AccountCASH_DIFFERENCE, AccountMERCHANTS, AccountRESERVATIONS, AccountOWNERS, AccountCLEARING, AccountMALL:
 		return nil
 	default:
 		return fmt.Errorf("ledgerline: invalid enum value for account field: %q", a)
@@ -146,6 +152,11 @@ func ByChannel(opts ...sql.OrderTermOption) OrderOption {
 // ByStoreID orders the results by the store_id field.
 func ByStoreID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldStoreID, opts...).ToFunc()
+}
+
+// BySpaceID orders the results by the space_id field.
+func BySpaceID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSpaceID, opts...).ToFunc()
 }
 
 // ByFen orders the results by the fen field.

@@ -70,6 +70,11 @@ func StoreID(v int64) predicate.LedgerLine {
 	return predicate.LedgerLine(sql.FieldEQ(FieldStoreID, v))
 }
 
+// SpaceID applies equality check predicate on the "space_id" field. It's identical to SpaceIDEQ.
+func SpaceID(v int64) predicate.LedgerLine {
+	return predicate.LedgerLine(sql.FieldEQ(FieldSpaceID, v))
+}
+
 // Fen applies equality check predicate on the "fen" field. It's identical to FenEQ.
 func Fen(v int64) predicate.LedgerLine {
 	return predicate.LedgerLine(sql.FieldEQ(FieldFen, v))
@@ -243,6 +248,56 @@ func StoreIDIsNil() predicate.LedgerLine {
 // StoreIDNotNil applies the NotNil predicate on the "store_id" field.
 func StoreIDNotNil() predicate.LedgerLine {
 	return predicate.LedgerLine(sql.FieldNotNull(FieldStoreID))
+}
+
+// SpaceIDEQ applies the EQ predicate on the "space_id" field.
+func SpaceIDEQ(v int64) predicate.LedgerLine {
+	return predicate.LedgerLine(sql.FieldEQ(FieldSpaceID, v))
+}
+
+// SpaceIDNEQ applies the NEQ predicate on the "space_id" field.
+func SpaceIDNEQ(v int64) predicate.LedgerLine {
+	return predicate.LedgerLine(sql.FieldNEQ(FieldSpaceID, v))
+}
+
+// SpaceIDIn applies the In predicate on the "space_id" field.
+func SpaceIDIn(vs ...int64) predicate.LedgerLine {
+	return predicate.LedgerLine(sql.FieldIn(FieldSpaceID, vs...))
+}
+
+// SpaceIDNotIn applies the NotIn predicate on the "space_id" field.
+func SpaceIDNotIn(vs ...int64) predicate.LedgerLine {
+	return predicate.LedgerLine(sql.FieldNotIn(FieldSpaceID, vs...))
+}
+
+// SpaceIDGT applies the GT predicate on the "space_id" field.
+func SpaceIDGT(v int64) predicate.LedgerLine {
+	return predicate.LedgerLine(sql.FieldGT(FieldSpaceID, v))
+}
+
+// SpaceIDGTE applies the GTE predicate on the "space_id" field.
+func SpaceIDGTE(v int64) predicate.LedgerLine {
+	return predicate.LedgerLine(sql.FieldGTE(FieldSpaceID, v))
+}
+
+// SpaceIDLT applies the LT predicate on the "space_id" field.
+func SpaceIDLT(v int64) predicate.LedgerLine {
+	return predicate.LedgerLine(sql.FieldLT(FieldSpaceID, v))
+}
+
+// SpaceIDLTE applies the LTE predicate on the "space_id" field.
+func SpaceIDLTE(v int64) predicate.LedgerLine {
+	return predicate.LedgerLine(sql.FieldLTE(FieldSpaceID, v))
+}
+
+// SpaceIDIsNil applies the IsNil predicate on the "space_id" field.
+func SpaceIDIsNil() predicate.LedgerLine {
+	return predicate.LedgerLine(sql.FieldIsNull(FieldSpaceID))
+}
+
+// SpaceIDNotNil applies the NotNil predicate on the "space_id" field.
+func SpaceIDNotNil() predicate.LedgerLine {
+	return predicate.LedgerLine(sql.FieldNotNull(FieldSpaceID))
 }
 
 // FenEQ applies the EQ predicate on the "fen" field.

@@ -264,7 +264,7 @@ var (
 	ConsentsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "account_id", Type: field.TypeInt64},
-		{Name: "purpose", Type: field.TypeEnum, Enums: []string{"PARKING_CORE", "MOVEMENT_TRACK", "THIRD_PARTY_ACCOUNT", "AFFILIATE_SHARING", "PROMOTIONS"}},
+		{Name: "purpose", Type: field.TypeEnum, Enums: []string{"PARKING_CORE", "MOVEMENT_TRACK", "THIRD_PARTY_ACCOUNT", "AFFILIATE_SHARING", "PROMOTIONS", "MEMBERSHIP"}},
 		{Name: "vehicle_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "policy_version", Type: field.TypeString},
 		{Name: "granted_at", Type: field.TypeTime},
@@ -690,7 +690,7 @@ var (
 	LedgerEntriesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "created_at", Type: field.TypeTime},
-		{Name: "cause", Type: field.TypeEnum, Enums: []string{"PAYMENT", "REFUND_DECIDED", "REFUND_DONE", "DISCOUNT", "SHIFT_OPENED", "SHIFT_CLOSED"}},
+		{Name: "cause", Type: field.TypeEnum, Enums: []string{"PAYMENT", "REFUND_DECIDED", "REFUND_DONE", "DISCOUNT", "SHIFT_OPENED", "SHIFT_CLOSED", "SHARE", "PAYOUT"}},
 		{Name: "cause_id", Type: field.TypeInt64},
 		{Name: "lot_id", Type: field.TypeInt64},
 		{Name: "order_id", Type: field.TypeInt64, Nullable: true},
@@ -738,9 +738,10 @@ var (
 	LedgerLinesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "lot_id", Type: field.TypeInt64},
-		{Name: "account", Type: field.TypeEnum, Enums: []string{"CHANNEL", "LOT", "SURPLUS", "REFUNDS", "VOUCHERS", "DISCOUNTS", "PERMITS", "DRAWER", "SAFE", "CASH_DIFFERENCE", "MERCHANTS", "RESERVATIONS"}},
+		{Name: "account", Type: field.TypeEnum, Enums: []string{"CHANNEL", "LOT", "SURPLUS", "REFUNDS", "VOUCHERS", "DISCOUNTS", "PERMITS", "DRAWER", "SAFE", "CASH_DIFFERENCE", "MERCHANTS", "RESERVATIONS", "OWNERS", "CLEARING", "MALL"}},
 		{Name: "channel", Type: field.TypeEnum, Nullable: true, Enums: []string{"WECHAT", "ALIPAY", "UNIONPAY", "QUICKPASS", "ABC", "CCB", "JST_WALLET", "CASH"}},
 		{Name: "store_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "space_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "fen", Type: field.TypeInt64},
 		{Name: "entry_id", Type: field.TypeInt64},
 	}
@@ -752,7 +753,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "ledger_lines_ledger_entries_entry",
-				Columns:    []*schema.Column{LedgerLinesColumns[6]},
+				Columns:    []*schema.Column{LedgerLinesColumns[7]},
 				RefColumns: []*schema.Column{LedgerEntriesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -761,7 +762,7 @@ var (
 			{
 				Name:    "ledgerline_entry_id",
 				Unique:  false,
-				Columns: []*schema.Column{LedgerLinesColumns[6]},
+				Columns: []*schema.Column{LedgerLinesColumns[7]},
 			},
 			{
 				Name:    "ledgerline_store_id_id",
@@ -769,6 +770,14 @@ var (
 				Columns: []*schema.Column{LedgerLinesColumns[4], LedgerLinesColumns[0]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "store_id IS NOT NULL",
+				},
+			},
+			{
+				Name:    "ledgerline_space_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{LedgerLinesColumns[5], LedgerLinesColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "space_id IS NOT NULL",
 				},
 			},
 		},
@@ -875,6 +884,123 @@ var (
 				Columns: []*schema.Column{LotsColumns[6]},
 			},
 		},
+	}
+	// MallItemsColumns holds the columns for the "mall_items" table.
+	MallItemsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "lot_id", Type: field.TypeInt64},
+		{Name: "code", Type: field.TypeString},
+		{Name: "name", Type: field.TypeString},
+		{Name: "price_fen", Type: field.TypeInt64, Default: 0},
+		{Name: "points", Type: field.TypeInt64, Default: 0},
+		{Name: "stock", Type: field.TypeInt},
+		{Name: "sold_until", Type: field.TypeTime},
+		{Name: "holds_days", Type: field.TypeInt},
+		{Name: "staff_id", Type: field.TypeInt64},
+		{Name: "store_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "voucher_offer_id", Type: field.TypeInt64, Nullable: true},
+	}
+	// MallItemsTable holds the schema information for the "mall_items" table.
+	MallItemsTable = &schema.Table{
+		Name:       "mall_items",
+		Columns:    MallItemsColumns,
+		PrimaryKey: []*schema.Column{MallItemsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "mall_items_stores_store",
+				Columns:    []*schema.Column{MallItemsColumns[11]},
+				RefColumns: []*schema.Column{StoresColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "mall_items_voucher_offers_voucher_offer",
+				Columns:    []*schema.Column{MallItemsColumns[12]},
+				RefColumns: []*schema.Column{VoucherOffersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "mallitem_lot_id_code",
+				Unique:  true,
+				Columns: []*schema.Column{MallItemsColumns[2], MallItemsColumns[3]},
+			},
+			{
+				Name:    "mallitem_lot_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{MallItemsColumns[2], MallItemsColumns[0]},
+			},
+		},
+	}
+	// MallOrdersColumns holds the columns for the "mall_orders" table.
+	MallOrdersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "lot_id", Type: field.TypeInt64},
+		{Name: "account_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "voucher_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "name", Type: field.TypeString},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"PAID", "HANDED_OVER", "CANCELLED"}},
+		{Name: "price_fen", Type: field.TypeInt64, Default: 0},
+		{Name: "points", Type: field.TypeInt64, Default: 0},
+		{Name: "payment_order_id", Type: field.TypeInt64, Unique: true, Nullable: true},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "handed_over_at", Type: field.TypeTime, Nullable: true},
+		{Name: "staff_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "code_hash", Type: field.TypeBytes, Unique: true, Nullable: true},
+		{Name: "key_hash", Type: field.TypeBytes, Unique: true},
+		{Name: "item_id", Type: field.TypeInt64},
+		{Name: "store_id", Type: field.TypeInt64, Nullable: true},
+	}
+	// MallOrdersTable holds the schema information for the "mall_orders" table.
+	MallOrdersTable = &schema.Table{
+		Name:       "mall_orders",
+		Columns:    MallOrdersColumns,
+		PrimaryKey: []*schema.Column{MallOrdersColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "mall_orders_mall_items_item",
+				Columns:    []*schema.Column{MallOrdersColumns[15]},
+				RefColumns: []*schema.Column{MallItemsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "mall_orders_stores_store",
+				Columns:    []*schema.Column{MallOrdersColumns[16]},
+				RefColumns: []*schema.Column{StoresColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "mallorder_account_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{MallOrdersColumns[3], MallOrdersColumns[0]},
+			},
+			{
+				Name:    "mallorder_waiting",
+				Unique:  false,
+				Columns: []*schema.Column{MallOrdersColumns[10]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "state = 'PAID'",
+				},
+			},
+		},
+	}
+	// MembershipsColumns holds the columns for the "memberships" table.
+	MembershipsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "account_id", Type: field.TypeInt64, Unique: true, Nullable: true},
+		{Name: "balance", Type: field.TypeInt64, Default: 0},
+		{Name: "owed_points", Type: field.TypeInt64, Default: 0},
+	}
+	// MembershipsTable holds the schema information for the "memberships" table.
+	MembershipsTable = &schema.Table{
+		Name:       "memberships",
+		Columns:    MembershipsColumns,
+		PrimaryKey: []*schema.Column{MembershipsColumns[0]},
 	}
 	// MerchantContingentsColumns holds the columns for the "merchant_contingents" table.
 	MerchantContingentsColumns = []*schema.Column{
@@ -1235,9 +1361,10 @@ var (
 	PaymentOrdersColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "created_at", Type: field.TypeTime},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"STAY", "VOUCHER", "PERMIT", "RESERVATION"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"STAY", "VOUCHER", "PERMIT", "RESERVATION", "MALL"}},
 		{Name: "lot_id", Type: field.TypeInt64},
 		{Name: "voucher_offer_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "mall_item_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "permit_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "periods", Type: field.TypeInt, Default: 0},
 		{Name: "reservation_id", Type: field.TypeInt64, Unique: true, Nullable: true},
@@ -1266,7 +1393,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "payment_orders_parking_sessions_session",
-				Columns:    []*schema.Column{PaymentOrdersColumns[23]},
+				Columns:    []*schema.Column{PaymentOrdersColumns[24]},
 				RefColumns: []*schema.Column{ParkingSessionsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1275,7 +1402,7 @@ var (
 			{
 				Name:    "paymentorder_one_open",
 				Unique:  true,
-				Columns: []*schema.Column{PaymentOrdersColumns[23]},
+				Columns: []*schema.Column{PaymentOrdersColumns[24]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "state = 'OPEN' AND session_id IS NOT NULL",
 				},
@@ -1283,7 +1410,7 @@ var (
 			{
 				Name:    "paymentorder_one_open_permit",
 				Unique:  true,
-				Columns: []*schema.Column{PaymentOrdersColumns[5]},
+				Columns: []*schema.Column{PaymentOrdersColumns[6]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "state = 'OPEN' AND permit_id IS NOT NULL",
 				},
@@ -1291,17 +1418,50 @@ var (
 			{
 				Name:    "paymentorder_session_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{PaymentOrdersColumns[23], PaymentOrdersColumns[0]},
+				Columns: []*schema.Column{PaymentOrdersColumns[24], PaymentOrdersColumns[0]},
 			},
 			{
 				Name:    "paymentorder_account_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{PaymentOrdersColumns[8], PaymentOrdersColumns[0]},
+				Columns: []*schema.Column{PaymentOrdersColumns[9], PaymentOrdersColumns[0]},
 			},
 			{
 				Name:    "paymentorder_lot_id_id",
 				Unique:  false,
 				Columns: []*schema.Column{PaymentOrdersColumns[3], PaymentOrdersColumns[0]},
+			},
+		},
+	}
+	// PayoutAccountsColumns holds the columns for the "payout_accounts" table.
+	PayoutAccountsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "account_id", Type: field.TypeInt64},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "payee", Type: field.TypeBytes},
+		{Name: "set_at", Type: field.TypeTime},
+		{Name: "refused_at", Type: field.TypeTime, Nullable: true},
+		{Name: "due_at", Type: field.TypeTime},
+	}
+	// PayoutAccountsTable holds the schema information for the "payout_accounts" table.
+	PayoutAccountsTable = &schema.Table{
+		Name:       "payout_accounts",
+		Columns:    PayoutAccountsColumns,
+		PrimaryKey: []*schema.Column{PayoutAccountsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "payoutaccount_account_id",
+				Unique:  false,
+				Columns: []*schema.Column{PayoutAccountsColumns[1]},
+			},
+			{
+				Name:    "payoutaccount_one",
+				Unique:  true,
+				Columns: []*schema.Column{PayoutAccountsColumns[1]},
+			},
+			{
+				Name:    "payoutaccount_due_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{PayoutAccountsColumns[6], PayoutAccountsColumns[0]},
 			},
 		},
 	}
@@ -1512,6 +1672,131 @@ var (
 			},
 		},
 	}
+	// PointEntriesColumns holds the columns for the "point_entries" table.
+	PointEntriesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"EARNED", "SPENT", "RETURNED", "TAKEN_BACK", "EXPIRED"}},
+		{Name: "cause", Type: field.TypeEnum, Enums: []string{"PAYMENT", "REFUND", "MALL_ORDER", "POINT_LOT", "POINT_ENTRY"}},
+		{Name: "cause_id", Type: field.TypeInt64},
+		{Name: "points", Type: field.TypeInt64},
+		{Name: "owed", Type: field.TypeInt64, Default: 0},
+		{Name: "balance", Type: field.TypeInt64},
+		{Name: "order_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
+		{Name: "membership_id", Type: field.TypeInt64},
+	}
+	// PointEntriesTable holds the schema information for the "point_entries" table.
+	PointEntriesTable = &schema.Table{
+		Name:       "point_entries",
+		Columns:    PointEntriesColumns,
+		PrimaryKey: []*schema.Column{PointEntriesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "point_entries_memberships_membership",
+				Columns:    []*schema.Column{PointEntriesColumns[10]},
+				RefColumns: []*schema.Column{MembershipsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "pointentry_kind_cause_cause_id",
+				Unique:  true,
+				Columns: []*schema.Column{PointEntriesColumns[2], PointEntriesColumns[3], PointEntriesColumns[4]},
+			},
+			{
+				Name:    "pointentry_membership_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{PointEntriesColumns[10], PointEntriesColumns[0]},
+			},
+		},
+	}
+	// PointLotsColumns holds the columns for the "point_lots" table.
+	PointLotsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "payment_id", Type: field.TypeInt64, Unique: true, Nullable: true},
+		{Name: "percent", Type: field.TypeInt, Default: 0},
+		{Name: "points", Type: field.TypeInt64},
+		{Name: "remaining", Type: field.TypeInt64},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "membership_id", Type: field.TypeInt64},
+		{Name: "entry_id", Type: field.TypeInt64},
+	}
+	// PointLotsTable holds the schema information for the "point_lots" table.
+	PointLotsTable = &schema.Table{
+		Name:       "point_lots",
+		Columns:    PointLotsColumns,
+		PrimaryKey: []*schema.Column{PointLotsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "point_lots_memberships_membership",
+				Columns:    []*schema.Column{PointLotsColumns[6]},
+				RefColumns: []*schema.Column{MembershipsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "point_lots_point_entries_entry",
+				Columns:    []*schema.Column{PointLotsColumns[7]},
+				RefColumns: []*schema.Column{PointEntriesColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "pointlot_membership_id_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{PointLotsColumns[6], PointLotsColumns[5]},
+			},
+			{
+				Name:    "pointlot_remaining",
+				Unique:  false,
+				Columns: []*schema.Column{PointLotsColumns[5]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "remaining > 0",
+				},
+			},
+		},
+	}
+	// PointUsesColumns holds the columns for the "point_uses" table.
+	PointUsesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "points", Type: field.TypeInt64},
+		{Name: "entry_id", Type: field.TypeInt64},
+		{Name: "lot_id", Type: field.TypeInt64},
+	}
+	// PointUsesTable holds the schema information for the "point_uses" table.
+	PointUsesTable = &schema.Table{
+		Name:       "point_uses",
+		Columns:    PointUsesColumns,
+		PrimaryKey: []*schema.Column{PointUsesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "point_uses_point_entries_entry",
+				Columns:    []*schema.Column{PointUsesColumns[2]},
+				RefColumns: []*schema.Column{PointEntriesColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "point_uses_point_lots_lot",
+				Columns:    []*schema.Column{PointUsesColumns[3]},
+				RefColumns: []*schema.Column{PointLotsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "pointuse_entry_id",
+				Unique:  false,
+				Columns: []*schema.Column{PointUsesColumns[2]},
+			},
+			{
+				Name:    "pointuse_lot_id",
+				Unique:  false,
+				Columns: []*schema.Column{PointUsesColumns[3]},
+			},
+		},
+	}
 	// PushEndpointsColumns holds the columns for the "push_endpoints" table.
 	PushEndpointsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
@@ -1660,6 +1945,7 @@ var (
 		{Name: "bay", Type: field.TypeString, Nullable: true},
 		{Name: "owner_percent", Type: field.TypeInt, Default: 0},
 		{Name: "paid_fen", Type: field.TypeInt64, Default: 0},
+		{Name: "shared_fen", Type: field.TypeInt64, Default: 0},
 		{Name: "key_hash", Type: field.TypeBytes, Unique: true},
 		{Name: "terms_hash", Type: field.TypeBytes},
 		{Name: "lot_id", Type: field.TypeInt64},
@@ -1672,7 +1958,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "reservations_lots_lot",
-				Columns:    []*schema.Column{ReservationsColumns[22]},
+				Columns:    []*schema.Column{ReservationsColumns[23]},
 				RefColumns: []*schema.Column{LotsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1681,12 +1967,12 @@ var (
 			{
 				Name:    "reservation_lot_id_plate_index",
 				Unique:  false,
-				Columns: []*schema.Column{ReservationsColumns[22], ReservationsColumns[2]},
+				Columns: []*schema.Column{ReservationsColumns[23], ReservationsColumns[2]},
 			},
 			{
 				Name:    "reservation_lot_id_ends_at",
 				Unique:  false,
-				Columns: []*schema.Column{ReservationsColumns[22], ReservationsColumns[10]},
+				Columns: []*schema.Column{ReservationsColumns[23], ReservationsColumns[10]},
 			},
 			{
 				Name:    "reservation_state_opens_at",
@@ -1701,7 +1987,7 @@ var (
 			{
 				Name:    "reservation_lot_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{ReservationsColumns[22], ReservationsColumns[0]},
+				Columns: []*schema.Column{ReservationsColumns[23], ReservationsColumns[0]},
 			},
 			{
 				Name:    "reservation_space_id_ends_at",
@@ -1809,6 +2095,79 @@ var (
 				Name:    "sessionaccess_account_id_vehicle_id",
 				Unique:  false,
 				Columns: []*schema.Column{SessionAccessesColumns[6], SessionAccessesColumns[1]},
+			},
+		},
+	}
+	// SettlementsColumns holds the columns for the "settlements" table.
+	SettlementsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "account_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "number", Type: field.TypeString, Unique: true},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"PENDING", "PAID", "FAILED"}, Default: "PENDING"},
+		{Name: "fen", Type: field.TypeInt64},
+		{Name: "payee", Type: field.TypeBytes, Nullable: true},
+		{Name: "masked_card", Type: field.TypeString, Nullable: true},
+		{Name: "txn_id", Type: field.TypeString, Nullable: true},
+		{Name: "reason", Type: field.TypeEnum, Nullable: true, Enums: []string{"CARD_REFUSED", "REFUSED", "ACCOUNT_CLOSED"}},
+		{Name: "decided_at", Type: field.TypeTime, Nullable: true},
+	}
+	// SettlementsTable holds the schema information for the "settlements" table.
+	SettlementsTable = &schema.Table{
+		Name:       "settlements",
+		Columns:    SettlementsColumns,
+		PrimaryKey: []*schema.Column{SettlementsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "settlement_account_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{SettlementsColumns[2], SettlementsColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "account_id IS NOT NULL",
+				},
+			},
+			{
+				Name:    "settlement_pending",
+				Unique:  false,
+				Columns: []*schema.Column{SettlementsColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "state = 'PENDING'",
+				},
+			},
+		},
+	}
+	// SettlementItemsColumns holds the columns for the "settlement_items" table.
+	SettlementItemsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "space_id", Type: field.TypeInt64},
+		{Name: "lot_id", Type: field.TypeInt64},
+		{Name: "bay", Type: field.TypeString},
+		{Name: "fen", Type: field.TypeInt64},
+		{Name: "settlement_id", Type: field.TypeInt64},
+	}
+	// SettlementItemsTable holds the schema information for the "settlement_items" table.
+	SettlementItemsTable = &schema.Table{
+		Name:       "settlement_items",
+		Columns:    SettlementItemsColumns,
+		PrimaryKey: []*schema.Column{SettlementItemsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "settlement_items_settlements_settlement",
+				Columns:    []*schema.Column{SettlementItemsColumns[5]},
+				RefColumns: []*schema.Column{SettlementsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "settlementitem_settlement_id",
+				Unique:  false,
+				Columns: []*schema.Column{SettlementItemsColumns[5]},
+			},
+			{
+				Name:    "settlementitem_space_id",
+				Unique:  false,
+				Columns: []*schema.Column{SettlementItemsColumns[1]},
 			},
 		},
 	}
@@ -2033,7 +2392,7 @@ var (
 	TasksColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "created_at", Type: field.TypeTime},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"NOTICE", "DELIVERY", "PAYMENT", "REFUND", "INVOICE", "INVOICE_DELIVERY", "AGREEMENT", "AGREED_ENTRY", "AGREED_EXIT"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"NOTICE", "DELIVERY", "PAYMENT", "REFUND", "INVOICE", "INVOICE_DELIVERY", "AGREEMENT", "AGREED_ENTRY", "AGREED_EXIT", "PAYOUT"}},
 		{Name: "about_id", Type: field.TypeInt64},
 		{Name: "account_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "state", Type: field.TypeEnum, Enums: []string{"WAITING", "DEAD"}, Default: "WAITING"},
@@ -2166,7 +2525,7 @@ var (
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "lot_id", Type: field.TypeInt64},
 		{Name: "account_id", Type: field.TypeInt64, Nullable: true},
-		{Name: "source", Type: field.TypeEnum, Enums: []string{"GRANTED", "SOLD", "MERCHANT"}},
+		{Name: "source", Type: field.TypeEnum, Enums: []string{"GRANTED", "SOLD", "MERCHANT", "EXCHANGED"}},
 		{Name: "kind", Type: field.TypeEnum, Enums: []string{"AMOUNT", "TIME", "WAIVER"}},
 		{Name: "fen", Type: field.TypeInt64, Default: 0},
 		{Name: "minutes", Type: field.TypeInt, Default: 0},
@@ -2288,6 +2647,9 @@ var (
 		LinkedAccountsTable,
 		LoginCodesTable,
 		LotsTable,
+		MallItemsTable,
+		MallOrdersTable,
+		MembershipsTable,
 		MerchantContingentsTable,
 		MessageQuotaTable,
 		NoticesTable,
@@ -2296,11 +2658,15 @@ var (
 		ParkingSessionsTable,
 		PaymentsTable,
 		PaymentOrdersTable,
+		PayoutAccountsTable,
 		PermitsTable,
 		PermitPeriodsTable,
 		PermitPlansTable,
 		PlateDisputesTable,
 		PlateRightsTable,
+		PointEntriesTable,
+		PointLotsTable,
+		PointUsesTable,
 		PushEndpointsTable,
 		QuoteAttemptsTable,
 		ReconciliationsTable,
@@ -2309,6 +2675,8 @@ var (
 		ReservationOffersTable,
 		RiskEventsTable,
 		SessionAccessesTable,
+		SettlementsTable,
+		SettlementItemsTable,
 		SharedSpacesTable,
 		ShiftsTable,
 		SignInsTable,
@@ -2333,6 +2701,10 @@ func init() {
 	InvoicedOrdersTable.ForeignKeys[0].RefTable = InvoicesTable
 	InvoicedOrdersTable.ForeignKeys[1].RefTable = PaymentOrdersTable
 	LedgerLinesTable.ForeignKeys[0].RefTable = LedgerEntriesTable
+	MallItemsTable.ForeignKeys[0].RefTable = StoresTable
+	MallItemsTable.ForeignKeys[1].RefTable = VoucherOffersTable
+	MallOrdersTable.ForeignKeys[0].RefTable = MallItemsTable
+	MallOrdersTable.ForeignKeys[1].RefTable = StoresTable
 	MerchantContingentsTable.ForeignKeys[0].RefTable = StoresTable
 	NoticesTable.ForeignKeys[0].RefTable = AccountsTable
 	ObservationsTable.ForeignKeys[0].RefTable = GatesTable
@@ -2344,10 +2716,16 @@ func init() {
 	PermitsTable.ForeignKeys[0].RefTable = PermitPlansTable
 	PermitPeriodsTable.ForeignKeys[0].RefTable = PermitsTable
 	PlateRightsTable.ForeignKeys[0].RefTable = PermitsTable
+	PointEntriesTable.ForeignKeys[0].RefTable = MembershipsTable
+	PointLotsTable.ForeignKeys[0].RefTable = MembershipsTable
+	PointLotsTable.ForeignKeys[1].RefTable = PointEntriesTable
+	PointUsesTable.ForeignKeys[0].RefTable = PointEntriesTable
+	PointUsesTable.ForeignKeys[1].RefTable = PointLotsTable
 	RefundsTable.ForeignKeys[0].RefTable = PaymentsTable
 	ReservationsTable.ForeignKeys[0].RefTable = LotsTable
 	SessionAccessesTable.ForeignKeys[0].RefTable = ParkingSessionsTable
 	SessionAccessesTable.ForeignKeys[1].RefTable = AccountsTable
+	SettlementItemsTable.ForeignKeys[0].RefTable = SettlementsTable
 	StaffRolesTable.ForeignKeys[0].RefTable = StaffsTable
 	StaffRolesTable.ForeignKeys[1].RefTable = LotsTable
 	StaffRolesTable.ForeignKeys[2].RefTable = StoresTable

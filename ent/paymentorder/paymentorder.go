@@ -26,6 +26,8 @@ const (
 	FieldSessionID = "session_id"
 	// FieldVoucherOfferID holds the string denoting the voucher_offer_id field in the database.
 	FieldVoucherOfferID = "voucher_offer_id"
+	// FieldMallItemID holds the string denoting the mall_item_id field in the database.
+	FieldMallItemID = "mall_item_id"
 	// FieldPermitID holds the string denoting the permit_id field in the database.
 	FieldPermitID = "permit_id"
 	// FieldPeriods holds the string denoting the periods field in the database.
@@ -83,6 +85,7 @@ var Columns = []string{
 	FieldLotID,
 	FieldSessionID,
 	FieldVoucherOfferID,
+	FieldMallItemID,
 	FieldPermitID,
 	FieldPeriods,
 	FieldReservationID,
@@ -144,6 +147,7 @@ const (
 	KindVOUCHER     Kind = "VOUCHER"
 	KindPERMIT      Kind = "PERMIT"
 	KindRESERVATION Kind = "RESERVATION"
+	KindMALL        Kind = "MALL"
 )
 
 func (k Kind) String() string {
@@ -153,7 +157,7 @@ func (k Kind) String() string {
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
 func KindValidator(k Kind) error {
 	switch k {
-	case KindSTAY, KindVOUCHER, KindPERMIT, KindRESERVATION:
+	case KindSTAY, KindVOUCHER, KindPERMIT, KindRESERVATION, KindMALL:
 		return nil
 	default:
 		return fmt.Errorf("paymentorder: invalid enum value for kind field: %q", k)
@@ -264,6 +268,11 @@ func BySessionID(opts ...sql.OrderTermOption) OrderOption {
 // ByVoucherOfferID orders the results by the voucher_offer_id field.
 func ByVoucherOfferID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldVoucherOfferID, opts...).ToFunc()
+}
+
+// ByMallItemID orders the results by the mall_item_id field.
+func ByMallItemID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMallItemID, opts...).ToFunc()
 }
 
 // ByPermitID orders the results by the permit_id field.

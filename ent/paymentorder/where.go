@@ -76,6 +76,11 @@ func VoucherOfferID(v int64) predicate.PaymentOrder {
 	return predicate.PaymentOrder(sql.FieldEQ(FieldVoucherOfferID, v))
 }
 
+// MallItemID applies equality check predicate on the "mall_item_id" field. It's identical to MallItemIDEQ.
+func MallItemID(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldEQ(FieldMallItemID, v))
+}
+
 // PermitID applies equality check predicate on the "permit_id" field. It's identical to PermitIDEQ.
 func PermitID(v int64) predicate.PaymentOrder {
 	return predicate.PaymentOrder(sql.FieldEQ(FieldPermitID, v))
@@ -324,6 +329,56 @@ func VoucherOfferIDIsNil() predicate.PaymentOrder {
 // VoucherOfferIDNotNil applies the NotNil predicate on the "voucher_offer_id" field.
 func VoucherOfferIDNotNil() predicate.PaymentOrder {
 	return predicate.PaymentOrder(sql.FieldNotNull(FieldVoucherOfferID))
+}
+
+// MallItemIDEQ applies the EQ predicate on the "mall_item_id" field.
+func MallItemIDEQ(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldEQ(FieldMallItemID, v))
+}
+
+// MallItemIDNEQ applies the NEQ predicate on the "mall_item_id" field.
+func MallItemIDNEQ(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldNEQ(FieldMallItemID, v))
+}
+
+// MallItemIDIn applies the In predicate on the "mall_item_id" field.
+func MallItemIDIn(vs ...int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldIn(FieldMallItemID, vs...))
+}
+
+// MallItemIDNotIn applies the NotIn predicate on the "mall_item_id" field.
+func MallItemIDNotIn(vs ...int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldNotIn(FieldMallItemID, vs...))
+}
+
+// MallItemIDGT applies the GT predicate on the "mall_item_id" field.
+func MallItemIDGT(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldGT(FieldMallItemID, v))
+}
+
+// MallItemIDGTE applies the GTE predicate on the "mall_item_id" field.
+func MallItemIDGTE(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldGTE(FieldMallItemID, v))
+}
+
+// MallItemIDLT applies the LT predicate on the "mall_item_id" field.
+func MallItemIDLT(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldLT(FieldMallItemID, v))
+}
+
+// MallItemIDLTE applies the LTE predicate on the "mall_item_id" field.
+func MallItemIDLTE(v int64) predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldLTE(FieldMallItemID, v))
+}
+
+// MallItemIDIsNil applies the IsNil predicate on the "mall_item_id" field.
+func MallItemIDIsNil() predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldIsNull(FieldMallItemID))
+}
+
+// MallItemIDNotNil applies the NotNil predicate on the "mall_item_id" field.
+func MallItemIDNotNil() predicate.PaymentOrder {
+	return predicate.PaymentOrder(sql.FieldNotNull(FieldMallItemID))
 }
 
 // PermitIDEQ applies the EQ predicate on the "permit_id" field.

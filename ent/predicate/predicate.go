@@ -87,6 +87,15 @@ type LoginCode func(*sql.Selector)
 // Lot is the predicate function for lot builders.
 type Lot func(*sql.Selector)
 
+// MallItem is the predicate function for mallitem builders.
+type MallItem func(*sql.Selector)
+
+// MallOrder is the predicate function for mallorder builders.
+type MallOrder func(*sql.Selector)
+
+// Membership is the predicate function for membership builders.
+type Membership func(*sql.Selector)
+
 // MerchantContingent is the predicate function for merchantcontingent builders.
 type MerchantContingent func(*sql.Selector)
 
@@ -111,6 +120,9 @@ type Payment func(*sql.Selector)
 // PaymentOrder is the predicate function for paymentorder builders.
 type PaymentOrder func(*sql.Selector)
 
+// PayoutAccount is the predicate function for payoutaccount builders.
+type PayoutAccount func(*sql.Selector)
+
 // Permit is the predicate function for permit builders.
 type Permit func(*sql.Selector)
 
@@ -125,6 +137,15 @@ type PlateDispute func(*sql.Selector)
 
 // PlateRight is the predicate function for plateright builders.
 type PlateRight func(*sql.Selector)
+
+// PointEntry is the predicate function for pointentry builders.
+type PointEntry func(*sql.Selector)
+
+// PointLot is the predicate function for pointlot builders.
+type PointLot func(*sql.Selector)
+
+// PointUse is the predicate function for pointuse builders.
+type PointUse func(*sql.Selector)
 
 // PushEndpoint is the predicate function for pushendpoint builders.
 type PushEndpoint func(*sql.Selector)
@@ -149,6 +170,12 @@ type RiskEvent func(*sql.Selector)
 
 // SessionAccess is the predicate function for sessionaccess builders.
 type SessionAccess func(*sql.Selector)
+
+// Settlement is the predicate function for settlement builders.
+type Settlement func(*sql.Selector)
+
+// SettlementItem is the predicate function for settlementitem builders.
+type SettlementItem func(*sql.Selector)
 
 // SharedSpace is the predicate function for sharedspace builders.
 type SharedSpace func(*sql.Selector)

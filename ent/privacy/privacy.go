@@ -758,6 +758,78 @@ func (f LotMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) e
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.LotMutation", m)
 }
 
+// The MallItemQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type MallItemQueryRuleFunc func(context.Context, *ent.MallItemQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f MallItemQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.MallItemQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.MallItemQuery", q)
+}
+
+// The MallItemMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type MallItemMutationRuleFunc func(context.Context, *ent.MallItemMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f MallItemMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.MallItemMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.MallItemMutation", m)
+}
+
+// The MallOrderQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type MallOrderQueryRuleFunc func(context.Context, *ent.MallOrderQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f MallOrderQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.MallOrderQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.MallOrderQuery", q)
+}
+
+// The MallOrderMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type MallOrderMutationRuleFunc func(context.Context, *ent.MallOrderMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f MallOrderMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.MallOrderMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.MallOrderMutation", m)
+}
+
+// The MembershipQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type MembershipQueryRuleFunc func(context.Context, *ent.MembershipQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f MembershipQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.MembershipQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.MembershipQuery", q)
+}
+
+// The MembershipMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type MembershipMutationRuleFunc func(context.Context, *ent.MembershipMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f MembershipMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.MembershipMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.MembershipMutation", m)
+}
+
 // The MerchantContingentQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type MerchantContingentQueryRuleFunc func(context.Context, *ent.MerchantContingentQuery) error
@@ -950,6 +1022,30 @@ func (f PaymentOrderMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mu
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.PaymentOrderMutation", m)
 }
 
+// The PayoutAccountQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type PayoutAccountQueryRuleFunc func(context.Context, *ent.PayoutAccountQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f PayoutAccountQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.PayoutAccountQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.PayoutAccountQuery", q)
+}
+
+// The PayoutAccountMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type PayoutAccountMutationRuleFunc func(context.Context, *ent.PayoutAccountMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f PayoutAccountMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.PayoutAccountMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.PayoutAccountMutation", m)
+}
+
 // The PermitQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type PermitQueryRuleFunc func(context.Context, *ent.PermitQuery) error
@@ -1068,6 +1164,78 @@ func (f PlateRightMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Muta
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.PlateRightMutation", m)
+}
+
+// The PointEntryQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type PointEntryQueryRuleFunc func(context.Context, *ent.PointEntryQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f PointEntryQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.PointEntryQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.PointEntryQuery", q)
+}
+
+// The PointEntryMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type PointEntryMutationRuleFunc func(context.Context, *ent.PointEntryMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f PointEntryMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.PointEntryMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.PointEntryMutation", m)
+}
+
+// The PointLotQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type PointLotQueryRuleFunc func(context.Context, *ent.PointLotQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f PointLotQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.PointLotQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.PointLotQuery", q)
+}
+
+// The PointLotMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type PointLotMutationRuleFunc func(context.Context, *ent.PointLotMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f PointLotMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.PointLotMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.PointLotMutation", m)
+}
+
+// The PointUseQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type PointUseQueryRuleFunc func(context.Context, *ent.PointUseQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f PointUseQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.PointUseQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.PointUseQuery", q)
+}
+
+// The PointUseMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type PointUseMutationRuleFunc func(context.Context, *ent.PointUseMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f PointUseMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.PointUseMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.PointUseMutation", m)
 }
 
 // The PushEndpointQueryRuleFunc type is an adapter to allow the use of ordinary
@@ -1260,6 +1428,54 @@ func (f SessionAccessMutationRuleFunc) EvalMutation(ctx context.Context, m ent.M
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.SessionAccessMutation", m)
+}
+
+// The SettlementQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type SettlementQueryRuleFunc func(context.Context, *ent.SettlementQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f SettlementQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.SettlementQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.SettlementQuery", q)
+}
+
+// The SettlementMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type SettlementMutationRuleFunc func(context.Context, *ent.SettlementMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f SettlementMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.SettlementMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.SettlementMutation", m)
+}
+
+// The SettlementItemQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type SettlementItemQueryRuleFunc func(context.Context, *ent.SettlementItemQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f SettlementItemQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.SettlementItemQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.SettlementItemQuery", q)
+}
+
+// The SettlementItemMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type SettlementItemMutationRuleFunc func(context.Context, *ent.SettlementItemMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f SettlementItemMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.SettlementItemMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.SettlementItemMutation", m)
 }
 
 // The SharedSpaceQueryRuleFunc type is an adapter to allow the use of ordinary

@@ -55,6 +55,8 @@ const (
 	FieldOwnerPercent = "owner_percent"
 	// FieldPaidFen holds the string denoting the paid_fen field in the database.
 	FieldPaidFen = "paid_fen"
+	// FieldSharedFen holds the string denoting the shared_fen field in the database.
+	FieldSharedFen = "shared_fen"
 	// FieldKeyHash holds the string denoting the key_hash field in the database.
 	FieldKeyHash = "key_hash"
 	// FieldTermsHash holds the string denoting the terms_hash field in the database.
@@ -95,6 +97,7 @@ var Columns = []string{
 	FieldBay,
 	FieldOwnerPercent,
 	FieldPaidFen,
+	FieldSharedFen,
 	FieldKeyHash,
 	FieldTermsHash,
 }
@@ -121,6 +124,8 @@ var (
 	DefaultOwnerPercent int
 	// DefaultPaidFen holds the default value on creation for the "paid_fen" field.
 	DefaultPaidFen int64
+	// DefaultSharedFen holds the default value on creation for the "shared_fen" field.
+	DefaultSharedFen int64
 )
 
 // State defines the type for the "state" enum field.
@@ -247,6 +252,11 @@ func ByOwnerPercent(opts ...sql.OrderTermOption) OrderOption {
 // ByPaidFen orders the results by the paid_fen field.
 func ByPaidFen(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPaidFen, opts...).ToFunc()
+}
+
+// BySharedFen orders the results by the shared_fen field.
+func BySharedFen(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSharedFen, opts...).ToFunc()
 }
 
 // ByLotField orders the results by lot field.

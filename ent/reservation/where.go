@@ -152,6 +152,11 @@ func PaidFen(v int64) predicate.Reservation {
 	return predicate.Reservation(sql.FieldEQ(FieldPaidFen, v))
 }
 
+// SharedFen applies equality check predicate on the "shared_fen" field. It's identical to SharedFenEQ.
+func SharedFen(v int64) predicate.Reservation {
+	return predicate.Reservation(sql.FieldEQ(FieldSharedFen, v))
+}
+
 // KeyHash applies equality check predicate on the "key_hash" field. It's identical to KeyHashEQ.
 func KeyHash(v []byte) predicate.Reservation {
 	return predicate.Reservation(sql.FieldEQ(FieldKeyHash, v))
@@ -1024,6 +1029,46 @@ func PaidFenLT(v int64) predicate.Reservation {
 // PaidFenLTE applies the LTE predicate on the "paid_fen" field.
 func PaidFenLTE(v int64) predicate.Reservation {
 	return predicate.Reservation(sql.FieldLTE(FieldPaidFen, v))
+}
+
+// SharedFenEQ applies the EQ predicate on the "shared_fen" field.
+func SharedFenEQ(v int64) predicate.Reservation {
+	return predicate.Reservation(sql.FieldEQ(FieldSharedFen, v))
+}
+
+// SharedFenNEQ applies the NEQ predicate on the "shared_fen" field.
+func SharedFenNEQ(v int64) predicate.Reservation {
+	return predicate.Reservation(sql.FieldNEQ(FieldSharedFen, v))
+}
+
+// SharedFenIn applies the In predicate on the "shared_fen" field.
+func SharedFenIn(vs ...int64) predicate.Reservation {
+	return predicate.Reservation(sql.FieldIn(FieldSharedFen, vs...))
+}
+
+// SharedFenNotIn applies the NotIn predicate on the "shared_fen" field.
+func SharedFenNotIn(vs ...int64) predicate.Reservation {
+	return predicate.Reservation(sql.FieldNotIn(FieldSharedFen, vs...))
+}
+
+// SharedFenGT applies the GT predicate on the "shared_fen" field.
+func SharedFenGT(v int64) predicate.Reservation {
+	return predicate.Reservation(sql.FieldGT(FieldSharedFen, v))
+}
+
+// SharedFenGTE applies the GTE predicate on the "shared_fen" field.
+func SharedFenGTE(v int64) predicate.Reservation {
+	return predicate.Reservation(sql.FieldGTE(FieldSharedFen, v))
+}
+
+// SharedFenLT applies the LT predicate on the "shared_fen" field.
+func SharedFenLT(v int64) predicate.Reservation {
+	return predicate.Reservation(sql.FieldLT(FieldSharedFen, v))
+}
+
+// SharedFenLTE applies the LTE predicate on the "shared_fen" field.
+func SharedFenLTE(v int64) predicate.Reservation {
+	return predicate.Reservation(sql.FieldLTE(FieldSharedFen, v))
 }
 
 // KeyHashEQ applies the EQ predicate on the "key_hash" field.

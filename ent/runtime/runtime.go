@@ -31,6 +31,9 @@ import (
 	"parkbff/ent/linkedaccount"
 	"parkbff/ent/logincode"
 	"parkbff/ent/lot"
+	"parkbff/ent/mallitem"
+	"parkbff/ent/mallorder"
+	"parkbff/ent/membership"
 	"parkbff/ent/merchantcontingent"
 	"parkbff/ent/messagequota"
 	"parkbff/ent/notice"
@@ -39,11 +42,15 @@ import (
 	"parkbff/ent/parkingsession"
 	"parkbff/ent/payment"
 	"parkbff/ent/paymentorder"
+	"parkbff/ent/payoutaccount"
 	"parkbff/ent/permit"
 	"parkbff/ent/permitperiod"
 	"parkbff/ent/permitplan"
 	"parkbff/ent/platedispute"
 	"parkbff/ent/plateright"
+	"parkbff/ent/pointentry"
+	"parkbff/ent/pointlot"
+	"parkbff/ent/pointuse"
 	"parkbff/ent/pushendpoint"
 	"parkbff/ent/quoteattempt"
 	"parkbff/ent/reconciliation"
@@ -53,6 +60,8 @@ import (
 	"parkbff/ent/riskevent"
 	"parkbff/ent/schema"
 	"parkbff/ent/sessionaccess"
+	"parkbff/ent/settlement"
+	"parkbff/ent/settlementitem"
 	"parkbff/ent/sharedspace"
 	"parkbff/ent/shift"
 	"parkbff/ent/signin"
@@ -411,6 +420,75 @@ func init() {
 	lotDescBarrier := lotFields[11].Descriptor()
 	// lot.DefaultBarrier holds the default value on creation for the barrier field.
 	lot.DefaultBarrier = lotDescBarrier.Default.(bool)
+	mallitem.Policy = privacy.NewPolicies(schema.MallItem{})
+	mallitem.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := mallitem.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	mallitemFields := schema.MallItem{}.Fields()
+	_ = mallitemFields
+	// mallitemDescPriceFen is the schema descriptor for price_fen field.
+	mallitemDescPriceFen := mallitemFields[5].Descriptor()
+	// mallitem.DefaultPriceFen holds the default value on creation for the price_fen field.
+	mallitem.DefaultPriceFen = mallitemDescPriceFen.Default.(int64)
+	// mallitem.PriceFenValidator is a validator for the "price_fen" field. It is called by the builders before save.
+	mallitem.PriceFenValidator = mallitemDescPriceFen.Validators[0].(func(int64) error)
+	// mallitemDescPoints is the schema descriptor for points field.
+	mallitemDescPoints := mallitemFields[6].Descriptor()
+	// mallitem.DefaultPoints holds the default value on creation for the points field.
+	mallitem.DefaultPoints = mallitemDescPoints.Default.(int64)
+	// mallitem.PointsValidator is a validator for the "points" field. It is called by the builders before save.
+	mallitem.PointsValidator = mallitemDescPoints.Validators[0].(func(int64) error)
+	// mallitemDescStock is the schema descriptor for stock field.
+	mallitemDescStock := mallitemFields[7].Descriptor()
+	// mallitem.StockValidator is a validator for the "stock" field. It is called by the builders before save.
+	mallitem.StockValidator = mallitemDescStock.Validators[0].(func(int) error)
+	mallorder.Policy = privacy.NewPolicies(schema.MallOrder{})
+	mallorder.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := mallorder.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	mallorderFields := schema.MallOrder{}.Fields()
+	_ = mallorderFields
+	// mallorderDescPriceFen is the schema descriptor for price_fen field.
+	mallorderDescPriceFen := mallorderFields[7].Descriptor()
+	// mallorder.DefaultPriceFen holds the default value on creation for the price_fen field.
+	mallorder.DefaultPriceFen = mallorderDescPriceFen.Default.(int64)
+	// mallorderDescPoints is the schema descriptor for points field.
+	mallorderDescPoints := mallorderFields[8].Descriptor()
+	// mallorder.DefaultPoints holds the default value on creation for the points field.
+	mallorder.DefaultPoints = mallorderDescPoints.Default.(int64)
+	membership.Policy = privacy.NewPolicies(schema.Membership{})
+	membership.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := membership.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	membershipFields := schema.Membership{}.Fields()
+	_ = membershipFields
+	// membershipDescBalance is the schema descriptor for balance field.
+	membershipDescBalance := membershipFields[1].Descriptor()
+	// membership.DefaultBalance holds the default value on creation for the balance field.
+	membership.DefaultBalance = membershipDescBalance.Default.(int64)
+	// membership.BalanceValidator is a validator for the "balance" field. It is called by the builders before save.
+	membership.BalanceValidator = membershipDescBalance.Validators[0].(func(int64) error)
+	// membershipDescOwedPoints is the schema descriptor for owed_points field.
+	membershipDescOwedPoints := membershipFields[2].Descriptor()
+	// membership.DefaultOwedPoints holds the default value on creation for the owed_points field.
+	membership.DefaultOwedPoints = membershipDescOwedPoints.Default.(int64)
+	// membership.OwedPointsValidator is a validator for the "owed_points" field. It is called by the builders before save.
+	membership.OwedPointsValidator = membershipDescOwedPoints.Validators[0].(func(int64) error)
 	merchantcontingent.Policy = privacy.NewPolicies(schema.MerchantContingent{})
 	merchantcontingent.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
@@ -546,29 +624,38 @@ func init() {
 	paymentorderFields := schema.PaymentOrder{}.Fields()
 	_ = paymentorderFields
 	// paymentorderDescPeriods is the schema descriptor for periods field.
-	paymentorderDescPeriods := paymentorderFields[5].Descriptor()
+	paymentorderDescPeriods := paymentorderFields[6].Descriptor()
 	// paymentorder.DefaultPeriods holds the default value on creation for the periods field.
 	paymentorder.DefaultPeriods = paymentorderDescPeriods.Default.(int)
 	// paymentorderDescDiscountFen is the schema descriptor for discount_fen field.
-	paymentorderDescDiscountFen := paymentorderFields[11].Descriptor()
+	paymentorderDescDiscountFen := paymentorderFields[12].Descriptor()
 	// paymentorder.DefaultDiscountFen holds the default value on creation for the discount_fen field.
 	paymentorder.DefaultDiscountFen = paymentorderDescDiscountFen.Default.(int64)
 	// paymentorderDescDiscountedFen is the schema descriptor for discounted_fen field.
-	paymentorderDescDiscountedFen := paymentorderFields[12].Descriptor()
+	paymentorderDescDiscountedFen := paymentorderFields[13].Descriptor()
 	// paymentorder.DefaultDiscountedFen holds the default value on creation for the discounted_fen field.
 	paymentorder.DefaultDiscountedFen = paymentorderDescDiscountedFen.Default.(int64)
 	// paymentorderDescTakenFen is the schema descriptor for taken_fen field.
-	paymentorderDescTakenFen := paymentorderFields[13].Descriptor()
+	paymentorderDescTakenFen := paymentorderFields[14].Descriptor()
 	// paymentorder.DefaultTakenFen holds the default value on creation for the taken_fen field.
 	paymentorder.DefaultTakenFen = paymentorderDescTakenFen.Default.(int64)
 	// paymentorderDescRefundedFen is the schema descriptor for refunded_fen field.
-	paymentorderDescRefundedFen := paymentorderFields[14].Descriptor()
+	paymentorderDescRefundedFen := paymentorderFields[15].Descriptor()
 	// paymentorder.DefaultRefundedFen holds the default value on creation for the refunded_fen field.
 	paymentorder.DefaultRefundedFen = paymentorderDescRefundedFen.Default.(int64)
 	// paymentorderDescDeferred is the schema descriptor for deferred field.
-	paymentorderDescDeferred := paymentorderFields[19].Descriptor()
+	paymentorderDescDeferred := paymentorderFields[20].Descriptor()
 	// paymentorder.DefaultDeferred holds the default value on creation for the deferred field.
 	paymentorder.DefaultDeferred = paymentorderDescDeferred.Default.(bool)
+	payoutaccount.Policy = privacy.NewPolicies(schema.PayoutAccount{})
+	payoutaccount.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := payoutaccount.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
 	permit.Policy = privacy.NewPolicies(schema.Permit{})
 	permit.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
@@ -648,6 +735,53 @@ func init() {
 			return next.Mutate(ctx, m)
 		})
 	}
+	pointentry.Policy = privacy.NewPolicies(schema.PointEntry{})
+	pointentry.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := pointentry.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	pointentryFields := schema.PointEntry{}.Fields()
+	_ = pointentryFields
+	// pointentryDescOwed is the schema descriptor for owed field.
+	pointentryDescOwed := pointentryFields[5].Descriptor()
+	// pointentry.DefaultOwed holds the default value on creation for the owed field.
+	pointentry.DefaultOwed = pointentryDescOwed.Default.(int64)
+	// pointentryDescBalance is the schema descriptor for balance field.
+	pointentryDescBalance := pointentryFields[6].Descriptor()
+	// pointentry.BalanceValidator is a validator for the "balance" field. It is called by the builders before save.
+	pointentry.BalanceValidator = pointentryDescBalance.Validators[0].(func(int64) error)
+	pointlot.Policy = privacy.NewPolicies(schema.PointLot{})
+	pointlot.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := pointlot.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	pointlotFields := schema.PointLot{}.Fields()
+	_ = pointlotFields
+	// pointlotDescPercent is the schema descriptor for percent field.
+	pointlotDescPercent := pointlotFields[3].Descriptor()
+	// pointlot.DefaultPercent holds the default value on creation for the percent field.
+	pointlot.DefaultPercent = pointlotDescPercent.Default.(int)
+	// pointlotDescRemaining is the schema descriptor for remaining field.
+	pointlotDescRemaining := pointlotFields[5].Descriptor()
+	// pointlot.RemainingValidator is a validator for the "remaining" field. It is called by the builders before save.
+	pointlot.RemainingValidator = pointlotDescRemaining.Validators[0].(func(int64) error)
+	pointuse.Policy = privacy.NewPolicies(schema.PointUse{})
+	pointuse.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := pointuse.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
 	pushendpoint.Policy = privacy.NewPolicies(schema.PushEndpoint{})
 	pushendpoint.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
@@ -705,6 +839,10 @@ func init() {
 	reservationDescPaidFen := reservationFields[15].Descriptor()
 	// reservation.DefaultPaidFen holds the default value on creation for the paid_fen field.
 	reservation.DefaultPaidFen = reservationDescPaidFen.Default.(int64)
+	// reservationDescSharedFen is the schema descriptor for shared_fen field.
+	reservationDescSharedFen := reservationFields[16].Descriptor()
+	// reservation.DefaultSharedFen holds the default value on creation for the shared_fen field.
+	reservation.DefaultSharedFen = reservationDescSharedFen.Default.(int64)
 	reservationoffer.Policy = privacy.NewPolicies(schema.ReservationOffer{})
 	reservationoffer.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
@@ -756,6 +894,26 @@ func init() {
 	sessionaccessDescHidden := sessionaccessFields[5].Descriptor()
 	// sessionaccess.DefaultHidden holds the default value on creation for the hidden field.
 	sessionaccess.DefaultHidden = sessionaccessDescHidden.Default.(bool)
+	settlement.Policy = privacy.NewPolicies(schema.Settlement{})
+	settlement.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := settlement.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	settlementFields := schema.Settlement{}.Fields()
+	_ = settlementFields
+	settlementitem.Policy = privacy.NewPolicies(schema.SettlementItem{})
+	settlementitem.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := settlementitem.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
 	sharedspace.Policy = privacy.NewPolicies(schema.SharedSpace{})
 	sharedspace.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {

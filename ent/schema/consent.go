@@ -18,7 +18,7 @@ func (Consent) Mixin() []ent.Mixin { return []ent.Mixin{mixin.Row{}, mixin.Owned
 // by being withdrawn, or with what it was given for: the vehicle, the linked account, the account (R092).
 func (Consent) Fields() []ent.Field {
 	return []ent.Field{
-		field.Enum("purpose").Values("PARKING_CORE", "MOVEMENT_TRACK", "THIRD_PARTY_ACCOUNT", "AFFILIATE_SHARING", "PROMOTIONS").Immutable(),
+		field.Enum("purpose").Values("PARKING_CORE", "MOVEMENT_TRACK", "THIRD_PARTY_ACCOUNT", "AFFILIATE_SHARING", "PROMOTIONS", "MEMBERSHIP").Immutable(),
 		field.Int64("vehicle_id").Optional().Nillable().Immutable(),
 		field.String("policy_version").Immutable(),
 		mixin.Since("granted_at"),

@@ -19,10 +19,11 @@ type LedgerEntry struct{ ent.Schema }
 func (LedgerEntry) Mixin() []ent.Mixin { return []ent.Mixin{mixin.Row{}, mixin.Recorded{}} }
 
 // Fields of LedgerEntry. cause_id is the row, of the table that the cause names, which caused it: a cause moves money
-// once. What an order did not cause has none; what went into or out of the drawer of a shift names it.
+// once. What an order did not cause has none; what went into or out of the drawer of a shift names it. The row of a SHARE is
+// the reservation out of which an owner earned, that of a PAYOUT the item of a settlement.
 func (LedgerEntry) Fields() []ent.Field {
 	return []ent.Field{
-		field.Enum("cause").Values("PAYMENT", "REFUND_DECIDED", "REFUND_DONE", "DISCOUNT", "SHIFT_OPENED", "SHIFT_CLOSED").Immutable(),
+		field.Enum("cause").Values("PAYMENT", "REFUND_DECIDED", "REFUND_DONE", "DISCOUNT", "SHIFT_OPENED", "SHIFT_CLOSED", "SHARE", "PAYOUT").Immutable(),
 		field.Int64("cause_id").Immutable(),
 		field.Int64("lot_id").Immutable(),
 		field.Int64("order_id").Optional().Nillable().Immutable(),
@@ -63,15 +64,17 @@ func (LedgerLine) Mixin() []ent.Mixin { return []ent.Mixin{mixin.Row{}} }
 // is what was received and nobody owed; REFUNDS is what is to go back.
 // VOUCHERS is what was received for vouchers that are not used yet; DISCOUNTS is what a lot gives away by vouchers,
 // less what those brought that it had sold. PERMITS is what was received for permits: which month of a period earns how
-// much of it, accountants decide. RESERVATIONS is what was received for bays that were kept. MERCHANTS is what merchants
-// owe the lot for what their discounts have taken off, each that of store_id.
+// much of it, accountants decide. RESERVATIONS is what was received for bays that were kept, MALL what was received for
+// items. MERCHANTS is what merchants owe the lot for what their discounts have taken off, each that of store_id. OWNERS is what is owed to the owners of
+// shared bays, each that of space_id; CLEARING is what the clearing bank has paid out of ours.
 func (LedgerLine) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("entry_id").Immutable(),
 		field.Int64("lot_id").Immutable(),
-		field.Enum("account").Values("CHANNEL", "LOT", "SURPLUS", "REFUNDS", "VOUCHERS", "DISCOUNTS", "PERMITS", "DRAWER", "SAFE", "CASH_DIFFERENCE", "MERCHANTS", "RESERVATIONS").Immutable(),
+		field.Enum("account").Values("CHANNEL", "LOT", "SURPLUS", "REFUNDS", "VOUCHERS", "DISCOUNTS", "PERMITS", "DRAWER", "SAFE", "CASH_DIFFERENCE", "MERCHANTS", "RESERVATIONS", "OWNERS", "CLEARING", "MALL").Immutable(),
 		field.Enum("channel").GoType(money.Channel("")).Optional().Nillable().Immutable(),
 		field.Int64("store_id").Optional().Nillable().Immutable(),
+		field.Int64("space_id").Optional().Nillable().Immutable(),
 		field.Int64("fen").Immutable(),
 	}
 }
@@ -89,6 +92,7 @@ func (LedgerLine) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("entry_id"),
 		index.Fields("store_id", "id").Annotations(entsql.IndexWhere("store_id IS NOT NULL")),
+		index.Fields("space_id", "id").Annotations(entsql.IndexWhere("space_id IS NOT NULL")),
 	}
 }
 

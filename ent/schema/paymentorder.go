@@ -23,13 +23,15 @@ func (PaymentOrder) Mixin() []ent.Mixin { return []ent.Mixin{mixin.Row{}, mixin.
 // back or is about to be. discount_fen is what its vouchers are to take off, so that due_fen is what is left to pay, and
 // discounted_fen what they have taken off. key_hash is of the client's own key and whose it is, terms_hash of what it
 // asked for. It is deferred while its channel has paid it and its payer owes it to the channel (R035). permit_id is the
-// permit that a PERMIT order buys so many periods of, reservation_id the reservation whose only order it is.
+// permit that a PERMIT order buys so many periods of, reservation_id the reservation whose only order it is, mall_item_id
+// the item that a MALL order buys one of.
 func (PaymentOrder) Fields() []ent.Field {
 	return []ent.Field{
-		field.Enum("kind").Values("STAY", "VOUCHER", "PERMIT", "RESERVATION").Immutable(),
+		field.Enum("kind").Values("STAY", "VOUCHER", "PERMIT", "RESERVATION", "MALL").Immutable(),
 		field.Int64("lot_id").Immutable(),
 		field.Int64("session_id").Optional().Nillable().Immutable(),
 		field.Int64("voucher_offer_id").Optional().Nillable().Immutable(),
+		field.Int64("mall_item_id").Optional().Nillable().Immutable(),
 		field.Int64("permit_id").Optional().Nillable().Immutable(),
 		field.Int("periods").Default(0).Immutable(),
 		field.Int64("reservation_id").Optional().Nillable().Unique().Immutable(),

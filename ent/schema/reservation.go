@@ -56,7 +56,8 @@ func (Reservation) Mixin() []ent.Mixin {
 // has come by late_at. The bay is kept from opens_at, which is before starts_at for those who come early, until ends_at.
 // Its terms are those of the offer when it was made: cancelled until free_until it costs nothing, and else late_refund_fen
 // of fee_fen go back. space_id is the shared space whose bay is kept, if it is not one that the lot has set aside; its
-// owner gets owner_percent hundredths of what it brings. paid_fen is what was paid and has not gone back. vehicle_id is the vehicle as it was bound then.
+// owner gets owner_percent hundredths of what it brings. paid_fen is what was paid and has not gone back, shared_fen what the owner of a shared bay earned by it.
+// vehicle_id is the vehicle as it was bound then.
 func (Reservation) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("lot_id").Immutable(),
@@ -75,6 +76,7 @@ func (Reservation) Fields() []ent.Field {
 		field.String("bay").Optional().Immutable(),
 		field.Int("owner_percent").Default(0).Immutable(),
 		field.Int64("paid_fen").Default(0),
+		field.Int64("shared_fen").Default(0),
 		field.Bytes("key_hash").Unique().Immutable().Sensitive(),
 		field.Bytes("terms_hash").Immutable().Sensitive(),
 	}

@@ -22,7 +22,7 @@ func (Task) Mixin() []ent.Mixin { return []ent.Mixin{mixin.Row{}, mixin.Recorded
 // good, or too often, and waits for an operator; failure is the code of its last failure.
 func (Task) Fields() []ent.Field {
 	return []ent.Field{
-		field.Enum("kind").Values("NOTICE", "DELIVERY", "PAYMENT", "REFUND", "INVOICE", "INVOICE_DELIVERY", "AGREEMENT", "AGREED_ENTRY", "AGREED_EXIT").Immutable(),
+		field.Enum("kind").Values("NOTICE", "DELIVERY", "PAYMENT", "REFUND", "INVOICE", "INVOICE_DELIVERY", "AGREEMENT", "AGREED_ENTRY", "AGREED_EXIT", "PAYOUT").Immutable(),
 		field.Int64("about_id").Immutable(),
 		field.Int64("account_id").Optional().Nillable().Immutable(),
 		field.Enum("state").Values("WAITING", "DEAD").Default("WAITING"),

@@ -19,12 +19,13 @@ func (Voucher) Mixin() []ent.Mixin { return []ent.Mixin{mixin.Row{}, mixin.Recor
 
 // Fields of Voucher. lot_id is where it holds. fen is of AMOUNT, minutes of TIME. order_id is the order that has
 // RESERVED or USED it. price_fen is what it was SOLD for. code_hash finds it by its code, key_hash by what caused it.
+// One that was EXCHANGED was had for points.
 // One of a MERCHANT is for session_id alone, once it was given to that stay, and the merchant of its contingent bears it.
 func (Voucher) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("lot_id").Immutable(),
 		field.Int64("account_id").Optional().Nillable(),
-		field.Enum("source").Values("GRANTED", "SOLD", "MERCHANT").Immutable(),
+		field.Enum("source").Values("GRANTED", "SOLD", "MERCHANT", "EXCHANGED").Immutable(),
 		field.Enum("kind").Values("AMOUNT", "TIME", "WAIVER").Immutable(),
 		field.Int64("fen").Default(0).Immutable(),
 		field.Int("minutes").Default(0).Immutable(),

@@ -89,6 +89,7 @@ const (
 	KindAGREEMENT        Kind = "AGREEMENT"
 	KindAGREED_ENTRY     Kind = "AGREED_ENTRY"
 	KindAGREED_EXIT      Kind = "AGREED_EXIT"
+	KindPAYOUT           Kind = "PAYOUT"
 )
 
 func (k Kind) String() string {
@@ -98,7 +99,7 @@ func (k Kind) String() string {
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
 func KindValidator(k Kind) error {
 	switch k {
-	case KindNOTICE, KindDELIVERY, KindPAYMENT, KindREFUND, KindINVOICE, KindINVOICE_DELIVERY, KindAGREEMENT, KindAGREED_ENTRY, KindAGREED_EXIT:
+	case KindNOTICE, KindDELIVERY, KindPAYMENT, KindREFUND, KindINVOICE, KindINVOICE_DELIVERY, KindAGREEMENT, KindAGREED_ENTRY, KindAGREED_EXIT, KindPAYOUT:
 		return nil
 	default:
 		return fmt.Errorf("task: invalid enum value for kind field: %q", k)

@@ -115,9 +115,10 @@ type Source string
 
 // Source values.
 const (
-	SourceGRANTED  Source = "GRANTED"
-	SourceSOLD     Source = "SOLD"
-	SourceMERCHANT Source = "MERCHANT"
+	SourceGRANTED   Source = "GRANTED"
+	SourceSOLD      Source = "SOLD"
+	SourceMERCHANT  Source = "MERCHANT"
+	SourceEXCHANGED Source = "EXCHANGED"
 )
 
 func (s Source) String() string {
@@ -127,7 +128,7 @@ func (s Source) String() string {
 // SourceValidator is a validator for the "source" field enum values. It is called by the builders before save.
 func SourceValidator(s Source) error {
 	switch s {
-	case SourceGRANTED, SourceSOLD, SourceMERCHANT:
+	case SourceGRANTED, SourceSOLD, SourceMERCHANT, SourceEXCHANGED:
 		return nil
 	default:
 		return fmt.Errorf("voucher: invalid enum value for source field: %q", s)

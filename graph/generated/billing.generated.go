@@ -2355,12 +2355,14 @@ var (
 		"VOUCHER":     paymentorder.KindVOUCHER,
 		"PERMIT":      paymentorder.KindPERMIT,
 		"RESERVATION": paymentorder.KindRESERVATION,
+		"MALL":        paymentorder.KindMALL,
 	}
 	marshalNPaymentOrderKind2parkbffᚋentᚋpaymentorderᚐKindF = map[paymentorder.Kind]string{
 		paymentorder.KindSTAY:        "STAY",
 		paymentorder.KindVOUCHER:     "VOUCHER",
 		paymentorder.KindPERMIT:      "PERMIT",
 		paymentorder.KindRESERVATION: "RESERVATION",
+		paymentorder.KindMALL:        "MALL",
 	}
 )
 

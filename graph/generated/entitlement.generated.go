@@ -306,6 +306,7 @@ var (
 		"VOUCHERS":            entitlement.Vouchers,
 		"PERMITS":             entitlement.Permits,
 		"RESERVATIONS":        entitlement.Reservations,
+		"MEMBERSHIP":          entitlement.Membership,
 	}
 	marshalNService2parkbffᚋinternalᚋentitlementᚐServiceF = map[entitlement.Service]string{
 		entitlement.FindLots:          "FIND_LOTS",
@@ -337,6 +338,7 @@ var (
 		entitlement.Vouchers:          "VOUCHERS",
 		entitlement.Permits:           "PERMITS",
 		entitlement.Reservations:      "RESERVATIONS",
+		entitlement.Membership:        "MEMBERSHIP",
 	}
 )
 

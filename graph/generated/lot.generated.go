@@ -20,6 +20,7 @@ import (
 	"parkbff/graph/relay"
 	"parkbff/internal/billing"
 	"parkbff/internal/dispute"
+	"parkbff/internal/mall"
 	"parkbff/internal/parking"
 	"parkbff/internal/permit"
 	"parkbff/internal/place"
@@ -34,6 +35,7 @@ type LotResolver interface {
 	Sessions(ctx context.Context, obj *parking.Lot, first *int, after *string, state *parkingsession.State, review *parkingsession.Review) (*relay.Connection[*parking.Stay], error)
 	Orders(ctx context.Context, obj *parking.Lot, first *int, after *string) (*relay.Connection[*billing.Order], error)
 	ChargeDisputes(ctx context.Context, obj *parking.Lot, state *chargedispute.State, first *int, after *string) (*relay.Connection[*dispute.Dispute], error)
+	MallItems(ctx context.Context, obj *parking.Lot, first *int, after *string) (*relay.Connection[*mall.Item], error)
 	PermitPlans(ctx context.Context, obj *parking.Lot, first *int, after *string) (*relay.Connection[*permit.Plan], error)
 	ReservationOffer(ctx context.Context, obj *parking.Lot) (*reservation.Terms, error)
 	Reservations(ctx context.Context, obj *parking.Lot, day *time.Time, first *int, after *string) (*relay.Connection[*reservation.Reservation], error)
@@ -72,6 +74,28 @@ func field_Lot_chargeDisputes_args(ctx context.Context, ec *executionContext, ra
 		return nil, err
 	}
 	args["after"] = arg2
+	return args, nil
+}
+
+func field_Lot_mallItems_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return unmarshalOInt2ᚖint(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return unmarshalOString2ᚖstring(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
 	return args, nil
 }
 
@@ -1187,6 +1211,50 @@ func fieldContext_Lot_chargeDisputes(ctx context.Context, ec *executionContext, 
 	return fc, nil
 }
 
+func _Lot_mallItems(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Lot) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Lot_mallItems(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Lot().MallItems(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[*mall.Item]) graphql.Marshaler {
+			return marshalNMallItemConnection2ᚖparkbffᚋgraphᚋrelayᚐConnection(ctx, ec, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func fieldContext_Lot_mallItems(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Lot",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_MallItemConnection(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Lot_mallItems_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func _Lot_permitPlans(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *parking.Lot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2164,6 +2232,23 @@ func _Lot(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *
 				}()
 				res = _Lot_chargeDisputes(ctx, ec, field, obj)
 				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "mallItems":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *serial.Object) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = _Lot_mallItems(ctx, ec, field, obj)
+				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
 				return res

@@ -35,9 +35,12 @@ import (
 	"parkbff/internal/identity"
 	"parkbff/internal/identity/staffing"
 	"parkbff/internal/invoice"
+	"parkbff/internal/loyalty"
+	"parkbff/internal/mall"
 	"parkbff/internal/notice"
 	"parkbff/internal/outbox"
 	"parkbff/internal/parking"
+	"parkbff/internal/payout"
 	"parkbff/internal/permit"
 	"parkbff/internal/privacy"
 	"parkbff/internal/privacy/consents"
@@ -84,6 +87,11 @@ type MutationResolver interface {
 	ReverseInvoice(ctx context.Context, input model.ReverseInvoiceInput) (*model.ReverseInvoicePayload, error)
 	ResendInvoice(ctx context.Context, input model.ResendInvoiceInput) (*model.ResendInvoicePayload, error)
 	RecordLotCount(ctx context.Context, input model.RecordLotCountInput) (*model.RecordLotCountPayload, error)
+	SetMallItem(ctx context.Context, input model.SetMallItemInput) (*model.SetMallItemPayload, error)
+	PlaceMallOrder(ctx context.Context, input model.PlaceMallOrderInput) (*model.PlaceMallOrderPayload, error)
+	RedeemPoints(ctx context.Context, input model.RedeemPointsInput) (*model.RedeemPointsPayload, error)
+	CancelMallOrder(ctx context.Context, input model.CancelMallOrderInput) (*model.CancelMallOrderPayload, error)
+	HandOverMallOrder(ctx context.Context, input model.HandOverMallOrderInput) (*model.HandOverMallOrderPayload, error)
 	AddMerchantContingent(ctx context.Context, input model.AddMerchantContingentInput) (*model.AddMerchantContingentPayload, error)
 	GrantMerchantDiscount(ctx context.Context, input model.GrantMerchantDiscountInput) (*model.GrantMerchantDiscountPayload, error)
 	GiveMerchantDiscount(ctx context.Context, input model.GiveMerchantDiscountInput) (*model.GiveMerchantDiscountPayload, error)
@@ -104,6 +112,8 @@ type MutationResolver interface {
 	RecordObservations(ctx context.Context, inputs []*model.RecordObservationInput) (*model.RecordObservationsPayload, error)
 	ReviewMatch(ctx context.Context, input model.ReviewMatchInput) (*model.ReviewMatchPayload, error)
 	SetSessionHidden(ctx context.Context, input model.SetSessionHiddenInput) (*model.SetSessionHiddenPayload, error)
+	SetPayoutAccount(ctx context.Context, input model.SetPayoutAccountInput) (*model.SetPayoutAccountPayload, error)
+	RemovePayoutAccount(ctx context.Context) (*model.RemovePayoutAccountPayload, error)
 	PublishPermitPlan(ctx context.Context, input model.PublishPermitPlanInput) (*model.PublishPermitPlanPayload, error)
 	BuyPermit(ctx context.Context, input model.BuyPermitInput) (*model.BuyPermitPayload, error)
 	RentSpace(ctx context.Context, input model.RentSpaceInput) (*model.RentSpacePayload, error)
@@ -358,6 +368,20 @@ func field_Mutation_buyVoucher_args(ctx context.Context, ec *executionContext, r
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.BuyVoucherInput, error) {
 			return unmarshalNBuyVoucherInput2parkbffᚋgraphᚋmodelᚐBuyVoucherInput(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func field_Mutation_cancelMallOrder_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.CancelMallOrderInput, error) {
+			return unmarshalNCancelMallOrderInput2parkbffᚋgraphᚋmodelᚐCancelMallOrderInput(ctx, ec, v)
 		})
 	if err != nil {
 		return nil, err
@@ -702,6 +726,20 @@ func field_Mutation_grantVoucher_args(ctx context.Context, ec *executionContext,
 	return args, nil
 }
 
+func field_Mutation_handOverMallOrder_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.HandOverMallOrderInput, error) {
+			return unmarshalNHandOverMallOrderInput2parkbffᚋgraphᚋmodelᚐHandOverMallOrderInput(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func field_Mutation_handOverShift_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -912,6 +950,20 @@ func field_Mutation_payOrder_args(ctx context.Context, ec *executionContext, raw
 	return args, nil
 }
 
+func field_Mutation_placeMallOrder_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.PlaceMallOrderInput, error) {
+			return unmarshalNPlaceMallOrderInput2parkbffᚋgraphᚋmodelᚐPlaceMallOrderInput(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func field_Mutation_publishAppRelease_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -993,6 +1045,20 @@ func field_Mutation_recordObservations_args(ctx context.Context, ec *executionCo
 		return nil, err
 	}
 	args["inputs"] = arg0
+	return args, nil
+}
+
+func field_Mutation_redeemPoints_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RedeemPointsInput, error) {
+			return unmarshalNRedeemPointsInput2parkbffᚋgraphᚋmodelᚐRedeemPointsInput(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
 	return args, nil
 }
 
@@ -1248,6 +1314,20 @@ func field_Mutation_setFullMask_args(ctx context.Context, ec *executionContext, 
 	return args, nil
 }
 
+func field_Mutation_setMallItem_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SetMallItemInput, error) {
+			return unmarshalNSetMallItemInput2parkbffᚋgraphᚋmodelᚐSetMallItemInput(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func field_Mutation_setMessageChannels_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -1268,6 +1348,20 @@ func field_Mutation_setMessageDisplay_args(ctx context.Context, ec *executionCon
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.SetMessageDisplayInput, error) {
 			return unmarshalNSetMessageDisplayInput2parkbffᚋgraphᚋmodelᚐSetMessageDisplayInput(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func field_Mutation_setPayoutAccount_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SetPayoutAccountInput, error) {
+			return unmarshalNSetPayoutAccountInput2parkbffᚋgraphᚋmodelᚐSetPayoutAccountInput(ctx, ec, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3470,6 +3564,226 @@ func fieldContext_Mutation_recordLotCount(ctx context.Context, ec *executionCont
 	return fc, nil
 }
 
+func _Mutation_setMallItem(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Mutation_setMallItem(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetMallItem(ctx, fc.Args["input"].(model.SetMallItemInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetMallItemPayload) graphql.Marshaler {
+			return marshalOSetMallItemPayload2ᚖparkbffᚋgraphᚋmodelᚐSetMallItemPayload(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Mutation_setMallItem(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_SetMallItemPayload(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Mutation_setMallItem_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func _Mutation_placeMallOrder(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Mutation_placeMallOrder(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().PlaceMallOrder(ctx, fc.Args["input"].(model.PlaceMallOrderInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PlaceMallOrderPayload) graphql.Marshaler {
+			return marshalOPlaceMallOrderPayload2ᚖparkbffᚋgraphᚋmodelᚐPlaceMallOrderPayload(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Mutation_placeMallOrder(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_PlaceMallOrderPayload(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Mutation_placeMallOrder_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func _Mutation_redeemPoints(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Mutation_redeemPoints(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RedeemPoints(ctx, fc.Args["input"].(model.RedeemPointsInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RedeemPointsPayload) graphql.Marshaler {
+			return marshalORedeemPointsPayload2ᚖparkbffᚋgraphᚋmodelᚐRedeemPointsPayload(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Mutation_redeemPoints(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_RedeemPointsPayload(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Mutation_redeemPoints_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func _Mutation_cancelMallOrder(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Mutation_cancelMallOrder(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CancelMallOrder(ctx, fc.Args["input"].(model.CancelMallOrderInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CancelMallOrderPayload) graphql.Marshaler {
+			return marshalOCancelMallOrderPayload2ᚖparkbffᚋgraphᚋmodelᚐCancelMallOrderPayload(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Mutation_cancelMallOrder(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_CancelMallOrderPayload(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Mutation_cancelMallOrder_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func _Mutation_handOverMallOrder(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Mutation_handOverMallOrder(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().HandOverMallOrder(ctx, fc.Args["input"].(model.HandOverMallOrderInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.HandOverMallOrderPayload) graphql.Marshaler {
+			return marshalOHandOverMallOrderPayload2ᚖparkbffᚋgraphᚋmodelᚐHandOverMallOrderPayload(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Mutation_handOverMallOrder(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_HandOverMallOrderPayload(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Mutation_handOverMallOrder_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func _Mutation_addMerchantContingent(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4334,6 +4648,82 @@ func fieldContext_Mutation_setSessionHidden(ctx context.Context, ec *executionCo
 	if fc.Args, err = field_Mutation_setSessionHidden_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func _Mutation_setPayoutAccount(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Mutation_setPayoutAccount(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetPayoutAccount(ctx, fc.Args["input"].(model.SetPayoutAccountInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetPayoutAccountPayload) graphql.Marshaler {
+			return marshalOSetPayoutAccountPayload2ᚖparkbffᚋgraphᚋmodelᚐSetPayoutAccountPayload(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Mutation_setPayoutAccount(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_SetPayoutAccountPayload(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Mutation_setPayoutAccount_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func _Mutation_removePayoutAccount(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Mutation_removePayoutAccount(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Mutation().RemovePayoutAccount(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RemovePayoutAccountPayload) graphql.Marshaler {
+			return marshalORemovePayoutAccountPayload2ᚖparkbffᚋgraphᚋmodelᚐRemovePayoutAccountPayload(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Mutation_removePayoutAccount(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_RemovePayoutAccountPayload(ctx, ec, field)
+		},
 	}
 	return fc, nil
 }
@@ -7822,6 +8212,13 @@ func _Node(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj 
 			return graphql.Null
 		}
 		return _SharedSpace(ctx, ec, sel, obj)
+	case payout.Settlement:
+		return _Settlement(ctx, ec, sel, &obj)
+	case *payout.Settlement:
+		if obj == nil {
+			return graphql.Null
+		}
+		return _Settlement(ctx, ec, sel, obj)
 	case risk.Event:
 		return _RiskEvent(ctx, ec, sel, &obj)
 	case *risk.Event:
@@ -7843,6 +8240,13 @@ func _Node(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj 
 			return graphql.Null
 		}
 		return _Reconciliation(ctx, ec, sel, obj)
+	case loyalty.Entry:
+		return _PointEntry(ctx, ec, sel, &obj)
+	case *loyalty.Entry:
+		if obj == nil {
+			return graphql.Null
+		}
+		return _PointEntry(ctx, ec, sel, obj)
 	case permit.Right:
 		return _PlateRight(ctx, ec, sel, &obj)
 	case *permit.Right:
@@ -7913,6 +8317,20 @@ func _Node(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj 
 			return graphql.Null
 		}
 		return _MerchantContingent(ctx, ec, sel, obj)
+	case mall.Order:
+		return _MallOrder(ctx, ec, sel, &obj)
+	case *mall.Order:
+		if obj == nil {
+			return graphql.Null
+		}
+		return _MallOrder(ctx, ec, sel, obj)
+	case mall.Item:
+		return _MallItem(ctx, ec, sel, &obj)
+	case *mall.Item:
+		if obj == nil {
+			return graphql.Null
+		}
+		return _MallItem(ctx, ec, sel, obj)
 	case parking.Lot:
 		return _Lot(ctx, ec, sel, &obj)
 	case *parking.Lot:
@@ -8274,6 +8692,41 @@ func _Mutation(ctx context.Context, ec *executionContext, sel ast.SelectionSet) 
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "setMallItem":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return _Mutation_setMallItem(ctx, ec, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "placeMallOrder":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return _Mutation_placeMallOrder(ctx, ec, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "redeemPoints":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return _Mutation_redeemPoints(ctx, ec, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "cancelMallOrder":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return _Mutation_cancelMallOrder(ctx, ec, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "handOverMallOrder":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return _Mutation_handOverMallOrder(ctx, ec, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "addMerchantContingent":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return _Mutation_addMerchantContingent(ctx, ec, field)
@@ -8410,6 +8863,20 @@ func _Mutation(ctx context.Context, ec *executionContext, sel ast.SelectionSet) 
 		case "setSessionHidden":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return _Mutation_setSessionHidden(ctx, ec, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "setPayoutAccount":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return _Mutation_setPayoutAccount(ctx, ec, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "removePayoutAccount":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return _Mutation_removePayoutAccount(ctx, ec, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++

@@ -28,11 +28,13 @@ type ResolverRoot interface {
 	Consent() ConsentResolver
 	Invoice() InvoiceResolver
 	Lot() LotResolver
+	Membership() MembershipResolver
 	Merchant() MerchantResolver
 	Mutation() MutationResolver
 	Notice() NoticeResolver
 	ParkingSession() ParkingSessionResolver
 	Permit() PermitResolver
+	PointEntry() PointEntryResolver
 	Query() QueryResolver
 	RiskEvent() RiskEventResolver
 	SharedBay() SharedBayResolver
@@ -323,6 +325,8 @@ enum ConsentPurpose {
   AFFILIATE_SHARING
   "Messages that advertise."
   PROMOTIONS
+  "Points for what is paid for parking."
+  MEMBERSHIP
 }
 
 "One consent, for one purpose and one version of the policy."
@@ -771,6 +775,8 @@ enum PaymentOrderKind {
   PERMIT
   "A bay that is kept."
   RESERVATION
+  "An item of the mall."
+  MALL
 }
 
 "How far an order has come. It only moves forward."
@@ -1643,6 +1649,8 @@ enum Service {
   PERMITS
   "Reserving a bay."
   RESERVATIONS
+  "Membership and points."
+  MEMBERSHIP
 }
 `, BuiltIn: false},
 	{Name: "../schema/gate.graphql", Input: `extend type Query {
@@ -2305,6 +2313,329 @@ type RecordLotCountPayload {
   ghosts: Int
   "What was refused."
   userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/mall.graphql", Input: `extend type Lot {
+  "What it offers for money or points now, newest first; what is sold out too."
+  mallItems(
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): MallItemConnection!
+}
+
+extend type Viewer {
+  "What the account has had of the mall, newest first; none for anybody else."
+  mallOrders(
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): MallOrderConnection!
+}
+
+extend type Mutation {
+  "Puts an item of a lot on sale, or changes how it is to be had from now on; for managers of the lot. What it is does not change."
+  setMallItem(
+    "The item."
+    input: SetMallItemInput!
+  ): SetMallItemPayload
+  """
+  Orders an item for money, which is kept for the order while it is open, a quarter of an hour. It is paid by payOrder, and
+  waits among Viewer.mallOrders to be collected once the order is PAID.
+  """
+  placeMallOrder(
+    "The item."
+    input: PlaceMallOrderInput!
+  ): PlaceMallOrderPayload
+  "Has an item for points, at once. A parking voucher is among Viewer.vouchers then; anything else waits to be collected."
+  redeemPoints(
+    "The item."
+    input: RedeemPointsInput!
+  ): RedeemPointsPayload
+  "Gives up an order that was not collected: its points or its money go back."
+  cancelMallOrder(
+    "The order."
+    input: CancelMallOrderInput!
+  ): CancelMallOrderPayload
+  "Notes that the item of a code was handed over, once; for staff of the store."
+  handOverMallOrder(
+    "The code."
+    input: HandOverMallOrderInput!
+  ): HandOverMallOrderPayload
+}
+
+"How it stands with an order of the mall."
+enum MallOrderState {
+  "It waits to be collected."
+  PAID
+  "It was handed over; a parking voucher is at once."
+  HANDED_OVER
+  "It was given up, or not collected in time."
+  CANCELLED
+}
+
+"Something that a lot offers."
+type MallItem implements Node {
+  "The item's id."
+  id: ID!
+  "The lot; null for one that is no more."
+  lotCode: String
+  "Names it in its lot."
+  code: String!
+  "What it is called."
+  name: String!
+  "The store that hands it over; null for a parking voucher."
+  storeCode: String
+  "What that store is called."
+  storeName: String
+  "What it costs in money; null if it is not for money."
+  priceFen: Fen
+  "How many points it costs; null if it is not for points."
+  points: Int
+  "How many are left."
+  left: Int!
+  "Until when it is on sale."
+  soldUntil: DateTime!
+  "For how many days it waits to be collected, or the voucher holds."
+  holdsDays: Int!
+}
+
+"An item that an account has had."
+type MallOrder implements Node {
+  "The order's id."
+  id: ID!
+  "The lot of the item; null for one that is no more."
+  lotCode: String
+  "What was had."
+  itemName: String!
+  "The store that hands it over; null for a parking voucher."
+  storeCode: String
+  "What that store is called."
+  storeName: String
+  "How it stands with it."
+  state: MallOrderState!
+  "What it cost in money; null for one that cost points."
+  priceFen: Fen
+  "How many points it cost; null for one that cost money."
+  points: Int
+  "By this code the store hands the item over; null when there is nothing to collect any more."
+  code: String
+  "Until when it waits, then it is cancelled; null when there is nothing to collect any more."
+  collectBy: DateTime
+  "When it was handed over."
+  handedOverAt: DateTime
+}
+
+"A page of items."
+type MallItemConnection {
+  "The items, each with its cursor."
+  edges: [MallItemEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"An item and its cursor."
+type MallItemEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The item."
+  node: MallItem!
+}
+
+"A page of orders of the mall."
+type MallOrderConnection {
+  "The orders, each with its cursor."
+  edges: [MallOrderEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"An order of the mall and its cursor."
+type MallOrderEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The order."
+  node: MallOrder!
+}
+
+"An item to put on sale, or to change: what a store hands over, or a parking voucher."
+input SetMallItemInput {
+  "The lot."
+  lotCode: String!
+  "Names it in its lot: 1 to 32 letters, digits and hyphens."
+  code: String!
+  "What it is called, 1 to 40 characters."
+  name: String!
+  "The store that hands it over; left out for a voucher."
+  storeCode: String
+  "The id of a voucher offer of the lot, on whose terms the voucher is; left out for anything else."
+  voucherOfferId: ID
+  "What it costs in money; not for money when left out, and never for a voucher, which buyVoucher sells."
+  priceFen: Fen
+  "How many points it costs; not for points when left out."
+  points: Int
+  "How many there are from now on; none take it off sale."
+  stock: Int!
+  "Until when it is on sale, a year at most."
+  soldUntil: DateTime!
+  "For how many days one waits to be collected, or the voucher holds, 1 to 366."
+  holdsDays: Int!
+}
+
+"Answer to setMallItem."
+type SetMallItemPayload {
+  "The item."
+  item: MallItem
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"An item to buy."
+input PlaceMallOrderInput {
+  "The client's own key: the same key orders once."
+  idempotencyKey: String!
+  "The item's id."
+  itemId: ID!
+}
+
+"Answer to placeMallOrder."
+type PlaceMallOrderPayload {
+  "The order, to be paid."
+  order: PaymentOrder
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"An item to have for points."
+input RedeemPointsInput {
+  "The client's own key: the same key exchanges once."
+  idempotencyKey: String!
+  "The item's id."
+  itemId: ID!
+}
+
+"Answer to redeemPoints."
+type RedeemPointsPayload {
+  "The order."
+  order: MallOrder
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"An order of the mall to give up."
+input CancelMallOrderInput {
+  "The order's id."
+  orderId: ID!
+}
+
+"Answer to cancelMallOrder."
+type CancelMallOrderPayload {
+  "The order."
+  order: MallOrder
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"An item to hand over."
+input HandOverMallOrderInput {
+  "The code that its buyer shows."
+  code: String!
+}
+
+"Answer to handOverMallOrder."
+type HandOverMallOrderPayload {
+  "What to hand over."
+  itemName: String
+  "When it was handed over."
+  handedOverAt: DateTime
+  "What was refused."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/membership.graphql", Input: `extend type Viewer {
+  "The account's membership; null for anybody else. It needs the consent MEMBERSHIP."
+  membership: Membership
+}
+
+"How high a membership stands, by the points that were earned in the last twelve months: SILVER from 500 on, GOLD from 2000 on."
+enum MembershipLevel {
+  "One point for each whole yuan."
+  ORDINARY
+  "1.2 points for each."
+  SILVER
+  "1.5 points for each."
+  GOLD
+}
+
+"By what points came or went."
+enum PointEntryKind {
+  "What was paid for a stay earned them."
+  EARNED
+  "They were spent in the mall."
+  SPENT
+  "An order of the mall was cancelled."
+  RETURNED
+  "What had earned them went back, or what was owed from before was paid."
+  TAKEN_BACK
+  "Their time was over: the end of the twelfth month after that in which they were earned."
+  EXPIRED
+}
+
+"What an account has earned by paying for parking."
+type Membership {
+  "How high it stands."
+  level: MembershipLevel!
+  "How many points there are."
+  points: Int!
+  "How many were spent that have gone back since: the next ones pay them, and nothing is spent before."
+  owedPoints: Int!
+  "How many of the points lapse as this month ends."
+  expiringPoints: Int!
+  "How many more are to be earned for the next level; null at the highest."
+  nextLevelPoints: Int
+  "How the points moved, newest first."
+  ledger(
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): PointEntryConnection!
+}
+
+"One movement of points."
+type PointEntry implements Node {
+  "The entry's id."
+  id: ID!
+  "By what they came or went."
+  kind: PointEntryKind!
+  "How many: more than zero when they came. Zero where all of what was to be taken back is owed."
+  points: Int!
+  "How many there were after it."
+  balance: Int!
+  "On which day."
+  day: Date!
+  "When the first of those that came lapse."
+  expiresAt: DateTime
+  "The payment order by which they were earned or taken back."
+  orderId: ID
+}
+
+"A page of entries."
+type PointEntryConnection {
+  "The entries, each with its cursor."
+  edges: [PointEntryEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"An entry and its cursor."
+type PointEntryEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The entry."
+  node: PointEntry!
 }
 `, BuiltIn: false},
 	{Name: "../schema/merchant.graphql", Input: `extend type Query {
@@ -3430,6 +3761,145 @@ input SetSessionHiddenInput {
 type SetSessionHiddenPayload {
   "The stay."
   session: ParkingSession
+  "What was refused."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/payout.graphql", Input: `extend type Viewer {
+  "The bank card to which the account's earnings by shared bays are paid; null without one, and for anybody else."
+  payoutAccount: PayoutAccount
+  "What the account has earned by bays that it shares, and not been paid yet; null for anybody else."
+  earnings: Earnings
+  "What was paid to the account for bays that it shares, and what is being paid, newest first; none for anybody else."
+  settlements(
+    "How many; 20 when left out, 100 at most."
+    first: Int
+    "The cursor after which to go on."
+    after: String
+  ): SettlementConnection!
+}
+
+extend type Mutation {
+  """
+  Sets the bank card to which the account's earnings are paid, from the next day on. It must be the card of the person whom
+  the documents of a bay that the account shares name.
+  """
+  setPayoutAccount(
+    "The card."
+    input: SetPayoutAccountInput!
+  ): SetPayoutAccountPayload
+  "Forgets the bank card. What is being paid already, is paid; what is owed stays owed."
+  removePayoutAccount: RemovePayoutAccountPayload
+}
+
+"A bank card to which earnings are paid."
+type PayoutAccount {
+  "The bank."
+  bank: String!
+  "The number of the card, masked but for its last four digits."
+  cardNumber: String!
+  "The first character of its holder's name."
+  holder: String!
+  "When the card was set."
+  since: DateTime!
+  "Whether the bank has refused the card: nothing is paid until a card is set anew."
+  refused: Boolean!
+}
+
+"What an account has earned by bays that it shares, and not been paid yet."
+type Earnings {
+  "All of it."
+  owedFen: Fen!
+  "What of it is being paid."
+  pendingFen: Fen!
+}
+
+"How far a settlement has come."
+enum SettlementState {
+  "The bank is asked to pay it."
+  PENDING
+  "It is paid."
+  PAID
+  "It was not paid, and is owed as before: the next settlement pays it."
+  FAILED
+}
+
+"Why a settlement was not paid."
+enum SettlementFailure {
+  "The bank has refused the card: set another."
+  CARD_REFUSED
+  "The bank has not taken it, for reasons that are not the card's."
+  REFUSED
+  "The account was closed."
+  ACCOUNT_CLOSED
+}
+
+"What is paid at one time to the owner of shared bays. A day makes one at most, of one yuan at least."
+type Settlement implements Node {
+  "The settlement's id."
+  id: ID!
+  "By what the bank knows it."
+  number: String!
+  "How far it has come."
+  state: SettlementState!
+  "Why it was not paid; null for all others."
+  reason: SettlementFailure
+  "How much is paid."
+  fen: Fen!
+  "The number of the card, masked but for its last four digits."
+  cardNumber: String!
+  "When it was made."
+  createdAt: DateTime!
+  "When it was paid, by the bank's clock, or failed."
+  decidedAt: DateTime
+  "What is paid for which bay."
+  items: [SettlementItem!]!
+}
+
+"What a settlement pays for one bay."
+type SettlementItem {
+  "The code of the bay's lot; null for one that was taken away."
+  lotCode: String
+  "The number of the bay."
+  bay: String!
+  "How much is paid for it."
+  fen: Fen!
+}
+
+"A page of settlements."
+type SettlementConnection {
+  "The settlements, each with its cursor."
+  edges: [SettlementEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A settlement and its cursor."
+type SettlementEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The settlement."
+  node: Settlement!
+}
+
+"A bank card."
+input SetPayoutAccountInput {
+  "The number of the card, 12 to 19 digits; spaces and dashes may stand between them."
+  cardNumber: String!
+  "The bank, 60 characters at most."
+  bank: String!
+}
+
+"Answer to setPayoutAccount."
+type SetPayoutAccountPayload {
+  "The card as it is kept."
+  payoutAccount: PayoutAccount
+  "What was refused."
+  userErrors: [UserError!]!
+}
+
+"Answer to removePayoutAccount."
+type RemovePayoutAccountPayload {
   "What was refused."
   userErrors: [UserError!]!
 }
@@ -5809,6 +6279,8 @@ enum TaskKind {
   AGREED_ENTRY
   "Telling a channel that such a car has gone."
   AGREED_EXIT
+  "Paying a settlement to a bank card."
+  PAYOUT
 }
 
 "Work outside that has failed. It tells nothing of whom it is for."
@@ -6042,6 +6514,16 @@ func childFields_BuyVoucherPayload(ctx context.Context, ec *executionContext, fi
 		return fieldContext_BuyVoucherPayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type BuyVoucherPayload", field.Name)
+}
+
+func childFields_CancelMallOrderPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "order":
+		return fieldContext_CancelMallOrderPayload_order(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_CancelMallOrderPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CancelMallOrderPayload", field.Name)
 }
 
 func childFields_CancelOrderPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6512,6 +6994,16 @@ func childFields_DisputePlatePayload(ctx context.Context, ec *executionContext, 
 	return nil, fmt.Errorf("no field named %q was found under type DisputePlatePayload", field.Name)
 }
 
+func childFields_Earnings(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "owedFen":
+		return fieldContext_Earnings_owedFen(ctx, ec, field)
+	case "pendingFen":
+		return fieldContext_Earnings_pendingFen(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Earnings", field.Name)
+}
+
 func childFields_EndPlateRightPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "right":
@@ -6720,6 +7212,18 @@ func childFields_GrantVoucherPayload(ctx context.Context, ec *executionContext, 
 		return fieldContext_GrantVoucherPayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type GrantVoucherPayload", field.Name)
+}
+
+func childFields_HandOverMallOrderPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "itemName":
+		return fieldContext_HandOverMallOrderPayload_itemName(ctx, ec, field)
+	case "handedOverAt":
+		return fieldContext_HandOverMallOrderPayload_handedOverAt(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_HandOverMallOrderPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type HandOverMallOrderPayload", field.Name)
 }
 
 func childFields_HandOverShiftPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7024,6 +7528,8 @@ func childFields_Lot(ctx context.Context, ec *executionContext, field graphql.Co
 		return fieldContext_Lot_orders(ctx, ec, field)
 	case "chargeDisputes":
 		return fieldContext_Lot_chargeDisputes(ctx, ec, field)
+	case "mallItems":
+		return fieldContext_Lot_mallItems(ctx, ec, field)
 	case "permitPlans":
 		return fieldContext_Lot_permitPlans(ctx, ec, field)
 	case "reservationOffer":
@@ -7060,6 +7566,102 @@ func childFields_LotEdge(ctx context.Context, ec *executionContext, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type LotEdge", field.Name)
 }
 
+func childFields_MallItem(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_MallItem_id(ctx, ec, field)
+	case "lotCode":
+		return fieldContext_MallItem_lotCode(ctx, ec, field)
+	case "code":
+		return fieldContext_MallItem_code(ctx, ec, field)
+	case "name":
+		return fieldContext_MallItem_name(ctx, ec, field)
+	case "storeCode":
+		return fieldContext_MallItem_storeCode(ctx, ec, field)
+	case "storeName":
+		return fieldContext_MallItem_storeName(ctx, ec, field)
+	case "priceFen":
+		return fieldContext_MallItem_priceFen(ctx, ec, field)
+	case "points":
+		return fieldContext_MallItem_points(ctx, ec, field)
+	case "left":
+		return fieldContext_MallItem_left(ctx, ec, field)
+	case "soldUntil":
+		return fieldContext_MallItem_soldUntil(ctx, ec, field)
+	case "holdsDays":
+		return fieldContext_MallItem_holdsDays(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MallItem", field.Name)
+}
+
+func childFields_MallItemConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_MallItemConnection_edges(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_MallItemConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MallItemConnection", field.Name)
+}
+
+func childFields_MallItemEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_MallItemEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_MallItemEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MallItemEdge", field.Name)
+}
+
+func childFields_MallOrder(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_MallOrder_id(ctx, ec, field)
+	case "lotCode":
+		return fieldContext_MallOrder_lotCode(ctx, ec, field)
+	case "itemName":
+		return fieldContext_MallOrder_itemName(ctx, ec, field)
+	case "storeCode":
+		return fieldContext_MallOrder_storeCode(ctx, ec, field)
+	case "storeName":
+		return fieldContext_MallOrder_storeName(ctx, ec, field)
+	case "state":
+		return fieldContext_MallOrder_state(ctx, ec, field)
+	case "priceFen":
+		return fieldContext_MallOrder_priceFen(ctx, ec, field)
+	case "points":
+		return fieldContext_MallOrder_points(ctx, ec, field)
+	case "code":
+		return fieldContext_MallOrder_code(ctx, ec, field)
+	case "collectBy":
+		return fieldContext_MallOrder_collectBy(ctx, ec, field)
+	case "handedOverAt":
+		return fieldContext_MallOrder_handedOverAt(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MallOrder", field.Name)
+}
+
+func childFields_MallOrderConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_MallOrderConnection_edges(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_MallOrderConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MallOrderConnection", field.Name)
+}
+
+func childFields_MallOrderEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_MallOrderEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_MallOrderEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MallOrderEdge", field.Name)
+}
+
 func childFields_MaskingRule(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "type":
@@ -7072,6 +7674,24 @@ func childFields_MaskingRule(ctx context.Context, ec *executionContext, field gr
 		return fieldContext_MaskingRule_unless(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type MaskingRule", field.Name)
+}
+
+func childFields_Membership(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "level":
+		return fieldContext_Membership_level(ctx, ec, field)
+	case "points":
+		return fieldContext_Membership_points(ctx, ec, field)
+	case "owedPoints":
+		return fieldContext_Membership_owedPoints(ctx, ec, field)
+	case "expiringPoints":
+		return fieldContext_Membership_expiringPoints(ctx, ec, field)
+	case "nextLevelPoints":
+		return fieldContext_Membership_nextLevelPoints(ctx, ec, field)
+	case "ledger":
+		return fieldContext_Membership_ledger(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Membership", field.Name)
 }
 
 func childFields_Merchant(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7518,6 +8138,22 @@ func childFields_PaymentOrderEdge(ctx context.Context, ec *executionContext, fie
 	return nil, fmt.Errorf("no field named %q was found under type PaymentOrderEdge", field.Name)
 }
 
+func childFields_PayoutAccount(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "bank":
+		return fieldContext_PayoutAccount_bank(ctx, ec, field)
+	case "cardNumber":
+		return fieldContext_PayoutAccount_cardNumber(ctx, ec, field)
+	case "holder":
+		return fieldContext_PayoutAccount_holder(ctx, ec, field)
+	case "since":
+		return fieldContext_PayoutAccount_since(ctx, ec, field)
+	case "refused":
+		return fieldContext_PayoutAccount_refused(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PayoutAccount", field.Name)
+}
+
 func childFields_Permit(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -7670,6 +8306,16 @@ func childFields_Picture(ctx context.Context, ec *executionContext, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type Picture", field.Name)
 }
 
+func childFields_PlaceMallOrderPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "order":
+		return fieldContext_PlaceMallOrderPayload_order(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_PlaceMallOrderPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PlaceMallOrderPayload", field.Name)
+}
+
 func childFields_PlateDispute(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -7746,6 +8392,46 @@ func childFields_PlateRightEdge(ctx context.Context, ec *executionContext, field
 		return fieldContext_PlateRightEdge_node(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PlateRightEdge", field.Name)
+}
+
+func childFields_PointEntry(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_PointEntry_id(ctx, ec, field)
+	case "kind":
+		return fieldContext_PointEntry_kind(ctx, ec, field)
+	case "points":
+		return fieldContext_PointEntry_points(ctx, ec, field)
+	case "balance":
+		return fieldContext_PointEntry_balance(ctx, ec, field)
+	case "day":
+		return fieldContext_PointEntry_day(ctx, ec, field)
+	case "expiresAt":
+		return fieldContext_PointEntry_expiresAt(ctx, ec, field)
+	case "orderId":
+		return fieldContext_PointEntry_orderId(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PointEntry", field.Name)
+}
+
+func childFields_PointEntryConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_PointEntryConnection_edges(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_PointEntryConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PointEntryConnection", field.Name)
+}
+
+func childFields_PointEntryEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_PointEntryEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_PointEntryEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PointEntryEdge", field.Name)
 }
 
 func childFields_Position(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7924,6 +8610,16 @@ func childFields_RecordObservationsPayload(ctx context.Context, ec *executionCon
 	return nil, fmt.Errorf("no field named %q was found under type RecordObservationsPayload", field.Name)
 }
 
+func childFields_RedeemPointsPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "order":
+		return fieldContext_RedeemPointsPayload_order(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_RedeemPointsPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RedeemPointsPayload", field.Name)
+}
+
 func childFields_RefreshTokenPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "accessToken":
@@ -7966,6 +8662,14 @@ func childFields_RemoveCoDriverPayload(ctx context.Context, ec *executionContext
 		return fieldContext_RemoveCoDriverPayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RemoveCoDriverPayload", field.Name)
+}
+
+func childFields_RemovePayoutAccountPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return fieldContext_RemovePayoutAccountPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemovePayoutAccountPayload", field.Name)
 }
 
 func childFields_RemovePushEndpointPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8274,6 +8978,16 @@ func childFields_SetFullMaskPayload(ctx context.Context, ec *executionContext, f
 	return nil, fmt.Errorf("no field named %q was found under type SetFullMaskPayload", field.Name)
 }
 
+func childFields_SetMallItemPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "item":
+		return fieldContext_SetMallItemPayload_item(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_SetMallItemPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetMallItemPayload", field.Name)
+}
+
 func childFields_SetMessageChannelsPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "messageChannels":
@@ -8292,6 +9006,16 @@ func childFields_SetMessageDisplayPayload(ctx context.Context, ec *executionCont
 		return fieldContext_SetMessageDisplayPayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetMessageDisplayPayload", field.Name)
+}
+
+func childFields_SetPayoutAccountPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "payoutAccount":
+		return fieldContext_SetPayoutAccountPayload_payoutAccount(ctx, ec, field)
+	case "userErrors":
+		return fieldContext_SetPayoutAccountPayload_userErrors(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetPayoutAccountPayload", field.Name)
 }
 
 func childFields_SetPermitPlatesPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8352,6 +9076,62 @@ func childFields_SetVehicleMessagesPayload(ctx context.Context, ec *executionCon
 		return fieldContext_SetVehicleMessagesPayload_userErrors(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetVehicleMessagesPayload", field.Name)
+}
+
+func childFields_Settlement(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return fieldContext_Settlement_id(ctx, ec, field)
+	case "number":
+		return fieldContext_Settlement_number(ctx, ec, field)
+	case "state":
+		return fieldContext_Settlement_state(ctx, ec, field)
+	case "reason":
+		return fieldContext_Settlement_reason(ctx, ec, field)
+	case "fen":
+		return fieldContext_Settlement_fen(ctx, ec, field)
+	case "cardNumber":
+		return fieldContext_Settlement_cardNumber(ctx, ec, field)
+	case "createdAt":
+		return fieldContext_Settlement_createdAt(ctx, ec, field)
+	case "decidedAt":
+		return fieldContext_Settlement_decidedAt(ctx, ec, field)
+	case "items":
+		return fieldContext_Settlement_items(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Settlement", field.Name)
+}
+
+func childFields_SettlementConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return fieldContext_SettlementConnection_edges(ctx, ec, field)
+	case "pageInfo":
+		return fieldContext_SettlementConnection_pageInfo(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SettlementConnection", field.Name)
+}
+
+func childFields_SettlementEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return fieldContext_SettlementEdge_cursor(ctx, ec, field)
+	case "node":
+		return fieldContext_SettlementEdge_node(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SettlementEdge", field.Name)
+}
+
+func childFields_SettlementItem(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "lotCode":
+		return fieldContext_SettlementItem_lotCode(ctx, ec, field)
+	case "bay":
+		return fieldContext_SettlementItem_bay(ctx, ec, field)
+	case "fen":
+		return fieldContext_SettlementItem_fen(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SettlementItem", field.Name)
 }
 
 func childFields_SharedBay(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8734,6 +9514,16 @@ func childFields_Viewer(ctx context.Context, ec *executionContext, field graphql
 		return fieldContext_Viewer_invoiceableOrders(ctx, ec, field)
 	case "invoices":
 		return fieldContext_Viewer_invoices(ctx, ec, field)
+	case "mallOrders":
+		return fieldContext_Viewer_mallOrders(ctx, ec, field)
+	case "membership":
+		return fieldContext_Viewer_membership(ctx, ec, field)
+	case "payoutAccount":
+		return fieldContext_Viewer_payoutAccount(ctx, ec, field)
+	case "earnings":
+		return fieldContext_Viewer_earnings(ctx, ec, field)
+	case "settlements":
+		return fieldContext_Viewer_settlements(ctx, ec, field)
 	case "permits":
 		return fieldContext_Viewer_permits(ctx, ec, field)
 	case "visitors":

@@ -673,6 +673,7 @@ var (
 		"AGREEMENT":        task.KindAGREEMENT,
 		"AGREED_ENTRY":     task.KindAGREED_ENTRY,
 		"AGREED_EXIT":      task.KindAGREED_EXIT,
+		"PAYOUT":           task.KindPAYOUT,
 	}
 	marshalNTaskKind2parkbffᚋentᚋtaskᚐKindF = map[task.Kind]string{
 		task.KindNOTICE:           "NOTICE",
@@ -684,6 +685,7 @@ var (
 		task.KindAGREEMENT:        "AGREEMENT",
 		task.KindAGREED_ENTRY:     "AGREED_ENTRY",
 		task.KindAGREED_EXIT:      "AGREED_EXIT",
+		task.KindPAYOUT:           "PAYOUT",
 	}
 )
 

@@ -12,10 +12,13 @@ import (
 	"parkbff/internal/dispute"
 	"parkbff/internal/identity"
 	"parkbff/internal/invoice"
+	"parkbff/internal/loyalty"
+	"parkbff/internal/mall"
 	"parkbff/internal/notice"
 	"parkbff/internal/outbox"
 	"parkbff/internal/page"
 	"parkbff/internal/parking"
+	"parkbff/internal/payout"
 	"parkbff/internal/permit"
 	"parkbff/internal/privacy/consents"
 	"parkbff/internal/reservation"
@@ -38,6 +41,8 @@ type (
 	SharedBayEdge                = relay.Edge[reservation.SharedBay]
 	SharedSpaceConnection        = relay.Connection[*space.Space]
 	SharedSpaceEdge              = relay.Edge[*space.Space]
+	SettlementConnection         = relay.Connection[*payout.Settlement]
+	SettlementEdge               = relay.Edge[*payout.Settlement]
 	ChargeDisputeConnection      = relay.Connection[*dispute.Dispute]
 	ChargeDisputeEdge            = relay.Edge[*dispute.Dispute]
 	RiskEventConnection          = relay.Connection[*risk.Event]
@@ -76,6 +81,12 @@ type (
 	MerchantContingentEdge       = relay.Edge[*discount.Contingent]
 	ReservationConnection        = relay.Connection[*reservation.Reservation]
 	ReservationEdge              = relay.Edge[*reservation.Reservation]
+	PointEntryConnection         = relay.Connection[*loyalty.Entry]
+	PointEntryEdge               = relay.Edge[*loyalty.Entry]
+	MallItemConnection           = relay.Connection[*mall.Item]
+	MallItemEdge                 = relay.Edge[*mall.Item]
+	MallOrderConnection          = relay.Connection[*mall.Order]
+	MallOrderEdge                = relay.Edge[*mall.Order]
 	NoticeConnection             = relay.Connection[*notice.Notice]
 	NoticeEdge                   = relay.Edge[*notice.Notice]
 )

@@ -33,8 +33,10 @@ import (
 	"parkbff/internal/identity"
 	"parkbff/internal/identity/staffing"
 	"parkbff/internal/invoice"
+	"parkbff/internal/mall"
 	"parkbff/internal/money"
 	"parkbff/internal/parking"
+	"parkbff/internal/payout"
 	"parkbff/internal/permit"
 	"parkbff/internal/privacy/consents"
 	"parkbff/internal/reservation"
@@ -232,6 +234,20 @@ type BuyVoucherInput struct {
 type BuyVoucherPayload struct {
 	// The order, to be paid.
 	Order *billing.Order `json:"order,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// An order of the mall to give up.
+type CancelMallOrderInput struct {
+	// The order's id.
+	OrderID relay.ID `json:"orderId"`
+}
+
+// Answer to cancelMallOrder.
+type CancelMallOrderPayload struct {
+	// The order.
+	Order *mall.Order `json:"order,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -682,6 +698,22 @@ type GrantVoucherPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// An item to hand over.
+type HandOverMallOrderInput struct {
+	// The code that its buyer shows.
+	Code string `json:"code"`
+}
+
+// Answer to handOverMallOrder.
+type HandOverMallOrderPayload struct {
+	// What to hand over.
+	ItemName *string `json:"itemName,omitempty"`
+	// When it was handed over.
+	HandedOverAt *time.Time `json:"handedOverAt,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // A drawer that was counted, and who takes it over.
 type HandOverShiftInput struct {
 	// The client's own key: the same key hands over once.
@@ -1086,6 +1118,22 @@ type PermitRuleInput struct {
 	Days *int `json:"days,omitempty"`
 }
 
+// An item to buy.
+type PlaceMallOrderInput struct {
+	// The client's own key: the same key orders once.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The item's id.
+	ItemID relay.ID `json:"itemId"`
+}
+
+// Answer to placeMallOrder.
+type PlaceMallOrderPayload struct {
+	// The order, to be paid.
+	Order *billing.Order `json:"order,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // A plate in a lot.
 type PlateAtLotInput struct {
 	// The plate.
@@ -1256,6 +1304,22 @@ type RecordObservationsPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// An item to have for points.
+type RedeemPointsInput struct {
+	// The client's own key: the same key exchanges once.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The item's id.
+	ItemID relay.ID `json:"itemId"`
+}
+
+// Answer to redeemPoints.
+type RedeemPointsPayload struct {
+	// The order.
+	Order *mall.Order `json:"order,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // A refresh token to change.
 type RefreshTokenInput struct {
 	// The newest refresh token.
@@ -1322,6 +1386,12 @@ type RemoveCoDriverInput struct {
 type RemoveCoDriverPayload struct {
 	// The vehicle.
 	Vehicle *identity.Vehicle `json:"vehicle,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Answer to removePayoutAccount.
+type RemovePayoutAccountPayload struct {
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -1602,6 +1672,38 @@ type SetFullMaskPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// An item to put on sale, or to change: what a store hands over, or a parking voucher.
+type SetMallItemInput struct {
+	// The lot.
+	LotCode string `json:"lotCode"`
+	// Names it in its lot: 1 to 32 letters, digits and hyphens.
+	Code string `json:"code"`
+	// What it is called, 1 to 40 characters.
+	Name string `json:"name"`
+	// The store that hands it over; left out for a voucher.
+	StoreCode *string `json:"storeCode,omitempty"`
+	// The id of a voucher offer of the lot, on whose terms the voucher is; left out for anything else.
+	VoucherOfferID *relay.ID `json:"voucherOfferId,omitempty"`
+	// What it costs in money; not for money when left out, and never for a voucher, which buyVoucher sells.
+	PriceFen *int64 `json:"priceFen,omitempty"`
+	// How many points it costs; not for points when left out.
+	Points *int `json:"points,omitempty"`
+	// How many there are from now on; none take it off sale.
+	Stock int `json:"stock"`
+	// Until when it is on sale, a year at most.
+	SoldUntil time.Time `json:"soldUntil"`
+	// For how many days one waits to be collected, or the voucher holds, 1 to 366.
+	HoldsDays int `json:"holdsDays"`
+}
+
+// Answer to setMallItem.
+type SetMallItemPayload struct {
+	// The item.
+	Item *mall.Item `json:"item,omitempty"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What to set.
 type SetMessageChannelsInput struct {
 	// Whether push messages come.
@@ -1628,6 +1730,22 @@ type SetMessageDisplayInput struct {
 type SetMessageDisplayPayload struct {
 	// The viewer, by its new facts.
 	Viewer *viewer.Viewer `json:"viewer"`
+	// What was refused.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A bank card.
+type SetPayoutAccountInput struct {
+	// The number of the card, 12 to 19 digits; spaces and dashes may stand between them.
+	CardNumber string `json:"cardNumber"`
+	// The bank, 60 characters at most.
+	Bank string `json:"bank"`
+}
+
+// Answer to setPayoutAccount.
+type SetPayoutAccountPayload struct {
+	// The card as it is kept.
+	PayoutAccount *payout.Account `json:"payoutAccount,omitempty"`
 	// What was refused.
 	UserErrors []*UserError `json:"userErrors"`
 }

@@ -30,7 +30,7 @@ var (
 		"internal/identity", "internal/identity/staffing", "internal/parking", "internal/notice", "internal/appconfig",
 		"internal/privacy/consents", "internal/entitlement", "internal/risk", "internal/delivery", "internal/outbox",
 		"internal/billing", "internal/billing/ledger", "internal/partner/charge", "internal/discount", "internal/invoice", "internal/agreement",
-		"internal/permit", "internal/shift", "internal/dispute", "internal/reservation", "internal/space",
+		"internal/permit", "internal/shift", "internal/dispute", "internal/reservation", "internal/space", "internal/payout", "internal/loyalty", "internal/mall",
 	}
 )
 
@@ -82,14 +82,19 @@ var arrows = []struct {
 	{"internal/parking", slices.Concat(model, leaves, ways, of("internal/notice"))},
 	{"internal/billing/...", slices.Concat(model, leaves, ways, of(
 		"internal/parking", "internal/notice", "internal/outbox", "internal/partner/charge", "internal/billing/...", "internal/discount",
-		"internal/permit", "internal/reservation",
+		"internal/permit", "internal/reservation", "internal/loyalty", "internal/mall",
 	))},
 	{"internal/reservation", slices.Concat(model, leaves, ways, of("internal/parking", "internal/notice"))},
+	{"internal/loyalty", slices.Concat(model, leaves, ways)},
+	{"internal/mall", slices.Concat(model, leaves, ways, of("internal/parking"))},
 	{"internal/permit", slices.Concat(model, leaves, ways, of("internal/parking"))},
 	{"internal/shift", slices.Concat(model, leaves, ways, of("internal/parking", "internal/billing/ledger"))},
 	{"internal/span", nil},
 	{"internal/discount", slices.Concat(model, leaves, ways, of("internal/parking"))},
 	{"internal/space", slices.Concat(model, leaves, ways, of("internal/identity", "internal/parking"))},
+	{"internal/payout", slices.Concat(model, leaves, ways, of(
+		"internal/billing", "internal/billing/ledger", "internal/parking", "internal/outbox", "internal/partner/charge",
+	))},
 	{"internal/dispute", slices.Concat(model, leaves, ways, of("internal/billing", "internal/parking"))},
 	{"internal/agreement", slices.Concat(model, leaves, ways, of(
 		"internal/billing", "internal/identity", "internal/parking", "internal/outbox", "internal/partner/charge",
@@ -100,7 +105,7 @@ var arrows = []struct {
 	{"internal/identity/token", leaves},
 	{"internal/identity/staffing", slices.Concat(model, leaves, ways, of("internal/identity/token"))},
 	{"internal/appconfig", slices.Concat(model, leaves, ways)},
-	{"internal/identity", slices.Concat(model, leaves, ways, of("internal/notice", "internal/partner/ocr", "internal/round"))},
+	{"internal/identity", slices.Concat(model, leaves, ways, of("internal/notice", "internal/partner/ocr", "internal/round", "internal/billing/ledger"))},
 
 	// A replay is a client: it knows the house only through its front door.
 	{"internal/replay/...", slices.Concat(leaves, of("internal/parking/lotfile", "internal/progress"))},

@@ -11,6 +11,7 @@ import (
 
 	"parkbff/ent"
 	"parkbff/ent/channellink"
+	"parkbff/ent/consent"
 	"parkbff/ent/gatecommand"
 	"parkbff/ent/invoice"
 	"parkbff/ent/observation"
@@ -20,6 +21,8 @@ import (
 	"parkbff/internal/cnid"
 	"parkbff/internal/discount"
 	"parkbff/internal/fault"
+	"parkbff/internal/loyalty"
+	"parkbff/internal/mall"
 	"parkbff/internal/money"
 	told "parkbff/internal/notice"
 	"parkbff/internal/outbox"
@@ -60,6 +63,8 @@ type house struct {
 	permits   *permit.Service
 	shifts    *shift.Service
 	bays      *reservation.Service
+	loyalty   *loyalty.Service
+	mall      *mall.Service
 	bound     []string          // plates; a binding's row is one more than where its plate stands
 	discounts billing.Discounts // the same, unless a test gives it a fault
 	agreed    *agreement.Service
@@ -98,6 +103,8 @@ func newHouse(t testing.TB, s *store.Store) *house {
 	h.permits = permit.New(permit.Config{Store: s, Vault: keys, Clock: h.clock, Lots: h.parking, Garage: h})
 	h.shifts = shift.New(shift.Config{Store: s, Vault: keys, Clock: h.clock, Lots: h.parking})
 	h.bays = reservation.New(reservation.Config{Store: s, Vault: keys, Clock: h.clock, Lots: h.parking, Garage: h, Teller: h})
+	h.loyalty = loyalty.New(loyalty.Config{Store: s, Clock: h.clock, Policies: catalogue})
+	h.mall = mall.New(mall.Config{Store: s, Vault: keys, Clock: h.clock, Lots: h.parking, Points: h.loyalty, Vouchers: h.vouchers})
 	h.open(h.parking, h.outbox)
 	ctx, stop := context.WithCancel(context.Background())
 	var working sync.WaitGroup
@@ -119,7 +126,7 @@ func (h *house) open(stays billing.Stays, tasks billing.Tasks) {
 	})
 	h.Service = billing.New(billing.Config{
 		Store: h.store, Vault: vault.New(vaulttest.Keys(h), h.store.DataKeys()), Clock: h.clock, Random: rand.Reader,
-		Stays: stays, Discounts: h.discounts, Permits: h.permits, Drawers: h.shifts, Reservations: h.bays, Payers: h, Office: h, Invoices: h, Agreements: h.agreed, Tasks: tasks, Log: slog.New(slog.DiscardHandler),
+		Stays: stays, Discounts: h.discounts, Permits: h.permits, Drawers: h.shifts, Reservations: h.bays, Points: h.loyalty, Mall: h.mall, Payers: h, Office: h, Invoices: h, Agreements: h.agreed, Tasks: tasks, Log: slog.New(slog.DiscardHandler),
 		Tills: map[money.Channel]billing.Offer{
 			money.WeChat: {Till: h.till, Ways: []money.Way{money.MiniProgram, money.H5, money.App}},
 		},
@@ -250,7 +257,7 @@ func (h *house) opensShift(who context.Context, float int64) *shift.Shift {
 	return opened
 }
 
-// driver is a new account that follows a channel.
+// driver is a new account that follows a channel and is a member.
 func (h *house) driver() context.Context {
 	h.Helper()
 	var id int64
@@ -260,10 +267,15 @@ func (h *house) driver() context.Context {
 			return err
 		}
 		id = row.ID
+		for _, purpose := range []consent.Purpose{consent.PurposePARKING_CORE, consent.PurposeMEMBERSHIP} {
+			if err := tx.Consent.Create().SetAccountID(id).SetPurpose(purpose).SetPolicyVersion("2025-05-16").SetGrantedAt(h.clock.Now()).Exec(ctx); err != nil {
+				return err
+			}
+		}
 		return tx.ChannelLink.Create().SetAccountID(id).SetChannel(channellink.ChannelAPP).SetLinkedAt(h.clock.Now()).Exec(ctx)
 	}))
 	return viewer.With(context.Background(), &viewer.Viewer{
-		Kind: viewer.Driver, AccountID: id, Consents: []string{"PARKING_CORE"},
+		Kind: viewer.Driver, AccountID: id, Consents: []string{"PARKING_CORE", "MEMBERSHIP"},
 	})
 }
 
@@ -356,12 +368,17 @@ func (h *house) opened() int {
 	return n
 }
 
-// balanced fails when the ledger does not balance.
+// balanced fails when the ledger does not balance, or the points do not.
 func (h *house) balanced() {
 	h.Helper()
 	proof, err := h.Prove(context.Background())
 	h.must(err)
 	for _, o := range proof.Offences {
+		h.Error(o)
+	}
+	points, err := h.loyalty.Prove(context.Background())
+	h.must(err)
+	for _, o := range points {
 		h.Error(o)
 	}
 }

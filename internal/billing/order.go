@@ -162,7 +162,10 @@ func (s *Service) closeOrders(ctx context.Context, tx *ent.Tx, why paymentorder.
 	if err := s.permits.Release(ctx, tx, open); err != nil {
 		return err
 	}
-	return s.reservations.Release(ctx, tx, open)
+	if err := s.reservations.Release(ctx, tx, open); err != nil {
+		return err
+	}
+	return s.mall.Release(ctx, tx, open)
 }
 
 // opening is what a new order is made of.
@@ -174,6 +177,7 @@ type opening struct {
 	permit        *int64 // of PERMIT
 	periods       int    // of PERMIT
 	reservation   *int64 // of RESERVATION
+	item          *int64 // of MALL
 	lot           int64
 	fee, discount int64
 	terms         []byte
@@ -190,7 +194,7 @@ func accountOfPayer(v *viewer.Viewer) *int64 {
 
 func (s *Service) open(ctx context.Context, tx *ent.Tx, key []byte, o opening) (*ent.PaymentOrder, error) {
 	row, err := tx.PaymentOrder.Create().SetKind(o.kind).SetLotID(o.lot).SetNillableAccountID(o.account).SetNillableSessionID(o.session).SetNillableVoucherOfferID(o.offer).
-		SetNillablePermitID(o.permit).SetPeriods(o.periods).SetNillableReservationID(o.reservation).
+		SetNillablePermitID(o.permit).SetPeriods(o.periods).SetNillableReservationID(o.reservation).SetNillableMallItemID(o.item).
 		SetDueFen(o.fee - o.discount).SetDiscountFen(o.discount).SetTermsHash(o.terms).
 		SetExpiresAt(o.until).SetCreatedAt(s.clock.Now()).SetKeyHash(key).Save(ctx)
 	switch {

@@ -30,7 +30,7 @@ const (
 )
 
 // described is what the payer reads at the channel, which is told nothing of car or lot (R104).
-var described = map[paymentorder.Kind]string{paymentorder.KindSTAY: "停车费", paymentorder.KindVOUCHER: "停车券", paymentorder.KindPERMIT: "车位长租", paymentorder.KindRESERVATION: "预约停车"}
+var described = map[paymentorder.Kind]string{paymentorder.KindSTAY: "停车费", paymentorder.KindVOUCHER: "停车券", paymentorder.KindPERMIT: "车位长租", paymentorder.KindRESERVATION: "预约停车", paymentorder.KindMALL: "车主商城"}
 
 // Attempt is how somebody is going to pay an order.
 type Attempt struct {

@@ -32,6 +32,8 @@ func (s *Service) purposeOf(order *ent.PaymentOrder) purpose {
 		return permitting{s.permits}
 	case paymentorder.KindRESERVATION:
 		return reserving{s.reservations}
+	case paymentorder.KindMALL:
+		return shopping{s.mall}
 	}
 	return staying{s.stays}
 }

@@ -75,6 +75,9 @@ func (s *Service) receive(ctx context.Context, tx *ent.Tx, order *ent.PaymentOrd
 	if err := s.advance(ctx, tx, order, row, r, settled); err != nil {
 		return err
 	}
+	if err := s.earn(ctx, tx, order, row, taken); err != nil {
+		return err
+	}
 	if err := s.letGo(ctx, tx, order, settled); err != nil {
 		return err
 	}

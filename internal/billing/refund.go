@@ -138,6 +138,9 @@ func (s *Service) decide(ctx context.Context, tx *ent.Tx, d decision) (*ent.Refu
 		if err := s.unsettle(ctx, tx, order, d.fen); err != nil {
 			return nil, err
 		}
+		if err := s.takeBack(ctx, tx, d.payment, row.ID, d.fen); err != nil {
+			return nil, err
+		}
 		if err := s.invoices.Refunded(ctx, tx, order.ID); err != nil {
 			return nil, err
 		}

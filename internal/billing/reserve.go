@@ -143,7 +143,10 @@ func (s *Service) CancelReservation(ctx context.Context, row int64) (*reservatio
 		if err := s.closeOrders(ctx, tx, paymentorder.CloseReasonCANCELLED, paymentorder.ReservationID(row)); err != nil {
 			return err
 		}
-		return s.giveBackOf(ctx, tx, row, fen, "cancelled")
+		if err := s.giveBackOf(ctx, tx, row, fen, "cancelled"); err != nil {
+			return err
+		}
+		return s.shareOf(ctx, tx, row)
 	})
 	if err != nil {
 		return nil, err
@@ -151,8 +154,8 @@ func (s *Service) CancelReservation(ctx context.Context, row int64) (*reservatio
 	return s.reservations.One(ctx, row)
 }
 
-// EndReservations goes on with the reservations for which it is time: bays for which no car has come are let go, and
-// what goes back of them is given back.
+// EndReservations goes on with the reservations for which it is time: bays for which no car has come are let go, what goes
+// back of them is given back, and of what is left owners of shared bays are owed their part.
 func (s *Service) EndReservations(ctx context.Context) error {
 	ctx = viewer.AsSystem(ctx, jobReserved)
 	for more := true; more; {
@@ -167,7 +170,10 @@ func (s *Service) EndReservations(ctx context.Context) error {
 				if err != nil {
 					return err
 				}
-				return s.giveBackOf(ctx, tx, row, fen, "no show")
+				if err := s.giveBackOf(ctx, tx, row, fen, "no show"); err != nil {
+					return err
+				}
+				return s.shareOf(ctx, tx, row)
 			})
 			if err != nil {
 				return err

@@ -125,6 +125,8 @@ type Config struct {
 
 	Agreements   Agreements
 	Reservations Reservations
+	Points       Points
+	Mall         Mall
 }
 
 // Service is safe for concurrent use.
@@ -148,13 +150,15 @@ type Service struct {
 
 	agreements   Agreements
 	reservations Reservations
+	points       Points
+	mall         Mall
 }
 
 // New answers a service, which does the outbox's tasks about payments and refunds.
 func New(c Config) *Service {
 	s := &Service{
 		store: c.Store, vault: c.Vault, clock: c.Clock, random: c.Random, stays: c.Stays, discounts: c.Discounts, permits: c.Permits, invoices: c.Invoices,
-		agreements: c.Agreements, drawers: c.Drawers, reservations: c.Reservations,
+		agreements: c.Agreements, drawers: c.Drawers, reservations: c.Reservations, points: c.Points, mall: c.Mall,
 		payers: c.Payers, office: c.Office, tasks: c.Tasks, tills: c.Tills, log: c.Log, book: ledger.New(c.Clock), pace: pace.New(c.Clock),
 	}
 	s.tasks.Handle(task.KindPAYMENT, s.followUp)
@@ -209,6 +213,7 @@ const (
 	jobDeduct    = "deduct"
 	jobReconcile = "reconcile"
 	jobReserved  = "go on with reservations"
+	jobMall      = "end orders of the mall"
 )
 
 func (s *Service) write(ctx context.Context, job string, fn func(ctx context.Context, tx *ent.Tx) error) error {

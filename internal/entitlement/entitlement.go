@@ -41,6 +41,7 @@ const (
 	Vouchers          Service = "VOUCHERS"
 	Permits           Service = "PERMITS"
 	Reservations      Service = "RESERVATIONS"
+	Membership        Service = "MEMBERSHIP"
 )
 
 // Entitlement is one row of the table.

@@ -27,6 +27,7 @@ func table() []row {
 	verified := []viewer.Fact{viewer.Registered, viewer.Verified}
 	verifiedAndFollowed := []viewer.Fact{viewer.Registered, viewer.Followed, viewer.Verified}
 	core := []consent.Purpose{consent.PurposePARKING_CORE}
+	coreAndMembership := []consent.Purpose{consent.PurposePARKING_CORE, consent.PurposeMEMBERSHIP}
 	coreAndTrack := []consent.Purpose{consent.PurposePARKING_CORE, consent.PurposeMOVEMENT_TRACK}
 	linking := []consent.Purpose{consent.PurposeTHIRD_PARTY_ACCOUNT}
 	return []row{
@@ -45,6 +46,7 @@ func table() []row {
 		{StayRecords, "近3个月的账单查询", "Records of the last three months, masked", person, core, "(一)2(4)"},
 		{DisputeCharge, "费用申诉", "Disputing a charge", person, core, "(二)2(12)"},
 		{Vouchers, "停车券、商品购买", "Parking vouchers", person, core, "(一)2(5)"},
+		{Membership, "会员、积分", "Membership and points", person, coreAndMembership, "(一)2(6)"},
 		{Permits, "车位长租", "Monthly cards and rented bays", person, core, "(一)3(3)"},
 		{Reservations, "预约停车", "Reserving a bay", person, core, "(二)1(2)"},
 		{ShareSpace, "车位共享", "Sharing a bay of one's own", person, core, "(二)2(11)"},

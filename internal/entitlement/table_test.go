@@ -13,9 +13,9 @@ import (
 
 const car, anothersCar = 1, 2
 
-// people are one viewer of each tier, all of whom agree to parking.
+// people are one viewer of each tier, all of whom agree to parking and are members.
 func people() map[viewer.Tier]*viewer.Viewer {
-	agreed, app := []string{"PARKING_CORE"}, []string{"APP"}
+	agreed, app := []string{"PARKING_CORE", "MEMBERSHIP"}, []string{"APP"}
 	return map[viewer.Tier]*viewer.Viewer{
 		viewer.TierAnonymous:  viewer.Nobody(),
 		viewer.TierRegistered: {Kind: viewer.Driver, Consents: agreed, Channels: app},

@@ -19,10 +19,13 @@ import (
 	"parkbff/ent/invoicedelivery"
 	"parkbff/ent/invoicetitle"
 	"parkbff/ent/linkedaccount"
+	"parkbff/ent/mallorder"
+	"parkbff/ent/membership"
 	"parkbff/ent/messagequota"
 	"parkbff/ent/notice"
 	"parkbff/ent/payment"
 	"parkbff/ent/paymentorder"
+	"parkbff/ent/payoutaccount"
 	"parkbff/ent/permit"
 	"parkbff/ent/platedispute"
 	"parkbff/ent/plateright"
@@ -158,6 +161,7 @@ func deleteOwned(ctx context.Context, tx *ent.Tx, accountID int64) (items int, e
 		tx.Fleet.Delete().Where(fleet.AccountID(accountID)).Exec,
 		tx.PlateDispute.Delete().Where(platedispute.AccountID(accountID)).Exec,
 		tx.ChargeDispute.Delete().Where(chargedispute.AccountID(accountID)).Exec,
+		tx.PayoutAccount.Delete().Where(payoutaccount.AccountID(accountID)).Exec,
 		tx.SharedSpace.Delete().Where(sharedspace.AccountID(accountID)).Exec,
 		tx.SessionAccess.Delete().Where(sessionaccess.AccountID(accountID)).Exec,
 		tx.Notice.Delete().Where(notice.AccountID(accountID)).Exec,
@@ -177,8 +181,8 @@ func deleteOwned(ctx context.Context, tx *ent.Tx, accountID int64) (items int, e
 	return items, nil
 }
 
-// disownPayments keeps what was ordered, paid and invoiced, vouchers, permits and reservations, and forgets whose it was: money records
-// survive without identity (J(五)9(3)). Nobody can use those vouchers any more, by their codes neither.
+// disownPayments keeps what was ordered, paid, paid out and invoiced, vouchers, permits, reservations and points, and forgets whose it
+// was: money records survive without identity (J(五)9(3)). Nobody can use those vouchers any more, by their codes neither.
 func disownPayments(ctx context.Context, tx *ent.Tx, accountID int64) (items int, err error) {
 	orders, err := tx.PaymentOrder.Update().Where(paymentorder.AccountID(accountID)).ClearAccountID().Save(ctx)
 	if err != nil {
@@ -196,6 +200,10 @@ func disownPayments(ctx context.Context, tx *ent.Tx, accountID int64) (items int
 	if err != nil {
 		return 0, err
 	}
+	points, err := disownPoints(ctx, tx, accountID)
+	if err != nil {
+		return 0, err
+	}
 	payments, err := tx.Payment.Update().Where(payment.AccountID(accountID)).ClearAccountID().Save(ctx)
 	if err != nil {
 		return 0, err
@@ -205,8 +213,12 @@ func disownPayments(ctx context.Context, tx *ent.Tx, accountID int64) (items int
 	if err != nil {
 		return 0, err
 	}
+	settlements, err := endSettlements(ctx, tx, accountID)
+	if err != nil {
+		return 0, err
+	}
 	agreements, err := tx.Agreement.Update().Where(agreement.AccountID(accountID)).ClearAccountID().ClearPayer().SetState(agreement.StateCLOSED).Save(ctx)
-	return orders + vouchers + permits + reservations + payments + invoices + agreements, err
+	return orders + vouchers + permits + reservations + points + payments + invoices + settlements + agreements, err
 }
 
 // endPermits keeps that permits were sold, and forgets whose they are and for which plates.
@@ -228,6 +240,17 @@ func endReservations(ctx context.Context, tx *ent.Tx, accountID int64) (items in
 	}
 	return tx.Reservation.Update().Where(reservation.AccountID(accountID)).ClearAccountID().
 		SetPlate(vault.Sealed{}).SetPlateIndex([]byte{}).Save(ctx)
+}
+
+// disownPoints keeps how points moved and what was had of the mall, and forgets by whom. Nobody collects it any more; what
+// was paid for it goes back when its time is over.
+func disownPoints(ctx context.Context, tx *ent.Tx, accountID int64) (items int, err error) {
+	orders, err := tx.MallOrder.Update().Where(mallorder.AccountID(accountID)).ClearAccountID().ClearCodeHash().Save(ctx)
+	if err != nil {
+		return 0, err
+	}
+	memberships, err := tx.Membership.Update().Where(membership.AccountID(accountID)).ClearAccountID().Save(ctx)
+	return orders + memberships, err
 }
 
 // emptyBindings ends the bindings that hold, and empties all there ever were.

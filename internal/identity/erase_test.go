@@ -305,6 +305,10 @@ func TestWhatWasPaidOutlivesTheAccountAndForgetsIt(t *testing.T) {
 			if kept.AccountID != nil || len(kept.PlateIndex) != 0 || kept.State != "CANCELLED" {
 				t.Error("a reservation is somebody's still, or names its car, or keeps a bay")
 			}
+			points, had := tx.Membership.Query().OnlyX(ctx), tx.MallOrder.Query().OnlyX(ctx)
+			if points.AccountID != nil || points.Balance != 5 || had.AccountID != nil || had.CodeHash != nil {
+				t.Error("points, or what was had of the mall, are gone or somebody's")
+			}
 			if len(permits) != 1 || permits[0].AccountID != nil || rights != 0 {
 				t.Error("a permit is gone, or somebody's, or its plates are still there")
 			}

@@ -24,6 +24,7 @@ var (
 	ChannelNotLinkable   = fault.New("CHANNEL_NOT_LINKABLE", "This account of the channel cannot be linked.").At("channel")
 	MobileRequired       = fault.New("MOBILE_REQUIRED", "The first time, the platform must vouch for a mobile too.").At("phone")
 	NothingToMerge       = fault.New("NOTHING_TO_MERGE", "This mobile has no other account.").At("mobile")
+	EarningsOwed         = fault.New("EARNINGS_OWED", "What the account has earned is not paid to it yet: set a bank card, and wait for the settlement of the next day.")
 	NotMergeable         = fault.New("NOT_MERGEABLE", "These accounts cannot be joined.")
 	InvalidDeviceName    = fault.New("INVALID_DEVICE_NAME", "A device's name has 40 characters at most, all of them printable.").At("deviceName")
 	TokenSuperseded      = fault.New("TOKEN_SUPERSEDED", "This gate has a newer token, and only the newest is rotated.")

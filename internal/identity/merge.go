@@ -140,7 +140,7 @@ func (g *merging) run(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
 		g.signOut,
 		g.moveBindings, g.moveOwnership, g.moveInvitations, g.moveFleets, g.moveDisputes,
-		g.moveAccess, g.moveOrders, g.moveInvoices, g.moveComplaints, g.moveSpaces, g.moveAgreements, g.moveConsents, g.trackVehicles, g.moveLinks, g.moveFollowing, g.moveMessages,
+		g.moveAccess, g.moveOrders, g.movePoints, g.moveInvoices, g.moveComplaints, g.moveSpaces, g.moveEarnings, g.moveAgreements, g.moveConsents, g.trackVehicles, g.moveLinks, g.moveFollowing, g.moveMessages,
 		g.moveAccount, g.close,
 	} {
 		if err := step(ctx); err != nil {

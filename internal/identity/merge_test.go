@@ -22,6 +22,7 @@ import (
 	"parkbff/ent/invoice"
 	"parkbff/ent/invoicedelivery"
 	"parkbff/ent/linkedaccount"
+	"parkbff/ent/mallorder"
 	"parkbff/ent/messagequota"
 	"parkbff/ent/migrate"
 	"parkbff/ent/notice"
@@ -29,9 +30,11 @@ import (
 	"parkbff/ent/permitplan"
 	"parkbff/ent/platedispute"
 	"parkbff/ent/plateright"
+	"parkbff/ent/pointentry"
 	"parkbff/ent/pushendpoint"
 	"parkbff/ent/reservation"
 	"parkbff/ent/riskevent"
+	"parkbff/ent/settlement"
 	"parkbff/ent/signin"
 	"parkbff/ent/task"
 	"parkbff/ent/vehiclebinding"
@@ -172,6 +175,10 @@ func (h *house) owns(accountID, vehicleID, guest int64) {
 			SetCreatedAt(now).Exec(ctx))
 		h.must(tx.SharedSpace.Create().SetAccountID(accountID).SetLotID(1).SetBay("B").SetOwner(seal("shared_space.owner", "{}")).
 			SetKeyHash([]byte{byte(accountID)}).SetCreatedAt(now).Exec(ctx))
+		h.must(tx.PayoutAccount.Create().SetAccountID(accountID).SetPayee(seal("payout_account.payee", "{}")).SetSetAt(now).SetDueAt(now).
+			SetCreatedAt(now).Exec(ctx))
+		h.must(tx.Settlement.Create().SetAccountID(accountID).SetNumber(fmt.Sprint("n", accountID)).SetFen(1).
+			SetPayee(seal("settlement.payee", "{}")).SetMaskedCard("****0018").SetState(settlement.StateFAILED).SetCreatedAt(now).Exec(ctx))
 		h.must(tx.ChargeDispute.Create().SetAccountID(accountID).SetSessionID(1).SetLotID(1).SetReason(chargedispute.ReasonOTHER).
 			SetWords(seal("charge_dispute.words", "x")).SetPaidFen(500).SetOwedFen(0).SetDueAt(now).SetKeyHash([]byte{byte(accountID)}).
 			SetCreatedAt(now).Exec(ctx))
@@ -191,6 +198,17 @@ func (h *house) owns(accountID, vehicleID, guest int64) {
 			SetPlateIndex([]byte{byte(accountID)}).SetPlateColor("BLUE").SetOpensAt(now).SetStartsAt(now).SetEndsAt(now).SetLateAt(now).
 			SetHeldUntil(now).SetFreeUntil(now).SetFeeFen(1).SetLateRefundFen(1).SetCreatedAt(now).
 			SetKeyHash([]byte{byte(accountID)}).SetTermsHash([]byte{1}).Exec(ctx))
+		points, err := tx.Membership.Create().SetAccountID(accountID).SetBalance(5).SetCreatedAt(now).Save(ctx)
+		h.must(err)
+		earned, err := tx.PointEntry.Create().SetMembershipID(points.ID).SetKind(pointentry.KindEARNED).SetCause(pointentry.CausePAYMENT).
+			SetCauseID(accountID).SetPoints(5).SetBalance(5).SetCreatedAt(now).Save(ctx)
+		h.must(err)
+		h.must(tx.PointLot.Create().SetMembershipID(points.ID).SetEntryID(earned.ID).SetPoints(5).SetRemaining(5).SetExpiresAt(now.Add(time.Hour)).Exec(ctx))
+		item, err := tx.MallItem.Create().SetLotID(at.ID).SetCode("x").SetName("x").SetStock(1).SetSoldUntil(now).SetHoldsDays(1).SetStaffID(1).
+			SetCreatedAt(now).Save(ctx)
+		h.must(err)
+		h.must(tx.MallOrder.Create().SetLotID(at.ID).SetItemID(item.ID).SetAccountID(accountID).SetName("x").SetState(mallorder.StatePAID).
+			SetExpiresAt(now.Add(time.Hour)).SetCreatedAt(now).SetCodeHash([]byte{byte(accountID)}).SetKeyHash([]byte{byte(accountID)}).Exec(ctx))
 		h.must(tx.Task.Create().SetAccountID(accountID).SetAboutID(1).SetKind(task.KindDELIVERY).SetDueAt(now).SetCreatedAt(now).Exec(ctx))
 	})
 	h.config.Risks.Note(h.t.Context(), risk.Happening{Kind: riskevent.KindNEW_DEVICE, Outcome: riskevent.OutcomeNOTED, AccountID: accountID})
@@ -264,7 +282,8 @@ func (h *connected) mustHaveMoved(p *person, car *identity.Vehicle) {
 	for column, want := range map[string]int{
 		"deliveries.account_id": 1, "tasks.account_id": 1, "message_quota.account_id": 1, "push_endpoints.account_id": 0,
 		"payment_orders.account_id": 1, "payments.account_id": 1, "vouchers.account_id": 1, "agreements.account_id": 1,
-		"permits.account_id": 1, "plate_rights.account_id": 1, "reservations.account_id": 1,
+		"permits.account_id": 1, "plate_rights.account_id": 1, "reservations.account_id": 1, "memberships.account_id": 1, "mall_orders.account_id": 1,
+		"payout_accounts.account_id": 1, "settlements.account_id": 1,
 	} {
 		if got := h.naming(p.id())[column]; got != want {
 			h.t.Errorf("%d rows in %s, not %d", got, column, want)
@@ -304,6 +323,8 @@ func (h *connected) mustHaveMoved(p *person, car *identity.Vehicle) {
 		open("fleet.name", fleet.Name)
 		open("fleet.credit_code", fleet.CreditCode)
 		open("plate_dispute.plate", claim.Plate)
+		open("payout_account.payee", tx.PayoutAccount.Query().OnlyX(ctx).Payee)
+		open("settlement.payee", tx.Settlement.Query().OnlyX(ctx).Payee)
 		open("linked_account.subject", tx.LinkedAccount.Query().Where(linkedaccount.EndedAtIsNil()).OnlyX(ctx).Subject)
 		if claim.State != platedispute.StateWITHDRAWN {
 			h.t.Error("the owner claims its own plate")

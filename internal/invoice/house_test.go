@@ -21,6 +21,7 @@ import (
 	"parkbff/internal/discount"
 	"parkbff/internal/fault"
 	"parkbff/internal/invoice"
+	"parkbff/internal/loyalty"
 	"parkbff/internal/money"
 	told "parkbff/internal/notice"
 	"parkbff/internal/outbox"
@@ -56,6 +57,7 @@ type house struct {
 	store    *store.Store
 	parking  *parking.Service
 	billing  *billing.Service
+	points   *loyalty.Service
 	vouchers *discount.Service
 	*invoice.Service
 	office *sandbox.Sandbox
@@ -83,6 +85,7 @@ func newHouse(t testing.TB, s *store.Store) *house {
 		Teller: h, Bus: h, Policies: catalogue, Log: slog.New(slog.DiscardHandler), QuoteKey: make([]byte, 32),
 	})
 	h.must(err)
+	h.points = loyalty.New(loyalty.Config{Store: s, Clock: h.clock, Policies: catalogue})
 	without := lot("B")
 	without.Capabilities = nil
 	h.must(h.parking.Import(t.Context(), []lotfile.Lot{lot("A"), without}))
@@ -128,7 +131,7 @@ func (h *house) open() {
 	h.vouchers = discount.New(discount.Config{Store: h.store, Vault: keys, Clock: h.clock, Lots: h.parking})
 	h.billing = billing.New(billing.Config{
 		Store: h.store, Vault: keys, Clock: h.clock, Random: rand.Reader, Stays: h.parking, Discounts: h.vouchers, Payers: h, Office: h, Tasks: h.outbox,
-		Invoices: h.Service, Log: slog.New(slog.DiscardHandler),
+		Invoices: h.Service, Points: h.points, Log: slog.New(slog.DiscardHandler),
 		Tills: map[money.Channel]billing.Offer{money.WeChat: {Till: till{}, Ways: []money.Way{money.H5}}},
 	})
 	h.SetOrders(h.billing)

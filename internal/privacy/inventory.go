@@ -69,5 +69,13 @@ func inventories() []Inventory {
 			Source:  "捷停车用户隐私政策 (二)4(3)",
 			Fields:  []InventoryField{{Code: "history", Name: "历史动态信息", Sensitive: false}},
 		},
+		{
+			Purpose: consent.PurposeMEMBERSHIP, // a function that the policy lists, without saying what it needs
+			Source:  "捷停车用户隐私政策 (一)2(6), (二)1(2)",
+			Fields: []InventoryField{
+				{Code: "feeFen", Name: "支付金额", Sensitive: true},
+				{Code: "points", Name: "积分", Sensitive: false},
+			},
+		},
 	}
 }

@@ -143,16 +143,39 @@ func (s *Service) opened(ctx context.Context, row *ent.SharedSpace) (*Space, err
 	if row.Owner == nil {
 		return shown, nil
 	}
-	plain, err := s.Vault.OpenString(ctx, vault.AccountKey(row.AccountID), fieldOwner, row.Owner)
+	o, err := s.ownerOf(ctx, row)
 	if err != nil {
-		return nil, fmt.Errorf("open the owner: %w", err)
-	}
-	var o owner
-	if json.Unmarshal([]byte(plain), &o) != nil {
-		return nil, errOwner
+		return nil, err
 	}
 	shown.Owner = &Owner{
 		Name: privacy.PersonName(o.Name), Mobile: privacy.Mobile(o.Mobile), IDNumber: privacy.IDNumber(o.IDNumber), Location: o.Location,
 	}
 	return shown, nil
+}
+
+// OwnerName answers by what name an account owns the bays that it shares, as its documents say, or "" when no officer has
+// agreed to one yet. It is whole, and for who pays the owner: the caller is the system.
+func (s *Service) OwnerName(ctx context.Context, accountID int64) (string, error) {
+	row, err := s.Store.Fresh(ctx).SharedSpace.Query().
+		Where(sharedspace.AccountID(accountID), sharedspace.StateEQ(sharedspace.StateAPPROVED)).Order(ent.Desc(sharedspace.FieldID)).First(ctx)
+	switch {
+	case ent.IsNotFound(err):
+		return "", nil
+	case err != nil:
+		return "", fmt.Errorf("read the account's spaces: %w", err)
+	}
+	o, err := s.ownerOf(ctx, row)
+	return o.Name, err
+}
+
+func (s *Service) ownerOf(ctx context.Context, row *ent.SharedSpace) (owner, error) {
+	plain, err := s.Vault.OpenString(ctx, vault.AccountKey(row.AccountID), fieldOwner, row.Owner)
+	if err != nil {
+		return owner{}, fmt.Errorf("open the owner: %w", err)
+	}
+	var o owner
+	if json.Unmarshal([]byte(plain), &o) != nil {
+		return owner{}, errOwner
+	}
+	return o, nil
 }

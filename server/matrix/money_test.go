@@ -45,6 +45,7 @@ func (m *matrix) pay() {
 	m.letMerchantsGive()
 	m.sellPermits()
 	m.reserveBays()
+	m.sellItems()
 	m.listPlates()
 }
 
@@ -115,6 +116,17 @@ func (m *matrix) reserveBays() {
 	m.reserve(followed, sharedCar, 3*time.Hour, true)
 	dropped := m.reserve(followed, sharedCar, 6*time.Hour, false)
 	m.sends(followed, "cancelReservation", servertest.Vars{"reservationId": dropped}, "reservation { id }")
+}
+
+// sellItems has the manager of the lot put an item on sale, which the owner buys.
+func (m *matrix) sellItems() {
+	item := m.clients[manager].Asks(`mutation($in: SetMallItemInput!) { setMallItem(input: $in) { item { id } userErrors { code } } }`, servertest.Vars{"in": servertest.Vars{
+		"lotCode": closedLot, "code": "M1", "name": "咖啡", "storeCode": merchantCode, "priceFen": 500, "stock": 3, "holdsDays": 7,
+		"soldUntil": m.Clock.Now().AddDate(0, 1, 0).Format(time.RFC3339),
+	}}).OK().String("setMallItem.item.id")
+	bought := m.sends(owner, "placeMallOrder", servertest.Vars{"idempotencyKey": "item", "itemId": item}, "order { id }").String("placeMallOrder.order.id")
+	m.WechatTakes(m.clients[owner].Begins(servertest.Order{ID: bought}))
+	m.orders = append(m.orders, ordered{bought, owner, "", true})
 }
 
 func (m *matrix) reserve(who, plate string, after time.Duration, pays bool) (id string) {

@@ -134,5 +134,5 @@ func inBrackets(list []string) string {
 // dear holds for what would make a document dearer than one may be: the lists of a lot, anywhere but below a lot that is
 // asked for.
 func dear(def *ast.Definition, field *ast.FieldDefinition, within []string) bool {
-	return def.Name == "Lot" && slices.Contains([]string{"permitPlans", "shifts", "chargeDisputes", "reservations", "sharedBays"}, field.Name) && len(within) > 2
+	return def.Name == "Lot" && slices.Contains([]string{"permitPlans", "shifts", "chargeDisputes", "reservations", "sharedBays", "mallItems"}, field.Name) && len(within) > 2
 }

@@ -113,6 +113,7 @@ var trials = map[string]trial{
 	"idCard":         these(papers("in.idCard", absentPlate), file("no picture")),
 
 	"certificate": these(file("no picture")),
+	"cardNumber":  these("6216261000000000018", "1"),
 	"words":       these("费用不对", ""),
 	"answer":      these("已核对", ""),
 	"returnFen":   these(100, -1),
@@ -122,6 +123,7 @@ var trials = map[string]trial{
 
 	"minutes":   these(60, 0),
 	"holdsDays": these(7, 0),
+	"points":    these(10, -1),
 	"priceFen":  these(100, 0),
 	"stock":     these(1, 0),
 	"soldUntil": these(at(0, "12:00").UTC().Format(time.RFC3339), "2099-01-01T00:00:00Z"),

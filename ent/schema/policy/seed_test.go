@@ -24,6 +24,7 @@ import (
 	"parkbff/ent/ledgerentry"
 	"parkbff/ent/ledgerline"
 	"parkbff/ent/linkedaccount"
+	"parkbff/ent/mallorder"
 	"parkbff/ent/merchantcontingent"
 	"parkbff/ent/messagequota"
 	"parkbff/ent/notice"
@@ -31,6 +32,7 @@ import (
 	"parkbff/ent/paymentorder"
 	"parkbff/ent/permitplan"
 	"parkbff/ent/plateright"
+	"parkbff/ent/pointentry"
 	"parkbff/ent/pushendpoint"
 	"parkbff/ent/refund"
 	"parkbff/ent/reservation"
@@ -158,6 +160,7 @@ func (p *planter) paid(at site, account, session int64) {
 		SetPlate(vault.Sealed{}).SetPlateIndex(p.value()).SetPlateColor("BLUE").SetOpensAt(morning).SetStartsAt(morning).SetEndsAt(morning).
 		SetLateAt(morning).SetHeldUntil(morning).SetFreeUntil(morning).SetFeeFen(1).SetLateRefundFen(1).SetCreatedAt(morning).
 		SetKeyHash(p.value()).SetTermsHash(p.value()).Save(p.ctx))
+	p.earned(at, account, made.ID)
 	entry := saved[*ent.LedgerEntry](p)(p.tx.LedgerEntry.Create().SetCause(ledgerentry.CausePAYMENT).SetCauseID(made.ID).
 		SetLotID(at.lot).SetOrderID(order.ID).SetOccurredAt(morning).SetCreatedAt(morning).Save(p.ctx))
 	shop := p.merchant(at)
@@ -166,6 +169,20 @@ func (p *planter) paid(at site, account, session int64) {
 	for account, fen := range map[ledgerline.Account]int64{ledgerline.AccountCHANNEL: 500, ledgerline.AccountLOT: -500} {
 		saved[*ent.LedgerLine](p)(p.tx.LedgerLine.Create().SetEntryID(entry.ID).SetLotID(at.lot).SetAccount(account).SetFen(fen).Save(p.ctx))
 	}
+}
+
+// earned are the points of a payment, and what was had for one of them.
+func (p *planter) earned(at site, account, payment int64) {
+	member := saved[*ent.Membership](p)(p.tx.Membership.Create().SetAccountID(account).SetBalance(4).SetCreatedAt(morning).Save(p.ctx))
+	came := saved[*ent.PointEntry](p)(p.tx.PointEntry.Create().SetMembershipID(member.ID).SetKind(pointentry.KindEARNED).
+		SetCause(pointentry.CausePAYMENT).SetCauseID(payment).SetPoints(5).SetBalance(5).SetCreatedAt(morning).Save(p.ctx))
+	lot := saved[*ent.PointLot](p)(p.tx.PointLot.Create().SetMembershipID(member.ID).SetEntryID(came.ID).SetPoints(5).SetRemaining(4).
+		SetExpiresAt(morning).Save(p.ctx))
+	saved[*ent.PointUse](p)(p.tx.PointUse.Create().SetEntryID(came.ID).SetLotID(lot.ID).SetPoints(1).Save(p.ctx))
+	item := saved[*ent.MallItem](p)(p.tx.MallItem.Create().SetLotID(at.lot).SetCode("x").SetName("x").SetPoints(1).SetStock(1).
+		SetSoldUntil(morning).SetHoldsDays(1).SetStaffID(1).SetCreatedAt(morning).Save(p.ctx))
+	saved[*ent.MallOrder](p)(p.tx.MallOrder.Create().SetLotID(at.lot).SetItemID(item.ID).SetAccountID(account).SetName("x").SetPoints(1).
+		SetState(mallorder.StatePAID).SetExpiresAt(morning).SetCreatedAt(morning).SetKeyHash(p.value()).Save(p.ctx))
 }
 
 func (p *planter) reconciled() {
@@ -315,6 +332,11 @@ func (p *planter) claims(account, car int64) {
 		SetPlate(vault.Sealed(p.value())).SetPlateIndex(p.value()).SetPlateColor("BLUE").SetCreatedAt(morning).Save(p.ctx))
 	saved[*ent.SharedSpace](p)(p.tx.SharedSpace.Create().SetAccountID(account).SetLotID(1).SetBay("B").SetOwner(vault.Sealed(p.value())).
 		SetKeyHash(p.value()).SetCreatedAt(morning).Save(p.ctx))
+	saved[*ent.PayoutAccount](p)(p.tx.PayoutAccount.Create().SetAccountID(account).SetPayee(vault.Sealed(p.value())).SetSetAt(morning).
+		SetDueAt(morning).SetCreatedAt(morning).Save(p.ctx))
+	paid := saved[*ent.Settlement](p)(p.tx.Settlement.Create().SetAccountID(account).SetNumber(string(p.value())).SetFen(1).
+		SetCreatedAt(morning).Save(p.ctx))
+	saved[*ent.SettlementItem](p)(p.tx.SettlementItem.Create().SetSettlementID(paid.ID).SetSpaceID(1).SetLotID(1).SetBay("B").SetFen(1).Save(p.ctx))
 	saved[*ent.RiskEvent](p)(p.tx.RiskEvent.Create().SetKind(riskevent.KindNEW_DEVICE).SetOutcome(riskevent.OutcomeNOTED).
 		SetAccountID(account).SetOccurredAt(morning).Save(p.ctx))
 }

@@ -40,6 +40,7 @@ type Line struct {
 	Channel money.Channel // of CHANNEL
 	Fen     int64
 	StoreID int64 // of MERCHANTS
+	SpaceID int64 // of OWNERS
 }
 
 // Received is money that a channel took: what of it was earned, by a lot or for vouchers that are to be honoured, and
@@ -73,6 +74,16 @@ func TakenOff(fen, sold int64) []Line {
 // BorneBy is what a discount of a merchant has taken off a stay: the lot has earned it, and the merchant owes it.
 func BorneBy(storeID, fen int64) []Line {
 	return []Line{{Account: ledgerline.AccountMERCHANTS, StoreID: storeID, Fen: fen}, {Account: ledgerline.AccountLOT, Fen: -fen}}
+}
+
+// SharedWith is what the owner of a space has earned out of a reservation, and is owed.
+func SharedWith(spaceID, fen int64) []Line {
+	return []Line{{Account: ledgerline.AccountRESERVATIONS, Fen: fen}, {Account: ledgerline.AccountOWNERS, SpaceID: spaceID, Fen: -fen}}
+}
+
+// PaidOut is what the owner of a space was owed, and the clearing bank has paid to the owner's card.
+func PaidOut(spaceID, fen int64) []Line {
+	return []Line{{Account: ledgerline.AccountOWNERS, SpaceID: spaceID, Fen: fen}, {Account: ledgerline.AccountCLEARING, Fen: -fen}}
 }
 
 // GivenBack is money that a channel has given back.
@@ -117,6 +128,9 @@ func (b *Book) Write(ctx context.Context, tx *ent.Tx, m Movement) error {
 		}
 		if lines[i].Account == ledgerline.AccountMERCHANTS {
 			c.SetStoreID(lines[i].StoreID)
+		}
+		if lines[i].Account == ledgerline.AccountOWNERS {
+			c.SetSpaceID(lines[i].SpaceID)
 		}
 	}).Exec(ctx)
 	if err != nil {

@@ -3,12 +3,14 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"entgo.io/ent/dialect/sql"
 
 	"parkbff/ent"
 	"parkbff/ent/ledgerentry"
 	"parkbff/ent/ledgerline"
+	"parkbff/ent/mallorder"
 	"parkbff/ent/merchantcontingent"
 	"parkbff/ent/orderdiscount"
 	"parkbff/ent/parkingsession"
@@ -50,7 +52,7 @@ type check struct {
 
 // Prove goes through the ledger as of one moment: that every entry sums to nothing, that every payment, refund and
 // order says what the ledger says, that every stay was paid what was earned by it, and that in every drawer lies what its
-// shift says.
+// shift says; and that owners of shared bays are owed what reservations say.
 func (b *Book) Prove(ctx context.Context, s *store.Store) (*Proof, error) {
 	ctx = viewer.AsSystem(ctx, "prove the ledger")
 	proof := &Proof{}
@@ -59,7 +61,7 @@ func (b *Book) Prove(ctx context.Context, s *store.Store) (*Proof, error) {
 		if proof.Entries, err = tx.LedgerEntry.Query().Count(ctx); err != nil {
 			return fmt.Errorf("count the ledger's entries: %w", err)
 		}
-		for _, c := range append(checks(), drawerChecks()...) {
+		for _, c := range slices.Concat(checks(), drawerChecks(), ownerChecks()) {
 			found, err := c.offences(ctx, tx, sql.Dialect(s.Dialect()))
 			if err != nil {
 				return fmt.Errorf("prove the ledger: %w", err)
@@ -150,24 +152,18 @@ func checks() []check {
 		}},
 		{"order", "the voucher that it bought cost", func(b *sql.DialectBuilder) *sql.Selector {
 			t, v := b.Table(paymentorder.Table), b.Table(voucher.Table)
-			kept := fmt.Sprintf("CASE WHEN %s = '%s' THEN %s - %s ELSE 0 END", t.C(paymentorder.FieldKind), paymentorder.KindVOUCHER,
-				t.C(paymentorder.FieldTakenFen), t.C(paymentorder.FieldRefundedFen))
-			return differing(b, t, kept, b.Select(total(v.C(voucher.FieldPriceFen), 1)).From(v).Where(sql.And(
+			return differing(b, t, keptOf(t, paymentorder.KindVOUCHER), b.Select(total(v.C(voucher.FieldPriceFen), 1)).From(v).Where(sql.And(
 				sql.ColumnsEQ(v.C(voucher.FieldBoughtByOrderID), t.C(paymentorder.FieldID)),
 				sql.NEQ(v.C(voucher.FieldState), voucher.StateREVOKED))))
 		}},
 		{"order", "the period that it paid cost", func(b *sql.DialectBuilder) *sql.Selector {
 			t, p := b.Table(paymentorder.Table), b.Table(permitperiod.Table)
-			kept := fmt.Sprintf("CASE WHEN %s = '%s' THEN %s - %s ELSE 0 END", t.C(paymentorder.FieldKind), paymentorder.KindPERMIT,
-				t.C(paymentorder.FieldTakenFen), t.C(paymentorder.FieldRefundedFen))
-			return differing(b, t, kept, b.Select(total(p.C(permitperiod.FieldPriceFen), 1)).From(p).Where(sql.And(
+			return differing(b, t, keptOf(t, paymentorder.KindPERMIT), b.Select(total(p.C(permitperiod.FieldPriceFen), 1)).From(p).Where(sql.And(
 				sql.ColumnsEQ(p.C(permitperiod.FieldOrderID), t.C(paymentorder.FieldID)), sql.IsNull(p.C(permitperiod.FieldRevokedAt)))))
 		}},
 		{"order", "for permits, and the ledger says that was earned for them,", func(b *sql.DialectBuilder) *sql.Selector {
 			t := b.Table(paymentorder.Table)
-			kept := fmt.Sprintf("CASE WHEN %s = '%s' THEN %s - %s ELSE 0 END", t.C(paymentorder.FieldKind), paymentorder.KindPERMIT,
-				t.C(paymentorder.FieldTakenFen), t.C(paymentorder.FieldRefundedFen))
-			return differing(b, t, kept, moved(b, []ledgerline.Account{ledgerline.AccountPERMITS}, -1, byMoney(ledgerentry.FieldOrderID, t)))
+			return differing(b, t, keptOf(t, paymentorder.KindPERMIT), moved(b, []ledgerline.Account{ledgerline.AccountPERMITS}, -1, byMoney(ledgerentry.FieldOrderID, t)))
 		}},
 		{"order", "the ledger says that merchants bear of it", func(b *sql.DialectBuilder) *sql.Selector {
 			t, d, v := b.Table(paymentorder.Table), b.Table(orderdiscount.Table), b.Table(voucher.Table)
@@ -182,9 +178,17 @@ func checks() []check {
 		}},
 		{"order", "for reservations, and the ledger says that was earned for them,", func(b *sql.DialectBuilder) *sql.Selector {
 			t := b.Table(paymentorder.Table)
-			kept := fmt.Sprintf("CASE WHEN %s = '%s' THEN %s - %s ELSE 0 END", t.C(paymentorder.FieldKind), paymentorder.KindRESERVATION,
-				t.C(paymentorder.FieldTakenFen), t.C(paymentorder.FieldRefundedFen))
-			return differing(b, t, kept, moved(b, []ledgerline.Account{ledgerline.AccountRESERVATIONS}, -1, byMoney(ledgerentry.FieldOrderID, t)))
+			return differing(b, t, keptOf(t, paymentorder.KindRESERVATION)+" - "+sharedOf(b, t), moved(b, []ledgerline.Account{ledgerline.AccountRESERVATIONS}, -1, byMoney(ledgerentry.FieldOrderID, t)))
+		}},
+		{"order", "for the mall, and the ledger says that was earned for items,", func(b *sql.DialectBuilder) *sql.Selector {
+			t := b.Table(paymentorder.Table)
+			return differing(b, t, keptOf(t, paymentorder.KindMALL), moved(b, []ledgerline.Account{ledgerline.AccountMALL}, -1, byMoney(ledgerentry.FieldOrderID, t)))
+		}},
+		{"order", "the item that it bought cost", func(b *sql.DialectBuilder) *sql.Selector {
+			t, m := b.Table(paymentorder.Table), b.Table(mallorder.Table)
+			return differing(b, t, keptOf(t, paymentorder.KindMALL), b.Select(total(m.C(mallorder.FieldPriceFen), 1)).From(m).Where(sql.And(
+				sql.ColumnsEQ(m.C(mallorder.FieldPaymentOrderID), t.C(paymentorder.FieldID)),
+				sql.NEQ(m.C(mallorder.FieldState), mallorder.StateCANCELLED))))
 		}},
 		{"reservation", "its order was paid, less what has gone back,", func(b *sql.DialectBuilder) *sql.Selector {
 			t, o := b.Table(reservation.Table), b.Table(paymentorder.Table)
@@ -202,14 +206,20 @@ func checks() []check {
 	}
 }
 
-// channels are the accounts of money at channels and in drawers, earnings those of what was earned: by a lot, and for
-// vouchers that are to be honoured.
+// keptOf is what orders of one kind were paid and has not gone back, and nothing of the others.
+func keptOf(t *sql.SelectTable, kind paymentorder.Kind) string {
+	return fmt.Sprintf("CASE WHEN %s = '%s' THEN %s - %s ELSE 0 END", t.C(paymentorder.FieldKind), kind,
+		t.C(paymentorder.FieldTakenFen), t.C(paymentorder.FieldRefundedFen))
+}
+
+// channels are the accounts of money at channels and in drawers, earnings those of what was earned: by a lot, by the
+// owners of shared bays, and for vouchers that are to be honoured.
 func channels() []ledgerline.Account {
 	return []ledgerline.Account{ledgerline.AccountCHANNEL, ledgerline.AccountDRAWER}
 }
 
 func earnings() []ledgerline.Account {
-	return []ledgerline.Account{ledgerline.AccountLOT, ledgerline.AccountVOUCHERS, ledgerline.AccountPERMITS, ledgerline.AccountRESERVATIONS}
+	return []ledgerline.Account{ledgerline.AccountLOT, ledgerline.AccountVOUCHERS, ledgerline.AccountPERMITS, ledgerline.AccountRESERVATIONS, ledgerline.AccountOWNERS, ledgerline.AccountMALL}
 }
 
 func merchants() []ledgerline.Account { return []ledgerline.Account{ledgerline.AccountMERCHANTS} }

@@ -1,4 +1,4 @@
-// Package unionpay takes payments through UnionPay's all-channel platform (银联全渠道, ACP 5.1.0;
+// Package unionpay takes payments, and pays out, through UnionPay's all-channel platform (银联全渠道, ACP 5.1.0;
 // https://open.unionpay.com/tjweb/acproduct/list?apiSvcId=448). Several of our channels are the same protocol under
 // another merchant, product or bank: a Config says which. No error repeats a key, a card or what a message said.
 package unionpay
@@ -48,6 +48,10 @@ type Config struct {
 	Intermediates string // between the roots and UnionPay's certificate, PEM
 	Owner         string // of UnionPay's certificate; empty is Owner
 
+	// Encryption is UnionPay's certificate, in PEM, for what nobody else may read (敏感信息加密证书); empty where nothing is
+	// paid out.
+	Encryption string
+
 	Product   Product
 	NoticeURL string // where UnionPay tells us of payments and refunds; no query, which would be signed with them
 	ReturnURL string // where a payer's browser is led back to; for H5
@@ -75,6 +79,8 @@ type Client struct {
 	key       *rsa.PrivateKey
 	certID    string // our certificate's serial number
 	authority authority
+
+	encryption encryption
 }
 
 // New answers a client. The error names the setting that is wrong.
@@ -88,6 +94,9 @@ func New(c Config, k clock.Clock) (*Client, error) {
 	}
 	var err error
 	if client.authority, err = newAuthority(c); err != nil {
+		return nil, err
+	}
+	if client.encryption, err = newEncryption(c.Encryption); err != nil {
 		return nil, err
 	}
 	return client, nil

@@ -50,7 +50,7 @@ func newWorld(t testing.TB) *world {
 	}
 	w := &world{clock: testkit.NewClock(start), keys: keys}
 	w.Sandbox = sandbox.New(w.clock, rand.Reader, keys,
-		sandbox.Merchant{ID: merchant, Identity: keys.Merchant, BizType: product, Bank: "ABC"},
+		sandbox.Merchant{ID: merchant, Identity: keys.Merchant, BizType: product, Bank: "ABC", Pays: true},
 		sandbox.Merchant{ID: neighbor, Identity: keys.Merchant, BizType: product})
 	w.url = serve(t, w.Sandbox)
 	w.ours = w.client(t, w.config(merchant))

@@ -138,7 +138,7 @@ func (c *Catalogue) checkPurpose(p purpose) error {
 func Purposes() []consent.Purpose {
 	return []consent.Purpose{
 		consent.PurposePARKING_CORE, consent.PurposeMOVEMENT_TRACK, consent.PurposeTHIRD_PARTY_ACCOUNT,
-		consent.PurposeAFFILIATE_SHARING, consent.PurposePROMOTIONS,
+		consent.PurposeAFFILIATE_SHARING, consent.PurposePROMOTIONS, consent.PurposeMEMBERSHIP,
 	}
 }
 

@@ -193,6 +193,22 @@ func proveLedger(ctx context.Context, h *server.House) error {
 		return errors.New("ledger: not balanced")
 	}
 	fmt.Fprintf(os.Stdout, "ledger: balanced, %d entries\n", proof.Entries)
+	return provePoints(ctx, h)
+}
+
+// provePoints says whether every membership has the points that its entries say.
+func provePoints(ctx context.Context, h *server.House) error {
+	offences, err := h.Loyalty.Prove(ctx)
+	if err != nil {
+		return fmt.Errorf("points: %w", err)
+	}
+	for _, offence := range offences {
+		fmt.Fprintf(os.Stdout, "points: %s\n", offence)
+	}
+	if len(offences) > 0 {
+		return errors.New("points: the books do not agree")
+	}
+	fmt.Fprintln(os.Stdout, "points: the books agree")
 	return nil
 }
 

@@ -34,8 +34,9 @@ func (i Identity) KeyPEM() string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(i.Key)}))
 }
 
-// Keys are an authority of two levels, and whom it has certified: UnionPay, and a merchant of ours.
-type Keys struct{ Root, Middle, UnionPay, Merchant Identity }
+// Keys are an authority of two levels, and whom it has certified: UnionPay, to sign and to be told what nobody else may
+// read, and a merchant of ours.
+type Keys struct{ Root, Middle, UnionPay, Encryption, Merchant Identity }
 
 // NewKeys answers the keys of this process's stand-ins. They are made once: RSA keys take their time.
 func NewKeys() (Keys, error) { return made() }
@@ -47,7 +48,7 @@ var (
 )
 
 var made = sync.OnceValues(func() (k Keys, err error) {
-	var keys [4]*rsa.PrivateKey
+	var keys [5]*rsa.PrivateKey
 	for i := range keys {
 		if keys[i], err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
 			return Keys{}, fmt.Errorf("sandbox: make keys: %w", err)
@@ -60,6 +61,9 @@ var made = sync.OnceValues(func() (k Keys, err error) {
 		return Keys{}, err
 	}
 	if k.UnionPay, err = k.Issue(keys[2], unionPayName, until); err != nil {
+		return Keys{}, err
+	}
+	if k.Encryption, err = k.Issue(keys[4], unionPayName, until); err != nil {
 		return Keys{}, err
 	}
 	k.Merchant, err = k.Issue(keys[3], merchantName, until)

@@ -18,6 +18,7 @@ import (
 const (
 	buying    = "01"
 	refunding = "04"
+	paying    = "12"
 	asking    = "00"
 )
 
@@ -212,8 +213,11 @@ func (s *Sandbox) app(_ context.Context, said acp.Message) acp.Message {
 	return m
 }
 
-// back takes refunds in.
+// back takes refunds and payouts in.
 func (s *Sandbox) back(ctx context.Context, said acp.Message) acp.Message {
+	if said["txnType"] == paying {
+		return s.payOut(said)
+	}
 	refusal := s.ordered(said, refunding)
 	if refusal == "" {
 		refusal = s.refund(said)

@@ -1,5 +1,5 @@
 // Package unionpay stands in for UnionPay's all-channel platform (ACP 5.1.0): its gateway's page, orders of apps,
-// refunds, queries, notices and statements, with RSA signatures both ways, certificates that come from an authority,
+// refunds, payouts, queries, notices and statements, with RSA signatures both ways, certificates that come from an authority,
 // and the original's answers. It knows the merchants that it is told of.
 package unionpay
 
@@ -46,6 +46,7 @@ type Merchant struct {
 	Identity Identity
 	BizType  string
 	Bank     string // that it may send payers to at once
+	Pays     bool   // it may pay out
 }
 
 // Sandbox is an http.Handler: of the gateway, and at its root of the statements.
@@ -55,6 +56,7 @@ type Sandbox struct {
 	clock     clock.Clock
 	random    io.Reader
 	self      Identity
+	private   Identity // by which it reads what nobody else may
 	merchants map[string]Merchant
 	http      *http.Client
 	mux       *http.ServeMux
@@ -65,12 +67,14 @@ type Sandbox struct {
 	tickets   recent.Values[string, *order] // by tn
 	paid      recent.Values[string, *order] // by queryId
 	all       recent.List[*order]
+	payouts   recent.List[*payout]
+	bad       map[string]string // cards that are refused, and with what answer
 }
 
 // New answers a stand-in that signs as keys.UnionPay and knows some merchants.
 func New(k clock.Clock, random io.Reader, keys Keys, merchants ...Merchant) *Sandbox {
 	s := &Sandbox{
-		clock: k, random: random, self: keys.UnionPay, merchants: map[string]Merchant{}, mux: http.NewServeMux(),
+		bad: map[string]string{}, clock: k, random: random, self: keys.UnionPay, private: keys.Encryption, merchants: map[string]Merchant{}, mux: http.NewServeMux(),
 		http: &http.Client{Timeout: 5 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
 	for _, m := range merchants {
