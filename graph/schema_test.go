@@ -34,8 +34,9 @@ var theirOwn = map[string]string{
 
 // plainLists are the lists of objects that are no connections, and what bounds them.
 var plainLists = map[string]string{
-	"SharedSpace.hours":    "14 at most",
-	"SharedSpace.reserved": "500 at most on a page of spaces",
+	"Lot.sharedBays":                         "the first hundred",
+	"SharedSpace.hours":                      "14 at most",
+	"SharedSpace.reserved":                   "500 at most on a page of spaces",
 	"MerchantStatement.lots":                 "one to each lot that let the merchant give discounts",
 	"Vehicle.passwordFree":                   "one to each value of PaymentChannel at most",
 	"Query.paymentOffers":                    "one to each value of PaymentChannel at most",

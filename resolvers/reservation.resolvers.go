@@ -28,10 +28,8 @@ func (r *lotResolver) Reservations(ctx context.Context, obj *parking.Lot, day *t
 	})
 }
 
-func (r *lotResolver) SharedBays(ctx context.Context, obj *parking.Lot, from time.Time, until time.Time, first *int, after *string) (*relay.Connection[reservation.SharedBay], error) {
-	return connect(ctx, listSharedBays, first, after, rowOfBay, func(p page.Request) (page.Of[reservation.SharedBay], error) {
-		return r.reservations.SharedBays(ctx, obj.Row, from, until, p)
-	})
+func (r *lotResolver) SharedBays(ctx context.Context, obj *parking.Lot, from time.Time, until time.Time) ([]*reservation.SharedBay, error) {
+	return r.reservations.SharedBays(ctx, obj.Row, from, until)
 }
 
 func (r *mutationResolver) SetReservationOffer(ctx context.Context, input model.SetReservationOfferInput) (*model.SetReservationOfferPayload, error) {

@@ -112,7 +112,6 @@ const (
 	listOpenings      = "shift.openings"
 	listReservations  = "viewer.reservations"
 	listLotReserved   = "lot.reservations"
-	listSharedBays    = "lot.sharedBays"
 	listPoints        = "membership.ledger"
 	listMallItems     = "lot.mallItems"
 	listMallOrders    = "viewer.mallOrders"
@@ -183,8 +182,6 @@ func rowOfMovement(m *billing.CashMovement) int64 { return m.Row }
 func rowOfCommand(c *parking.GateCommand) int64 { return c.Row }
 
 func rowOfReservation(r *reservation.Reservation) int64 { return r.Row }
-
-func rowOfBay(b reservation.SharedBay) int64 { return b.Space }
 
 func rowOfPoints(e *loyalty.Entry) int64 { return e.Row }
 

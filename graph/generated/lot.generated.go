@@ -39,7 +39,7 @@ type LotResolver interface {
 	PermitPlans(ctx context.Context, obj *parking.Lot, first *int, after *string) (*relay.Connection[*permit.Plan], error)
 	ReservationOffer(ctx context.Context, obj *parking.Lot) (*reservation.Terms, error)
 	Reservations(ctx context.Context, obj *parking.Lot, day *time.Time, first *int, after *string) (*relay.Connection[*reservation.Reservation], error)
-	SharedBays(ctx context.Context, obj *parking.Lot, from time.Time, until time.Time, first *int, after *string) (*relay.Connection[reservation.SharedBay], error)
+	SharedBays(ctx context.Context, obj *parking.Lot, from time.Time, until time.Time) ([]*reservation.SharedBay, error)
 	Shifts(ctx context.Context, obj *parking.Lot, first *int, after *string) (*relay.Connection[*shift.Shift], error)
 }
 
@@ -230,22 +230,6 @@ func field_Lot_sharedBays_args(ctx context.Context, ec *executionContext, rawArg
 		return nil, err
 	}
 	args["until"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "first",
-		func(ctx context.Context, v any) (*int, error) {
-			return unmarshalOInt2ᚖint(ctx, ec, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["first"] = arg2
-	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "after",
-		func(ctx context.Context, v any) (*string, error) {
-			return unmarshalOString2ᚖstring(ctx, ec, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["after"] = arg3
 	return args, nil
 }
 
@@ -1403,11 +1387,11 @@ func _Lot_sharedBays(ctx context.Context, ec *executionContext, field graphql.Co
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Lot().SharedBays(ctx, obj, fc.Args["from"].(time.Time), fc.Args["until"].(time.Time), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return ec.Resolvers.Lot().SharedBays(ctx, obj, fc.Args["from"].(time.Time), fc.Args["until"].(time.Time))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.Connection[reservation.SharedBay]) graphql.Marshaler {
-			return marshalNSharedBayConnection2ᚖparkbffᚋgraphᚋrelayᚐConnection(ctx, ec, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*reservation.SharedBay) graphql.Marshaler {
+			return marshalNSharedBay2ᚕᚖparkbffᚋinternalᚋreservationᚐSharedBayᚄ(ctx, ec, selections, v)
 		},
 		true,
 		true,
@@ -1420,7 +1404,7 @@ func fieldContext_Lot_sharedBays(ctx context.Context, ec *executionContext, fiel
 		IsMethod:   true,
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return childFields_SharedBayConnection(ctx, ec, field)
+			return childFields_SharedBay(ctx, ec, field)
 		},
 	}
 	defer func() {

@@ -1077,125 +1077,6 @@ func fieldContext_SharedBay_bay(_ context.Context, ec *executionContext, field g
 	return serial.LeafContext("SharedBay", field, false, false)
 }
 
-func _SharedBayConnection_edges(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Connection[reservation.SharedBay]) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return fieldContext_SharedBayConnection_edges(ctx, ec, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*relay.Edge[reservation.SharedBay]) graphql.Marshaler {
-			return marshalNSharedBayEdge2ᚕᚖparkbffᚋgraphᚋrelayᚐEdgeᚄ(ctx, ec, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func fieldContext_SharedBayConnection_edges(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "SharedBayConnection",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return childFields_SharedBayEdge(ctx, ec, field)
-		},
-	}
-	return fc, nil
-}
-
-func _SharedBayConnection_pageInfo(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Connection[reservation.SharedBay]) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return fieldContext_SharedBayConnection_pageInfo(ctx, ec, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PageInfo, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.PageInfo) graphql.Marshaler {
-			return marshalNPageInfo2ᚖparkbffᚋgraphᚋrelayᚐPageInfo(ctx, ec, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func fieldContext_SharedBayConnection_pageInfo(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "SharedBayConnection",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return childFields_PageInfo(ctx, ec, field)
-		},
-	}
-	return fc, nil
-}
-
-func _SharedBayEdge_cursor(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Edge[reservation.SharedBay]) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return fieldContext_SharedBayEdge_cursor(ctx, ec, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v relay.Cursor) graphql.Marshaler {
-			return marshalNString2parkbffᚋgraphᚋrelayᚐCursor(ctx, ec, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func fieldContext_SharedBayEdge_cursor(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return serial.LeafContext("SharedBayEdge", field, true, false)
-}
-
-func _SharedBayEdge_node(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *relay.Edge[reservation.SharedBay]) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return fieldContext_SharedBayEdge_node(ctx, ec, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Node, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v reservation.SharedBay) graphql.Marshaler {
-			return marshalNSharedBay2parkbffᚋinternalᚋreservationᚐSharedBay(ctx, ec, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func fieldContext_SharedBayEdge_node(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "SharedBayEdge",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return childFields_SharedBay(ctx, ec, field)
-		},
-	}
-	return fc, nil
-}
-
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
@@ -1806,72 +1687,6 @@ func _SharedBay(ctx context.Context, ec *executionContext, sel ast.SelectionSet,
 	return out
 }
 
-var sharedBayConnectionImplementors = []string{"SharedBayConnection"}
-
-func _SharedBayConnection(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *relay.Connection[reservation.SharedBay]) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, sharedBayConnectionImplementors)
-
-	out := serial.NewObject(fields)
-
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("SharedBayConnection")
-		case "edges":
-			out.Values[i] = _SharedBayConnection_edges(ctx, ec, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "pageInfo":
-			out.Values[i] = _SharedBayConnection_pageInfo(ctx, ec, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
-}
-
-var sharedBayEdgeImplementors = []string{"SharedBayEdge"}
-
-func _SharedBayEdge(ctx context.Context, ec *executionContext, sel ast.SelectionSet, obj *relay.Edge[reservation.SharedBay]) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, sharedBayEdgeImplementors)
-
-	out := serial.NewObject(fields)
-
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("SharedBayEdge")
-		case "cursor":
-			out.Values[i] = _SharedBayEdge_cursor(ctx, ec, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "node":
-			out.Values[i] = _SharedBayEdge_node(ctx, ec, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
-}
-
 // endregion **************************** object.gotpl ****************************
 
 // region    ***************************** type.gotpl *****************************
@@ -1971,25 +1786,11 @@ func unmarshalNSetReservationOfferInput2parkbffᚋgraphᚋmodelᚐSetReservation
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func marshalNSharedBay2parkbffᚋinternalᚋreservationᚐSharedBay(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v reservation.SharedBay) graphql.Marshaler {
-	return _SharedBay(ctx, ec, sel, &v)
-}
-
-func marshalNSharedBayConnection2ᚖparkbffᚋgraphᚋrelayᚐConnection(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *relay.Connection[reservation.SharedBay]) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return _SharedBayConnection(ctx, ec, sel, v)
-}
-
-func marshalNSharedBayEdge2ᚕᚖparkbffᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v []*relay.Edge[reservation.SharedBay]) graphql.Marshaler {
+func marshalNSharedBay2ᚕᚖparkbffᚋinternalᚋreservationᚐSharedBayᚄ(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v []*reservation.SharedBay) graphql.Marshaler {
 	ret := serial.Marshal(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return marshalNSharedBayEdge2ᚖparkbffᚋgraphᚋrelayᚐEdge(ctx, ec, sel, v[i])
+		return marshalNSharedBay2ᚖparkbffᚋinternalᚋreservationᚐSharedBay(ctx, ec, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -2001,14 +1802,14 @@ func marshalNSharedBayEdge2ᚕᚖparkbffᚋgraphᚋrelayᚐEdgeᚄ(ctx context.C
 	return ret
 }
 
-func marshalNSharedBayEdge2ᚖparkbffᚋgraphᚋrelayᚐEdge(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *relay.Edge[reservation.SharedBay]) graphql.Marshaler {
+func marshalNSharedBay2ᚖparkbffᚋinternalᚋreservationᚐSharedBay(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *reservation.SharedBay) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
 		}
 		return graphql.Null
 	}
-	return _SharedBayEdge(ctx, ec, sel, v)
+	return _SharedBay(ctx, ec, sel, v)
 }
 
 func marshalOCancelReservationPayload2ᚖparkbffᚋgraphᚋmodelᚐCancelReservationPayload(ctx context.Context, ec *executionContext, sel ast.SelectionSet, v *model.CancelReservationPayload) graphql.Marshaler {

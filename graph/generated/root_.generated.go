@@ -4644,17 +4644,13 @@ type CloseAccountPayload {
     "The cursor after which to go on."
     after: String
   ): ReservationConnection @requires(fact: LOT_STAFF)
-  "The bays that their owners share for the whole of a window and nobody has reserved in it; whose they are is not told."
+  "The bays that their owners share for the whole of a window and nobody has reserved in it, the first hundred; whose they are is not told."
   sharedBays(
     "When the window begins."
     from: DateTime!
     "When it ends."
     until: DateTime!
-    "How many; 20 when left out, 100 at most."
-    first: Int
-    "The cursor after which to go on."
-    after: String
-  ): SharedBayConnection!
+  ): [SharedBay!]!
 }
 
 extend type Viewer {
@@ -4745,22 +4741,6 @@ type SharedBay {
   spaceId: ID!
   "Its number."
   bay: String!
-}
-
-"A page of bays."
-type SharedBayConnection {
-  "The bays, each with its cursor."
-  edges: [SharedBayEdge!]!
-  "Where the page stands."
-  pageInfo: PageInfo!
-}
-
-"One of the bays and its cursor."
-type SharedBayEdge {
-  "Where it stands in the list."
-  cursor: String!
-  "The thing itself."
-  node: SharedBay!
 }
 
 """
@@ -9142,26 +9122,6 @@ func childFields_SharedBay(ctx context.Context, ec *executionContext, field grap
 		return fieldContext_SharedBay_bay(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SharedBay", field.Name)
-}
-
-func childFields_SharedBayConnection(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "edges":
-		return fieldContext_SharedBayConnection_edges(ctx, ec, field)
-	case "pageInfo":
-		return fieldContext_SharedBayConnection_pageInfo(ctx, ec, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type SharedBayConnection", field.Name)
-}
-
-func childFields_SharedBayEdge(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "cursor":
-		return fieldContext_SharedBayEdge_cursor(ctx, ec, field)
-	case "node":
-		return fieldContext_SharedBayEdge_node(ctx, ec, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type SharedBayEdge", field.Name)
 }
 
 func childFields_SharedSpace(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -37,8 +37,6 @@ type (
 	DeviceEdge                   = relay.Edge[*identity.Device]
 	PlateDisputeConnection       = relay.Connection[*identity.PlateDispute]
 	PlateDisputeEdge             = relay.Edge[*identity.PlateDispute]
-	SharedBayConnection          = relay.Connection[reservation.SharedBay]
-	SharedBayEdge                = relay.Edge[reservation.SharedBay]
 	SharedSpaceConnection        = relay.Connection[*space.Space]
 	SharedSpaceEdge              = relay.Edge[*space.Space]
 	SettlementConnection         = relay.Connection[*payout.Settlement]

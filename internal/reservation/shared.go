@@ -10,7 +10,6 @@ import (
 	"parkbff/ent"
 	"parkbff/ent/reservation"
 	"parkbff/ent/sharedspace"
-	"parkbff/internal/page"
 	"parkbff/internal/span"
 	"parkbff/internal/store"
 	"parkbff/internal/viewer"
@@ -50,9 +49,12 @@ func (s *Service) lend(ctx context.Context, tx *ent.Tx, w Wanted, kept span.Span
 	return found.Bay, nil
 }
 
+// mostListed bounds how many shared bays are listed.
+const mostListed = 100
+
 // SharedBays lists the bays of a lot that their owners share for the whole of a window and that nobody has reserved in
-// it, those offered first at the head; none where the window cannot be reserved. Of owners it says nothing.
-func (s *Service) SharedBays(ctx context.Context, lotID int64, from, until time.Time, p page.Request) (page.Of[SharedBay], error) {
+// it, the first hundred that were offered; none where the window cannot be reserved. Of owners it says nothing.
+func (s *Service) SharedBays(ctx context.Context, lotID int64, from, until time.Time) ([]*SharedBay, error) {
 	offer, err := s.Offer(ctx, lotID)
 	now := s.clock.Now()
 	w := Wanted{from: from.UTC(), until: until.UTC()}
@@ -60,23 +62,23 @@ func (s *Service) SharedBays(ctx context.Context, lotID int64, from, until time.
 		w.from = now
 	}
 	if err != nil || offer == nil || !offer.Open || !offer.allow(w, now) {
-		return page.Of[SharedBay]{}, err
+		return nil, err
 	}
 	window := span.Span{From: w.from, Until: w.until}
 	// What is listed of an offer is published by it; its owner is not.
 	rows, err := s.store.Client(ctx).SharedSpace.Query().
-		Where(sharedspace.LotID(lotID), sharedspace.StateEQ(sharedspace.StateAPPROVED), sharedspace.IDGT(p.After), notKept(window)).
+		Where(sharedspace.LotID(lotID), sharedspace.StateEQ(sharedspace.StateAPPROVED), notKept(window)).
 		Order(sharedspace.ByID()).All(viewer.AsSystem(ctx, jobOffer))
 	if err != nil {
-		return page.Of[SharedBay]{}, fmt.Errorf("read shared spaces: %w", err)
+		return nil, fmt.Errorf("read shared spaces: %w", err)
 	}
-	var free []SharedBay
+	var free []*SharedBay
 	for _, row := range rows {
-		if len(free) < p.Limit() && row.Hours.Holds(window) {
-			free = append(free, SharedBay{Space: row.ID, Bay: row.Bay})
+		if len(free) < mostListed && row.Hours.Holds(window) {
+			free = append(free, &SharedBay{Space: row.ID, Bay: row.Bay})
 		}
 	}
-	return page.Cut(free, p.First), nil
+	return free, nil
 }
 
 // notKept holds for the spaces that no reservation keeps at any instant of a window.
