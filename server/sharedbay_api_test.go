@@ -14,7 +14,7 @@ const (
 	setSpaceHours = `mutation($in: SetSpaceHoursInput!) { setSpaceHours(input: $in) {
 		space { id hours { days from until } reserved { from until } } userErrors { code field }
 	} }`
-	sharedBays = `query($from: DateTime!, $until: DateTime!) { lot(code: "WXC") { sharedBays(from: $from, until: $until) { spaceId bay } } }`
+	sharedBays     = `query($from: DateTime!, $until: DateTime!) { lot(code: "WXC") { sharedBays(from: $from, until: $until) { spaceId bay } } }`
 	reservedSpaces = `{ viewer { sharedSpaces(first: 5) { edges { node { bay hours { from } reserved { from until } } } } } }`
 	reservedBay    = `{ viewer { reservations(first: 1) { edges { node { bay state } } } } }`
 )
