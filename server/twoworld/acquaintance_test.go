@@ -96,8 +96,14 @@ func (a *acquaintance) someIDs() []any { return mixed(a.own.ids, a.all.ids, few,
 // allIDs are everybody's.
 func (a *acquaintance) allIDs() []any { return mixed(a.own.ids, a.all.ids, many, many) }
 
-// someCursors are as someIDs.
-func (a *acquaintance) someCursors() []any { return mixed(a.own.cursors, a.all.cursors, few, 1) }
+// cursorsOf are a few of the viewer's own of one kind of edge, one of everybody else's, and one of another kind.
+func (a *acquaintance) cursorsOf(edge string) []any {
+	its := map[string][]string{edge: a.all.cursors[edge]}
+	others := maps.Clone(a.all.cursors)
+	delete(others, edge)
+	another := mixed(nil, others, 0, 1)
+	return append(mixed(a.own.cursors, its, few, 1), another[:min(1, len(another))]...)
+}
 
 // mixed are the newest texts of each type, the viewer's own before those of others.
 func mixed(own, all map[string][]string, mostOwn, mostForeign int) []any {

@@ -135,7 +135,7 @@ func (a *author) argumentSets(owner string, field *ast.FieldDefinition) []map[st
 	least, most := map[string]any{}, map[string]any{}
 	values := map[string][]any{}
 	for _, argument := range field.Arguments {
-		tried := a.valuesOf(owner+"."+field.Name+"."+argument.Name, argument.Type)
+		tried := a.valuesFor(owner, field, argument)
 		values[argument.Name], most[argument.Name] = tried, tried[0]
 		if argument.Type.NonNull {
 			least[argument.Name] = tried[0]
@@ -153,6 +153,15 @@ func (a *author) argumentSets(owner string, field *ast.FieldDefinition) []map[st
 		}
 	}
 	return sets
+}
+
+// valuesFor are the values to try on an argument. To a list all cursors of others are alike, so one of them is enough.
+func (a *author) valuesFor(owner string, field *ast.FieldDefinition, argument *ast.ArgumentDefinition) []any {
+	if argument.Name == "after" {
+		edge := strings.TrimSuffix(field.Type.Name(), "Connection") + "Edge"
+		return append(a.met.cursorsOf(edge), "rubbish", "AAAAAAAAAAAAAAAAAAAAAA", "")
+	}
+	return a.valuesOf(owner+"."+field.Name+"."+argument.Name, argument.Type)
 }
 
 // valuesOf are the values to try on an argument or an input field: those of the table of trials, or what

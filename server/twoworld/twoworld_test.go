@@ -22,6 +22,7 @@ func TestWhoeverMayNotSeeHiddenValuesCannotTellTwoWorldsApart(t *testing.T) {
 		proof.tellAndLook()
 		proof.tryEverything()
 		proof.wasWorthIt()
+		proof.askAtWork()
 	})
 }
 
