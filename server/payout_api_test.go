@@ -119,6 +119,7 @@ func TestWhatASharedBayEarnsIsPaidToItsOwnersBankCard(t *testing.T) {
 		owner = earns(t, h, owner, space, "粤B11111")
 		owner.Asks(ownPayouts).OK().MustContain(`"owedFen":600,"pendingFen":0`)
 		owner.Asks(closeAccount).MustBeRefused("EARNINGS_OWED")
+		owner.Asks(withdrawSpace, servertest.Vars{"id": space}).MustBeRefused("EARNINGS_OWED")
 		owner = settlesNextDay(t, h, owner)
 		paid := shows(t, owner, `"state":"PAID"`).
 			MustContain(`"owedFen":0,"pendingFen":0`, `"reason":null,"fen":600,"cardNumber":"****0018"`, `"items":[{"lotCode":"WXC","bay":"B-012","fen":600}]`)
@@ -139,6 +140,7 @@ func TestWhatASharedBayEarnsIsPaidToItsOwnersBankCard(t *testing.T) {
 			}
 		}
 		owner.Asks(removePayoutAccount).OK()
+		owner.Asks(withdrawSpace, servertest.Vars{"id": space}).OK().MustContain(`"state":"WITHDRAWN"`)
 		owner.Asks(ownPayouts).OK().MustContain(`"payoutAccount":null`, `"state":"PAID"`)
 		owner.Asks(closeAccount).OK()
 		for where, kept := range map[string]string{"store": h.Kept(), "log": h.Logged()} {

@@ -91,7 +91,7 @@ var arrows = []struct {
 	{"internal/shift", slices.Concat(model, leaves, ways, of("internal/parking", "internal/billing/ledger"))},
 	{"internal/span", nil},
 	{"internal/discount", slices.Concat(model, leaves, ways, of("internal/parking"))},
-	{"internal/space", slices.Concat(model, leaves, ways, of("internal/identity", "internal/parking"))},
+	{"internal/space", slices.Concat(model, leaves, ways, of("internal/identity", "internal/parking", "internal/billing/ledger"))},
 	{"internal/payout", slices.Concat(model, leaves, ways, of(
 		"internal/billing", "internal/billing/ledger", "internal/parking", "internal/outbox", "internal/partner/charge",
 	))},

@@ -18,9 +18,6 @@ const (
 	fieldSettlement    = "settlement.payee"
 )
 
-// leastOwed is from how much on earnings keep an account from being closed, in fen: what is paid out at least.
-const leastOwed = 100
-
 // owesEarnings tells whether an account has earned by shared bays what was not paid yet, or is being paid, or will earn
 // because a bay of it is reserved: with the account it would be known no more whose that is.
 func owesEarnings(ctx context.Context, tx *ent.Tx, accountID int64) (bool, error) {
@@ -45,7 +42,7 @@ func owesEarnings(ctx context.Context, tx *ent.Tx, accountID int64) (bool, error
 	for _, fen := range owed {
 		sum += fen
 	}
-	return sum >= leastOwed, err
+	return sum >= ledger.LeastPayout, err
 }
 
 // endSettlements keeps what was paid out, and forgets to whom and to which card. A settlement that is being paid is followed

@@ -11,6 +11,7 @@ import (
 
 	"parkbff/ent"
 	"parkbff/ent/settlement"
+	"parkbff/internal/billing/ledger"
 	"parkbff/internal/fault"
 	"parkbff/internal/page"
 	"parkbff/internal/partner/sandbox/trouble"
@@ -58,7 +59,7 @@ func TestLessThanAYuanWaitsUntilItIsOne(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		o := h.owner()
 		o.sets(goodCard)
-		o.earns(o.space, payout.LeastFen-1)
+		o.earns(o.space, ledger.LeastPayout-1)
 		h.days(1)
 		o.mustBe(99, 0)
 		o.earns(o.space, 1)

@@ -23,9 +23,6 @@ import (
 	"parkbff/internal/viewer"
 )
 
-// LeastFen is from how much on something is paid out: one yuan, so that no payout costs more than it brings.
-const LeastFen = 100
-
 // Bank pays to cards. Both calls may be repeated with the number they had. Errors: charge.Refused and charge.Declined,
 // which is about the card, and fault.Unavailable when nobody knows what became of the call.
 type Bank interface {

@@ -23,7 +23,7 @@ import (
 const settledAtOnce = 200
 
 // SettleDue makes the settlements of the day: each account whose card was set before today, and was not refused, is paid
-// what it is owed and is not being paid already, if that is LeastFen or more. However many replicas do it, a day makes one
+// what it is owed and is not being paid already, if that is ledger.LeastPayout or more. However many replicas do it, a day makes one
 // settlement of an account.
 func (s *Service) SettleDue(ctx context.Context) error {
 	if s.Bank == nil {
@@ -64,7 +64,7 @@ func (s *Service) settle(ctx context.Context, tx *ent.Tx, row int64) error {
 		return fmt.Errorf("read the payout account: %w", err)
 	}
 	items, fen, err := s.toPay(ctx, tx, of.AccountID)
-	if err != nil || fen < LeastFen {
+	if err != nil || fen < ledger.LeastPayout {
 		return err
 	}
 	return s.create(ctx, tx, of, items, fen)

@@ -3,7 +3,6 @@ package space
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"parkbff/ent"
 	"parkbff/ent/predicate"
@@ -43,10 +42,9 @@ func (s *Service) SetHours(ctx context.Context, row int64, plan weekly.Plan) (*S
 	return s.Space(ctx, row)
 }
 
-// keeps holds for the reservations that keep a bay, now or later, by their states alone (decision 0036).
-func keeps(now time.Time) predicate.Reservation {
-	return reservation.And(reservation.EndsAtGT(now),
-		reservation.StateIn(reservation.StateHELD, reservation.StateCONFIRMED, reservation.StateARRIVED))
+// notOver holds for the reservations that keep a bay, now or later, by their states alone (decision 0036).
+func notOver() predicate.Reservation {
+	return reservation.StateIn(reservation.StateHELD, reservation.StateCONFIRMED, reservation.StateARRIVED)
 }
 
 // mostReserved bounds the windows that are shown of all the spaces of a page.
@@ -59,7 +57,7 @@ func (s *Service) tellReserved(ctx context.Context, spaces ...*Space) error {
 		byRow[one.Row], rows[i] = one, one.Row
 	}
 	// When is the owner's to know; who and with which car is in the same rows, and is not.
-	kept, err := s.Store.Fresh(ctx).Reservation.Query().Where(reservation.SpaceIDIn(rows...), keeps(s.Clock.Now())).
+	kept, err := s.Store.Fresh(ctx).Reservation.Query().Where(reservation.SpaceIDIn(rows...), reservation.EndsAtGT(s.Clock.Now()), notOver()).
 		Order(reservation.ByStartsAt()).Limit(mostReserved).All(viewer.AsSystem(ctx, jobOffer))
 	if err != nil {
 		return fmt.Errorf("read when spaces are reserved: %w", err)

@@ -13,6 +13,7 @@ import (
 	"parkbff/ent"
 	"parkbff/ent/reservation"
 	"parkbff/ent/sharedspace"
+	"parkbff/internal/billing/ledger"
 	"parkbff/internal/cnid"
 	"parkbff/internal/entitlement"
 	"parkbff/internal/fault"
@@ -160,8 +161,9 @@ func (s *Service) keep(ctx context.Context, tx *ent.Tx, o offering, sealed vault
 	return row, nil
 }
 
-// Withdraw ends an offer of the asking driver's, decided or not. What was kept of the owner goes. Errors:
-// UNAUTHENTICATED, NOT_FOUND; AlreadyDecided for one that was rejected; StillReserved.
+// Withdraw ends an offer of the asking driver's, decided or not. What was kept of the owner goes, and so it stays while that
+// is needed: whoever is to be paid for the bay is paid by that name. Errors: UNAUTHENTICATED, NOT_FOUND; AlreadyDecided for
+// one that was rejected; StillReserved; identity.EarningsOwed.
 func (s *Service) Withdraw(ctx context.Context, row int64) (*Space, error) {
 	v := viewer.Of(ctx)
 	if v.Kind != viewer.Driver {
@@ -182,17 +184,29 @@ func (s *Service) Withdraw(ctx context.Context, row int64) (*Space, error) {
 		if err != nil {
 			return fmt.Errorf("withdraw the offer: %w", err)
 		}
-		kept, err := tx.Reservation.Query().Where(reservation.SpaceID(row), keeps(s.Clock.Now())).Exist(ctx)
-		switch {
-		case err != nil:
-			return fmt.Errorf("look who has reserved the bay: %w", err)
-		case kept:
-			return StillReserved
-		}
-		return nil
+		return mayGo(ctx, tx, row)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return s.Space(ctx, row)
+}
+
+// mayGo tells whether nobody has reserved a bay and its owner has been paid.
+func mayGo(ctx context.Context, tx *ent.Tx, row int64) error {
+	kept, err := tx.Reservation.Query().Where(reservation.SpaceID(row), notOver()).Exist(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("look who has reserved the bay: %w", err)
+	case kept:
+		return StillReserved
+	}
+	owed, err := ledger.OwedToOwners(ctx, tx.LedgerLine, []int64{row})
+	switch {
+	case err != nil:
+		return err
+	case owed[row] >= ledger.LeastPayout:
+		return identity.EarningsOwed
+	}
+	return nil
 }

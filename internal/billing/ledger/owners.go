@@ -16,6 +16,10 @@ import (
 	"parkbff/ent/sharedspace"
 )
 
+// LeastPayout is from how much on an owner is paid, in fen: one yuan, so that no payout costs more than it brings. While as
+// much is owed, nothing is taken away by which it is known to whom.
+const LeastPayout = 100
+
 // ownerChecks hold of what the owners of shared bays earn and are paid.
 func ownerChecks() []check {
 	return []check{
