@@ -48,6 +48,7 @@ func TestAStrangerLearnsNothingButAnAmount(t *testing.T) {
 			mustBeEqual(t, what+" asked by another driver", absent, ask(stranger, plate))
 			mustBeEqual(t, what+" asked by another lot's staff", absent, ask(h.Staff("WXT"), plate))
 		}
+		mustBeEqual(t, "absent, asked by somebody who works at no lot", absent, ask(h.Admin(), "粤B99999"))
 		mustBeEqual(t, "another lot", absent, h.Anonymous().Asks(quotePlate, plateAtLot("粤B00001", "WXT")).OK())
 	})
 }

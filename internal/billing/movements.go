@@ -2,18 +2,17 @@ package billing
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"parkbff/ent"
 	"parkbff/ent/ledgerentry"
 	"parkbff/ent/payment"
-	"parkbff/ent/privacy"
 	"parkbff/ent/refund"
 	"parkbff/ent/shift"
 	"parkbff/internal/fault"
 	"parkbff/internal/page"
+	"parkbff/internal/store"
 	"parkbff/internal/viewer"
 )
 
@@ -50,7 +49,7 @@ func (s *Service) CashMovement(ctx context.Context, row int64) (*CashMovement, e
 	}
 	found, err := s.movements(ctx).Where(ledgerentry.ID(row), ledgerentry.ShiftIDNotNil()).Only(ctx)
 	switch {
-	case ent.IsNotFound(err), errors.Is(err, privacy.Deny):
+	case store.IsUnseen(err):
 		return nil, fault.NotFound
 	case err != nil:
 		return nil, fmt.Errorf("read the movement of cash: %w", err)

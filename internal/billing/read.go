@@ -2,16 +2,15 @@ package billing
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"parkbff/ent"
 	"parkbff/ent/paymentorder"
 	"parkbff/ent/predicate"
-	"parkbff/ent/privacy"
 	"parkbff/internal/entitlement"
 	"parkbff/internal/fault"
 	"parkbff/internal/page"
+	"parkbff/internal/store"
 	"parkbff/internal/viewer"
 )
 
@@ -32,7 +31,7 @@ func (s *Service) seen(ctx context.Context, row int64, proof string) (*ent.Payme
 	}
 	found, err := s.store.Fresh(ctx).PaymentOrder.Query().Where(paymentorder.ID(row)).Only(ctx)
 	switch {
-	case ent.IsNotFound(err), errors.Is(err, privacy.Deny):
+	case store.IsUnseen(err):
 		return nil, fault.NotFound
 	case err != nil:
 		return nil, fmt.Errorf("read the order: %w", err)

@@ -2,14 +2,12 @@ package discount
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"parkbff/ent"
 	"parkbff/ent/merchantcontingent"
-	"parkbff/ent/privacy"
 	places "parkbff/ent/store"
 	"parkbff/ent/voucher"
 	"parkbff/internal/fault"
@@ -208,7 +206,7 @@ func (s *Service) Contingents(ctx context.Context, of *Merchant, p page.Request)
 func (s *Service) ContingentByRow(ctx context.Context, row int64) (*Contingent, error) {
 	found, err := s.store.Fresh(ctx).MerchantContingent.Query().Where(merchantcontingent.ID(row)).Only(ctx)
 	switch {
-	case ent.IsNotFound(err), errors.Is(err, privacy.Deny):
+	case store.IsUnseen(err):
 		return nil, fault.NotFound
 	case err != nil:
 		return nil, fmt.Errorf("read the contingent: %w", err)

@@ -8,7 +8,6 @@ import (
 
 	"parkbff/ent"
 	"parkbff/ent/merchantcontingent"
-	"parkbff/ent/privacy"
 	"parkbff/ent/voucher"
 	"parkbff/internal/clock"
 	"parkbff/internal/cnid"
@@ -145,7 +144,7 @@ func (s *Service) own(ctx context.Context, row int64) (*ent.MerchantContingent, 
 	found, err := s.store.Fresh(ctx).MerchantContingent.Query().
 		Where(merchantcontingent.ID(row), merchantcontingent.StoreIDIn(v.StoreIDs()...)).Only(ctx)
 	switch {
-	case ent.IsNotFound(err), errors.Is(err, privacy.Deny):
+	case store.IsUnseen(err):
 		return nil, nil, fault.NotFound
 	case err != nil:
 		return nil, nil, fmt.Errorf("read the contingent: %w", err)

@@ -2,7 +2,6 @@ package dispute
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -11,11 +10,11 @@ import (
 	"parkbff/ent"
 	"parkbff/ent/chargedispute"
 	"parkbff/ent/predicate"
-	"parkbff/ent/privacy"
 	"parkbff/internal/entitlement"
 	"parkbff/internal/fault"
 	"parkbff/internal/page"
 	"parkbff/internal/parking"
+	"parkbff/internal/store"
 	"parkbff/internal/vault"
 	"parkbff/internal/viewer"
 )
@@ -69,7 +68,7 @@ func (s *Service) Dispute(ctx context.Context, row int64) (*Dispute, error) {
 func (s *Service) seen(ctx context.Context, row int64) (*ent.ChargeDispute, error) {
 	found, err := s.Store.Fresh(ctx).ChargeDispute.Query().Where(chargedispute.ID(row)).Only(ctx)
 	switch {
-	case ent.IsNotFound(err), errors.Is(err, privacy.Deny):
+	case store.IsUnseen(err):
 		return nil, fault.NotFound
 	case err != nil:
 		return nil, fmt.Errorf("read the dispute: %w", err)

@@ -12,6 +12,7 @@ import (
 	"parkbff/internal/fault"
 	"parkbff/internal/outbox"
 	"parkbff/internal/partner/einvoice"
+	"parkbff/internal/store"
 	"parkbff/internal/vault"
 )
 
@@ -196,7 +197,7 @@ func (s *Service) release(ctx context.Context, tx *ent.Tx, row int64) error {
 
 // unseen answers NOT_FOUND for what is not there and for what the viewer may not see.
 func unseen(err error, doing string) error {
-	if isUnseen(err) {
+	if store.IsUnseen(err) {
 		return fault.NotFound
 	}
 	return fmt.Errorf("%s: %w", doing, err)

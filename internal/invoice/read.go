@@ -2,22 +2,18 @@ package invoice
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"parkbff/ent"
 	"parkbff/ent/invoice"
 	"parkbff/ent/invoicedorder"
 	"parkbff/ent/paymentorder"
-	"parkbff/ent/privacy"
 	"parkbff/internal/billing"
 	"parkbff/internal/entitlement"
 	"parkbff/internal/page"
 	"parkbff/internal/parking"
 	"parkbff/internal/viewer"
 )
-
-func isUnseen(err error) bool { return ent.IsNotFound(err) || errors.Is(err, privacy.Deny) }
 
 // Invoices lists the asking driver's invoices, newest first, those of a state if one is given; others have none.
 // Error: CONSENT_REQUIRED.

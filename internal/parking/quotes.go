@@ -16,6 +16,7 @@ import (
 	"parkbff/internal/cnid"
 	"parkbff/internal/entitlement"
 	"parkbff/internal/risk"
+	"parkbff/internal/store"
 	"parkbff/internal/viewer"
 )
 
@@ -124,7 +125,7 @@ func (s *Service) seenClear(ctx context.Context, meant predicate.ParkingSession)
 	}
 	row, err := s.store.Client(ctx).ParkingSession.Query().Where(meant).
 		Order(ent.Desc(parkingsession.FieldEnteredAt)).First(ctx)
-	if ent.IsNotFound(err) {
+	if store.IsUnseen(err) {
 		return nil, nil
 	}
 	if err != nil {

@@ -2,20 +2,19 @@ package payout
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"time"
 
 	"parkbff/ent"
-	gen "parkbff/ent/privacy"
 	"parkbff/ent/settlement"
 	"parkbff/ent/settlementitem"
 	"parkbff/ent/sharedspace"
 	"parkbff/internal/entitlement"
 	"parkbff/internal/fault"
 	"parkbff/internal/page"
+	"parkbff/internal/store"
 	"parkbff/internal/viewer"
 )
 
@@ -115,7 +114,7 @@ func (s *Service) Settlement(ctx context.Context, row int64) (*Settlement, error
 	}
 	found, err := withItems(s.Store.Fresh(ctx).Settlement.Query().Where(settlement.ID(row))).Only(ctx)
 	switch {
-	case ent.IsNotFound(err), errors.Is(err, gen.Deny):
+	case store.IsUnseen(err):
 		return nil, fault.NotFound
 	case err != nil:
 		return nil, fmt.Errorf("read the settlement: %w", err)

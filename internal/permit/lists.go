@@ -2,7 +2,6 @@ package permit
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,11 +12,11 @@ import (
 	"parkbff/ent/permit"
 	"parkbff/ent/plateright"
 	"parkbff/ent/predicate"
-	"parkbff/ent/privacy"
 	"parkbff/internal/cnid"
 	"parkbff/internal/fault"
 	"parkbff/internal/page"
 	"parkbff/internal/parking"
+	"parkbff/internal/store"
 	"parkbff/internal/vault"
 	"parkbff/internal/viewer"
 )
@@ -244,7 +243,7 @@ func (s *Service) rightByRow(ctx context.Context, row int64) (*ent.PlateRight, e
 	}
 	found, err := s.store.Fresh(ctx).PlateRight.Query().Where(plateright.ID(row)).Only(ctx)
 	switch {
-	case ent.IsNotFound(err), errors.Is(err, privacy.Deny):
+	case store.IsUnseen(err):
 		return nil, fault.NotFound
 	case err != nil:
 		return nil, fmt.Errorf("read the right: %w", err)

@@ -2,14 +2,12 @@ package reservation
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"time"
 
 	"parkbff/ent"
-	"parkbff/ent/privacy"
 	"parkbff/ent/reservation"
 	"parkbff/internal/clock"
 	"parkbff/internal/cnid"
@@ -17,6 +15,7 @@ import (
 	"parkbff/internal/fault"
 	"parkbff/internal/page"
 	"parkbff/internal/parking"
+	"parkbff/internal/store"
 	"parkbff/internal/vault"
 	"parkbff/internal/viewer"
 )
@@ -194,7 +193,7 @@ func (s *Service) One(ctx context.Context, row int64) (*Reservation, error) {
 	}
 	found, err := s.store.Fresh(ctx).Reservation.Query().Where(reservation.ID(row)).Only(ctx)
 	switch {
-	case ent.IsNotFound(err), errors.Is(err, privacy.Deny):
+	case store.IsUnseen(err):
 		return nil, fault.NotFound
 	case err != nil:
 		return nil, fmt.Errorf("read the reservation: %w", err)

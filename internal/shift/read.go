@@ -2,17 +2,16 @@ package shift
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"parkbff/ent"
 	"parkbff/ent/predicate"
-	"parkbff/ent/privacy"
 	"parkbff/ent/shift"
 	"parkbff/ent/staff"
 	"parkbff/internal/fault"
 	"parkbff/internal/page"
+	"parkbff/internal/store"
 	"parkbff/internal/viewer"
 )
 
@@ -83,7 +82,7 @@ func (s *Service) seen(ctx context.Context, row int64) (*ent.Shift, error) {
 	}
 	found, err := s.store.Fresh(ctx).Shift.Query().Where(shift.ID(row)).Only(ctx)
 	switch {
-	case ent.IsNotFound(err), errors.Is(err, privacy.Deny):
+	case store.IsUnseen(err):
 		return nil, fault.NotFound
 	case err != nil:
 		return nil, fmt.Errorf("read the shift: %w", err)

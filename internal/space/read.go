@@ -10,13 +10,13 @@ import (
 	"time"
 
 	"parkbff/ent"
-	gen "parkbff/ent/privacy"
 	"parkbff/ent/sharedspace"
 	"parkbff/internal/entitlement"
 	"parkbff/internal/fault"
 	"parkbff/internal/page"
 	"parkbff/internal/privacy"
 	"parkbff/internal/span"
+	"parkbff/internal/store"
 	"parkbff/internal/vault"
 	"parkbff/internal/viewer"
 	"parkbff/internal/weekly"
@@ -81,7 +81,7 @@ func (s *Service) Space(ctx context.Context, row int64) (*Space, error) {
 func (s *Service) seen(ctx context.Context, row int64) (*ent.SharedSpace, error) {
 	found, err := s.Store.Fresh(ctx).SharedSpace.Query().Where(sharedspace.ID(row)).Only(ctx)
 	switch {
-	case ent.IsNotFound(err), errors.Is(err, gen.Deny):
+	case store.IsUnseen(err):
 		return nil, fault.NotFound
 	case err != nil:
 		return nil, fmt.Errorf("read the offer: %w", err)

@@ -13,6 +13,8 @@ import (
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
+	"parkbff/ent"
+	"parkbff/ent/privacy"
 	"parkbff/internal/fault"
 )
 
@@ -37,6 +39,9 @@ func told(doing string, err error) error {
 	}
 	return fmt.Errorf("store: %s: %w", doing, err)
 }
+
+// IsUnseen holds where a row is not there, and where it is no business of the viewer's: both are to look the same.
+func IsUnseen(err error) bool { return ent.IsNotFound(err) || errors.Is(err, privacy.Deny) }
 
 // IsDuplicate says that a row met a unique index. ent.IsConstraintError reads English messages and is
 // wrong on a server that speaks another language.
