@@ -18,7 +18,7 @@ var (
 	leaves = []string{
 		"internal/fault", "internal/clock", "internal/page", "internal/place", "internal/parking/geo",
 		"internal/viewer", "internal/pace", "internal/language", "internal/vault", "internal/cnid", "internal/tariff",
-		"internal/money", "internal/span", "internal/words", "internal/weekly", "internal/idempotent",
+		"internal/money", "internal/span", "internal/words", "internal/weekly", "internal/idempotent", "internal/balance",
 	}
 	model = []string{"ent/..."}
 	// ways are what every domain goes through.
@@ -55,6 +55,7 @@ var arrows = []struct {
 	{"internal/money", of("internal/fault")},
 	{"internal/words", nil},
 	{"internal/weekly", of("internal/clock", "internal/span")},
+	{"internal/balance", nil},
 
 	// Documents that people open.
 	{"internal/paper", of("internal/fault", "internal/clock", "internal/money")},

@@ -63,6 +63,7 @@ var acts = [][]deed{
 	{orders, begins, minutes, minutes, works, works, paysLate, hears},
 	{orders, begins, hour, works, works, paysLate, hears},
 	{orders, begins, paysMore, hears, works},
+	{orders, begins, paysMore, works, leaves},
 	{refunds, works},
 	{refunds},
 	{cancels},

@@ -331,12 +331,12 @@ func TestEntriesAreTheirPersonsAndTellTheDayAlone(t *testing.T) {
 
 func TestPointsThatSomebodyTampersWithAreFound(t *testing.T) {
 	for change, found := range map[string]string{
-		"UPDATE memberships SET balance = balance + 1":                                    "memberships 1",
-		"UPDATE memberships SET owed_points = 1":                                          "memberships 1",
-		"UPDATE point_entries SET points = points + 1 WHERE id = 1":                       "memberships 1",
-		"UPDATE point_lots SET remaining = remaining + 1":                                 "point_lots 1",
-		"UPDATE point_lots SET remaining = remaining + 1; UPDATE point_uses SET points=1": "memberships 1",
-		"UPDATE point_uses SET points = points + 1":                                       "point_lots 1",
+		"UPDATE memberships SET balance = balance + 1":                                    "membership 1",
+		"UPDATE memberships SET owed_points = 1":                                          "membership 1",
+		"UPDATE point_entries SET points = points + 1 WHERE id = 1":                       "membership 1",
+		"UPDATE point_lots SET remaining = remaining + 1":                                 "lot of points 1",
+		"UPDATE point_lots SET remaining = remaining + 1; UPDATE point_uses SET points=1": "membership 1",
+		"UPDATE point_uses SET points = points + 1":                                       "lot of points 1",
 	} {
 		eachTampered(t, func(t *testing.T, h *house) {
 			who := h.member()
@@ -354,7 +354,7 @@ func TestPointsThatSomebodyTampersWithAreFound(t *testing.T) {
 			offences, err := h.Prove(t.Context())
 			h.must(err)
 			for _, o := range offences {
-				if strings.HasPrefix(o, found+":") {
+				if strings.HasPrefix(o.String(), found+":") {
 					return
 				}
 			}

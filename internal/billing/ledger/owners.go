@@ -9,11 +9,11 @@ import (
 	"parkbff/ent"
 	"parkbff/ent/ledgerentry"
 	"parkbff/ent/ledgerline"
-	"parkbff/ent/paymentorder"
 	"parkbff/ent/reservation"
 	"parkbff/ent/settlement"
 	"parkbff/ent/settlementitem"
 	"parkbff/ent/sharedspace"
+	"parkbff/internal/balance"
 )
 
 // LeastPayout is from how much on an owner is paid, in fen: one yuan, so that no payout costs more than it brings. While as
@@ -21,40 +21,39 @@ import (
 const LeastPayout = 100
 
 // ownerChecks hold of what the owners of shared bays earn and are paid.
-func ownerChecks() []check {
-	return []check{
-		{"reservation", "the ledger says that its bay's owner earned by it", func(b *sql.DialectBuilder) *sql.Selector {
-			t := b.Table(reservation.Table)
-			return differing(b, t, t.C(reservation.FieldSharedFen), moved(b, owners(), -1, causedBy(ledgerentry.CauseSHARE, t)))
-		}},
-		{"settlement", "its items sum to", func(b *sql.DialectBuilder) *sql.Selector {
-			t, i := b.Table(settlement.Table), b.Table(settlementitem.Table)
-			return differing(b, t, t.C(settlement.FieldFen), b.Select(total(i.C(settlementitem.FieldFen), 1)).From(i).
-				Where(sql.ColumnsEQ(i.C(settlementitem.FieldSettlementID), t.C(settlement.FieldID))))
-		}},
-		{"settlement item", "the ledger says that was paid out", func(b *sql.DialectBuilder) *sql.Selector {
-			t, of := b.Table(settlementitem.Table), b.Table(settlement.Table)
-			oncePaid := fmt.Sprintf("(SELECT CASE WHEN %s = '%s' THEN %s ELSE 0 END FROM %s WHERE %s = %s)", of.C(settlement.FieldState),
-				settlement.StatePAID, t.C(settlementitem.FieldFen), settlement.Table, of.C(settlement.FieldID), t.C(settlementitem.FieldSettlementID))
-			return differing(b, t, oncePaid, moved(b, owners(), 1, causedBy(ledgerentry.CausePAYOUT, t)))
-		}},
-		{"space", "the ledger says that its owner was paid, beyond what was earned,", func(b *sql.DialectBuilder) *sql.Selector {
-			t, l := b.Table(sharedspace.Table), b.Table(ledgerline.Table)
-			sum := "COALESCE(SUM(" + l.C(ledgerline.FieldFen) + "), 0)"
-			return differing(b, t, "0", b.Select("CAST(CASE WHEN "+sum+" > 0 THEN "+sum+" ELSE 0 END AS bigint)").From(l).Where(sql.And(
-				sql.ColumnsEQ(l.C(ledgerline.FieldSpaceID), t.C(sharedspace.FieldID)), sql.EQ(l.C(ledgerline.FieldAccount), ledgerline.AccountOWNERS))))
-		}},
+func ownerChecks() []balance.Check {
+	owners := only(ledgerline.AccountOWNERS)
+	return []balance.Check{
+		{
+			What: "reservation", Why: "the ledger says that its bay's owner earned by it", Table: reservation.Table, Word: reservation.FieldSharedFen,
+			Sum: moved(owners, -1, causedBy(ledgerentry.CauseSHARE)),
+		},
+		{
+			What: "settlement", Why: "its items sum to", Table: settlement.Table, Word: settlement.FieldFen,
+			Sum: balance.Of(settlementitem.Table, "SUM(fen)", settlementitem.FieldSettlementID),
+		},
+		{
+			What: "settlement item", Why: "the ledger says that was paid out", Table: settlementitem.Table, Other: paidItems,
+			Sum: moved(owners, 1, causedBy(ledgerentry.CausePAYOUT)),
+		},
+		{
+			What: "space", Why: "the ledger says that its owner was paid, beyond what was earned,", Table: sharedspace.Table, Word: "0",
+			Sum: balance.Of(ledgerline.Table, "CASE WHEN SUM(fen) > 0 THEN SUM(fen) ELSE 0 END", ledgerline.FieldSpaceID,
+				sql.EQ(ledgerline.FieldAccount, ledgerline.AccountOWNERS)),
+		},
 	}
 }
 
-func owners() []ledgerline.Account { return []ledgerline.Account{ledgerline.AccountOWNERS} }
+// paidItems are the items of settlements that were paid.
+func paidItems(b *sql.DialectBuilder) *sql.Selector {
+	i, of := b.Table(settlementitem.Table).As("i"), b.Table(settlement.Table).As("of")
+	return balance.Grouped(b.Select().From(i).Join(of).On(i.C(settlementitem.FieldSettlementID), of.C(settlement.FieldID)).
+		Where(sql.EQ(of.C(settlement.FieldState), settlement.StatePAID)),
+		"SUM("+i.C(settlementitem.FieldFen)+")", i.C(settlementitem.FieldID))
+}
 
 // sharedOf is what the owner of a shared bay earned by the reservation of an order.
-func sharedOf(b *sql.DialectBuilder, order *sql.SelectTable) string {
-	r := b.Table(reservation.Table)
-	return fmt.Sprintf("COALESCE((SELECT %s FROM %s WHERE %s = %s), 0)",
-		r.C(reservation.FieldSharedFen), reservation.Table, r.C(reservation.FieldID), order.C(paymentorder.FieldReservationID))
-}
+const sharedOf = "COALESCE((SELECT r.shared_fen FROM reservations AS r WHERE r.id = reservation_id), 0)"
 
 // OwedToOwners answers what is owed to the owner of each of some spaces, in fen, as the system; 0 is left out. What is
 // being paid is owed until it is paid.
@@ -65,7 +64,7 @@ func OwedToOwners(ctx context.Context, lines *ent.LedgerLineClient, spaces []int
 	}
 	err := lines.Query().Where(ledgerline.AccountEQ(ledgerline.AccountOWNERS), ledgerline.SpaceIDIn(spaces...)).
 		Modify(func(q *sql.Selector) {
-			q.Select(q.C(ledgerline.FieldSpaceID), sql.As(total(q.C(ledgerline.FieldFen), -1), "fen")).GroupBy(q.C(ledgerline.FieldSpaceID))
+			q.Select(q.C(ledgerline.FieldSpaceID), sql.As("CAST(-SUM("+q.C(ledgerline.FieldFen)+") AS bigint)", "fen")).GroupBy(q.C(ledgerline.FieldSpaceID))
 		}).Scan(ctx, &sums)
 	if err != nil {
 		return nil, fmt.Errorf("sum up what owners are owed: %w", err)
