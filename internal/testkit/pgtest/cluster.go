@@ -26,6 +26,7 @@ fsync = off
 synchronous_commit = off
 full_page_writes = off
 autovacuum = off
+jit = off
 wal_level = minimal
 max_wal_senders = 0
 max_wal_size = '128MB'

@@ -54,7 +54,7 @@ func Migrated(tb testing.TB, fingerprint string, migrate func(url string) error)
 	s := theServer(tb)
 	template := fmt.Sprintf("parkbff_template_%x", sha256.Sum256([]byte(fingerprint)))[:48]
 	name := "parkbff_test_" + strings.ToLower(rand.Text())
-	clone := "CREATE DATABASE " + name + " TEMPLATE " + template
+	clone := "CREATE DATABASE " + name + " TEMPLATE " + template + " STRATEGY FILE_COPY"
 	err := s.exec(clone)
 	if is(err, pqerror.InvalidCatalogName) {
 		if err = s.build(template, migrate); err == nil {
