@@ -189,6 +189,12 @@ func (m *matrix) given(t *testing.T, root hop) []map[string]any {
 		if !known {
 			t.Fatalf("say in asks with which values to ask %s.%s", root.coordinate(), a.Name)
 		}
+		switch root.coordinate() {
+		case "Query.node":
+			values = m.idsInto(root.into.Name, values)
+		case "Query.nodes":
+			values = []any{m.idsInto(root.into.Name, values[0].([]any))}
+		}
 		var sets []map[string]any
 		for _, value := range values {
 			sets = append(sets, map[string]any{a.Name: value})
@@ -196,6 +202,14 @@ func (m *matrix) given(t *testing.T, root hop) []map[string]any {
 		return sets
 	}
 	return []map[string]any{nil}
+}
+
+// idsInto are the ids that lead into a type, and one that does not: nothing is shown of the others there.
+func (m *matrix) idsInto(typ string, ids []any) []any {
+	leads := func(id any) bool { return m.records[id.(string)].typ == typ }
+	into := slices.DeleteFunc(slices.Clone(ids), func(id any) bool { return !leads(id) })
+	astray := slices.DeleteFunc(slices.Clone(ids), leads)
+	return append(into, astray[:1]...)
 }
 
 // mutation writes one that answers an object with guarded fields, on every route from its payload.
