@@ -131,8 +131,8 @@ func (p *proof) introduce() {
 	}
 }
 
-// The first and the last look are everybody's. At the two between half of the viewers look each: what one of them sees
-// of a chapter is masked as for the next.
+// The first and the last look are everybody's, with all values. At the two between half of the viewers look each, with the
+// usual ones: what one of them sees of a chapter is masked as for the next, whatever it asks with.
 const (
 	firstLook = 0
 	lastLook  = 3
@@ -140,15 +140,23 @@ const (
 
 // lookAtAll asks every query as those who may not see and whose turn it is.
 func (p *proof) lookAtAll(look int) {
-	turn := 0
+	whole, turn := look == firstLook || look == lastLook, 0
 	p.eachMasked(func(who string, of pair, met *acquaintance) {
-		if turn++; look != firstLook && look != lastLook && turn%2 != look%2 {
+		if turn++; !whole && turn%2 != look%2 {
 			return
 		}
 		ops := newAuthor(p.t, met).queries()
+		if !whole {
+			ops = withUsual(ops)
+		}
 		p.asked += len(ops)
 		sameFor(p.t, who, of, ops, met)
 	})
+}
+
+// withUsual are the operations with the first of their values, and each record by its id.
+func withUsual(ops []operation) []operation {
+	return slices.CompactFunc(ops, func(before, next operation) bool { return before.text == next.text && next.field != "node" })
 }
 
 // lookOnOtherWays asks each query once on each of the other ways in.
