@@ -101,7 +101,7 @@ func (h *Handler) denyTooMany(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) denySignIn(w http.ResponseWriter, r *http.Request, err error) {
 	status := http.StatusUnauthorized
 	switch f := fault.As(err); {
-	case errors.Is(err, fault.Unavailable), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, fault.Unavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled): // by who has left
 		h.denyForNow(w, r)
 		return
 	case f == nil:

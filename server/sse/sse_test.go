@@ -1,6 +1,7 @@
 package sse_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -91,8 +92,10 @@ func TestABadTokenIsRefusedBeforeTheStream(t *testing.T) {
 		t.Error("no challenge")
 	}
 	r.posts(t, "Bearer nonsense", notices).refused(http.StatusUnauthorized, "TOKEN_INVALID")
-	r.Trouble(fault.Unavailable)
-	r.posts(t, "", notices).refused(http.StatusServiceUnavailable, "UNAVAILABLE")
+	for _, trouble := range []error{fault.Unavailable, context.Canceled} {
+		r.Trouble(trouble)
+		r.posts(t, "", notices).refused(http.StatusServiceUnavailable, "UNAVAILABLE")
+	}
 	r.Trouble(io.ErrUnexpectedEOF)
 	r.posts(t, "", notices).refused(http.StatusInternalServerError, "INTERNAL")
 }

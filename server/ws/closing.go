@@ -62,7 +62,7 @@ func because(err error) farewell {
 	case errors.Is(err, live.SlowConsumer):
 		return tooSlow
 	case errors.Is(err, fault.Unavailable), errors.Is(err, fault.RateLimited),
-		errors.Is(err, context.DeadlineExceeded):
+		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return tryLater
 	default:
 		return internalError

@@ -1,6 +1,7 @@
 package ws_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -65,6 +66,7 @@ func TestTroubleWithinIsNotTheClientsFault(t *testing.T) {
 	}{
 		"a bug":         {errors.New("a secret of the store"), 4500, "Internal server error"},
 		"the store":     {fault.Unavailable, 1013, "Try again later"},
+		"a departure":   {context.Canceled, 1013, "Try again later"},
 		"not permitted": {fault.Forbidden, 4403, "Forbidden"},
 	} {
 		t.Run(name, func(t *testing.T) {
