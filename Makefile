@@ -22,8 +22,7 @@ build: ## Build bin/parkbff.
 
 .PHONY: test
 test: postgres poppler ## Run all Go tests on SQLite and PostgreSQL.
-	# Lint vets. The packages that take longest go first, and as some of them wait for outages, one more runs than there are processors.
-	$(WITHPG) $(GO) test -vet=off -p $$(($$(getconf _NPROCESSORS_ONLN) + 1)) ./server/... ./...
+	$(WITHPG) $(GO) test -vet=off ./server/... ./... # lint vets; what takes longest goes first
 
 .PHONY: race
 race: postgres poppler ## Run all Go tests with the race detector.
