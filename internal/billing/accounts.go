@@ -24,11 +24,8 @@ const mostDays = 31
 // ExportLedger writes the ledger of a lot over some days in Shanghai, both included, for its managers (P12). Errors:
 // UNAUTHENTICATED, FORBIDDEN, InvalidDays, ledger.TooLarge.
 func (s *Service) ExportLedger(ctx context.Context, lotID int64, from, to time.Time) (*ledger.Export, error) {
-	switch v := viewer.Of(ctx); {
-	case v.Kind == viewer.Anonymous:
-		return nil, fault.Unauthenticated
-	case v.Kind != viewer.Staff || !v.ManagesLot(lotID):
-		return nil, fault.Forbidden
+	if _, err := viewer.ManagerOf(ctx, lotID); err != nil {
+		return nil, err
 	}
 	from, end := midnight(from), midnight(to).AddDate(0, 0, 1)
 	if days := end.Sub(from) / (24 * time.Hour); days < 1 || days > mostDays {

@@ -72,7 +72,7 @@ func (s *Service) AddContingent(ctx context.Context, n NewContingent) (*Continge
 	if !ok {
 		return nil, UnknownLot
 	}
-	v, err := manager(ctx, lot.Row)
+	v, err := viewer.ManagerOf(ctx, lot.Row)
 	if err != nil {
 		return nil, err
 	}

@@ -42,7 +42,7 @@ func (s *Service) Grant(ctx context.Context, g Grant) (*Granted, error) {
 	if !ok {
 		return nil, UnknownLot
 	}
-	v, err := manager(ctx, lot.Row)
+	v, err := viewer.ManagerOf(ctx, lot.Row)
 	if err != nil {
 		return nil, err
 	}

@@ -59,7 +59,7 @@ func (s *Service) PublishOffer(ctx context.Context, n NewOffer) (*Offer, error) 
 	if !ok {
 		return nil, UnknownLot
 	}
-	v, err := manager(ctx, lot.Row)
+	v, err := viewer.ManagerOf(ctx, lot.Row)
 	if err != nil {
 		return nil, err
 	}

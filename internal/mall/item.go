@@ -14,6 +14,7 @@ import (
 	"parkbff/internal/fault"
 	"parkbff/internal/page"
 	"parkbff/internal/store"
+	"parkbff/internal/viewer"
 	"parkbff/internal/words"
 )
 
@@ -81,7 +82,7 @@ func (s *Service) SetItem(ctx context.Context, t Terms) (*Item, error) {
 	if !ok {
 		return nil, UnknownLot
 	}
-	v, err := manager(ctx, lot.Row)
+	v, err := viewer.ManagerOf(ctx, lot.Row)
 	switch {
 	case err != nil:
 		return nil, err

@@ -92,15 +92,3 @@ func (s *Service) Buyer(ctx context.Context) (*viewer.Viewer, error) {
 	}
 	return v, entitlement.Require(v, entitlement.Vouchers, 0)
 }
-
-// manager answers the viewer, if they manage a lot.
-func manager(ctx context.Context, lotID int64) (*viewer.Viewer, error) {
-	v := viewer.Of(ctx)
-	switch {
-	case v.Kind == viewer.Anonymous:
-		return nil, fault.Unauthenticated
-	case v.Kind != viewer.Staff || !v.ManagesLot(lotID):
-		return nil, fault.Forbidden
-	}
-	return v, nil
-}

@@ -76,7 +76,7 @@ func (s *Service) ListPlate(ctx context.Context, l Listing) (*Right, error) {
 	if !ok {
 		return nil, UnknownLot
 	}
-	v, err := manager(ctx, lot.Row)
+	v, err := viewer.ManagerOf(ctx, lot.Row)
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +160,7 @@ func (s *Service) InviteVisitor(ctx context.Context, n Visit) (*Right, error) {
 		if _, err := driver(ctx); err != nil {
 			return nil, err
 		}
-	} else if _, err := manager(ctx, lot.Row); err != nil {
+	} else if _, err := viewer.ManagerOf(ctx, lot.Row); err != nil {
 		return nil, err
 	}
 	from := n.From

@@ -13,6 +13,7 @@ import (
 	"parkbff/internal/page"
 	"parkbff/internal/parking"
 	"parkbff/internal/store"
+	"parkbff/internal/viewer"
 )
 
 // Plan is a kind of permit that a lot sells.
@@ -83,7 +84,7 @@ func (s *Service) PublishPlan(ctx context.Context, n NewPlan) (*Plan, error) {
 	if !ok {
 		return nil, UnknownLot
 	}
-	v, err := manager(ctx, lot.Row)
+	v, err := viewer.ManagerOf(ctx, lot.Row)
 	if err != nil {
 		return nil, err
 	}

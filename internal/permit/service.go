@@ -76,18 +76,6 @@ func (s *Service) write(ctx context.Context, job string, fn func(ctx context.Con
 	return s.store.WithTx(viewer.AsSystem(ctx, job), fn)
 }
 
-// manager answers the viewer, if they manage a lot.
-func manager(ctx context.Context, lotID int64) (*viewer.Viewer, error) {
-	v := viewer.Of(ctx)
-	switch {
-	case v.Kind == viewer.Anonymous:
-		return nil, fault.Unauthenticated
-	case v.Kind != viewer.Staff || !v.ManagesLot(lotID):
-		return nil, fault.Forbidden
-	}
-	return v, nil
-}
-
 // driver answers the viewer, if they have an account that may have permits.
 func driver(ctx context.Context) (*viewer.Viewer, error) {
 	v := viewer.Of(ctx)

@@ -11,6 +11,7 @@ import (
 	"parkbff/internal/parking"
 	"parkbff/internal/span"
 	"parkbff/internal/store"
+	"parkbff/internal/viewer"
 )
 
 // Terms are on what terms a lot lets its bays be reserved.
@@ -67,7 +68,7 @@ func (s *Service) SetOffer(ctx context.Context, lotCode string, t Terms) (*Terms
 	if !ok {
 		return nil, UnknownLot
 	}
-	v, err := manager(ctx, lot.Row)
+	v, err := viewer.ManagerOf(ctx, lot.Row)
 	switch {
 	case err != nil:
 		return nil, err

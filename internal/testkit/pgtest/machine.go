@@ -14,7 +14,7 @@ import (
 	"syscall"
 )
 
-var errNoServer = errors.New("pgtest: no PostgreSQL for the tests. Install one (Debian, Ubuntu: " +
+var errNoServer = errors.New("pgtest: no PostgreSQL for the tests. Install 15 or later (Debian, Ubuntu: " +
 	"apt-get install postgresql; macOS: brew install postgresql), or set " + Env +
 	" to the URL of a server whose user may create databases")
 
